@@ -1,0 +1,131 @@
+// Package config reads bestbox.yaml: which profile runs, where its files lie, which addresses it uses.
+//
+// It decodes strictly, fills what a user's file leaves out with the shipped values, and refuses anything that cannot work, naming
+// the field, the value and what is allowed. It starts nothing, creates no folder and does not know the catalogue of artefacts.
+package config
+
+import (
+	"net"
+	"net/url"
+	"strconv"
+)
+
+// Config is one resolved configuration: a profile has been chosen, every path is absolute and every value has been checked.
+type Config struct {
+	// Path is the file that was read; empty when only the built-in values apply.
+	Path string
+	// Profile is the name of the chosen profile; never "auto".
+	Profile string
+
+	Directories Directories
+	Temporal    Temporal
+	HTTP        HTTP
+	Records     Records
+	// Tiers holds the model servers of the profile: "heavy" always, "light" optional.
+	Tiers map[string]Tier
+}
+
+// Heavy and Light name the tiers that the rest of the system asks for.
+const (
+	Heavy = "heavy"
+	Light = "light"
+)
+
+// Native and Docker are the backends that can run a tier's server.
+const (
+	Native = "native"
+	Docker = "docker"
+)
+
+// Directories are the two places BestBox writes to. Both are absolute after Load.
+type Directories struct {
+	Cache string `yaml:"cache" json:"cache,omitempty" jsonschema:"description=Models and programs. Empty: $XDG_CACHE_HOME/bestbox. BESTBOX_CACHE_DIR wins."`
+	State string `yaml:"state" json:"state,omitempty" jsonschema:"description=Databases; logs and the supervisor's socket. Empty: $XDG_STATE_HOME/bestbox. BESTBOX_STATE_DIR wins."`
+}
+
+// Temporal says where the workflows' server is and whether llmctl runs it.
+type Temporal struct {
+	Address   string `yaml:"address" json:"address,omitempty" jsonschema:"description=Host and port of the frontend (gRPC).,example=127.0.0.1:7233"`
+	Namespace string `yaml:"namespace" json:"namespace,omitempty" jsonschema:"minLength=1"`
+	UIPort    int    `yaml:"ui_port" json:"ui_port,omitempty" jsonschema:"minimum=1,maximum=65535,description=Port of the web UI on the address's host."`
+	Managed   bool   `yaml:"managed" json:"managed,omitempty" jsonschema:"description=True: llmctl runs the development server. False: somebody else runs the cluster at address."`
+}
+
+// Host returns the host of the address. Load has checked that it can be split.
+func (t Temporal) Host() string {
+	host, _, _ := net.SplitHostPort(t.Address)
+	return host
+}
+
+// Port returns the port of the address.
+func (t Temporal) Port() int {
+	return portOf(t.Address)
+}
+
+// UIURL returns the address of Temporal's web UI, without a path.
+func (t Temporal) UIURL() string {
+	return "http://" + net.JoinHostPort(t.Host(), strconv.Itoa(t.UIPort))
+}
+
+// HTTP is the worker's HTTP trigger.
+type HTTP struct {
+	Listen     string `yaml:"listen" json:"listen,omitempty" jsonschema:"description=Host and port of the HTTP trigger.,example=127.0.0.1:8000"`
+	APIKeyFile string `yaml:"api_key_file" json:"api_key_file,omitempty" jsonschema:"description=File holding the API key. BESTBOX_API_KEY wins. Needed when listen is not a loopback address."`
+}
+
+// URL returns the base address a client on this machine uses.
+func (h HTTP) URL() string {
+	host, port, _ := net.SplitHostPort(h.Listen)
+	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// Records are the databases of the business data and of the transcripts.
+type Records struct {
+	Path           string `yaml:"path" json:"path,omitempty" jsonschema:"description=SQLite file of the business records. Empty: records.db in the state directory."`
+	TranscriptPath string `yaml:"transcript_path" json:"transcript_path,omitempty" jsonschema:"description=SQLite file of the transcripts. Empty: transcript.db in the state directory."`
+}
+
+// Tier is one model server, as data.
+type Tier struct {
+	Backend string   `yaml:"backend" json:"backend,omitempty" jsonschema:"enum=native,enum=docker"`
+	Model   string   `yaml:"model" json:"model,omitempty" jsonschema:"description=Catalogue name of the model (llmctl pull --list)."`
+	Server  string   `yaml:"server" json:"server,omitempty" jsonschema:"description=Catalogue name of the server program."`
+	Host    string   `yaml:"host" json:"host,omitempty" jsonschema:"description=Address the server binds. Empty: 127.0.0.1. Must be loopback: the server asks for no key."`
+	Port    int      `yaml:"port" json:"port,omitempty" jsonschema:"minimum=1,maximum=65535"`
+	Slots   int      `yaml:"slots" json:"slots,omitempty" jsonschema:"minimum=1,maximum=64,description=Requests answered side by side."`
+	Context int      `yaml:"context" json:"context,omitempty" jsonschema:"minimum=512,maximum=1048576,description=Tokens per slot."`
+	Threads int      `yaml:"threads" json:"threads,omitempty" jsonschema:"minimum=0,maximum=1024,description=Processor threads. 0: the physical cores that may be used."`
+	Flags   []string `yaml:"flags" json:"flags,omitempty" jsonschema:"description=Further arguments of the server; one per element."`
+}
+
+// URL returns the server's base address, without a path.
+func (t Tier) URL() string {
+	return "http://" + net.JoinHostPort(t.Host, strconv.Itoa(t.Port))
+}
+
+// Single reports whether the profile has one model only, so that light jobs go to heavy.
+func (c *Config) Single() bool {
+	_, light := c.Tiers[Light]
+	return !light
+}
+
+func portOf(address string) int {
+	_, port, _ := net.SplitHostPort(address)
+	number, _ := strconv.Atoi(port)
+	return number
+}
+
+// isLoopback accepts literal loopback addresses and the one name that always means this machine.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+// validHTTPURL guards against hosts that would change the meaning of URL().
+func validHTTPURL(raw string) bool {
+	parsed, err := url.Parse(raw)
+	return err == nil && parsed.Hostname() != "" && parsed.Path == "" && parsed.RawQuery == "" && parsed.User == nil
+}

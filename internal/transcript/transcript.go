@@ -1,0 +1,283 @@
+// Package transcript keeps what was said and done in a run outside of Temporal's history: messages addressed by the hash of
+// their bytes, append only; the outcome of every activity under its idempotency key; and the events that clients follow
+// while the run goes on. Workflows hold a session and a head, both short; activities read and extend the transcript here.
+//
+// It refuses to change or reorder a message. It knows nothing of models, tools or prompts.
+package transcript
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"bestbox/internal/sqlite"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// Head names a transcript: the hash of its last message and of everything before it. The zero Head is the empty transcript.
+type Head string
+
+// Message is one entry of a transcript. Kind says what Body holds; the body is the JSON of a type that the writer and
+// the reader of that kind share.
+type Message struct {
+	Kind string          `json:"kind"`
+	Body json.RawMessage `json:"body"`
+}
+
+// NewMessage encodes body as a message of the kind.
+func NewMessage(kind string, body any) (Message, error) {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return Message{}, fmt.Errorf("encode a %s message: %w", kind, err)
+	}
+	return Message{Kind: kind, Body: encoded}, nil
+}
+
+// Event is one thing a client is told about a run. Sequence counts up from 1 in a session, with gaps where text
+// that came piece by piece was replaced by the whole.
+type Event struct {
+	Sequence int64           `json:"sequence"`
+	Type     string          `json:"type"`
+	Body     json.RawMessage `json:"body"`
+}
+
+// NewEvent encodes body as an event of the type; the store numbers it.
+func NewEvent(eventType string, body any) (Event, error) {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return Event{}, fmt.Errorf("encode a %s event: %w", eventType, err)
+	}
+	return Event{Type: eventType, Body: encoded}, nil
+}
+
+// ErrUnknownHead reports a head that the session does not have: the store was replaced or damaged, or the head belongs to
+// another session.
+var ErrUnknownHead = errors.New("the transcript has no such head")
+
+// Store is a transcript store in a SQLite file. Several processes may use one file at once.
+type Store struct{ database *sql.DB }
+
+// Open opens or creates the store at path.
+func Open(ctx context.Context, path string) (*Store, error) {
+	migrations, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	database, err := sqlite.Open(ctx, path, sqlite.Schema{Migrations: migrations, Setting: "records.transcript_path"})
+	if err != nil {
+		return nil, err
+	}
+	return &Store{database: database}, nil
+}
+
+// Close closes the store.
+func (s *Store) Close() error { return s.database.Close() }
+
+// Ready reports whether the store can be read.
+func (s *Store) Ready(ctx context.Context) error { return s.database.PingContext(ctx) }
+
+// Read returns the messages of the session up to head, oldest first. The empty head gives no messages.
+func (s *Store) Read(ctx context.Context, session string, head Head) ([]Message, error) {
+	if head == "" {
+		return nil, nil
+	}
+	rows, err := s.database.QueryContext(ctx, `
+		WITH RECURSIVE chain(head, parent, message, depth) AS (
+			SELECT head, parent, message, 0 FROM links WHERE session = ?1 AND head = ?2
+			UNION ALL
+			SELECT links.head, links.parent, links.message, chain.depth + 1
+			FROM chain JOIN links ON links.session = ?1 AND links.head = chain.parent
+		)
+		SELECT messages.body FROM chain JOIN messages ON messages.hash = chain.message ORDER BY chain.depth DESC`,
+		session, string(head))
+	if err != nil {
+		return nil, fmt.Errorf("read transcript %s at %s: %w", session, head, err)
+	}
+	defer rows.Close()
+	var messages []Message
+	for rows.Next() {
+		var body []byte
+		if err := rows.Scan(&body); err != nil {
+			return nil, fmt.Errorf("read transcript %s at %s: %w", session, head, err)
+		}
+		var message Message
+		if err := json.Unmarshal(body, &message); err != nil {
+			return nil, fmt.Errorf("read transcript %s at %s: %w", session, head, err)
+		}
+		messages = append(messages, message)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read transcript %s at %s: %w", session, head, err)
+	}
+	if len(messages) == 0 {
+		return nil, fmt.Errorf("session %s, head %s: %w", session, head, ErrUnknownHead)
+	}
+	return messages, nil
+}
+
+// Change is all that one activity leaves behind; it is stored whole or not at all.
+type Change struct {
+	Session  string
+	Run      string // with Key, the idempotency key of the activity
+	Key      string
+	Parent   Head // what Messages are appended to
+	Messages []Message
+	Events   []Event
+	// Outcome makes what the activity gives back from the new head; it is stored under Run and Key.
+	Outcome func(Head) any
+	// ReplacesEvents names the types of this session's events that this change makes superfluous.
+	ReplacesEvents []string
+}
+
+// Apply stores the change in one transaction, decodes its outcome into out (a pointer) and reports whether the change was
+// new. When an outcome is already stored under the same run and key, nothing is stored and out is that earlier outcome:
+// of two attempts at one activity the first to finish wins.
+func (s *Store) Apply(ctx context.Context, change Change, out any) (applied bool, err error) {
+	transaction, err := s.database.BeginTx(ctx, nil)
+	if err != nil {
+		return false, fmt.Errorf("store %s of run %s: %w", change.Key, change.Run, err)
+	}
+	defer transaction.Rollback() //nolint:errcheck // after a commit it does nothing
+	found, err := outcome(ctx, transaction, change.Run, change.Key, out)
+	if found || err != nil {
+		return false, err
+	}
+	encoded, err := apply(ctx, transaction, change)
+	if err != nil {
+		return false, fmt.Errorf("store %s of run %s: %w", change.Key, change.Run, err)
+	}
+	if err := transaction.Commit(); err != nil {
+		return false, fmt.Errorf("store %s of run %s: %w", change.Key, change.Run, err)
+	}
+	return true, json.Unmarshal(encoded, out)
+}
+
+// Outcome decodes into out what was stored under run and key, and reports whether there was anything.
+func (s *Store) Outcome(ctx context.Context, run, key string, out any) (bool, error) {
+	return outcome(ctx, s.database, run, key, out)
+}
+
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func outcome(ctx context.Context, from querier, run, key string, out any) (bool, error) {
+	var stored []byte
+	err := from.QueryRowContext(ctx, "SELECT outcome FROM outcomes WHERE run = ? AND key = ?", run, key).Scan(&stored)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look up %s of run %s: %w", key, run, err)
+	}
+	return true, json.Unmarshal(stored, out)
+}
+
+func apply(ctx context.Context, transaction *sql.Tx, change Change) ([]byte, error) {
+	head := change.Parent
+	for _, message := range change.Messages {
+		next, err := appendMessage(ctx, transaction, change.Session, head, message)
+		if err != nil {
+			return nil, err
+		}
+		head = next
+	}
+	if err := appendEvents(ctx, transaction, change.Session, change.Events); err != nil {
+		return nil, err
+	}
+	// Only after the new ones have their numbers: a number must never be given twice, or a client that resumes misses events.
+	for _, eventType := range change.ReplacesEvents {
+		if _, err := transaction.ExecContext(ctx, "DELETE FROM events WHERE session = ? AND type = ?",
+			change.Session, eventType); err != nil {
+			return nil, err
+		}
+	}
+	encoded, err := json.Marshal(change.Outcome(head))
+	if err != nil {
+		return nil, err
+	}
+	_, err = transaction.ExecContext(ctx, "INSERT INTO outcomes (run, key, outcome) VALUES (?, ?, ?)",
+		change.Run, change.Key, encoded)
+	return encoded, err
+}
+
+func appendMessage(ctx context.Context, transaction *sql.Tx, session string, parent Head, message Message) (Head, error) {
+	body, err := json.Marshal(message)
+	if err != nil {
+		return "", err
+	}
+	hash := digest(body)
+	head := Head(digest([]byte(session), []byte(parent), []byte(hash)))
+	if _, err := transaction.ExecContext(ctx, "INSERT OR IGNORE INTO messages (hash, body) VALUES (?, ?)", hash, body); err != nil {
+		return "", err
+	}
+	_, err = transaction.ExecContext(ctx,
+		"INSERT OR IGNORE INTO links (session, head, parent, message) VALUES (?, ?, ?, ?)",
+		session, string(head), string(parent), hash)
+	return head, err
+}
+
+// digest is the first 128 bits of SHA-256, in hex: enough against collisions between the messages of one company, and half
+// the bytes in every workflow history. The parts have no separator since all but the last have a fixed form.
+func digest(parts ...[]byte) string {
+	sum := sha256.New()
+	for _, part := range parts {
+		fmt.Fprintf(sum, "%d:", len(part))
+		sum.Write(part)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:16])
+}
+
+// Publish appends events that no outcome depends on, such as pieces of a text while it is written.
+func (s *Store) Publish(ctx context.Context, session string, events ...Event) error {
+	transaction, err := s.database.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("publish events of %s: %w", session, err)
+	}
+	defer transaction.Rollback() //nolint:errcheck // after a commit it does nothing
+	if err := appendEvents(ctx, transaction, session, events); err != nil {
+		return fmt.Errorf("publish events of %s: %w", session, err)
+	}
+	return transaction.Commit()
+}
+
+func appendEvents(ctx context.Context, transaction *sql.Tx, session string, events []Event) error {
+	for _, event := range events {
+		if _, err := transaction.ExecContext(ctx, `
+			INSERT INTO events (session, sequence, type, body)
+			SELECT ?1, coalesce(max(sequence), 0) + 1, ?2, ?3 FROM events WHERE session = ?1`,
+			session, event.Type, []byte(event.Body)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Events returns the session's events with a sequence above after, in order, at most limit of them.
+func (s *Store) Events(ctx context.Context, session string, after int64, limit int) ([]Event, error) {
+	rows, err := s.database.QueryContext(ctx,
+		"SELECT sequence, type, body FROM events WHERE session = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+		session, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read events of %s: %w", session, err)
+	}
+	defer rows.Close()
+	var events []Event
+	for rows.Next() {
+		var event Event
+		if err := rows.Scan(&event.Sequence, &event.Type, (*[]byte)(&event.Body)); err != nil {
+			return nil, fmt.Errorf("read events of %s: %w", session, err)
+		}
+		events = append(events, event)
+	}
+	return slices.Clip(events), rows.Err()
+}
