@@ -1,0 +1,59 @@
+package llm
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/openai/openai-go/v3"
+	"github.com/tmc/langchaingo/llms"
+)
+
+// System returns a system message.
+func System(text string) llms.MessageContent {
+	return llms.TextParts(llms.ChatMessageTypeSystem, text)
+}
+
+// User returns a user's message.
+func User(text string) llms.MessageContent { return llms.TextParts(llms.ChatMessageTypeHuman, text) }
+
+// Assistant returns a message of the model.
+func Assistant(text string) llms.MessageContent { return llms.TextParts(llms.ChatMessageTypeAI, text) }
+
+// wireMessages turns langchaingo's messages into openai-go's. Only text is understood: images and tool calls are refused, since
+// neither the models of the catalogue nor our prompts use them.
+func wireMessages(messages []llms.MessageContent) ([]openai.ChatCompletionMessageParamUnion, error) {
+	if len(messages) == 0 {
+		return nil, errors.New("llm: there are no messages; give at least one")
+	}
+	wire := make([]openai.ChatCompletionMessageParamUnion, 0, len(messages))
+	for i, message := range messages {
+		text, err := plainText(message)
+		if err != nil {
+			return nil, fmt.Errorf("llm: message %d: %w", i, err)
+		}
+		switch message.Role {
+		case llms.ChatMessageTypeSystem:
+			wire = append(wire, openai.SystemMessage(text))
+		case llms.ChatMessageTypeHuman, llms.ChatMessageTypeGeneric:
+			wire = append(wire, openai.UserMessage(text))
+		case llms.ChatMessageTypeAI:
+			wire = append(wire, openai.AssistantMessage(text))
+		default:
+			return nil, fmt.Errorf("llm: message %d has role %q; allowed are system, human, generic and ai", i, message.Role)
+		}
+	}
+	return wire, nil
+}
+
+func plainText(message llms.MessageContent) (string, error) {
+	var text strings.Builder
+	for _, part := range message.Parts {
+		content, ok := part.(llms.TextContent)
+		if !ok {
+			return "", fmt.Errorf("part of type %T is not supported; only text is", part)
+		}
+		text.WriteString(content.Text)
+	}
+	return text.String(), nil
+}
