@@ -1,0 +1,93 @@
+// Package erp answers questions about purchasing, stock, supplier invoices and finances with SQL over the company's
+// records. All its tools read.
+//
+// Every outcome carries typed figures and sentences made from exactly these figures. A sentence states the conclusion
+// and its direction in words, because the models that read it compare numbers badly. Ids that do not exist, periods
+// without data and empty results are answers, not errors: they say what does exist.
+package erp
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"bestbox/internal/records"
+	"bestbox/tools"
+)
+
+// Tools returns the ERP tools over the records. Their names, descriptions and schemas never depend on the data.
+func Tools(db *records.DB) ([]*tools.Tool, error) {
+	if db == nil {
+		return nil, errors.New("the ERP tools need an open database")
+	}
+	s := store{db}
+	var list []*tools.Tool
+	var errs []error
+	add := func(t *tools.Tool, err error) {
+		list = append(list, t)
+		errs = append(errs, err)
+	}
+	add(tools.New(procurementSummaryDefinition, s.procurementSummary))
+	add(tools.New(priceTrendsDefinition, s.priceTrends))
+	add(tools.New(topVendorsDefinition, s.topVendors))
+	add(tools.New(purchaseOrdersDefinition, s.purchaseOrders))
+	add(tools.New(inventoryDefinition, s.inventoryLevels))
+	add(tools.New(invoicesDefinition, s.supplierInvoices))
+	add(tools.New(financesDefinition, s.financialSummary))
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// store runs the tools' queries.
+type store struct{ db *records.DB }
+
+// books is one snapshot of the records and the few facts every tool needs.
+type books struct {
+	ctx      context.Context
+	tx       *sql.Tx
+	today    time.Time
+	first    time.Time // the first day with a record
+	currency string
+}
+
+// read opens the snapshot and lets queries fill an outcome from it.
+func (s store) read(ctx context.Context, queries func(b *books) error) error {
+	return s.db.Read(ctx, func(tx *sql.Tx) error {
+		b := &books{ctx: ctx, tx: tx, today: s.db.Today()}
+		var first string
+		err := b.one("SELECT currency, (SELECT coalesce(min(ordered_on), today) FROM purchase_orders) FROM company", nil,
+			&b.currency, &first)
+		if err != nil {
+			return err
+		}
+		if b.first, err = time.Parse(time.DateOnly, first); err != nil {
+			return fmt.Errorf("the first order's date: %w", err)
+		}
+		b.first = time.Date(b.first.Year(), b.first.Month(), 1, 0, 0, 0, 0, time.UTC)
+		return queries(b)
+	})
+}
+
+// one reads one row. A missing row is sql.ErrNoRows.
+func (b *books) one(query string, arguments []any, into ...any) error {
+	return b.tx.QueryRowContext(b.ctx, query, arguments...).Scan(into...)
+}
+
+// each reads all rows with scan.
+func (b *books) each(query string, arguments []any, scan func(scan func(into ...any) error) error) (err error) {
+	rows, err := b.tx.QueryContext(b.ctx, query, arguments...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := scan(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

@@ -1,0 +1,237 @@
+package erp
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"bestbox/tools"
+)
+
+var inventoryDefinition = tools.Definition{
+	Name: "get_inventory_levels",
+	Description: "Stock on hand by item and warehouse, whether it is below the reorder point, and how much to order. " +
+		"Use it for questions about stock, inventory, shortages and reordering.",
+	Effect: tools.Read,
+}
+
+// InventoryArguments are the arguments of get_inventory_levels.
+type InventoryArguments struct {
+	spellings
+	WarehouseID      warehouseID `json:"warehouse_id,omitempty" jsonschema_description:"Only this warehouse."`
+	ItemID           itemID      `json:"item_id,omitempty" jsonschema_description:"Only this item."`
+	BelowReorderOnly bool        `json:"below_reorder_only,omitempty" jsonschema_description:"true: only what is below its reorder point."`
+}
+
+// Inventory is the stock found.
+type Inventory struct {
+	Note      string  `json:"note,omitempty"`
+	Item      string  `json:"item,omitempty"`      // id and name when one was asked for
+	Warehouse string  `json:"warehouse,omitempty"` // id and name when one was asked for
+	Places    int     `json:"places"`              // items in warehouses
+	OnHand    int64   `json:"on_hand"`             // sum, meaningful for one item
+	Unit      string  `json:"unit,omitempty"`
+	Below     int     `json:"below_reorder"`
+	Stock     []Stock `json:"stock,omitempty"` // what must be ordered first, then what is shortest
+	BelowOnly bool    `json:"below_reorder_only"`
+}
+
+// Stock is one item in one warehouse.
+type Stock struct {
+	ItemID       string `json:"item_id"`
+	Item         string `json:"item"`
+	Unit         string `json:"unit"`
+	WarehouseID  string `json:"warehouse_id"`
+	Warehouse    string `json:"warehouse"`
+	OnHand       int64  `json:"on_hand"`
+	ReorderPoint int64  `json:"reorder_point"`
+	BelowReorder bool   `json:"below_reorder"`
+	OnOrder      int64  `json:"on_order"` // approved or sent, not received
+	ExpectedOn   string `json:"expected_on,omitempty"`
+	ToOrder      int64  `json:"to_order"` // at least this much, beyond what is on order
+}
+
+const (
+	maxStockRows  = 20 // in the data
+	maxStockWords = 8  // in a sentence
+)
+
+func (s store) inventoryLevels(ctx context.Context, in InventoryArguments) (*Inventory, error) {
+	out := &Inventory{BelowOnly: in.BelowReorderOnly}
+	err := s.read(ctx, func(b *books) error {
+		if in.ItemID != "" {
+			name, missing, err := b.itemName(in.ItemID)
+			if err != nil || missing != "" {
+				out.Note = missing
+				return err
+			}
+			out.Item = named(string(in.ItemID), name)
+		}
+		if in.WarehouseID != "" {
+			name, missing, err := b.warehouseName(in.WarehouseID)
+			if err != nil || missing != "" {
+				out.Note = missing
+				return err
+			}
+			out.Warehouse = named(string(in.WarehouseID), name)
+		}
+		return out.find(b, in)
+	})
+	return out, err
+}
+
+func (o *Inventory) find(b *books, in InventoryArguments) error {
+	const query = `
+		WITH coming AS (
+			SELECT o.warehouse_id, l.item_id, sum(l.quantity) AS quantity, min(o.expected_on) AS expected_on
+			FROM purchase_orders o JOIN purchase_order_lines l ON l.order_id = o.id
+			WHERE o.status IN ('approved', 'sent') GROUP BY o.warehouse_id, l.item_id
+		)
+		SELECT m.item_id, i.name, i.unit, m.warehouse_id, w.name, sum(m.quantity) AS on_hand,
+			coalesce(r.quantity, 0) AS reorder, coalesce(c.quantity, 0), coalesce(c.expected_on, '')
+		FROM stock_movements m
+		JOIN items i ON i.id = m.item_id
+		JOIN warehouses w ON w.id = m.warehouse_id
+		LEFT JOIN reorder_points r ON r.warehouse_id = m.warehouse_id AND r.item_id = m.item_id
+		LEFT JOIN coming c ON c.warehouse_id = m.warehouse_id AND c.item_id = m.item_id
+		WHERE ?1 IN ('', m.warehouse_id) AND ?2 IN ('', m.item_id)
+		GROUP BY m.warehouse_id, m.item_id
+		ORDER BY on_hand + coalesce(c.quantity, 0) >= reorder, on_hand * 1.0 / max(1, reorder), m.item_id, m.warehouse_id`
+	return b.each(query, []any{string(in.WarehouseID), string(in.ItemID)}, func(scan func(...any) error) error {
+		var row Stock
+		if err := scan(&row.ItemID, &row.Item, &row.Unit, &row.WarehouseID, &row.Warehouse, &row.OnHand,
+			&row.ReorderPoint, &row.OnOrder, &row.ExpectedOn); err != nil {
+			return err
+		}
+		row.BelowReorder = row.OnHand < row.ReorderPoint
+		o.Places++
+		o.OnHand += row.OnHand
+		if row.BelowReorder {
+			o.Below++
+			row.ToOrder = max(0, row.ReorderPoint-row.OnHand-row.OnOrder)
+		}
+		if o.Item != "" {
+			o.Unit = row.Unit
+		}
+		if len(o.Stock) < maxStockRows && (row.BelowReorder || !in.BelowReorderOnly) {
+			o.Stock = append(o.Stock, row)
+		}
+		return nil
+	})
+}
+
+// Sentences implements tools.Outcome.
+func (o *Inventory) Sentences() []string {
+	switch {
+	case o.Note != "":
+		return []string{o.Note}
+	case o.Places == 0:
+		return []string{o.nothing()}
+	case o.Item != "" && o.Warehouse != "":
+		return o.onePlace()
+	case o.Item != "":
+		return o.oneItem()
+	}
+	return o.manyItems()
+}
+
+func (o *Inventory) nothing() string {
+	switch {
+	case o.Item != "" && o.Warehouse != "":
+		return fmt.Sprintf("%s is not stocked in %s: 0 on hand there.", o.Item, o.Warehouse)
+	case o.Item != "":
+		return o.Item + " is not stocked in any warehouse."
+	}
+	return "There is no stock."
+}
+
+func (o *Inventory) onePlace() []string {
+	if len(o.Stock) == 0 { // only what is below was asked for
+		return []string{fmt.Sprintf("%s in %s is not below its reorder point: %s %s on hand.",
+			o.Item, o.Warehouse, grouped(o.OnHand), o.Unit)}
+	}
+	return []string{o.Stock[0].conclusion() + ".", o.Stock[0].coming()}
+}
+
+func (o *Inventory) oneItem() []string {
+	first := fmt.Sprintf("%s: %s %s on hand in %s, not below the reorder point in any.", o.Item, grouped(o.OnHand), o.Unit,
+		counted(o.Places, "warehouse"))
+	if o.Below > 0 {
+		var low []string
+		for _, s := range o.Stock {
+			if s.BelowReorder {
+				low = append(low, s.WarehouseID)
+			}
+		}
+		first = fmt.Sprintf("%s: %s %s on hand in %s; below the reorder point in %s.", o.Item, grouped(o.OnHand), o.Unit,
+			counted(o.Places, "warehouse"), list(low))
+	}
+	sentences := []string{first}
+	for _, s := range o.Stock {
+		sentences = append(sentences, s.conclusion()+".")
+	}
+	return sentences
+}
+
+func (o *Inventory) manyItems() []string {
+	where, whose := "In all warehouses together", "stock places (an item in a warehouse)"
+	if o.Warehouse != "" {
+		where, whose = "In "+o.Warehouse, "items"
+	}
+	if o.Below == 0 {
+		return []string{fmt.Sprintf("%s none of the %d %s is below its reorder point.", where, o.Places, whose)}
+	}
+	sentences := []string{fmt.Sprintf("%s %d of the %d %s %s below the reorder point.", where, o.Below, o.Places, whose, isAre(o.Below))}
+	var words []string
+	for _, s := range o.Stock {
+		if s.BelowReorder && len(words) < maxStockWords {
+			words = append(words, o.short(s))
+		}
+	}
+	rest := "."
+	if more := o.Below - len(words); more > 0 {
+		rest = fmt.Sprintf("; and %d more, ask with a warehouse_id or an item_id.", more)
+	}
+	sentences = append(sentences, "They are: "+strings.Join(words, "; ")+rest)
+	if o.Below < o.Places {
+		sentences = append(sentences, "All others have enough; ask with an item_id for their stock.")
+	}
+	return sentences
+}
+
+// conclusion says whether there is enough, without a full stop. The verdict comes first: small models read past it elsewhere.
+func (s Stock) conclusion() string {
+	text := fmt.Sprintf("%s in %s has %s %s on hand", named(s.ItemID, s.Item), named(s.WarehouseID, s.Warehouse),
+		grouped(s.OnHand), s.Unit)
+	point := grouped(s.ReorderPoint)
+	switch {
+	case s.ToOrder > 0:
+		return fmt.Sprintf("Not enough: %s, below the reorder point of %s, order at least %s", text, point, grouped(s.ToOrder))
+	case s.BelowReorder:
+		return fmt.Sprintf("Low, but enough is on order: %s, below the reorder point of %s", text, point)
+	case s.OnHand == s.ReorderPoint:
+		return fmt.Sprintf("Enough: %s, exactly the reorder point of %s, nothing needs to be ordered yet", text, point)
+	}
+	return fmt.Sprintf("Enough: %s, above the reorder point of %s, nothing needs to be ordered", text, point)
+}
+
+func (s Stock) coming() string {
+	if s.OnOrder == 0 {
+		return fmt.Sprintf("Nothing of %s is on order for %s.", s.ItemID, s.WarehouseID)
+	}
+	return fmt.Sprintf("%s %s of %s are on order for %s, the first expected on %s.", grouped(s.OnOrder), s.Unit, s.ItemID,
+		s.WarehouseID, s.ExpectedOn)
+}
+
+// short is conclusion in a list of many.
+func (o *Inventory) short(s Stock) string {
+	place := named(s.ItemID, s.Item)
+	if o.Warehouse == "" {
+		place += " in " + s.WarehouseID
+	}
+	text := fmt.Sprintf("%s: %s on hand, reorder point %s, ", place, grouped(s.OnHand), grouped(s.ReorderPoint))
+	if s.ToOrder == 0 {
+		return text + "enough on order"
+	}
+	return fmt.Sprintf("%sorder at least %s", text, grouped(s.ToOrder))
+}

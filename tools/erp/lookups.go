@@ -1,0 +1,55 @@
+package erp
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// vendorName returns the vendor's name, or why there is none: the sentence for the model.
+func (b *books) vendorName(id vendorID) (name, missing string, err error) {
+	err = b.one("SELECT name FROM vendors WHERE id = ?", []any{string(id)}, &name)
+	if errors.Is(err, sql.ErrNoRows) {
+		var first, last string
+		err = b.one("SELECT min(id), max(id) FROM vendors", nil, &first, &last)
+		missing = fmt.Sprintf("There is no vendor %s; the known vendors are %s to %s.", id, first, last)
+	}
+	return name, missing, err
+}
+
+// itemName is vendorName for items.
+func (b *books) itemName(id itemID) (name, missing string, err error) {
+	err = b.one("SELECT name FROM items WHERE id = ?", []any{string(id)}, &name)
+	if errors.Is(err, sql.ErrNoRows) {
+		missing, err = b.missingItem(id)
+	}
+	return name, missing, err
+}
+
+func (b *books) missingItem(id itemID) (string, error) {
+	letter := string(id)[:1]
+	var first, last sql.NullString
+	err := b.one("SELECT min(id), max(id) FROM items WHERE id LIKE ? || '-%'", []any{letter}, &first, &last)
+	if err != nil {
+		return "", err
+	}
+	if !first.Valid {
+		return fmt.Sprintf("There is no item %s, and no item id begins with %s; item ids look like A-100.", id, letter), nil
+	}
+	return fmt.Sprintf("There is no item %s; the known items with %s are %s to %s.", id, letter, first.String, last.String), nil
+}
+
+// warehouseName is vendorName for warehouses.
+func (b *books) warehouseName(id warehouseID) (name, missing string, err error) {
+	err = b.one("SELECT name FROM warehouses WHERE id = ?", []any{string(id)}, &name)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return name, "", err
+	}
+	var known []string
+	err = b.each("SELECT id, name FROM warehouses ORDER BY id", nil, func(scan func(...any) error) error {
+		var id, name string
+		defer func() { known = append(known, named(id, name)) }()
+		return scan(&id, &name)
+	})
+	return "", fmt.Sprintf("There is no warehouse %s; the known warehouses are %s.", id, list(known)), err
+}

@@ -1,0 +1,286 @@
+package erp
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"bestbox/tools"
+)
+
+var purchaseOrdersDefinition = tools.Definition{
+	Name: "get_purchase_orders",
+	Description: "Purchase orders by vendor, status and date: how many, worth how much, which ones are late, and the newest of them. " +
+		"Use it for questions about orders and deliveries.",
+	Effect: tools.Read,
+}
+
+// PurchaseOrdersArguments are the arguments of get_purchase_orders.
+type PurchaseOrdersArguments struct {
+	spellings
+	VendorID    vendorID   `json:"vendor_id,omitempty" jsonschema_description:"Only orders to this vendor."`
+	Status      string     `json:"status,omitempty" jsonschema:"enum=open,enum=late,enum=draft,enum=approved,enum=sent,enum=received,enum=closed,enum=cancelled" jsonschema_description:"open: approved or sent, not received yet. late: open and past the expected date."`
+	Period      periodText `json:"period,omitempty" jsonschema:"example=2025-Q4" jsonschema_description:"Only orders placed in this quarter, month or year."`
+	OrderedFrom dateText   `json:"ordered_from,omitempty" jsonschema:"example=2025-10-01" jsonschema_description:"Only orders placed on or after this day."`
+	OrderedTo   dateText   `json:"ordered_to,omitempty" jsonschema:"example=2025-10-31" jsonschema_description:"Only orders placed on or before this day."`
+	Limit       int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_description:"How many orders to list. Without it: 5."`
+}
+
+// PurchaseOrders are the orders found. Amounts are cents.
+type PurchaseOrders struct {
+	Note         string          `json:"note,omitempty"`
+	Currency     string          `json:"currency"`
+	Asked        string          `json:"asked"` // the filter in words
+	Count        int             `json:"count"`
+	WorthCents   int64           `json:"worth_cents"` // without drafts and cancelled orders
+	ByStatus     []StatusCount   `json:"by_status,omitempty"`
+	Received     int             `json:"received"`
+	ReceivedLate int             `json:"received_late"`
+	LatePercent  *Percent        `json:"late_percent,omitempty"` // of those received
+	AverageDelay int             `json:"average_delay_days"`     // of those received late
+	OpenLate     int             `json:"open_late"`
+	Orders       []PurchaseOrder `json:"orders,omitempty"` // newest first, at most the limit
+	Exist        string          `json:"exist,omitempty"`  // what exists when nothing was found
+	status       string
+	oneVendor    bool
+}
+
+// StatusCount is the number of orders in a status.
+type StatusCount struct {
+	Status string `json:"status"`
+	Count  int    `json:"count"`
+}
+
+// PurchaseOrder is one order found.
+type PurchaseOrder struct {
+	ID         string `json:"id"`
+	VendorID   string `json:"vendor_id"`
+	Vendor     string `json:"vendor"`
+	Status     string `json:"status"`
+	OrderedOn  string `json:"ordered_on"`
+	ExpectedOn string `json:"expected_on"`
+	ReceivedOn string `json:"received_on,omitempty"`
+	WorthCents int64  `json:"worth_cents"`
+	DaysLate   int    `json:"days_late"` // until received, or until today
+}
+
+const defaultListed = 5
+
+// orderStatuses is the order of an order's life, for stable sentences.
+var orderStatuses = []string{"draft", "approved", "sent", "received", "closed", "cancelled"}
+
+func (s store) purchaseOrders(ctx context.Context, in PurchaseOrdersArguments) (*PurchaseOrders, error) {
+	out := &PurchaseOrders{status: in.Status, oneVendor: in.VendorID != ""}
+	if in.Limit == 0 {
+		in.Limit = defaultListed
+	}
+	span, err := parseRange("ordered_from", in.OrderedFrom, "ordered_to", in.OrderedTo)
+	if err != nil {
+		return nil, err
+	}
+	err = s.read(ctx, func(b *books) error {
+		out.Currency = b.currency
+		vendor := ""
+		if in.VendorID != "" {
+			if vendor, out.Note, err = b.vendorName(in.VendorID); err != nil || out.Note != "" {
+				return err
+			}
+			vendor = " to " + named(string(in.VendorID), vendor)
+		}
+		out.Asked = vendor
+		if in.Period != "" {
+			p, err := parsePeriod("period", in.Period, period{})
+			if err != nil {
+				return err
+			}
+			if out.Note = b.gap(p); out.Note != "" {
+				return nil
+			}
+			out.Asked += " placed in " + p.name + span.words()
+			span = span.within(p)
+		} else if words := span.words(); words != "" {
+			out.Asked += " placed" + words
+		}
+		if err := out.find(b, in, span); err != nil || out.Count > 0 {
+			return err
+		}
+		return out.whatExists(b, in.VendorID)
+	})
+	return out, err
+}
+
+func (o *PurchaseOrders) find(b *books, in PurchaseOrdersArguments, span dateRange) error {
+	const query = `
+		SELECT o.id, o.vendor_id, v.name, o.status, o.ordered_on, o.expected_on, coalesce(o.received_on, ''),
+			(SELECT sum(quantity * unit_price_cents) FROM purchase_order_lines WHERE order_id = o.id),
+			CASE WHEN o.status IN ('approved', 'sent', 'received', 'closed')
+				THEN max(0, CAST(julianday(coalesce(o.received_on, ?1)) - julianday(o.expected_on) AS INTEGER)) ELSE 0 END
+		FROM purchase_orders o JOIN vendors v ON v.id = o.vendor_id
+		WHERE (?2 = '' OR o.vendor_id = ?2) AND o.ordered_on BETWEEN ?3 AND ?4
+			AND (?5 IN ('', o.status)
+				OR ?5 = 'open' AND o.status IN ('approved', 'sent')
+				OR ?5 = 'late' AND o.status IN ('approved', 'sent') AND o.expected_on < ?1)
+		ORDER BY o.ordered_on DESC, o.id DESC`
+	from, to := span.bounds()
+	today := b.today.Format(time.DateOnly)
+	delays, counts := 0, map[string]int{}
+	err := b.each(query, []any{today, string(in.VendorID), from, to, in.Status}, func(scan func(...any) error) error {
+		var order PurchaseOrder
+		if err := scan(&order.ID, &order.VendorID, &order.Vendor, &order.Status, &order.OrderedOn, &order.ExpectedOn,
+			&order.ReceivedOn, &order.WorthCents, &order.DaysLate); err != nil {
+			return err
+		}
+		delays += o.count(order)
+		counts[order.Status]++
+		if len(o.Orders) < in.Limit {
+			o.Orders = append(o.Orders, order)
+		}
+		return nil
+	})
+	if o.ReceivedLate > 0 {
+		o.AverageDelay = (2*delays + o.ReceivedLate) / (2 * o.ReceivedLate)
+	}
+	if o.Received > 0 {
+		late := percentOf(int64(o.ReceivedLate), int64(o.Received))
+		o.LatePercent = &late
+	}
+	for _, status := range orderStatuses {
+		if counts[status] > 0 {
+			o.ByStatus = append(o.ByStatus, StatusCount{status, counts[status]})
+		}
+	}
+	return err
+}
+
+// count adds an order to the figures and returns its delay if it has arrived.
+func (o *PurchaseOrders) count(order PurchaseOrder) int {
+	o.Count++
+	if order.Status != "draft" && order.Status != "cancelled" {
+		o.WorthCents += order.WorthCents
+	}
+	switch {
+	case order.ReceivedOn == "":
+		if order.DaysLate > 0 {
+			o.OpenLate++
+		}
+		return 0
+	case order.DaysLate > 0:
+		o.ReceivedLate++
+	}
+	o.Received++
+	return order.DaysLate
+}
+
+// whatExists says which orders there are when the filter found none.
+func (o *PurchaseOrders) whatExists(b *books, vendor vendorID) error {
+	var n int
+	var first, last string
+	err := b.one(`SELECT count(*), coalesce(min(ordered_on), ''), coalesce(max(ordered_on), '') FROM purchase_orders
+		WHERE ? IN ('', vendor_id)`, []any{string(vendor)}, &n, &first, &last)
+	whose := ""
+	if vendor != "" {
+		whose = " to " + string(vendor)
+	}
+	o.Exist = fmt.Sprintf("The records hold %s%s in all, placed from %s to %s.", counted(n, "order"), whose, first, last)
+	if n == 0 {
+		o.Exist = fmt.Sprintf("The records hold no order%s at all.", whose)
+	}
+	return err
+}
+
+// Sentences implements tools.Outcome.
+func (o *PurchaseOrders) Sentences() []string {
+	kind := "purchase order"
+	if o.status != "" {
+		kind = o.status + " purchase order"
+	}
+	switch {
+	case o.Note != "":
+		return []string{o.Note}
+	case o.Count == 0:
+		return noneEmpty(fmt.Sprintf("There are no %ss%s.", kind, o.Asked), o.Exist)
+	}
+	return noneEmpty(o.conclusion(kind), o.byStatus(), o.deliveries(), o.overdue(), o.listed())
+}
+
+func (o *PurchaseOrders) conclusion(kind string) string {
+	start := fmt.Sprintf("There %s %s%s", isAre(o.Count), counted(o.Count, kind), o.Asked)
+	if o.WorthCents == 0 {
+		return start + "."
+	}
+	uncounted := 0
+	for _, s := range o.ByStatus {
+		if s.Status == "draft" || s.Status == "cancelled" {
+			uncounted += s.Count
+		}
+	}
+	if uncounted > 0 {
+		return fmt.Sprintf("%s, worth %s without the %d drafts or cancelled ones.", start, money(o.Currency, o.WorthCents), uncounted)
+	}
+	return fmt.Sprintf("%s, worth %s.", start, money(o.Currency, o.WorthCents))
+}
+
+func (o *PurchaseOrders) byStatus() string {
+	if len(o.ByStatus) < 2 {
+		return ""
+	}
+	words := make([]string, len(o.ByStatus))
+	for i, s := range o.ByStatus {
+		words[i] = fmt.Sprintf("%d %s", s.Count, s.Status)
+	}
+	return "By status: " + list(words) + "."
+}
+
+func (o *PurchaseOrders) deliveries() string {
+	switch {
+	case o.ReceivedLate > 0:
+		return fmt.Sprintf("%d of the %d received orders (%s) came late, on average by %s.",
+			o.ReceivedLate, o.Received, o.LatePercent, counted(o.AverageDelay, "day"))
+	case o.Received > 0:
+		return "All received orders came on time."
+	}
+	return ""
+}
+
+func (o *PurchaseOrders) overdue() string {
+	if o.OpenLate == 0 || o.status == "late" {
+		return ""
+	}
+	return fmt.Sprintf("Late: %s %s past the expected date and still not received.", counted(o.OpenLate, "order"), isAre(o.OpenLate))
+}
+
+func (o *PurchaseOrders) listed() string {
+	words := make([]string, len(o.Orders))
+	for i, order := range o.Orders {
+		words[i] = o.describe(order)
+	}
+	start := "The newest: "
+	if len(o.Orders) == o.Count {
+		start = "Newest first: "
+	}
+	rest := "."
+	if more := o.Count - len(o.Orders); more > 0 {
+		rest = fmt.Sprintf("; and %d more, ask with a vendor_id, a period or a larger limit.", more)
+	}
+	return start + strings.Join(words, "; ") + rest
+}
+
+func (o *PurchaseOrders) describe(order PurchaseOrder) string {
+	vendor := ""
+	if !o.oneVendor {
+		vendor = " to " + named(order.VendorID, order.Vendor)
+	}
+	text := fmt.Sprintf("%s%s of %s, %s", order.ID, vendor, order.OrderedOn, money(o.Currency, order.WorthCents))
+	late := ""
+	if order.DaysLate > 0 {
+		late = ", " + counted(order.DaysLate, "day") + " late"
+	}
+	switch order.Status {
+	case "received", "closed":
+		return text + ", received on " + order.ReceivedOn + late
+	case "approved", "sent":
+		return text + ", " + order.Status + ", expected on " + order.ExpectedOn + late
+	}
+	return text + ", " + order.Status
+}

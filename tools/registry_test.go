@@ -1,0 +1,54 @@
+package tools
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func plainTool(name string) *Tool {
+	return Must(New(Definition{name, "x", Read}, func(context.Context, struct{}) (echo, error) { return echo{}, nil }))
+}
+
+func TestSelectKeepsTheOrderItIsGiven(t *testing.T) {
+	t.Parallel()
+	r, err := NewRegistry(plainTool("b"), plainTool("a"), plainTool("c"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	selected, err := r.Select([]string{"c", "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(selected) != 2 || selected[0].Name() != "c" || selected[1].Name() != "a" {
+		t.Errorf("got %v", selected)
+	}
+	if diff := cmp.Diff([]string{"a", "b", "c"}, r.Names()); diff != "" {
+		t.Error(diff)
+	}
+	if _, found := r.Get("d"); found {
+		t.Error("found a tool that was never registered")
+	}
+}
+
+func TestRegistryRefusesWhatIsAmbiguousOrUnknown(t *testing.T) {
+	t.Parallel()
+	if _, err := NewRegistry(plainTool("a"), plainTool("a")); err == nil || !strings.Contains(err.Error(), "two tools are named a") {
+		t.Errorf("duplicate: %v", err)
+	}
+	if _, err := NewRegistry(nil); err == nil {
+		t.Error("a nil tool was accepted")
+	}
+	r, err := NewRegistry(plainTool("a"), plainTool("b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Select([]string{"z"}); err == nil || !strings.Contains(err.Error(), `no tool is named "z"; there are a, b`) {
+		t.Errorf("unknown: %v", err)
+	}
+	if _, err := r.Select([]string{"a", "a"}); err == nil || !strings.Contains(err.Error(), "listed twice") {
+		t.Errorf("twice: %v", err)
+	}
+}

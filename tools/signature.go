@@ -1,0 +1,47 @@
+package tools
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Parameters describes each argument in the fewest tokens a small model understands, in the order of the schema, for example
+// `warehouse_id?="WH-001"` or `status?=open|paid`. A question mark says that the argument may be left out.
+func (t *Tool) Parameters() []string {
+	parameters := make([]string, 0, len(t.schema.properties))
+	for _, property := range t.schema.properties {
+		name := property.name
+		if !property.required {
+			name += "?"
+		}
+		if shape := property.shape(); shape != "" {
+			name += "=" + shape
+		}
+		parameters = append(parameters, name)
+	}
+	return parameters
+}
+
+// Required reports whether a call must name the argument.
+func (t *Tool) Required(argument string) bool {
+	return slices.ContainsFunc(t.schema.properties, func(p property) bool { return p.name == argument && p.required })
+}
+
+// shape shows what a value looks like: the allowed words, else an example, else the type.
+func (p property) shape() string {
+	switch {
+	case len(p.definition.Enum) > 0:
+		words := make([]string, len(p.definition.Enum))
+		for index, word := range p.definition.Enum {
+			words[index] = fmt.Sprint(word)
+		}
+		return strings.Join(words, "|")
+	case len(p.definition.Examples) > 0:
+		if example, err := json.Marshal(p.definition.Examples[0]); err == nil {
+			return string(example)
+		}
+	}
+	return p.definition.Type
+}
