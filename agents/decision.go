@@ -1,0 +1,85 @@
+package agents
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"bestbox/tools"
+)
+
+// Decision is what a model says in one step: the calls to make now, or none when it is time to answer.
+type Decision struct {
+	Calls []Call `json:"calls"`
+}
+
+// MarshalJSON writes a decision as the model is shown and asked to write it: no calls is an empty list, never null.
+func (d Decision) MarshalJSON() ([]byte, error) {
+	calls := d.Calls
+	if calls == nil {
+		calls = []Call{}
+	}
+	return json.Marshal(struct {
+		Calls []Call `json:"calls"`
+	}{calls})
+}
+
+// DecisionSchema returns the JSON Schema of a decision among the tools: a list of at most maxCalls calls, each naming one tool with
+// arguments of that tool's schema, and at least minCalls. The server turns it into a grammar, so a model cannot write anything else.
+func DecisionSchema(available []*tools.Tool, minCalls, maxCalls int) (json.RawMessage, error) {
+	union := make([]any, 0, len(available))
+	for _, tool := range available {
+		union = append(union, callSchema{
+			Type: "object",
+			Properties: callProperties{
+				Tool:      map[string]string{"const": tool.Name()},
+				Arguments: tool.Schema(),
+			},
+			Required: []string{"tool", "arguments"},
+		})
+	}
+	calls := listSchema{Type: "array", MinItems: minCalls, MaxItems: maxCalls, Items: map[string]any{"oneOf": union}}
+	if len(union) == 0 {
+		calls.MinItems, calls.MaxItems, calls.Items = 0, 0, map[string]any{"type": "null"}
+	}
+	schema, err := json.Marshal(map[string]any{
+		"type":                 "object",
+		"properties":           map[string]any{"calls": calls},
+		"required":             []string{"calls"},
+		"additionalProperties": false,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("write the schema of a decision: %w", err)
+	}
+	return schema, nil
+}
+
+// The server's grammar writes properties in the order of the schema, so the order matters: a model that has named its tool
+// chooses better arguments than one that must begin with them. Structs keep it where maps would not.
+type (
+	callSchema struct {
+		Type                 string         `json:"type"`
+		Properties           callProperties `json:"properties"`
+		Required             []string       `json:"required"`
+		AdditionalProperties bool           `json:"additionalProperties"`
+	}
+	callProperties struct {
+		Tool      map[string]string `json:"tool"`
+		Arguments json.RawMessage   `json:"arguments"`
+	}
+	listSchema struct {
+		Type     string         `json:"type"`
+		MinItems int            `json:"minItems"`
+		MaxItems int            `json:"maxItems"`
+		Items    map[string]any `json:"items"`
+	}
+)
+
+// signatures describes tools as a model reads them, one line each.
+func signatures(available []*tools.Tool) string {
+	var text strings.Builder
+	for _, tool := range available {
+		fmt.Fprintf(&text, "- %s(%s): %s\n", tool.Name(), strings.Join(tool.Parameters(), ", "), tool.Description())
+	}
+	return strings.TrimSuffix(text.String(), "\n")
+}

@@ -1,0 +1,151 @@
+package agents
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/template"
+	"time"
+	"unicode"
+
+	"github.com/tmc/langchaingo/llms"
+
+	"bestbox/tools"
+)
+
+//go:embed system.md
+var systemText string
+
+var systemTemplate = template.Must(template.New("system.md").Parse(systemText))
+
+// Fact is a call that was made and what it found, as a model reads it.
+type Fact struct {
+	Tool      string   `yaml:"tool"`
+	Arguments string   `yaml:"arguments"`
+	Sentences []string `yaml:"sentences"`
+}
+
+// Turn is what a model is asked about: a question and what is known so far.
+type Turn struct {
+	// Today is the date the records speak from.
+	Today    time.Time
+	Question string
+	Facts    []Fact
+}
+
+// DecideMessages returns the prompt of one decision. All but the last message are the same for every question and step, and the
+// last one only grows at its end, so that the server evaluates little more than the newest facts.
+func (a Agent) DecideMessages(available []*tools.Tool, turn Turn) ([]llms.MessageContent, error) {
+	system, err := render(systemTemplate, map[string]any{"Agent": a, "Tools": signatures(available)})
+	if err != nil {
+		return nil, err
+	}
+	messages := []llms.MessageContent{llms.TextParts(llms.ChatMessageTypeSystem, system)}
+	for _, example := range a.Examples {
+		worked, err := example.messages(turn.Today)
+		if err != nil {
+			return nil, fmt.Errorf("agent %s, examples.yaml: %w", a.Name, err)
+		}
+		messages = append(messages, worked...)
+	}
+	return append(messages, llms.TextParts(llms.ChatMessageTypeHuman, turn.text())), nil
+}
+
+// AnswerMessages returns the prompt of the answer: the conversation of the last decision, which chose to call nothing more, gone on
+// with the wish for an answer. The server has evaluated all but the wish before, so that the first word comes at once.
+// Correction, when not empty, says what was wrong with an earlier answer.
+func (a Agent) AnswerMessages(available []*tools.Tool, turn Turn, correction string) ([]llms.MessageContent, error) {
+	if len(available) == 0 {
+		return a.talkMessages(turn.Question, correction)
+	}
+	messages, err := a.DecideMessages(available, turn)
+	if err != nil {
+		return nil, err
+	}
+	stop, err := json.Marshal(Decision{})
+	if err != nil {
+		return nil, err
+	}
+	return append(messages, llms.TextParts(llms.ChatMessageTypeAI, string(stop)),
+		llms.TextParts(llms.ChatMessageTypeHuman, wish(turn.Question, correction))), nil
+}
+
+// talkMessages returns the prompt of an agent without tools: there is nothing to decide and there are no results.
+func (a Agent) talkMessages(question, correction string) ([]llms.MessageContent, error) {
+	system, err := render(systemTemplate, map[string]any{"Agent": a, "Tools": ""})
+	if err != nil {
+		return nil, err
+	}
+	messages := []llms.MessageContent{llms.TextParts(llms.ChatMessageTypeSystem, system)}
+	for _, example := range a.Examples {
+		messages = append(messages, llms.TextParts(llms.ChatMessageTypeHuman, example.Question),
+			llms.TextParts(llms.ChatMessageTypeAI, example.Answer))
+	}
+	return append(messages, llms.TextParts(llms.ChatMessageTypeHuman, strings.TrimSpace(question+"\n"+correction))), nil
+}
+
+// messages are the turns of a worked example, as a model would have had them.
+func (e Example) messages(today time.Time) ([]llms.MessageContent, error) {
+	decision, err := json.Marshal(Decision{Calls: e.Calls})
+	if err != nil {
+		return nil, err
+	}
+	asked := Turn{Today: today, Question: e.Question, Facts: e.Results}
+	messages := []llms.MessageContent{llms.TextParts(llms.ChatMessageTypeHuman, asked.text()),
+		llms.TextParts(llms.ChatMessageTypeAI, string(decision))}
+	if e.Answer != "" {
+		messages = append(messages, llms.TextParts(llms.ChatMessageTypeHuman, wish(e.Question, "")),
+			llms.TextParts(llms.ChatMessageTypeAI, e.Answer))
+	}
+	return messages, nil
+}
+
+// wish asks for the answer.
+func wish(question, correction string) string {
+	return strings.TrimSpace("Answer: " + question + "\n" + languageRule(question) + "\n" + correction)
+}
+
+func (t Turn) text() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "Today: %s\nQuestion: %s\n", t.Today.Format(time.DateOnly), t.Question)
+	if meant := periods(t.Question, t.Today); len(meant) > 0 {
+		fmt.Fprintf(&text, "Periods meant: %s\n", strings.Join(meant, ", "))
+	}
+	text.WriteString("Results:")
+	if len(t.Facts) == 0 {
+		text.WriteString(" none yet\n")
+		return text.String()
+	}
+	text.WriteByte('\n')
+	for _, fact := range t.Facts {
+		fmt.Fprintf(&text, "- %s %s: %s\n", fact.Tool, fact.Arguments, strings.Join(fact.Sentences, " "))
+	}
+	return text.String()
+}
+
+// languageRule names the language to answer in. Small models follow a named language and overlook "the user's language".
+func languageRule(question string) string {
+	var han, letters int
+	for _, symbol := range question {
+		switch {
+		case unicode.Is(unicode.Han, symbol):
+			han++
+		case unicode.IsLetter(symbol):
+			letters++
+		}
+	}
+	// A Chinese question often holds long Latin identifiers; each Han character says about as much as three letters.
+	if han*3 > letters {
+		return "请用中文简短回答。金额照抄结果中的写法，保留 $ 符号，不要写“元”。"
+	}
+	return "Answer in the language of the question."
+}
+
+func render(from *template.Template, data any) (string, error) {
+	var text strings.Builder
+	if err := from.Execute(&text, data); err != nil {
+		return "", fmt.Errorf("write prompt %s: %w", from.Name(), err)
+	}
+	return strings.TrimSpace(text.String()), nil
+}
