@@ -1,0 +1,59 @@
+package factcheck_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"bestbox/internal/factcheck"
+)
+
+func TestUnsupportedFindsWhatNoSourceHolds(t *testing.T) {
+	t.Parallel()
+	const source = "Procurement rose 30.0 % from $1,234,567.00 in 2025-Q3 to $1,604,937.10 in 2025-Q4. " +
+		"65 % of the rise comes from VND-001 (Baosteel), whose unit prices rose 25.0 %. PO-2025-0031 is due on 2026-01-15. Stock changed by -5 pieces."
+	tests := []struct {
+		name, answer string
+		want         []string
+	}{
+		{"nothing said", "I do not know.", []string{}},
+		{"figures as written", "It rose 30.0 % to $1,604,937.10.", []string{}},
+		{"fewer decimals", "It rose 30% to $1,604,937.", []string{}},
+		{"a scale in words", "It rose to about $1.6 million.", []string{}},
+		{"a scale in Chinese", "第四季度采购额为160万美元，上涨30%，其中65%来自VND-001。", []string{}},
+		{"a Chinese quarter with a digit", "2025年第4季度上涨了30%，2024年第4季度没有。", []string{"2024年第4季度", "2024"}},
+		{"percent in words", "It rose 30 percent, 百分之25 of prices.", []string{}},
+		{"a date in words", "It is due on January 15, 2026.", []string{}},
+		{"a sign in words", "Stock fell by 5.", []string{}},
+		{"a quarter without its year", "In Q4 it rose.", []string{}},
+		{"the quarter in the other order", "In Q4 2025 it rose.", []string{}},
+		{"list numbers", "1. VND-001\n2. nobody", []string{}},
+		{"identifiers in other case", "See po-2025-0031.", []string{}},
+		{"an invented figure", "It rose by $370,370.10.", []string{"370,370.10"}},
+		{"an invented share", "It rose 31 %.", []string{"31%"}},
+		{"an amount is not a share", "It rose 5 %.", []string{"5%"}},
+		{"an invented identifier", "VND-002 is to blame.", []string{"VND-002"}},
+		{"an invented quarter", "In Q2 it rose.", []string{"Q2"}},
+		{"the right quarter of a wrong year", "In 2024-Q4 it rose.", []string{"2024-Q4", "2024"}},
+		{"a wrong scale", "It rose to 1.6 billion.", []string{"1.6billion"}},
+		{"each only once", "99 and 99", []string{"99"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(test.want, factcheck.Unsupported(test.answer, source)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func FuzzATextAlwaysSupportsItself(f *testing.F) {
+	f.Add("It rose 30.0 % to $1,604,937.10 in 2025-Q4, 1.6 万, A-100, 百分之25, 2026-01-15.")
+	f.Add("1e309 99999999999999999999999999 Q4-2025 X-1-")
+	f.Fuzz(func(t *testing.T, text string) {
+		if missing := factcheck.Unsupported(text, text); len(missing) > 0 {
+			t.Errorf("%q does not support its own %q", text, missing)
+		}
+	})
+}

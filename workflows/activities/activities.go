@@ -1,0 +1,256 @@
+// Package activities is what the workflows call: one model step, one tool call, one answer. Every activity reads and extends the
+// transcript, leaves its outcome there under an idempotency key, and returns only a head and what the workflow decides on.
+//
+// An attempt that is repeated after a crash finds the earlier outcome and works no second time.
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"bestbox/agents"
+	"bestbox/agents/router"
+	"bestbox/internal/llm"
+	"bestbox/internal/transcript"
+	"bestbox/tools"
+	"bestbox/workflows/run"
+)
+
+// Options are the parts that activities work with.
+type Options struct {
+	Agents     []agents.Agent
+	Tools      *tools.Registry
+	Transcript *transcript.Store
+	Heavy      *llm.Tier
+	// Light is nil in a profile with one model: heavy takes its work.
+	Light *llm.Tier
+	// HeavyContext and LightContext are tokens per slot.
+	HeavyContext, LightContext int
+	// Today is the date that the records speak from.
+	Today func() time.Time
+}
+
+// Activities are the activities of one worker; it is registered whole on every task queue.
+type Activities struct {
+	Options
+	agents  map[string]equipped
+	routers map[string]*router.Router // by tier
+}
+
+// equipped is an agent with the tools it may call.
+type equipped struct {
+	agents.Agent
+	tools []*tools.Tool
+}
+
+// New checks that every agent's tools exist and prepares the routers.
+func New(o Options) (*Activities, error) {
+	prepared := &Activities{Options: o, agents: map[string]equipped{}, routers: map[string]*router.Router{}}
+	for _, agent := range o.Agents {
+		selected, err := o.Tools.Select(agent.Tools)
+		if err != nil {
+			return nil, fmt.Errorf("agent %s: %w", agent.Name, err)
+		}
+		for _, tool := range selected {
+			if tool.Effect() == tools.Write {
+				return nil, fmt.Errorf("agent %s: tool %s writes, and a write needs a person's approval, which this version cannot ask for: "+
+					"remove the tool from agent.yaml", agent.Name, tool.Name())
+			}
+		}
+		prepared.agents[agent.Name] = equipped{agent, selected}
+	}
+	for _, tier := range []*llm.Tier{o.Heavy, o.Light} {
+		if tier == nil {
+			continue
+		}
+		made, err := router.New(tier)
+		if err != nil {
+			return nil, fmt.Errorf("router on the %s tier: %w", tier.Name(), err)
+		}
+		prepared.routers[tier.Name()] = made
+	}
+	return prepared, nil
+}
+
+// agentFor returns the agent of a domain, or the general agent where the domain has none.
+func (a *Activities) agentFor(domain string) equipped {
+	if agent, found := a.agents[domain]; found {
+		return agent
+	}
+	return a.agents[agents.General]
+}
+
+// The kinds of messages in a transcript, with the type of their bodies.
+const (
+	messageQuestion = "question" // run.Input
+	messageRoute    = "route"    // run.Route
+	messageDecision = "decision" // run.Step, without results
+	messageResult   = "result"   // callResult
+	messageAnswer   = "answer"   // run.Result
+)
+
+// callResult is what a tool call left in the transcript.
+type callResult struct {
+	Report run.CallReport `json:"report"`
+	// Sentences are read by models, Data by programs.
+	Sentences []string        `json:"sentences"`
+	Data      json.RawMessage `json:"data,omitempty"`
+}
+
+// conversation is a transcript, decoded.
+type conversation struct {
+	input   run.Input
+	route   *run.Route
+	steps   []run.Step
+	results []callResult
+}
+
+func decode(messages []transcript.Message) (conversation, error) {
+	var decoded conversation
+	for _, message := range messages {
+		var err error
+		switch message.Kind {
+		case messageQuestion:
+			err = json.Unmarshal(message.Body, &decoded.input)
+		case messageRoute:
+			err = json.Unmarshal(message.Body, &decoded.route)
+		case messageDecision:
+			var step run.Step
+			err = json.Unmarshal(message.Body, &step)
+			decoded.steps = append(decoded.steps, step)
+		case messageResult:
+			var result callResult
+			err = json.Unmarshal(message.Body, &result)
+			decoded.results = append(decoded.results, result)
+		}
+		if err != nil {
+			return conversation{}, fmt.Errorf("decode a %s message: %w", message.Kind, err)
+		}
+	}
+	return decoded, nil
+}
+
+// last is the newest decision.
+func (c conversation) last() (run.Step, bool) {
+	if len(c.steps) == 0 {
+		return run.Step{}, false
+	}
+	return c.steps[len(c.steps)-1], true
+}
+
+func (c conversation) facts() []agents.Fact {
+	facts := make([]agents.Fact, 0, len(c.results))
+	for _, result := range c.results {
+		facts = append(facts, agents.Fact{Tool: result.Report.Tool, Arguments: string(result.Report.Arguments),
+			Sentences: result.Sentences})
+	}
+	return facts
+}
+
+// Position is where an activity stands: the head to continue from and the heads of results that are not linked yet. The run
+// and the session are those of the workflow.
+type Position struct {
+	Head    transcript.Head   `json:"head"`
+	Results []transcript.Head `json:"results,omitempty"`
+}
+
+// read returns the transcript at a position, and the messages that an activity must link before its own.
+func (a *Activities) read(ctx context.Context, at Position) (conversation, []transcript.Message, error) {
+	session := session(ctx)
+	messages, err := a.Transcript.Read(ctx, session, at.Head)
+	if err != nil {
+		return conversation{}, nil, err
+	}
+	var unlinked []transcript.Message
+	for _, head := range at.Results {
+		branch, err := a.Transcript.Read(ctx, session, head)
+		if err != nil {
+			return conversation{}, nil, err
+		}
+		unlinked = append(unlinked, branch[len(branch)-1])
+	}
+	decoded, err := decode(append(messages, unlinked...))
+	return decoded, unlinked, err
+}
+
+// session is the transcript of a run; runs are named by their workflow id everywhere outside of Temporal.
+func session(ctx context.Context) string { return activity.GetInfo(ctx).WorkflowExecution.ID }
+
+// once runs work unless an earlier attempt has stored its outcome under key, and stores what it leaves. The run id is part
+// of the key, so that a run which is reset or started again under the same name asks again.
+func once[T any](ctx context.Context, a *Activities, key string, work func(context.Context) (transcript.Change, error)) (T, error) {
+	var outcome T
+	execution := activity.GetInfo(ctx).WorkflowExecution
+	found, err := a.Transcript.Outcome(ctx, execution.RunID, key, &outcome)
+	if found || err != nil {
+		return outcome, asTemporalError(ctx, err)
+	}
+	ctx, stop := keepAlive(ctx)
+	defer stop()
+	change, err := work(ctx)
+	if err != nil {
+		return outcome, asTemporalError(ctx, err)
+	}
+	change.Session, change.Run, change.Key = execution.ID, execution.RunID, key
+	// What is done is kept, even when the worker was told to stop a moment ago.
+	_, err = a.Transcript.Apply(context.WithoutCancel(ctx), change, &outcome)
+	return outcome, asTemporalError(ctx, err)
+}
+
+// recorded is what an activity leaves behind: the messages that were not linked yet, its own message, and the event that tells
+// it to those who follow the run. The caller adds the outcome.
+func recorded(head transcript.Head, unlinked []transcript.Message, kind string, body any, eventType string, told any,
+) (transcript.Change, error) {
+	message, err := transcript.NewMessage(kind, body)
+	if err != nil {
+		return transcript.Change{}, err
+	}
+	event, err := transcript.NewEvent(eventType, told)
+	if err != nil {
+		return transcript.Change{}, err
+	}
+	return transcript.Change{Parent: head, Messages: append(unlinked, message), Events: []transcript.Event{event}}, nil
+}
+
+// Opened is the outcome of Open.
+type Opened struct {
+	Head transcript.Head `json:"head"`
+}
+
+// Open puts the question into the transcript. It is a local activity: nothing else needs to be scheduled for it.
+func (a *Activities) Open(ctx context.Context, input run.Input) (Opened, error) {
+	message, err := transcript.NewMessage(messageQuestion, input)
+	if err != nil {
+		return Opened{}, err
+	}
+	execution := activity.GetInfo(ctx).WorkflowExecution
+	var opened Opened
+	_, err = a.Transcript.Apply(ctx, transcript.Change{
+		Session: execution.ID, Run: execution.RunID, Key: "open", Messages: []transcript.Message{message},
+		Outcome: func(head transcript.Head) any { return Opened{Head: head} },
+	}, &opened)
+	return opened, err
+}
+
+// Close tells those who follow the run that it ended without an answer. It is a local activity.
+func (a *Activities) Close(ctx context.Context, failure run.Failure) error {
+	event, err := transcript.NewEvent(run.EventFailed, failure)
+	if err != nil {
+		return err
+	}
+	execution := activity.GetInfo(ctx).WorkflowExecution
+	var nothing struct{}
+	_, err = a.Transcript.Apply(ctx, transcript.Change{
+		Session: execution.ID, Run: execution.RunID, Key: "close", Events: []transcript.Event{event},
+		Outcome: func(transcript.Head) any { return nothing },
+	}, &nothing)
+	return err
+}
+
+func milliseconds(since time.Time) float64 {
+	return float64(time.Since(since).Microseconds()) / 1000
+}

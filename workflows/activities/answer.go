@@ -1,0 +1,143 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"bestbox/internal/factcheck"
+	"bestbox/internal/llm"
+	"bestbox/internal/transcript"
+	"bestbox/workflows/run"
+)
+
+// AnswerInput asks for the answer from what is known at the position.
+type AnswerInput struct {
+	Position
+	Domain string `json:"domain"`
+}
+
+// maxAnswerAttempts is how often an answer with figures that no result holds is written before it is given out, marked.
+const maxAnswerAttempts = 2
+
+// Answer has the heavy tier write the answer from the facts alone, checks every figure and identifier against them, and returns
+// the result of the run.
+func (a *Activities) Answer(ctx context.Context, input AnswerInput) (run.Result, error) {
+	return once[run.Result](ctx, a, "answer", func(ctx context.Context) (transcript.Change, error) {
+		known, unlinked, err := a.read(ctx, input.Position)
+		if err != nil {
+			return transcript.Change{}, err
+		}
+		agent := a.agentFor(input.Domain)
+		started := time.Now()
+		written, err := a.write(ctx, agent, known, input.Domain)
+		if err != nil {
+			return transcript.Change{}, err
+		}
+		result := resultOf(known, written)
+		result.Domain, result.Agent = input.Domain, agent.Name
+		result.Timings.Answer = milliseconds(started)
+		return answered(input.Head, unlinked, result)
+	})
+}
+
+// text is an attempt at an answer.
+type text struct {
+	content     string
+	unsupported []string
+	usage       llm.Usage // of all attempts
+}
+
+// write returns the best of the attempts: the one with the fewest unsupported figures.
+func (a *Activities) write(ctx context.Context, agent equipped, known conversation, domain string) (text, error) {
+	turn, err := a.turn(ctx, known, agent.Policy.AnswerTokens)
+	if err != nil {
+		return text{}, err
+	}
+	sources := []string{turn.Today.Format(time.DateOnly), turn.Question, agent.Prompt}
+	for _, fact := range known.facts() {
+		sources = append(sources, fact.Arguments)
+		sources = append(sources, fact.Sentences...)
+	}
+	var best text
+	var usage llm.Usage
+	correction := ""
+	for attempt := 1; attempt <= maxAnswerAttempts; attempt++ {
+		messages, err := agent.AnswerMessages(agent.tools, turn, a.missingAgent(agent, domain)+correction)
+		if err != nil {
+			return text{}, err
+		}
+		reply, err := a.stream(ctx, messages, agent.Policy.AnswerTokens, attempt)
+		usage = usage.Add(reply.Usage)
+		if err != nil {
+			return text{}, err
+		}
+		content := strings.TrimSpace(reply.Content)
+		if reply.FinishReason == "length" {
+			content = endAtSentence(content)
+		}
+		unsupported := factcheck.Unsupported(content, sources...)
+		if attempt == 1 || len(unsupported) < len(best.unsupported) {
+			best = text{content: content, unsupported: unsupported}
+		}
+		if len(unsupported) == 0 {
+			break
+		}
+		correction = fmt.Sprintf("An earlier answer held %s, which no result holds. Leave it out.", strings.Join(unsupported, ", "))
+	}
+	best.usage = usage
+	return best, nil
+}
+
+// missingAgent tells the general agent that it answers in the place of another one.
+func (a *Activities) missingAgent(agent equipped, domain string) string {
+	if agent.Name == domain {
+		return ""
+	}
+	return fmt.Sprintf("The question belongs to the domain %s, for which no agent is set up here: say so. ", domain)
+}
+
+// endAtSentence drops the half sentence at the end of a text that reached its limit, and says that it did.
+func endAtSentence(content string) string {
+	end := strings.LastIndexAny(content, ".!?。！？\n")
+	if end < 0 {
+		return content + " […]"
+	}
+	for end++; end < len(content) && content[end]&0xC0 == 0x80; end++ {
+		// step over the rest of a wide character
+	}
+	return content[:end] + " […]"
+}
+
+// resultOf gathers what a run did.
+func resultOf(known conversation, written text) run.Result {
+	result := run.Result{Answer: written.content, Unsupported: written.unsupported, Route: known.route, Steps: known.steps,
+		Usage: written.usage}
+	if known.route != nil {
+		result.Timings.Route = known.route.Milliseconds
+		result.Usage = result.Usage.Add(known.route.Usage)
+	}
+	reports := map[string]run.CallReport{}
+	for _, found := range known.results {
+		reports[found.Report.Call] = found.Report
+		result.Timings.Tools += found.Report.Milliseconds
+	}
+	for index, step := range result.Steps {
+		for position, report := range step.Calls {
+			if done, found := reports[report.Call]; found {
+				result.Steps[index].Calls[position] = done
+			}
+		}
+		result.Usage = result.Usage.Add(step.Usage)
+		result.Timings.Decide += step.Milliseconds
+	}
+	return result
+}
+
+func answered(head transcript.Head, unlinked []transcript.Message, result run.Result) (transcript.Change, error) {
+	change, err := recorded(head, unlinked, messageAnswer, result, run.EventAnswer, result)
+	change.ReplacesEvents = []string{run.EventAnswerStart, run.EventAnswerDelta}
+	change.Outcome = func(transcript.Head) any { return result }
+	return change, err
+}

@@ -1,0 +1,90 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"bestbox/internal/transcript"
+	"bestbox/tools"
+	"bestbox/workflows/run"
+)
+
+// maxCallAttempts is how often a tool that fails is tried before the run goes on without it, told so.
+const maxCallAttempts = 5
+
+// CallInput names one call of the decision at Head.
+type CallInput struct {
+	Head transcript.Head `json:"head"`
+	Call string          `json:"call"`
+}
+
+// Called is the outcome of CallTool: the head of a branch that ends in the result, for the next step to link.
+type Called struct {
+	Head transcript.Head `json:"head"`
+}
+
+// CallTool makes one tool call. A call that cannot be made becomes a result that says so: the run goes on and the answer can tell.
+func (a *Activities) CallTool(ctx context.Context, input CallInput) (Called, error) {
+	return once[Called](ctx, a, "call/"+input.Call, func(ctx context.Context) (transcript.Change, error) {
+		decided, _, err := a.read(ctx, Position{Head: input.Head})
+		if err != nil {
+			return transcript.Change{}, err
+		}
+		step, _ := decided.last()
+		index := slices.IndexFunc(step.Calls, func(report run.CallReport) bool { return report.Call == input.Call })
+		if index < 0 {
+			return transcript.Change{}, fmt.Errorf("call %s is not part of the decision at %s", input.Call, input.Head)
+		}
+		result, err := a.call(ctx, step.Calls[index])
+		if err != nil {
+			return transcript.Change{}, err
+		}
+		return called(input.Head, result)
+	})
+}
+
+// call returns an error only where another attempt may succeed.
+func (a *Activities) call(ctx context.Context, report run.CallReport) (callResult, error) {
+	attempt := activity.GetInfo(ctx).Attempt
+	if attempt > maxCallAttempts {
+		return failedCall(report, "it did not finish in time"), nil
+	}
+	tool, found := a.Tools.Get(report.Tool)
+	if !found {
+		return failedCall(report, "there is no such tool any more"), nil
+	}
+	started := time.Now()
+	result, err := tool.Call(ctx, report.Arguments)
+	report.Milliseconds = milliseconds(started)
+	var wrong *tools.ArgumentError
+	switch {
+	case errors.As(err, &wrong):
+		return failedCall(report, wrong.Error()), nil
+	case err != nil && ctx.Err() == nil && attempt >= maxCallAttempts:
+		activity.GetLogger(ctx).Error("A tool failed for good; the run goes on without it.", "tool", report.Tool, "error", err)
+		return failedCall(report, "the system behind it failed"), nil
+	case err != nil:
+		return callResult{}, err
+	}
+	report.Result = result.Sentences[0]
+	return callResult{Report: report, Sentences: result.Sentences, Data: result.Data}, nil
+}
+
+// failedCall tells the model and the user what could not be done; the cause of a fault of ours stays in the log.
+func failedCall(report run.CallReport, reason string) callResult {
+	report.Failed = true
+	report.Result = "Not done: " + strings.TrimSuffix(reason, ".") + "."
+	return callResult{Report: report, Sentences: []string{report.Result}}
+}
+
+func called(head transcript.Head, result callResult) (transcript.Change, error) {
+	change, err := recorded(head, nil, messageResult, result, run.EventResult, result.Report)
+	change.Outcome = func(head transcript.Head) any { return Called{Head: head} }
+	return change, err
+}

@@ -1,0 +1,153 @@
+package activities
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tmc/langchaingo/llms"
+
+	"bestbox/agents"
+	"bestbox/internal/llm"
+	"bestbox/internal/transcript"
+	"bestbox/workflows/run"
+)
+
+// DecideInput asks the heavy tier for the next step of a domain's agent.
+type DecideInput struct {
+	Position
+	Domain string `json:"domain"`
+	// Step counts from 1.
+	Step int `json:"step"`
+}
+
+// Decided is the outcome of Decide: the calls to make, side by side. None means that it is time to answer.
+type Decided struct {
+	Head  transcript.Head `json:"head"`
+	Calls []PlannedCall   `json:"calls,omitempty"`
+}
+
+// PlannedCall is what a workflow knows of a call.
+type PlannedCall struct {
+	Call string `json:"call"`
+	// Summary is the call in one short line, for Temporal's UI.
+	Summary string `json:"summary"`
+}
+
+// maxSummary bounds a summary, in characters; it stands in the history of every call.
+const maxSummary = 80
+
+// Decide asks the heavy tier which tools to call next. A call that was already made with the same arguments is not made again.
+func (a *Activities) Decide(ctx context.Context, input DecideInput) (Decided, error) {
+	return once[Decided](ctx, a, fmt.Sprintf("decide/%d", input.Step), func(ctx context.Context) (transcript.Change, error) {
+		known, unlinked, err := a.read(ctx, input.Position)
+		if err != nil {
+			return transcript.Change{}, err
+		}
+		agent := a.agentFor(input.Domain)
+		step := run.Step{Step: input.Step}
+		if input.Step <= agent.Policy.MaxSteps && len(agent.tools) > 0 {
+			started := time.Now()
+			calls, usage, err := a.chooseCalls(ctx, agent, known)
+			if err != nil {
+				return transcript.Change{}, err
+			}
+			step.Usage, step.Milliseconds = usage, milliseconds(started)
+			for index, call := range calls {
+				step.Calls = append(step.Calls, run.CallReport{Call: fmt.Sprintf("%d.%d", input.Step, index+1), Tool: call.Tool,
+					Arguments: call.Arguments})
+			}
+		}
+		return a.decided(input.Head, unlinked, step)
+	})
+}
+
+// chooseCalls asks the model and keeps the calls that can say something new. None are left where the model only repeats itself: at
+// temperature 0 it would do so for ever, and it means that nothing more is to be found.
+func (a *Activities) chooseCalls(ctx context.Context, agent equipped, known conversation) ([]agents.Call, llm.Usage, error) {
+	turn, err := a.turn(ctx, known, agent.Policy.DecisionTokens)
+	if err != nil {
+		return nil, llm.Usage{}, err
+	}
+	messages, err := agent.DecideMessages(agent.tools, turn)
+	if err != nil {
+		return nil, llm.Usage{}, err
+	}
+	calls, usage, err := a.decision(ctx, messages, agent, len(known.results) == 0)
+	if err != nil {
+		return nil, usage, err
+	}
+	return fresh(withoutInvented(calls, agent.tools, known), known.results), usage, nil
+}
+
+// decision asks for at least one call while nothing is known: an agent with tools has no other way to know anything.
+func (a *Activities) decision(ctx context.Context, messages []llms.MessageContent, agent equipped, nothingKnown bool,
+) ([]agents.Call, llm.Usage, error) {
+	minCalls := 0
+	if nothingKnown {
+		minCalls = 1
+	}
+	schema, err := agents.DecisionSchema(agent.tools, minCalls, agent.Policy.MaxCallsPerStep)
+	if err != nil {
+		return nil, llm.Usage{}, err
+	}
+	encoded, usage, err := a.Heavy.Decide(ctx, messages, schema, agent.Policy.DecisionTokens)
+	if err != nil {
+		return nil, usage, err
+	}
+	var decision agents.Decision
+	if err := json.Unmarshal(encoded, &decision); err != nil {
+		return nil, usage, fmt.Errorf("decode the decision of the heavy tier: %w", err)
+	}
+	return decision.Calls, usage, nil
+}
+
+// fresh returns the calls that were not made before, each once.
+func fresh(calls []agents.Call, made []callResult) []agents.Call {
+	var kept []agents.Call
+	for _, call := range calls {
+		same := func(tool string, arguments json.RawMessage) bool {
+			return tool == call.Tool && bytes.Equal(canonical(arguments), canonical(call.Arguments))
+		}
+		again := slices.ContainsFunc(made, func(result callResult) bool { return same(result.Report.Tool, result.Report.Arguments) }) ||
+			slices.ContainsFunc(kept, func(other agents.Call) bool { return same(other.Tool, other.Arguments) })
+		if !again {
+			kept = append(kept, call)
+		}
+	}
+	return kept
+}
+
+// canonical writes JSON with sorted keys and no blanks, so that equal arguments are equal bytes.
+func canonical(arguments json.RawMessage) []byte {
+	var value any
+	if json.Unmarshal(arguments, &value) != nil {
+		return arguments
+	}
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return arguments
+	}
+	return encoded
+}
+
+func (a *Activities) decided(head transcript.Head, unlinked []transcript.Message, step run.Step) (transcript.Change, error) {
+	var planned []PlannedCall
+	for _, report := range step.Calls {
+		planned = append(planned, PlannedCall{Call: report.Call, Summary: summary(report)})
+	}
+	change, err := recorded(head, unlinked, messageDecision, step, run.EventDecision, step)
+	change.Outcome = func(head transcript.Head) any { return Decided{Head: head, Calls: planned} }
+	return change, err
+}
+
+func summary(report run.CallReport) string {
+	symbols := []rune(report.Tool + " " + string(report.Arguments))
+	if len(symbols) > maxSummary {
+		return string(symbols[:maxSummary-1]) + "…"
+	}
+	return string(symbols)
+}

@@ -1,0 +1,92 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"bestbox/agents"
+	"bestbox/internal/config"
+	"bestbox/internal/transcript"
+	"bestbox/workflows/run"
+)
+
+// RouteInput asks one tier for the domain of the question at Head.
+type RouteInput struct {
+	Head transcript.Head `json:"head"`
+	Tier string          `json:"tier"`
+	// Reason says why this tier is asked and not the light one; empty for the light tier.
+	Reason string `json:"reason,omitempty"`
+}
+
+// Routed is the outcome of Route: the domain, or the reason to ask the heavy tier.
+type Routed struct {
+	Head   transcript.Head `json:"head"`
+	Domain string          `json:"domain,omitempty"`
+	// Escalate says why heavy must decide; Domain is empty then.
+	Escalate string `json:"escalate,omitempty"`
+}
+
+// reasonSingle is told when the profile has one model.
+const reasonSingle = "the profile has no light tier"
+
+// Route asks a tier which domain the question belongs to. The light tier may pass the question on; the heavy one decides, and where
+// it is unsure too, the general agent takes the question and may ask back.
+func (a *Activities) Route(ctx context.Context, input RouteInput) (Routed, error) {
+	return once[Routed](ctx, a, "route/"+input.Tier, func(ctx context.Context) (transcript.Change, error) {
+		tierRouter, found := a.routers[input.Tier]
+		if !found {
+			return escalation(input.Head, reasonSingle), nil
+		}
+		asked, _, err := a.read(ctx, Position{Head: input.Head})
+		if err != nil {
+			return transcript.Change{}, err
+		}
+		started := time.Now()
+		decision, err := tierRouter.Route(ctx, a.forRouter(asked.input.Question, input.Tier))
+		if err != nil {
+			return transcript.Change{}, err
+		}
+		if input.Tier == config.Light && decision.Escalate {
+			return escalation(input.Head, fmt.Sprintf("the light tier was unsure: %s at %.2f", decision.Domain, decision.Confidence)), nil
+		}
+		route := run.Route{Domain: decision.Domain, Confidence: decision.Confidence, Tier: input.Tier, Reason: input.Reason,
+			Usage: decision.Usage, Milliseconds: milliseconds(started)}
+		if decision.Unsure {
+			route.Domain = agents.General
+			route.Reason = strings.TrimPrefix(fmt.Sprintf("%s; no domain is likely enough, the best was %s", input.Reason,
+				decision.Domain), "; ")
+		}
+		return routed(input.Head, route)
+	})
+}
+
+func escalation(head transcript.Head, reason string) transcript.Change {
+	return transcript.Change{Outcome: func(transcript.Head) any { return Routed{Head: head, Escalate: reason} }}
+}
+
+func routed(head transcript.Head, route run.Route) (transcript.Change, error) {
+	change, err := recorded(head, nil, messageRoute, route, run.EventRoute, route)
+	change.Outcome = func(head transcript.Head) any { return Routed{Head: head, Domain: route.Domain} }
+	return change, err
+}
+
+// routerPromptTokens is what the router's own prompt may take of a tier's context.
+const routerPromptTokens = 1000
+
+// forRouter shortens a long question to what fits the tier's context; its beginning and end say what it is about.
+func (a *Activities) forRouter(question, tier string) string {
+	context := a.HeavyContext
+	if tier == config.Light {
+		context = a.LightContext
+	}
+	// One token per character at worst: Chinese is about that, English a quarter of it.
+	limit := max(200, context-routerPromptTokens)
+	symbols := []rune(question)
+	if len(symbols) <= limit {
+		return question
+	}
+	half := limit/2 - 20
+	return string(symbols[:half]) + "\n[… shortened …]\n" + string(symbols[len(symbols)-half:])
+}

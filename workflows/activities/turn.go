@@ -1,0 +1,95 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"bestbox/agents"
+)
+
+const (
+	// reservedTokens is what an agent's fixed prompt, its examples and the chat template may take of the context.
+	reservedTokens = 3000
+	// smallestFact is how far a result is shortened, in bytes, before the run fails as too long.
+	smallestFact = 200
+)
+
+// turn returns the question and what is known so far, shortened so that it fits the heavy tier's context together with a
+// reply of so many tokens.
+func (a *Activities) turn(ctx context.Context, known conversation, replyTokens int) (agents.Turn, error) {
+	turn := agents.Turn{Today: a.Today(), Question: known.input.Question, Facts: known.facts()}
+	budget := a.HeavyContext - min(reservedTokens, a.HeavyContext/2) - replyTokens
+	for limit := longest(turn.Facts); ; limit /= 2 {
+		if limit < longest(turn.Facts) {
+			turn.Facts = shortened(known.facts(), limit)
+		}
+		fits, err := a.fits(ctx, turn, budget)
+		if err != nil {
+			return agents.Turn{}, err
+		}
+		if fits || limit < smallestFact {
+			// A prompt that is still too long is refused by the server with an error of its own.
+			return turn, nil
+		}
+	}
+}
+
+// fits asks the tokenizer only when it matters: a token is never less than one byte.
+func (a *Activities) fits(ctx context.Context, turn agents.Turn, budget int) (bool, error) {
+	var text strings.Builder
+	text.WriteString(turn.Question)
+	for _, fact := range turn.Facts {
+		text.WriteString(fact.Tool + fact.Arguments + strings.Join(fact.Sentences, " "))
+	}
+	if text.Len() <= budget {
+		return true, nil
+	}
+	count, err := a.Heavy.CountTokens(ctx, text.String())
+	return count <= budget, err
+}
+
+func longest(facts []agents.Fact) int {
+	most := 0
+	for _, fact := range facts {
+		most = max(most, len(strings.Join(fact.Sentences, " ")))
+	}
+	return most
+}
+
+// shortened keeps the first sentences of every fact, in at most limit bytes, and says what was left out.
+func shortened(facts []agents.Fact, limit int) []agents.Fact {
+	cut := make([]agents.Fact, 0, len(facts))
+	for _, fact := range facts {
+		cut = append(cut, shortenedFact(fact, limit))
+	}
+	return cut
+}
+
+func shortenedFact(fact agents.Fact, limit int) agents.Fact {
+	if len(strings.Join(fact.Sentences, " ")) <= limit {
+		return fact
+	}
+	var kept []string
+	size := 0
+	for _, sentence := range fact.Sentences {
+		if size+len(sentence) > limit {
+			break
+		}
+		kept, size = append(kept, sentence), size+len(sentence)+1
+	}
+	note := fmt.Sprintf("[shortened: %d of %d sentences shown]", len(kept), len(fact.Sentences))
+	if len(kept) == 0 {
+		first := fact.Sentences[0]
+		end := min(limit, len(first))
+		for end > 0 && !utf8.RuneStart(first[end-1]) {
+			end--
+		}
+		kept = []string{first[:max(0, end-1)] + "…"}
+		note = fmt.Sprintf("[shortened: the beginning of %d sentences]", len(fact.Sentences))
+	}
+	kept = append(kept, note)
+	fact.Sentences = kept
+	return fact
+}

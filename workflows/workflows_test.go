@@ -1,0 +1,201 @@
+package workflows_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/mock"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+
+	"bestbox/agents"
+	"bestbox/internal/config"
+	"bestbox/internal/transcript"
+	"bestbox/workflows"
+	"bestbox/workflows/activities"
+	"bestbox/workflows/run"
+)
+
+var definitions = []agents.Agent{{Name: "erp", Workflow: "ERPAgent"}, {Name: "general", Workflow: "GeneralAgent"}}
+
+// environment runs workflows without a server; each test says what the activities give back.
+func environment(t *testing.T) *testsuite.TestWorkflowEnvironment {
+	t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	environment := suite.NewTestWorkflowEnvironment()
+	environment.SetTestTimeout(20 * time.Second)
+	workflows.Register(environment, definitions)
+	var a *activities.Activities
+	environment.RegisterActivity(a)
+	environment.OnActivity(a.Open, mock.Anything, mock.Anything).Return(activities.Opened{Head: "opened"}, nil).Maybe()
+	environment.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
+	return environment
+}
+
+func result(t *testing.T, environment *testsuite.TestWorkflowEnvironment) run.Result {
+	t.Helper()
+	if err := environment.GetWorkflowError(); err != nil {
+		t.Fatal(err)
+	}
+	var got run.Result
+	if err := environment.GetWorkflowResult(&got); err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func TestAskRoutesGathersAndAnswers(t *testing.T) {
+	t.Parallel()
+	env := environment(t)
+	var a *activities.Activities
+	env.OnActivity(a.Route, mock.Anything, activities.RouteInput{Head: "opened", Tier: config.Light}).
+		Return(activities.Routed{Head: "routed", Domain: "erp"}, nil).Once()
+	env.OnActivity(a.Decide, mock.Anything, activities.DecideInput{Position: activities.Position{Head: "routed"}, Domain: "erp", Step: 1}).
+		Return(activities.Decided{Head: "decided", Calls: []activities.PlannedCall{{Call: "1.1"}, {Call: "1.2"}}}, nil).Once()
+	for _, call := range []string{"1.1", "1.2"} {
+		env.OnActivity(a.CallTool, mock.Anything, activities.CallInput{Head: "decided", Call: call}).
+			Return(activities.Called{Head: transcript.Head("result " + call)}, nil).Once()
+	}
+	gathered := activities.Position{Head: "decided", Results: []transcript.Head{"result 1.1", "result 1.2"}}
+	env.OnActivity(a.Decide, mock.Anything, activities.DecideInput{Position: gathered, Domain: "erp", Step: 2}).
+		Return(activities.Decided{Head: "enough"}, nil).Once()
+	env.OnActivity(a.Answer, mock.Anything, activities.AnswerInput{Position: activities.Position{Head: "enough"}, Domain: "erp"}).
+		Return(run.Result{Answer: "because"}, nil).Once()
+	env.ExecuteWorkflow(run.AskWorkflow, run.Input{Question: "why?"})
+	if got := result(t, env); got.Answer != "because" {
+		t.Errorf("answer %q", got.Answer)
+	}
+	env.AssertExpectations(t)
+}
+
+func TestADomainOrAnAgentsOwnWorkflowSkipsTheRouter(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, workflow string
+		input          run.Input
+	}{
+		{"domain", run.AskWorkflow, run.Input{Question: "q", Domain: "erp"}},
+		{"agent", "ERPAgent", run.Input{Question: "q"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			env := environment(t)
+			var a *activities.Activities
+			env.OnActivity(a.Decide, mock.Anything, mock.MatchedBy(func(input activities.DecideInput) bool {
+				return input.Domain == "erp" && input.Head == "opened"
+			})).Return(activities.Decided{Head: "enough"}, nil).Once()
+			env.OnActivity(a.Answer, mock.Anything, mock.Anything).Return(run.Result{Answer: "done"}, nil).Once()
+			env.ExecuteWorkflow(test.workflow, test.input)
+			result(t, env)
+			env.AssertExpectations(t)
+			env.AssertNotCalled(t, "Route", mock.Anything, mock.Anything)
+		})
+	}
+}
+
+func TestHeavyRoutesWithAReasonWhereLightDoesNot(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		light  func(env *testsuite.TestWorkflowEnvironment, a *activities.Activities)
+		reason string
+	}{
+		{"unsure", func(env *testsuite.TestWorkflowEnvironment, a *activities.Activities) {
+			env.OnActivity(a.Route, mock.Anything, activities.RouteInput{Head: "opened", Tier: config.Light}).
+				Return(activities.Routed{Head: "opened", Escalate: "unsure"}, nil)
+		}, "unsure"},
+		{"down", func(env *testsuite.TestWorkflowEnvironment, a *activities.Activities) {
+			env.OnActivity(a.Route, mock.Anything, activities.RouteInput{Head: "opened", Tier: config.Light}).
+				Return(activities.Routed{}, temporal.NewApplicationError("connection refused", "Model.gone"))
+		}, "the light tier is not available"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			env := environment(t)
+			var a *activities.Activities
+			test.light(env, a)
+			env.OnActivity(a.Route, mock.Anything, activities.RouteInput{Head: "opened", Tier: config.Heavy, Reason: test.reason}).
+				Return(activities.Routed{Head: "routed", Domain: "general"}, nil).Once()
+			env.OnActivity(a.Decide, mock.Anything, mock.Anything).Return(activities.Decided{Head: "enough"}, nil)
+			env.OnActivity(a.Answer, mock.Anything, activities.AnswerInput{Position: activities.Position{Head: "enough"}, Domain: "general"}).
+				Return(run.Result{}, nil).Once()
+			env.ExecuteWorkflow(run.AskWorkflow, run.Input{Question: "q"})
+			result(t, env)
+			env.AssertExpectations(t)
+		})
+	}
+}
+
+func TestWrongInputFailsAtOnceNamingTheField(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 100_000)
+	tests := []struct {
+		name     string
+		workflow string
+		input    any
+		want     string
+	}{
+		{"empty question", run.AskWorkflow, map[string]any{"question": "  "}, "question"},
+		{"no question", run.AskWorkflow, map[string]any{}, "question"},
+		{"long question", run.AskWorkflow, map[string]any{"question": long}, "100000 characters"},
+		{"binary question", run.AskWorkflow, map[string]any{"question": "a\x00b"}, "not text"},
+		{"unknown domain", run.AskWorkflow, map[string]any{"question": "q", "domain": "hr"}, `"hr"`},
+		{"wrong type", run.AskWorkflow, map[string]any{"question": 5}, "question"},
+		{"unknown field", run.AskWorkflow, map[string]any{"question": "q", "agent": "erp"}, "agent"},
+		{"not an object", run.AskWorkflow, []string{"q"}, "input"},
+		{"another agent's domain", "ERPAgent", map[string]any{"question": "q", "domain": "general"}, "domain"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			env := environment(t)
+			env.ExecuteWorkflow(test.workflow, test.input)
+			var failure *temporal.ApplicationError
+			if err := env.GetWorkflowError(); !errors.As(err, &failure) {
+				t.Fatalf("got %v, want an application error", err)
+			}
+			if failure.Type() != workflows.ErrorInvalidInput || !failure.NonRetryable() || !strings.Contains(failure.Message(), test.want) {
+				t.Errorf("got %s error %q, want it to name %s", failure.Type(), failure.Message(), test.want)
+			}
+			if len(failure.Message()) > 500 {
+				t.Errorf("the message has %d bytes", len(failure.Message()))
+			}
+		})
+	}
+}
+
+func TestAFailedOrCancelledRunTellsThoseWhoFollowIt(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		cancel bool
+		want   run.Failure
+	}{
+		{"failed", false, run.Failure{Status: "failed", Message: "too long"}},
+		{"cancelled", true, run.Failure{Status: "cancelled", Message: "The run was cancelled."}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			env := environment(t)
+			var a *activities.Activities
+			decide := env.OnActivity(a.Decide, mock.Anything, mock.Anything)
+			if test.cancel {
+				decide.After(time.Hour).Return(activities.Decided{Head: "never"}, nil)
+				env.RegisterDelayedCallback(env.CancelWorkflow, time.Minute)
+			} else {
+				decide.Return(activities.Decided{}, temporal.NewNonRetryableApplicationError("too long", "Model.too_long", nil))
+			}
+			env.OnActivity(a.Close, mock.Anything, test.want).Return(nil).Once()
+			env.ExecuteWorkflow("ERPAgent", run.Input{Question: "q"})
+			if env.GetWorkflowError() == nil {
+				t.Error("the run did not fail")
+			}
+			env.AssertExpectations(t)
+		})
+	}
+}
