@@ -1,0 +1,148 @@
+// Package client talks to the HTTP trigger: it starts, shows and cancels runs and follows their events, also across a restart of the
+// worker.
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"bestbox/worker/api"
+)
+
+const (
+	// replyTimeout bounds every request but the following of events.
+	replyTimeout = 30 * time.Second
+	// maxReply bounds what is read of a reply, in bytes: a result is a few kilobytes.
+	maxReply = 16 << 20
+)
+
+// Client is a client of one worker's HTTP trigger.
+type Client struct {
+	base, key string
+	http      *http.Client
+}
+
+// New returns a client of the trigger at base, such as http://127.0.0.1:8000. Key may be empty.
+func New(base, key string) (*Client, error) {
+	address, err := url.Parse(base)
+	if err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https" {
+		return nil, fmt.Errorf("--url: %q is no address; allowed: http://host:port or https://host:port", base)
+	}
+	return &Client{base: strings.TrimRight(base, "/"), key: key, http: &http.Client{}}, nil
+}
+
+// URL returns the address of a path of the API.
+func (c *Client) URL(path string) string { return c.base + path }
+
+// Problem is an error that the trigger replied with.
+type Problem struct { //nolint:errname // RFC 9457 calls it so
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+	Errors []struct {
+		Location string `json:"location"`
+		Message  string `json:"message"`
+	} `json:"errors"`
+}
+
+// Error is the trigger's own text.
+func (p *Problem) Error() string { return p.Detail }
+
+// Unreachable reports that nothing, or something else, answers at the address.
+type Unreachable struct { //nolint:errname // beside Problem
+	Base string
+	Err  error
+}
+
+// Error names the address and the way out.
+func (u *Unreachable) Error() string {
+	return fmt.Sprintf("no BestBox worker answers at %s (%v); start one with `worker run`, or name another with --url", u.Base, u.Err)
+}
+
+// Unwrap returns the cause.
+func (u *Unreachable) Unwrap() error { return u.Err }
+
+// Start starts a run. The same idempotency key gives the same run.
+func (c *Client) Start(ctx context.Context, request api.Request, idempotencyKey string) (api.Run, error) {
+	body, err := json.Marshal(request)
+	if err != nil {
+		return api.Run{}, err
+	}
+	return c.run(ctx, http.MethodPost, "/v1/runs", body, idempotencyKey)
+}
+
+// Get shows a run.
+func (c *Client) Get(ctx context.Context, links api.Links) (api.Run, error) {
+	return c.run(ctx, http.MethodGet, links.Self, nil, "")
+}
+
+// Cancel asks a run to stop.
+func (c *Client) Cancel(ctx context.Context, links api.Links) (api.Run, error) {
+	return c.run(ctx, http.MethodPost, links.Self+"/cancel", nil, "")
+}
+
+func (c *Client) run(ctx context.Context, method, path string, body []byte, idempotencyKey string) (api.Run, error) {
+	ctx, done := context.WithTimeout(ctx, replyTimeout)
+	defer done()
+	request, err := c.request(ctx, method, path, body)
+	if err != nil {
+		return api.Run{}, err
+	}
+	if idempotencyKey != "" {
+		request.Header.Set("Idempotency-Key", idempotencyKey)
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return api.Run{}, c.unreachable(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode >= 300 {
+		return api.Run{}, c.problem(response)
+	}
+	var shown api.Run
+	if err := json.NewDecoder(io.LimitReader(response.Body, maxReply)).Decode(&shown); err != nil {
+		return api.Run{}, c.unreachable(fmt.Errorf("the reply is not what a BestBox worker sends: %w", err))
+	}
+	return shown, nil
+}
+
+func (c *Client) request(ctx context.Context, method, path string, body []byte) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if c.key != "" {
+		request.Header.Set("Authorization", "Bearer "+c.key)
+	}
+	return request, nil
+}
+
+func (c *Client) unreachable(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	if inner := (*url.Error)(nil); errors.As(err, &inner) {
+		err = inner.Err // the outer one repeats the address
+	}
+	return &Unreachable{Base: c.base, Err: err}
+}
+
+func (c *Client) problem(response *http.Response) error {
+	var found Problem
+	err := json.NewDecoder(io.LimitReader(response.Body, maxReply)).Decode(&found)
+	if err != nil || found.Detail == "" {
+		return c.unreachable(fmt.Errorf("it replied %s, which a BestBox worker does not", response.Status))
+	}
+	found.Status = response.StatusCode
+	return &found
+}

@@ -1,0 +1,202 @@
+// Package display prints a run as it happens, for people at a terminal. What models and tools say is untrusted: characters that
+// could steer the terminal are taken out.
+package display
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+
+	"github.com/fatih/color"
+
+	"bestbox/internal/llm"
+	"bestbox/internal/transcript"
+	"bestbox/workflows/run"
+)
+
+// Printer prints the events of one run.
+type Printer struct {
+	out    io.Writer
+	stream bool
+	paint  palette
+
+	streamed  strings.Builder // of the attempt at the answer that is being written
+	sameTools map[string]bool // the tools that the last decision calls more than once
+}
+
+type palette struct{ strong, faint, good, warning func(...any) string }
+
+// NewPrinter prints to out. Stream prints the answer while it is written; otherwise it comes whole. Colours is for terminals.
+func NewPrinter(out io.Writer, stream, colours bool) *Printer {
+	paint := func(attributes ...color.Attribute) func(...any) string {
+		style := color.New(attributes...)
+		if colours {
+			style.EnableColor()
+		} else {
+			style.DisableColor()
+		}
+		return style.SprintFunc()
+	}
+	return &Printer{out: out, stream: stream, paint: palette{
+		strong: paint(color.Bold), faint: paint(color.Faint), good: paint(color.FgGreen), warning: paint(color.FgYellow),
+	}}
+}
+
+// Event prints one event and reports whether it was the last.
+func (p *Printer) Event(event transcript.Event) (last bool, err error) {
+	switch event.Type {
+	case run.EventRoute:
+		return false, show(event, p.route)
+	case run.EventDecision:
+		return false, show(event, p.decision)
+	case run.EventResult:
+		return false, show(event, p.result)
+	case run.EventAnswerStart:
+		return false, show(event, p.answerStart)
+	case run.EventAnswerDelta:
+		return false, show(event, p.answerDelta)
+	case run.EventAnswer:
+		return true, show(event, p.answer)
+	case run.EventFailed:
+		return true, nil // the caller shows how the run ended
+	}
+	return false, nil // an event of a newer worker
+}
+
+func show[T any](event transcript.Event, printBody func(T)) error {
+	var body T
+	if err := json.Unmarshal(event.Body, &body); err != nil {
+		return fmt.Errorf("the event %d (%s) is not what was expected: %w", event.Sequence, event.Type, err)
+	}
+	printBody(body)
+	return nil
+}
+
+func (p *Printer) printf(format string, arguments ...any) {
+	fmt.Fprintf(p.out, format, arguments...) // a closed terminal is noticed by its signal
+}
+
+func (p *Printer) route(route run.Route) {
+	note := fmt.Sprintf("confidence %.2f, decided by the %s tier in %.0f ms", route.Confidence, clean(route.Tier), route.Milliseconds)
+	if route.Reason != "" {
+		note += " (" + clean(route.Reason) + ")"
+	}
+	p.printf("%s %s  %s\n", p.paint.good("agent"), p.paint.strong(clean(route.Domain)), p.paint.faint(note))
+}
+
+func (p *Printer) decision(step run.Step) {
+	count := map[string]int{}
+	p.sameTools = map[string]bool{}
+	for _, call := range step.Calls {
+		count[call.Tool]++
+		p.sameTools[call.Tool] = count[call.Tool] > 1
+		p.printf("%s %s %s\n", p.paint.good(fmt.Sprintf("step %d", step.Step)), p.paint.strong(clean(call.Tool)), oneLine(string(call.Arguments)))
+	}
+}
+
+func (p *Printer) result(report run.CallReport) {
+	name := report.Tool
+	if p.sameTools[report.Tool] {
+		name += " " + string(report.Arguments)
+	}
+	said := oneLine(report.Result)
+	if report.Failed {
+		said = p.paint.warning("failed: " + said)
+	}
+	p.printf("       %s %s %s\n", p.paint.faint(oneLine(name)+":"), said, p.paint.faint(fmt.Sprintf("(%.0f ms)", report.Milliseconds)))
+}
+
+func (p *Printer) answerStart(start run.AnswerStart) {
+	if p.stream && p.streamed.Len() > 0 {
+		p.printf("\n%s\n", p.paint.faint("That answer does not count; it is written again:"))
+	}
+	if p.stream {
+		p.printf("\n")
+	}
+	p.streamed.Reset()
+}
+
+func (p *Printer) answerDelta(delta run.AnswerDelta) {
+	p.streamed.WriteString(delta.Text)
+	if p.stream {
+		p.printf("%s", clean(delta.Text))
+	}
+}
+
+// answer prints the whole answer unless exactly that has been streamed: the connection may have broken, or an earlier attempt won.
+func (p *Printer) answer(result run.Result) {
+	switch {
+	case p.stream && strings.TrimSpace(p.streamed.String()) == strings.TrimSpace(result.Answer):
+		p.printf("\n")
+	case p.stream && p.streamed.Len() > 0 && strings.HasPrefix(result.Answer, strings.TrimSpace(p.streamed.String())):
+		// The last pieces were replaced by the whole answer before they were read.
+		p.printf("%s\n", clean(strings.TrimPrefix(result.Answer, strings.TrimSpace(p.streamed.String()))))
+	case p.stream && p.streamed.Len() > 0:
+		p.printf("\n%s\n\n%s\n", p.paint.faint("The answer that counts:"), clean(result.Answer))
+	default:
+		p.printf("\n%s\n", clean(result.Answer))
+	}
+	if len(result.Unsupported) > 0 {
+		p.printf("\n%s\n", p.paint.warning("warning: in no result of a tool: "+oneLine(strings.Join(result.Unsupported, ", "))))
+	}
+}
+
+// Summary prints tokens and seconds per step.
+func (p *Printer) Summary(result run.Result) {
+	p.printf("\n%s\n", p.paint.faint(fmt.Sprintf("%-8s %9s %9s %9s %9s", "tokens", "evaluated", "reused", "generated", "seconds")))
+	rest := result.Usage
+	row := func(name string, usage llm.Usage, milliseconds float64) {
+		p.printf("%-8s %9d %9d %9d %9.2f\n", name, usage.PromptTokens, usage.CachedTokens, usage.GeneratedTokens, milliseconds/1000)
+	}
+	part := func(name string, usage llm.Usage, milliseconds float64) {
+		row(name, usage, milliseconds)
+		rest.PromptTokens -= usage.PromptTokens
+		rest.CachedTokens -= usage.CachedTokens
+		rest.GeneratedTokens -= usage.GeneratedTokens
+	}
+	if result.Route != nil {
+		part("route", result.Route.Usage, result.Route.Milliseconds)
+	}
+	for _, step := range result.Steps {
+		part(fmt.Sprintf("step %d", step.Step), step.Usage, step.Milliseconds)
+	}
+	if result.Timings.Tools > 0 {
+		p.printf("%-8s %9s %9s %9s %9.2f\n", "tools", "-", "-", "-", result.Timings.Tools/1000)
+	}
+	row("answer", rest, result.Timings.Answer)
+	row("total", result.Usage, result.Timings.Total)
+}
+
+// Next prints where to look next: pairs of a name and a place.
+func (p *Printer) Next(places ...[2]string) {
+	p.printf("\n")
+	for _, place := range places {
+		p.printf("%s %s\n", p.paint.faint(fmt.Sprintf("%-14s", place[0])), clean(place[1]))
+	}
+}
+
+// Note prints a remark about the printing itself, such as a broken connection.
+func (p *Printer) Note(text string) { p.printf("%s\n", p.paint.faint(clean(text))) }
+
+// clean takes out what steers a terminal: control characters, of which line ends and tabs stay, and marks that reorder text.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+// longestLine bounds what stands on one line, in characters: a few lines of a terminal.
+const longestLine = 300
+
+func oneLine(text string) string {
+	line := []rune(clean(strings.Join(strings.Fields(text), " ")))
+	if len(line) > longestLine {
+		return string(line[:longestLine-1]) + "…"
+	}
+	return string(line)
+}

@@ -1,0 +1,124 @@
+package display_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"bestbox/internal/llm"
+	"bestbox/internal/transcript"
+	"bestbox/worker/display"
+	"bestbox/workflows/run"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// demo is the result of a run of two steps, of which the first asks for two calls of one tool.
+var demo = run.Result{
+	Answer: "Vendor VND-001 raised its prices by 25 %.\nIt causes 65 % of the rise.", Unsupported: []string{"65 %"}, Domain: "erp", Agent: "erp",
+	Route: &run.Route{Domain: "erp", Confidence: 0.973, Tier: "light", Milliseconds: 112.4, Usage: llm.Usage{PromptTokens: 15, CachedTokens: 217, GeneratedTokens: 1}},
+	Steps: []run.Step{
+		{Step: 1, Milliseconds: 1800, Usage: llm.Usage{PromptTokens: 1200, GeneratedTokens: 40}, Calls: []run.CallReport{
+			{Call: "1", Tool: "procurement_summary", Arguments: []byte(`{"quarter":"2025-Q4"}`), Result: "Q4 2025 is 30 % above Q3.", Milliseconds: 3.2},
+			{Call: "2", Tool: "procurement_summary", Arguments: []byte(`{"quarter":"2025-Q3"}`), Result: "no such quarter", Failed: true, Milliseconds: 2},
+		}},
+		{Step: 2, Milliseconds: 400, Usage: llm.Usage{PromptTokens: 90, CachedTokens: 1240, GeneratedTokens: 6}},
+	},
+	Usage:   llm.Usage{PromptTokens: 1605, CachedTokens: 2457, GeneratedTokens: 107},
+	Timings: run.Timings{Route: 112.4, Decide: 2200, Tools: 5.2, Answer: 2100, Total: 4480},
+}
+
+func events(t *testing.T, pairs ...any) []transcript.Event {
+	t.Helper()
+	var all []transcript.Event
+	for index := 0; index < len(pairs); index += 2 {
+		body, err := json.Marshal(pairs[index+1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, transcript.Event{Sequence: int64(len(all) + 1), Type: pairs[index].(string), Body: body})
+	}
+	return all
+}
+
+func demoEvents(t *testing.T) []transcript.Event {
+	t.Helper()
+	return events(t,
+		run.EventRoute, demo.Route, run.EventDecision, demo.Steps[0],
+		run.EventResult, demo.Steps[0].Calls[1], run.EventResult, demo.Steps[0].Calls[0],
+		run.EventDecision, demo.Steps[1],
+		run.EventAnswerStart, run.AnswerStart{Attempt: 1}, run.EventAnswerDelta, run.AnswerDelta{Text: "It rose by 99 %."},
+		run.EventAnswerStart, run.AnswerStart{Attempt: 2}, run.EventAnswerDelta, run.AnswerDelta{Text: "Vendor VND-001 raised its prices by 25 %."},
+		run.EventAnswerDelta, run.AnswerDelta{Text: "\nIt causes 65 % of the rise."}, run.EventAnswer, demo)
+}
+
+func print(t *testing.T, stream, colours bool, all []transcript.Event) string {
+	t.Helper()
+	var out bytes.Buffer
+	printer := display.NewPrinter(&out, stream, colours)
+	for index, event := range all {
+		last, err := printer.Event(event)
+		if err != nil || last != (index == len(all)-1) {
+			t.Fatalf("event %d: last %v, error %v", index+1, last, err)
+		}
+	}
+	printer.Summary(demo)
+	printer.Next([2]string{"the run", "http://127.0.0.1:8233/namespaces/default/workflows/ask-1"}, [2]string{"API docs", "http://127.0.0.1:8000/docs/"})
+	return out.String()
+}
+
+func TestPrintedRunIsAsInTheGoldenFile(t *testing.T) {
+	t.Parallel()
+	all := demoEvents(t)
+	for name, got := range map[string]string{
+		"streamed.txt": print(t, true, false, all),
+		"whole.txt":    print(t, false, false, all),
+		"colours.txt":  print(t, true, true, all),
+		// The connection broke before the second attempt was whole, and its pieces are gone from the store.
+		"resumed.txt": print(t, true, false, append(all[:8:8], all[10])),
+	} {
+		golden := filepath.Join("testdata", name)
+		if *update {
+			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("%s (-update writes it anew):\n%s", name, diff)
+		}
+	}
+}
+
+func TestNothingThatModelsOrToolsSaySteersTheTerminal(t *testing.T) {
+	t.Parallel()
+	const evil = "a\x1b]0;title\x07b\x1b[2Jc\u009bd\u202ee\rf"
+	report := run.CallReport{Tool: evil, Arguments: []byte(`{"a":"\u001b[2J"}`), Result: evil}
+	step := run.Step{Step: 1, Calls: []run.CallReport{report}}
+	result := run.Result{Answer: evil, Unsupported: []string{evil}, Steps: []run.Step{}}
+	got := print(t, true, false, events(t, run.EventRoute, run.Route{Domain: evil, Tier: evil, Reason: evil}, run.EventDecision, step,
+		run.EventResult, report, run.EventAnswerDelta, run.AnswerDelta{Text: evil}, run.EventAnswer, result))
+	if strings.ContainsAny(got, "\x1b\x07\u009b\u202e\r") {
+		t.Errorf("steering characters are left in %q", got)
+	}
+}
+
+func TestAnEventThatIsNotUnderstoodIsAnErrorAndAnUnknownOneIsLeftOut(t *testing.T) {
+	t.Parallel()
+	printer := display.NewPrinter(&bytes.Buffer{}, true, false)
+	if _, err := printer.Event(transcript.Event{Sequence: 7, Type: run.EventRoute, Body: []byte(`[]`)}); err == nil || !strings.Contains(err.Error(), "7 (route)") {
+		t.Errorf("got %v, want an error that names the event", err)
+	}
+	if last, err := printer.Event(transcript.Event{Type: "later", Body: []byte(`[]`)}); last || err != nil {
+		t.Errorf("an unknown event: %v %v", last, err)
+	}
+}

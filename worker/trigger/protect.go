@@ -1,0 +1,124 @@
+package trigger
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// protect wraps the routes with what every request goes through, the outermost first.
+func (t *trigger) protect(next http.Handler) http.Handler {
+	next = readWhole(next)
+	next = t.requireKey(next)
+	next = t.requireLoopbackName(next)
+	next = t.refuseCrossSite(next)
+	return t.recoverPanic(next)
+}
+
+// recoverPanic keeps a fault in one request from being seen as a broken connection.
+func (t *trigger) recoverPanic(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			fault := recover()
+			if fault == nil {
+				return
+			}
+			if err, ok := fault.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(fault) // net/http's own way to drop a connection
+			}
+			writeProblem(w, t.internal(r.Context(), r.Method+" "+r.URL.Path, fmt.Errorf("panic: %v\n%s", fault, debug.Stack())))
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// refuseCrossSite keeps a web page of another site from starting runs through a user's browser.
+func (t *trigger) refuseCrossSite(next http.Handler) http.Handler {
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		writeProblem(w, problem(http.StatusForbidden, "this request comes from a web page of another site, which may not use this service"))
+	}))
+	return protection.Handler(next)
+}
+
+// requireLoopbackName keeps a web page from reading replies by pointing its own name at this machine (DNS rebinding).
+func (t *trigger) requireLoopbackName(next http.Handler) http.Handler {
+	if !t.Loopback {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !LoopbackHost(r.Host) {
+			writeProblem(w, problem(http.StatusForbidden, fmt.Sprintf(
+				"the Host header names %.100q; allowed: localhost, 127.0.0.1 or [::1], since this service is for this machine only", r.Host)))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// LoopbackHost reports whether host, with or without a port, can only mean this machine.
+func LoopbackHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	address := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || address != nil && address.IsLoopback()
+}
+
+// requireKey lets health checks and the API's description through: they hold nothing of the company.
+func (t *trigger) requireKey(next http.Handler) http.Handler {
+	if t.APIKey == "" {
+		return next
+	}
+	want := sha256.Sum256([]byte(t.APIKey))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		got := sha256.Sum256([]byte(given)) // of equal length, so that the comparison's time tells nothing
+		right := strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(got[:], want[:]) == 1
+		if !right && !open(r.URL.Path) {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="bestbox"`)
+			writeProblem(w, problem(http.StatusUnauthorized, "the API key is missing or wrong; send it as \"Authorization: Bearer KEY\""))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func open(path string) bool {
+	return path == "/healthz" || path == "/readyz" || path == "/docs" || strings.HasPrefix(path, "/docs/") ||
+		strings.HasPrefix(path, "/openapi")
+}
+
+// readWhole reads the body while the server's read time-out runs and then lifts it: a request that waits, or a stream of events,
+// would otherwise be cancelled by it.
+func readWhole(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+			writeProblem(w, problem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", maxBodyBytes)))
+			return
+		}
+		if err != nil {
+			writeProblem(w, problem(http.StatusBadRequest, "the body could not be read to its end"))
+			return
+		}
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // not supported by a test's recorder, which has none
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		next.ServeHTTP(w, r)
+	})
+}
+
+// call bounds one request to Temporal.
+func call(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, callTimeout)
+}
