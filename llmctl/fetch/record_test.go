@@ -1,0 +1,94 @@
+package fetch
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestLoadedFileIsTrustedWhileUnchangedAndRepairedWhenNot(t *testing.T) {
+	t.Parallel()
+	content := bytesOf(100_000)
+	for name, harm := range map[string]func(path string) error{
+		"truncated": func(path string) error { return os.Truncate(path, 50_000) },
+		"deleted":   os.Remove,
+		"one byte changed": func(path string) error {
+			changed := append([]byte{}, content...)
+			changed[70_000] ^= 1
+			return os.WriteFile(path, changed, 0o644)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			hub := newFakeHub(t, content)
+			f, _ := hubFetcher(t, hub)
+			record, err := f.Fetch(t.Context(), model(content))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.Fetch(t.Context(), model(content)); err != nil || hub.gets != 1 {
+				t.Fatalf("loaded again without need: %d downloads, %v", hub.gets, err)
+			}
+			if err := harm(record.Path()); err != nil {
+				t.Fatal(err)
+			}
+			record, err = f.Fetch(t.Context(), model(content))
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkLoaded(t, f, record, content)
+			if hub.gets != 2 {
+				t.Errorf("%d downloads", hub.gets)
+			}
+		})
+	}
+}
+
+func TestTouchedFileIsHashedAgainAndNotLoadedAgain(t *testing.T) {
+	t.Parallel()
+	content := bytesOf(100_000)
+	hub := newFakeHub(t, content)
+	f, _ := hubFetcher(t, hub)
+	record, err := f.Fetch(t.Context(), model(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := time.Now().Add(time.Hour)
+	if err := os.Chtimes(record.Path(), later, later); err != nil {
+		t.Fatal(err)
+	}
+	again, err := f.Fetch(t.Context(), model(content))
+	if err != nil || hub.gets != 1 || again.Files[0].Modified != later.UnixNano() {
+		t.Errorf("%d downloads, record %+v, %v", hub.gets, again.Files[0], err)
+	}
+}
+
+func TestFileCopiedIntoTheCacheIsAdoptedOnlyIfItIsRight(t *testing.T) {
+	t.Parallel()
+	content := bytesOf(100_000)
+	hub := newFakeHub(t, content)
+	f, _ := hubFetcher(t, hub)
+	place := filepath.Join(f.Cache, "models", "test-model", "test.gguf")
+	if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(place, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	record, err := f.Fetch(t.Context(), model(content))
+	if err != nil || record.Source != "cache" || hub.gets != 0 {
+		t.Errorf("record %+v, %d downloads, %v", record, hub.gets, err)
+	}
+	wrong := append([]byte{}, content...)
+	wrong[0] ^= 1
+	os.Remove(f.recordPath("test-model"))
+	if err := os.WriteFile(place, wrong, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	record, err = f.Fetch(t.Context(), model(content))
+	if err != nil || !strings.Contains(record.Source, "huggingface") || hub.gets != 1 {
+		t.Errorf("record %+v, %d downloads, %v", record, hub.gets, err)
+	}
+}

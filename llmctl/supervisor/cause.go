@@ -1,0 +1,88 @@
+package supervisor
+
+import (
+	"strings"
+	"syscall"
+)
+
+// Cause is the kind of an unexpected end.
+type Cause string
+
+const (
+	PortTaken      Cause = "port taken"
+	MissingProgram Cause = "missing program"
+	MissingModel   Cause = "missing model"
+	CorruptModel   Cause = "corrupt model"
+	BadFlag        Cause = "bad flag"
+	OutOfMemory    Cause = "out of memory"
+	Killed         Cause = "killed"
+	NotReady       Cause = "not ready in time"
+	Unknown        Cause = "unknown"
+)
+
+// lasting causes do not go away by starting again.
+func (c Cause) lasting() bool {
+	switch c {
+	case PortTaken, MissingProgram, MissingModel, CorruptModel, BadFlag:
+		return true
+	default:
+		return false
+	}
+}
+
+// advice is what the user can do.
+func (c Cause) advice() string {
+	switch c {
+	case PortTaken:
+		return "stop the program that holds the port, or choose another port in bestbox.yaml"
+	case MissingProgram:
+		return "load it again: llmctl up"
+	case MissingModel, CorruptModel:
+		return "load the model again: llmctl up checks it and replaces it"
+	case BadFlag:
+		return "correct the tier's flags in bestbox.yaml; the server's --help lists them"
+	case OutOfMemory:
+		return "lower context or slots of the tier in bestbox.yaml, or choose a smaller model"
+	case Killed:
+		return "if nobody killed it, memory may have run out: see dmesg"
+	case NotReady:
+		return "see the log; a slow disk may need a second try"
+	default:
+		return "see the log"
+	}
+}
+
+// signs are what programs write before they end, first match first. Those of llama-server are of build 11434.
+var signs = []struct {
+	text  string
+	cause Cause
+}{
+	{"couldn't bind HTTP server socket", PortTaken},
+	{"address already in use", PortTaken},
+	{"failed to open GGUF file", MissingModel},
+	{"invalid magic characters", CorruptModel},
+	{"failed to read magic", CorruptModel},
+	{"model is corrupted or incomplete", CorruptModel},
+	{"error: invalid argument", BadFlag},
+	{"error: unknown argument", BadFlag},
+	{"error while handling argument", BadFlag},
+	{"unknown flag", BadFlag},
+	{"failed to allocate", OutOfMemory},
+	{"failed to create_context", OutOfMemory},
+	{"out of memory", OutOfMemory},
+	{"std::bad_alloc", OutOfMemory},
+}
+
+// classify reads the cause from the end and from what the service wrote since its start.
+func classify(end exit, log string) Cause {
+	lower := strings.ToLower(log)
+	for _, sign := range signs {
+		if strings.Contains(lower, strings.ToLower(sign.text)) {
+			return sign.cause
+		}
+	}
+	if end.Known && end.Signal == syscall.SIGKILL {
+		return Killed
+	}
+	return Unknown
+}

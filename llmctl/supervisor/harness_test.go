@@ -1,0 +1,200 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"bestbox/internal/config"
+	"bestbox/llmctl/catalogue"
+	"bestbox/llmctl/fetch"
+)
+
+// TestMain lets the test program be a supervisor, or a service that is not a model server.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 2 {
+		switch os.Args[1] {
+		case "supervise":
+			if err := Run(context.Background(), os.Args[2]); err != nil {
+				fmt.Println(err)
+				os.Exit(1)
+			}
+			return
+		case "fake-service":
+			fakeService(os.Args[2], os.Args[3:])
+			return
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// fakeService answers 200 on a port. It is a fake because llama-server cannot be told to ignore SIGTERM.
+func fakeService(port string, manners []string) {
+	for _, manner := range manners {
+		if manner == "ignore-term" {
+			signal.Ignore(syscall.SIGTERM)
+		}
+	}
+	_ = http.ListenAndServe("127.0.0.1:"+port, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+}
+
+// world is a state directory with a client, cleaned up at the end of the test.
+type world struct {
+	*Client
+	t     *testing.T
+	state string
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	// The name is longer than a socket's path may be.
+	state := filepath.Join(t.TempDir(), "a-state-directory-whose-name-is-so-long-that-no-socket-could-be-made-in-it-without-a-detour")
+	w := &world{NewClient(state, os.Args[0], "supervise"), t, state}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if !w.Running(ctx) && !LeftRunning(state) {
+			return
+		}
+		if err := w.Ensure(ctx); err != nil {
+			t.Error(err)
+		}
+		all, _ := w.Services(ctx, false)
+		for _, s := range all {
+			if proof, err := w.Stop(ctx, s.Name, 0); err != nil || !proof.Gone {
+				t.Errorf("clean-up of %s: %+v, %v", s.Name, proof, err)
+			}
+		}
+		w.until("every supervisor to end", func() bool { return supervisorPID(state) == 0 })
+	})
+	return w
+}
+
+// until waits for a condition that is bound to come; the limit is for a loaded machine.
+func (w *world) until(what string, holds func() bool) {
+	w.t.Helper()
+	for end := time.Now().Add(40 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if holds() {
+			return
+		}
+	}
+	all, err := w.Services(context.Background(), false)
+	w.t.Fatalf("waited in vain for %s; services: %+v, %v", what, all, err)
+}
+
+func (w *world) service(name string) Snapshot {
+	w.t.Helper()
+	all, err := w.Services(w.t.Context(), false)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, s := range all {
+		if s.Name == name {
+			return s
+		}
+	}
+	return Snapshot{Name: name}
+}
+
+func (w *world) untilState(name string, state State) Snapshot {
+	w.t.Helper()
+	var last Snapshot
+	w.until(name+" to be "+string(state), func() bool {
+		last = w.service(name)
+		if last.State == Failed && state != Failed {
+			w.t.Fatalf("%s failed: %s\n%v", name, last.Message, last.Tail)
+		}
+		return last.State == state
+	})
+	return last
+}
+
+func (w *world) start(specs ...Spec) {
+	w.t.Helper()
+	if err := w.Start(w.t.Context(), specs); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) stop(name string, drain time.Duration) Proof {
+	w.t.Helper()
+	proof, err := w.Stop(w.t.Context(), name, drain)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return proof
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port
+}
+
+func fakeSpec(t *testing.T, manners ...string) Spec {
+	t.Helper()
+	port := freePort(t)
+	url := "http://127.0.0.1:" + strconv.Itoa(port)
+	return Spec{Name: "service", Argv: append([]string{os.Args[0], "fake-service", strconv.Itoa(port)}, manners...), Host: "127.0.0.1", Ports: []int{port},
+		Ready: url + "/", Address: url, LoadTimeout: 20 * time.Second, TermTimeout: 300 * time.Millisecond}
+}
+
+// modelSpec runs the real llama-server on the smallest real model, both as llmctl pull leaves them in the user's cache.
+func modelSpec(t *testing.T, name string, flags ...string) Spec {
+	t.Helper()
+	server, model := pulled(t, "llama-server"), pulled(t, "smollm2-135m-instruct-q4_1")
+	port := freePort(t)
+	url := "http://127.0.0.1:" + strconv.Itoa(port)
+	return Spec{
+		Name: name, Host: "127.0.0.1", Ports: []int{port}, Files: []string{model.Path()},
+		Argv: append([]string{server.Path(), "-m", model.Path(), "--offline", "--host", "127.0.0.1", "--port", strconv.Itoa(port), "-c", "1024", "-np", "1",
+			"-t", "1", "--metrics", "--no-warmup", "--sse-ping-interval", "1"}, flags...),
+		Ready: url + "/health", Metrics: url + "/metrics", Address: url, LoadTimeout: time.Minute, TermTimeout: 3 * time.Second,
+	}
+}
+
+func pulled(t *testing.T, name string) fetch.Record {
+	t.Helper()
+	c, err := config.Load("", "small")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shipped, err := catalogue.Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	artefact, err := shipped.Get(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record, err := fetch.New(c.Directories.Cache, nil).Fetch(t.Context(), artefact)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return record
+}
+
+// supervisorPID finds the supervisor of a state directory by its command line; 0: there is none.
+func supervisorPID(state string) int {
+	processes, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, path := range processes {
+		content, err := os.ReadFile(path)
+		if err == nil && string(content) == os.Args[0]+"\x00supervise\x00"+state+"\x00" {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+			return pid
+		}
+	}
+	return 0
+}

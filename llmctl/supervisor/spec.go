@@ -1,0 +1,136 @@
+// Package supervisor keeps services running: model servers, the Temporal development server, the worker.
+//
+// One background process per state directory owns them. It knows services only as data (Spec): what to run, when it is ready, how it
+// stops. It survives the command that started it, and its services survive it: the next supervisor adopts what still runs. It stops
+// only what it started and never a stranger.
+package supervisor
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Spec is everything the supervisor needs to know about one service.
+type Spec struct {
+	Name string `json:"name"`
+	// Argv is the program (absolute path) and its arguments; Environment is added to the supervisor's own.
+	Argv        []string `json:"argv"`
+	Environment []string `json:"environment,omitempty"`
+	// Stamp identifies the program's contents, so that a rebuilt program is restarted by the next up.
+	Stamp string `json:"stamp,omitempty"`
+	// Files must exist before the start: models, above all.
+	Files []string `json:"files,omitempty"`
+	// Host and Ports are what the service listens on: free before the start, proven free after the stop.
+	Host  string `json:"host"`
+	Ports []int  `json:"ports"`
+	// Ready is the address polled until it answers 200. Address is what users open or call; About says what runs there.
+	Ready   string `json:"ready"`
+	Address string `json:"address"`
+	About   string `json:"about,omitempty"`
+	// Metrics is a llama-server's metrics address, asked for running requests before a stop; empty: nothing to wait for.
+	Metrics string `json:"metrics,omitempty"`
+	// LoadTimeout is how long the service may take to be ready; TermTimeout how long after the first SIGTERM.
+	LoadTimeout time.Duration `json:"load_timeout"`
+	TermTimeout time.Duration `json:"term_timeout"`
+}
+
+// same tells whether a running service already is what is asked for.
+func (s Spec) same(other Spec) bool {
+	return slices.Equal(s.Argv, other.Argv) && slices.Equal(s.Environment, other.Environment) && s.Stamp == other.Stamp
+}
+
+// State is where a service is in its life.
+type State string
+
+const (
+	Stopped  State = "stopped"  // not wanted, not running
+	Starting State = "starting" // ports and files are being checked, the process is being made
+	Loading  State = "loading"  // the process runs and does not answer 200 yet
+	Ready    State = "ready"    // it has answered 200 since it was started
+	Backoff  State = "backoff"  // it ended by itself; the next start waits
+	Failed   State = "failed"   // it will not be started again until asked
+	Stopping State = "stopping" // it drains and is told to end
+)
+
+// Snapshot is what a service's owner published last.
+type Snapshot struct {
+	Name    string `json:"name"`
+	State   State  `json:"state"`
+	PID     int    `json:"pid,omitempty"`
+	Address string `json:"address"`
+	About   string `json:"about,omitempty"`
+	// Since is when the state was entered. Seconds is what the last start took until ready.
+	Since   time.Time `json:"since"`
+	Seconds float64   `json:"seconds,omitempty"`
+	// Restarts counts starts after a crash since the service was last asked for. Adopted: an earlier supervisor started it.
+	Restarts int  `json:"restarts"`
+	Adopted  bool `json:"adopted,omitempty"`
+	// Cause, Message and Tail explain the last unexpected end: its kind, one sentence with the way out, the log's last lines.
+	Cause   Cause    `json:"cause,omitempty"`
+	Message string   `json:"message,omitempty"`
+	Tail    []string `json:"tail,omitempty"`
+	Holder  *Holder  `json:"holder,omitempty"`
+	Log     string   `json:"log"`
+	// Answering is whether a ready service answered just now; nil when it was not asked.
+	Answering *bool `json:"answering,omitempty"`
+}
+
+// Usable says that the service is ready and, if it was asked, that it answered.
+func (s Snapshot) Usable() bool {
+	return s.State == Ready && (s.Answering == nil || *s.Answering)
+}
+
+// Err returns why a failed service failed: a *PortError where a stranger holds its port, else a *FailedError.
+func (s Snapshot) Err() error {
+	switch {
+	case s.State != Failed:
+		return nil
+	case s.Holder != nil:
+		return &PortError{Service: s.Name, Holder: *s.Holder}
+	default:
+		return &FailedError{Service: s.Name, Cause: s.Cause, Message: s.Message, Tail: s.Tail, Log: s.Log}
+	}
+}
+
+// FailedError says that a service does not run and will not be tried again by itself.
+type FailedError struct {
+	Service string
+	Cause   Cause
+	Message string
+	Tail    []string
+	Log     string
+}
+
+func (e *FailedError) Error() string {
+	text := fmt.Sprintf("%s failed: %s", e.Service, e.Message)
+	if len(e.Tail) > 0 {
+		text += "\n  last lines of " + e.Log + ":\n    " + strings.Join(e.Tail, "\n    ")
+	}
+	return text
+}
+
+// Proof is what was observed when a service was stopped.
+type Proof struct {
+	Name string `json:"name"`
+	// PID is the process that was ended; 0: none ran.
+	PID int `json:"pid,omitempty"`
+	// Drained is false when requests were still running at the limit. Signals are those that were needed.
+	Drained bool     `json:"drained"`
+	Signals []string `json:"signals,omitempty"`
+	Gone    bool     `json:"process_gone"`
+	// FreePorts could be bound after the stop; TakenPorts could not.
+	FreePorts  []int   `json:"free_ports"`
+	TakenPorts []int   `json:"taken_ports,omitempty"`
+	Seconds    float64 `json:"seconds"`
+}
+
+// Complete says that nothing of the service is left.
+func (p Proof) Complete() bool { return p.Gone && len(p.TakenPorts) == 0 }
+
+func (s Spec) listenAddress(port int) string {
+	return net.JoinHostPort(s.Host, strconv.Itoa(port))
+}

@@ -1,0 +1,263 @@
+package supervisor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// lockWait is how long a new supervisor waits for one that is just ending.
+	lockWait = 5 * time.Second
+	// idleExit is how long a supervisor without any service waits for a first command.
+	idleExit = 5 * time.Second
+	// lingering is how long a supervisor stays after its last service has stopped, so that answers under way arrive.
+	lingering = 200 * time.Millisecond
+)
+
+// Supervisor owns the services of one state directory.
+type Supervisor struct {
+	state string
+	ctx   context.Context
+
+	mutex    sync.Mutex
+	services map[string]*service
+	order    []string
+	// running is what the state file says: the spec and the process of every service that runs.
+	running map[string]recorded
+	asked   time.Time
+}
+
+// recorded is an entry of the state file.
+type recorded struct {
+	Spec    Spec     `json:"spec"`
+	Process identity `json:"process"`
+}
+
+func recordPath(state string) string { return filepath.Join(state, "services.json") }
+
+// ErrRunning says that another supervisor owns the state directory.
+var ErrRunning = errors.New("a supervisor is running already")
+
+// Run owns the services of a state directory until none is left or ctx ends. It adopts what an earlier supervisor left running.
+func Run(ctx context.Context, state string) error {
+	if err := os.MkdirAll(state, 0o700); err != nil {
+		return err
+	}
+	lock, err := lockState(ctx, state)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s := &Supervisor{state: state, ctx: ctx, services: map[string]*service{}, running: map[string]recorded{}, asked: time.Now()}
+	s.adoptAll()
+	listener, folder, err := listen(state)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	server := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second}
+	finished := make(chan error, 1)
+	go func() { //nolint:gosec // ctx has ended by the time of the shutdown, which needs a context of its own
+		s.untilIdle(ctx)
+		limit, done := context.WithTimeout(context.Background(), lockWait)
+		defer done()
+		finished <- server.Shutdown(limit)
+	}()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return <-finished // Serve returns when the shutdown begins; answers under way end with it
+}
+
+// lockState makes this process the only supervisor of the state directory.
+func lockState(ctx context.Context, state string) (*os.File, error) {
+	file, err := os.OpenFile(filepath.Join(state, "supervisor.flock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for until := time.Now().Add(lockWait); ; {
+		if err = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err == nil {
+			return file, nil
+		}
+		// One that answers is at work; one that does not is just beginning or just ending.
+		if NewClient(state).Running(ctx) || time.Now().After(until) || ctx.Err() != nil {
+			return nil, errors.Join(ErrRunning, file.Close())
+		}
+		time.Sleep(readyPoll)
+	}
+}
+
+// listen opens the control socket. It goes through the folder's descriptor because a socket's path may have 107 bytes at most, and a
+// state directory's may be longer. The folder must stay open as long as the listener.
+func listen(state string) (net.Listener, *os.File, error) {
+	if err := os.Remove(socketPath(state)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, nil, err
+	}
+	folder, err := os.Open(state)
+	if err != nil {
+		return nil, nil, err
+	}
+	listener, err := net.Listen("unix", throughDescriptor(folder))
+	if err == nil {
+		err = os.Chmod(socketPath(state), 0o600)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, folder.Close())
+	}
+	return listener, folder, nil
+}
+
+func socketPath(state string) string { return filepath.Join(state, "supervisor.sock") }
+
+func throughDescriptor(folder *os.File) string {
+	return fmt.Sprintf("/proc/self/fd/%d/supervisor.sock", folder.Fd())
+}
+
+// LeftRunning tells whether services of an ended supervisor still run.
+func LeftRunning(state string) bool {
+	for _, entry := range readRecorded(state) {
+		if entry.Process.alive() {
+			return true
+		}
+	}
+	return false
+}
+
+func readRecorded(state string) map[string]recorded {
+	entries := map[string]recorded{}
+	content, err := os.ReadFile(recordPath(state))
+	if err != nil || json.Unmarshal(content, &entries) != nil {
+		return map[string]recorded{}
+	}
+	return entries
+}
+
+// adoptAll takes over what still runs. What has ended meanwhile is forgotten: whoever wants it says up.
+func (s *Supervisor) adoptAll() {
+	for name, entry := range readRecorded(s.state) {
+		running, ok := adopt(entry.Process)
+		if !ok {
+			continue
+		}
+		fmt.Printf("%s adopted %s, pid %d\n", time.Now().Format(time.RFC3339), name, running.PID)
+		service := newService(entry.Spec, s.state, s.record)
+		if info, err := os.Stat(service.logPath); err == nil {
+			service.logStart = info.Size()
+		}
+		service.attend(running, true)
+		s.services[name] = service
+		s.order = append(s.order, name)
+		go service.run(s.ctx)
+	}
+	slices.Sort(s.order)
+}
+
+// record keeps the state file true. It is called by the services' owners.
+func (s *Supervisor) record(spec Spec, process identity) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if process.PID == 0 {
+		delete(s.running, spec.Name)
+	} else {
+		s.running[spec.Name] = recorded{spec, process}
+	}
+	content, err := json.MarshalIndent(s.running, "", "  ")
+	if err == nil {
+		temporary := recordPath(s.state) + ".new"
+		err = errors.Join(os.WriteFile(temporary, content, 0o600), os.Rename(temporary, recordPath(s.state)))
+	}
+	if err != nil {
+		fmt.Printf("%s state file: %v\n", time.Now().Format(time.RFC3339), err)
+	}
+}
+
+// untilIdle returns when every service has been stopped, or ctx ends.
+func (s *Supervisor) untilIdle(ctx context.Context) {
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-time.After(lingering):
+		}
+		if s.idle() {
+			return
+		}
+	}
+}
+
+func (s *Supervisor) idle() bool {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if len(s.services) == 0 {
+		return time.Since(s.asked) > idleExit
+	}
+	for _, service := range s.services {
+		if service.snapshot().State != Stopped {
+			return false
+		}
+	}
+	return time.Since(s.asked) > lingering
+}
+
+// touch notes that somebody asked for something, which keeps an idle supervisor a moment longer.
+func (s *Supervisor) touch() {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.asked = time.Now()
+}
+
+// get returns a service, made from spec when it is new and spec is given.
+func (s *Supervisor) get(name string, spec *Spec) (*service, bool) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	found, ok := s.services[name]
+	if !ok && spec != nil {
+		found, ok = newService(*spec, s.state, s.record), true
+		s.services[name] = found
+		s.order = append(s.order, name)
+		go found.run(s.ctx)
+	}
+	return found, ok
+}
+
+// snapshots returns all services in the order they were asked for, asking each ready one whether it answers if probe is set.
+func (s *Supervisor) snapshots(ctx context.Context, probe bool) []Snapshot {
+	s.mutex.Lock()
+	all := make([]Snapshot, len(s.order))
+	ready := make([]string, len(s.order))
+	for i, name := range s.order {
+		all[i] = s.services[name].snapshot()
+		ready[i] = s.running[name].Spec.Ready
+	}
+	s.mutex.Unlock()
+	if !probe {
+		return all
+	}
+	var group sync.WaitGroup
+	for i := range all {
+		if all[i].State == Ready && strings.HasPrefix(ready[i], "http://") {
+			group.Go(func() {
+				answering := answers200(ctx, ready[i], statusTimeout)
+				all[i].Answering = &answering
+			})
+		}
+	}
+	group.Wait()
+	return all
+}
+
+// statusTimeout is how long a ready service may take to answer status.
+const statusTimeout = time.Second

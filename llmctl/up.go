@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"bestbox/internal/config"
+	"bestbox/llmctl/catalogue"
+	"bestbox/llmctl/fetch"
+	"bestbox/llmctl/supervisor"
+
+	"github.com/fatih/color"
+	"github.com/spf13/cobra"
+)
+
+// watchPoll is how often up looks at services that start.
+const watchPoll = 50 * time.Millisecond
+
+func newUp(o *options) *cobra.Command {
+	stay, without := false, []string{}
+	command := &cobra.Command{
+		Use:   "up [service…]",
+		Short: "Load what is missing, start the services, wait until they are ready",
+		Long: "Start the services of the profile (heavy, light, temporal, worker), or those named, in the background, and wait until all answer.\n" +
+			"What runs already stays; what runs with other settings is restarted. Models and programs are loaded first where they are missing.\n\n" +
+			"With --foreground nothing is left in the background: the command stays, and SIGTERM or Ctrl-C stops all services. It is for service managers.",
+		Example:           "  llmctl up\n  llmctl up heavy\n  llmctl up --profile heavy-only\n  llmctl up --json\n  llmctl up --foreground --without worker",
+		ValidArgsFunction: completeServices(o),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			c, err := o.load()
+			if err != nil {
+				return err
+			}
+			services, err := chosenServices(c, names)
+			if err != nil {
+				return err
+			}
+			left, err := chosenServices(c, without)
+			if err != nil {
+				return err
+			}
+			if len(without) > 0 {
+				services = slices.DeleteFunc(services, func(name string) bool { return slices.Contains(left, name) })
+			}
+			if services, err = withoutWorker(services, len(names) > 0); err != nil {
+				return err
+			}
+			if err := checkBackends(c, services); err != nil {
+				return err
+			}
+			if stay {
+				return foreground(cmd.Context(), o, c, services, cmd.OutOrStdout())
+			}
+			return up(cmd.Context(), o, c, services, cmd.OutOrStdout())
+		},
+	}
+	command.Flags().BoolVar(&stay, "foreground", false, "stay, and stop the services at the end")
+	command.Flags().StringSliceVar(&without, "without", nil, "services that are not started")
+	return command
+}
+
+// withoutWorker leaves the worker out where it has not been built, unless it was asked for by name.
+func withoutWorker(services []string, named bool) ([]string, error) {
+	if !slices.Contains(services, workerService) {
+		return services, nil
+	}
+	_, err := workerPath()
+	if err == nil || named {
+		return services, err
+	}
+	fmt.Fprintln(os.Stderr, color.YellowString("starting without the worker: ")+err.Error())
+	return slices.DeleteFunc(services, func(name string) bool { return name == workerService }), nil
+}
+
+func up(ctx context.Context, o *options, c *config.Config, services []string, out io.Writer) error {
+	specs, err := makeSpecs(ctx, c, services)
+	if err != nil {
+		return err
+	}
+	client := newClient(c)
+	if err := startInOrder(ctx, client, specs); err != nil {
+		if ctx.Err() != nil {
+			fmt.Fprintln(os.Stderr, "what was begun goes on in the background: llmctl status shows it, llmctl down ends it")
+		}
+		return err
+	}
+	return showRunning(ctx, o, c, client, out)
+}
+
+// startInOrder starts the worker last: it needs the others, and what it cannot reach would only fill its log.
+func startInOrder(ctx context.Context, client *supervisor.Client, specs []supervisor.Spec) error {
+	first := slices.Clone(specs)
+	last := slices.IndexFunc(specs, func(s supervisor.Spec) bool { return s.Name == workerService })
+	if last >= 0 {
+		first = slices.Delete(first, last, last+1)
+	}
+	if err := startAndWait(ctx, client, first); err != nil || last < 0 {
+		return err
+	}
+	return startAndWait(ctx, client, specs[last:last+1])
+}
+
+func showRunning(ctx context.Context, o *options, c *config.Config, client *supervisor.Client, out io.Writer) error {
+	all, err := client.Services(ctx, true)
+	if err != nil {
+		return err
+	}
+	all = slices.DeleteFunc(all, func(s supervisor.Snapshot) bool { return s.State == supervisor.Stopped })
+	return printServices(out, o, c, all)
+}
+
+// makeSpecs loads what the services run on and describes them to the supervisor.
+func makeSpecs(ctx context.Context, c *config.Config, services []string) ([]supervisor.Spec, error) {
+	shipped, err := catalogue.Shipped()
+	if err != nil {
+		return nil, err
+	}
+	records, err := pull(ctx, c, shipped, neededArtefacts(c, services))
+	if err != nil {
+		return nil, err
+	}
+	var specs []supervisor.Spec
+	for _, name := range services {
+		spec, err := makeSpec(ctx, c, name, records)
+		if err != nil {
+			return nil, err
+		}
+		specs = append(specs, spec)
+	}
+	return specs, nil
+}
+
+func makeSpec(ctx context.Context, c *config.Config, name string, records map[string]fetch.Record) (supervisor.Spec, error) {
+	switch name {
+	case temporalService:
+		return temporalSpec(c, records["temporal"]), nil
+	case workerService:
+		path, err := workerPath()
+		return workerSpec(c, path), err
+	default:
+		tier := c.Tiers[name]
+		return tierSpec(ctx, name, tier, records[tier.Server], records[tier.Model])
+	}
+}
+
+// startAndWait returns when all services are ready, or with the first failure's error.
+func startAndWait(ctx context.Context, client *supervisor.Client, specs []supervisor.Spec) error {
+	if len(specs) == 0 {
+		return nil
+	}
+	if err := client.Start(ctx, specs); err != nil {
+		return err
+	}
+	for {
+		all, err := client.Services(ctx, false)
+		if err != nil {
+			return fmt.Errorf("the supervisor has gone: %w; see llmctl logs supervisor", err)
+		}
+		waiting, failures := 0, []error{}
+		for _, s := range all {
+			if !slices.ContainsFunc(specs, func(spec supervisor.Spec) bool { return spec.Name == s.Name }) {
+				continue
+			}
+			switch s.State {
+			case supervisor.Ready:
+			case supervisor.Failed:
+				failures = append(failures, s.Err())
+			case supervisor.Stopped:
+				failures = append(failures, fmt.Errorf("%s was stopped by another command meanwhile", s.Name))
+			default:
+				waiting++
+			}
+		}
+		if waiting == 0 {
+			return errors.Join(failures...)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(watchPoll):
+		}
+	}
+}
+
+func newClient(c *config.Config) *supervisor.Client {
+	self, err := os.Executable()
+	if err != nil {
+		self = os.Args[0]
+	}
+	return supervisor.NewClient(c.Directories.State, self, "supervise")
+}
+
+var stateColours = map[supervisor.State]func(string, ...any) string{
+	supervisor.Ready: color.GreenString, supervisor.Failed: color.RedString, supervisor.Stopped: color.HiBlackString,
+}
+
+// printServices prints the table of up and status. Colours come last in a line's column so that they do not shift it.
+func printServices(out io.Writer, o *options, c *config.Config, all []supervisor.Snapshot) error {
+	if o.json {
+		return json.NewEncoder(out).Encode(map[string]any{"profile": c.Profile, "services": all})
+	}
+	fmt.Fprintf(out, "profile %s, state in %s\n", c.Profile, c.Directories.State)
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "SERVICE\tADDRESS\tPID\tREADY AFTER\tRESTARTS\tABOUT\tSTATE")
+	for _, s := range all {
+		ready, pid := "-", "-"
+		if s.Seconds > 0 {
+			ready = fmt.Sprintf("%.2f s", s.Seconds)
+		}
+		if s.PID != 0 {
+			pid = strconv.Itoa(s.PID)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", s.Name, orDash(s.Address), pid, ready, s.Restarts, s.About, stateText(s))
+	}
+	return table.Flush()
+}
+
+func stateText(s supervisor.Snapshot) string {
+	text := string(s.State)
+	if paint, ok := stateColours[s.State]; ok {
+		text = paint("%s", text)
+	}
+	if s.State == supervisor.Ready && !s.Usable() {
+		text = color.YellowString("not answering")
+	}
+	if s.Message != "" {
+		text += ": " + s.Message
+	}
+	return text
+}
+
+func completeServices(o *options) cobra.CompletionFunc {
+	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		c, err := o.load()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		return serviceNames(c), cobra.ShellCompDirectiveNoFileComp
+	}
+}
