@@ -1,0 +1,144 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"bestbox/agents/router"
+	"bestbox/llmctl/supervisor"
+	"bestbox/worker/api"
+)
+
+// readiness is what /readyz says.
+func readiness(t *testing.T) (status int, ready api.Ready) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, box.http.URL("/readyz"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, ready
+	}
+	defer response.Body.Close()
+	_ = json.NewDecoder(response.Body).Decode(&ready)
+	return response.StatusCode, ready
+}
+
+func TestWithoutTheLightTierHeavyRoutesAndSaysSo(t *testing.T) {
+	box.ready(t, light)
+	box.ready(t, heavy)
+	if output, err := box.llmctl("down", light); err != nil || !strings.Contains(output, "free") {
+		t.Fatalf("%v: %s", err, output)
+	}
+	status, ready := readiness(t)
+	missing := ""
+	for _, dependency := range ready.Dependencies {
+		if !dependency.Ready {
+			missing += dependency.Name
+		}
+	}
+	if status != http.StatusOK || ready.Status != "degraded" || missing != light {
+		t.Errorf("/readyz replies %d %+v, want 200, degraded, and that light is missing", status, ready)
+	}
+	shown := finish(t, start(t, api.Request{Question: stockQuestion.Question}))
+	result := wantAnswer(t, shown, stockAnswer...)
+	wantCleanHistory(t, shown, "Route")
+	if result.Route == nil || result.Route.Tier != heavy || result.Route.Reason == "" {
+		t.Errorf("the result says of its route %+v, want heavy and why", result.Route)
+	}
+	saveHistory(t, shown.ID, "light_down")
+	if _, err := box.llmctl("up", light); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, backLimit, "/readyz says ready again", func() bool {
+		status, ready := readiness(t)
+		return status == http.StatusOK && ready.Status == "ready"
+	})
+}
+
+// ambiguous are questions that belong to several domains; what the light tier is unsure of changes with the router's head.
+var ambiguous = []string{
+	"Who approved it, and is it in stock?", "Can you check the number for me?", "The order, is it there?", "What about the contract?",
+	"Who handles the invoice of the laptop the customer asked for?", "再帮我看一下那个单子", "status?", "Please look into the Meyer thing again.",
+}
+
+func TestQuestionTheLightTierIsUnsureOfIsRoutedByHeavy(t *testing.T) {
+	box.ready(t, light)
+	box.ready(t, heavy)
+	command := exec.CommandContext(t.Context(), filepath.Join(box.folder, "worker"),
+		append([]string{"route", "--config", box.settings.Path, "--tier", light, "--json"}, ambiguous...)...)
+	output, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	question := ""
+	for decoder := json.NewDecoder(bytes.NewReader(output)); decoder.More() && question == ""; {
+		var routed struct {
+			Text string
+			router.Decision
+		}
+		if err := decoder.Decode(&routed); err != nil {
+			t.Fatal(err)
+		}
+		if routed.Escalate {
+			question = routed.Text
+		}
+	}
+	if question == "" {
+		t.Fatalf("the light tier is sure of all of these; the test needs new ones: %s", output)
+	}
+	shown := finish(t, start(t, api.Request{Question: question}))
+	if shown.Status != api.Completed {
+		t.Fatalf("%+v", shown)
+	}
+	wantCleanHistory(t, shown)
+	if route := shown.Result.Route; route == nil || route.Tier != heavy || !strings.Contains(route.Reason, "unsure") {
+		t.Errorf("the result says of its route %+v, want heavy, since light was unsure", route)
+	}
+	saveHistory(t, shown.ID, "escalated")
+}
+
+func TestDownLeavesNothingAndTheNextUpIsQuick(t *testing.T) {
+	running := box.services()
+	output, err := box.llmctl("down", "--json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var proofs []supervisor.Proof
+	if err := json.Unmarshal([]byte(output), &proofs); err != nil || len(proofs) != len(running) {
+		t.Fatalf("%v: %s", err, output)
+	}
+	for _, service := range running {
+		if err := syscall.Kill(service.PID, 0); service.PID == 0 || err == nil {
+			t.Errorf("%s, pid %d, is still there", service.Name, service.PID)
+		}
+	}
+	for _, address := range []string{box.settings.Temporal.Address, box.settings.HTTP.Listen,
+		strings.TrimPrefix(box.settings.Temporal.UIURL(), "http://"), strings.TrimPrefix(box.settings.Tiers[heavy].URL(), "http://"),
+		strings.TrimPrefix(box.settings.Tiers[light].URL(), "http://")} {
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			t.Errorf("not free: %v", err)
+			continue
+		}
+		_ = listener.Close()
+	}
+	began := time.Now()
+	if err := box.up(); err != nil {
+		t.Fatal(err)
+	}
+	took := time.Since(began)
+	t.Logf("up again after %s", took.Round(time.Millisecond))
+	if took > 30*time.Second {
+		t.Errorf("the second up took %s", took)
+	}
+}

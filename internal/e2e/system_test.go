@@ -1,0 +1,226 @@
+package e2e_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	temporalclient "go.temporal.io/sdk/client"
+
+	"bestbox/internal/config"
+	"bestbox/llmctl/supervisor"
+	workerclient "bestbox/worker/client"
+)
+
+// The services of the system, as llmctl names them.
+const (
+	heavy    = config.Heavy
+	light    = config.Light
+	temporal = "temporal"
+	worker   = "worker"
+)
+
+const (
+	// startLimit is how long all services may take to be ready: the models load from a cold disk once.
+	startLimit = 2 * time.Minute
+	// backLimit is how long a killed service may take to be back.
+	backLimit = 60 * time.Second
+	// poll is how often tests look whether something has happened. A model server that has both processors loses much more than the
+	// time of what disturbs it, since its threads wait for each other at every layer.
+	poll = 200 * time.Millisecond
+)
+
+// system is one installation of BestBox in a folder of its own, with the artefacts of the user's cache.
+type system struct {
+	folder, temporalCLI string
+	settings            *config.Config
+	// http talks to the trigger, temporal to Temporal.
+	http     *workerclient.Client
+	temporal temporalclient.Client
+}
+
+// build builds the programs and writes the configuration.
+func build(folder string) (*system, error) {
+	for _, variable := range []string{"BESTBOX_CONFIG", "BESTBOX_STATE_DIR", config.APIKeyVariable} {
+		if err := os.Unsetenv(variable); err != nil { // would win over the configuration of the tests
+			return nil, err
+		}
+	}
+	s := &system{folder: folder}
+	if err := s.configure(); err != nil {
+		return nil, err
+	}
+	for _, tier := range s.settings.Tiers {
+		for _, name := range []string{tier.Model, tier.Server} {
+			if _, err := artefact(s.settings, name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	var err error
+	if s.temporalCLI, err = artefact(s.settings, temporal); err != nil {
+		return nil, err
+	}
+	command := exec.Command("go", "build", "-trimpath", "-o", folder+"/", "./llmctl", "./worker")
+	command.Dir = filepath.Join("..", "..")
+	if output, err := command.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("go build: %w\n%s", err, output)
+	}
+	if s.http, err = workerclient.New(s.settings.HTTP.URL(), ""); err != nil {
+		return nil, err
+	}
+	s.temporal, err = temporalclient.NewLazyClient(temporalclient.Options{HostPort: s.settings.Temporal.Address, Logger: silent{}})
+	return s, err
+}
+
+func (s *system) configure() error {
+	ports, err := freePorts(5)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf(`
+profile: small
+directories: {state: %q}
+temporal: {address: "127.0.0.1:%d", ui_port: %d}
+http: {listen: "127.0.0.1:%d"}
+profiles: {small: {tiers: {heavy: {port: %d}, light: {port: %d}}}}
+`, filepath.Join(s.folder, "state"), ports[0], ports[1], ports[2], ports[3], ports[4])
+	path := filepath.Join(s.folder, "bestbox.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return err
+	}
+	s.settings, err = config.Load(path, "small")
+	return err
+}
+
+// freePorts finds ports below those that the kernel gives to outgoing connections: a killed server must get its port back.
+func freePorts(count int) ([]int, error) {
+	var found []int
+	for port := 18700; port < 18900 && len(found) < count; port++ {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue
+		}
+		_ = listener.Close()
+		found = append(found, port)
+	}
+	if len(found) < count {
+		return nil, errors.New("no free ports between 18700 and 18899")
+	}
+	return found, nil
+}
+
+// artefact returns the file that llmctl has put into the cache, by the record it keeps of each.
+func artefact(settings *config.Config, name string) (string, error) {
+	content, err := os.ReadFile(filepath.Join(settings.Directories.Cache, "lock", name+".json"))
+	if err != nil {
+		return "", fmt.Errorf("%s is not on this machine: run make pull first (%w)", name, err)
+	}
+	var found struct {
+		Folder string
+		Files  []struct{ Name string }
+	}
+	if err := json.Unmarshal(content, &found); err != nil || len(found.Files) == 0 {
+		return "", fmt.Errorf("the record of %s cannot be read: run make pull again (%w)", name, err)
+	}
+	return filepath.Join(found.Folder, found.Files[0].Name), nil
+}
+
+// up starts everything that does not run.
+func (s *system) up() error {
+	_, err := s.llmctl("up")
+	return err
+}
+
+// llmctl runs a command of llmctl and returns its standard output.
+func (s *system) llmctl(arguments ...string) (string, error) {
+	ctx, done := context.WithTimeout(context.Background(), startLimit)
+	defer done()
+	command := exec.CommandContext(ctx, filepath.Join(s.folder, "llmctl"), arguments...)
+	command.Args = append(command.Args, "--config", s.settings.Path, "--no-color")
+	var output, problems strings.Builder
+	command.Stdout, command.Stderr = &output, &problems
+	if err := command.Run(); err != nil {
+		return output.String(), fmt.Errorf("llmctl %s: %w: %s%s", strings.Join(arguments, " "), err, problems.String(), output.String())
+	}
+	return output.String(), nil
+}
+
+// services returns what llmctl says of the services. Its exit code is not looked at: it is 3 while one of them is away.
+func (s *system) services() []supervisor.Snapshot {
+	output, _ := s.llmctl("status", "--json")
+	var status struct{ Services []supervisor.Snapshot }
+	_ = json.Unmarshal([]byte(output), &status)
+	return status.Services
+}
+
+func (s *system) service(name string) supervisor.Snapshot {
+	all := s.services()
+	if index := slices.IndexFunc(all, func(found supervisor.Snapshot) bool { return found.Name == name }); index >= 0 {
+		return all[index]
+	}
+	return supervisor.Snapshot{}
+}
+
+// ready returns a service that is ready and answers.
+func (s *system) ready(t *testing.T, name string) supervisor.Snapshot {
+	t.Helper()
+	var found supervisor.Snapshot
+	eventually(t, backLimit, name+" is ready", func() bool {
+		found = s.service(name)
+		return found.Usable() && found.PID > 0
+	})
+	return found
+}
+
+// signal sends a signal to the process of a service, which llmctl has started for these tests, and returns its number.
+func (s *system) signal(t *testing.T, pid int, signal syscall.Signal) {
+	t.Helper()
+	if err := syscall.Kill(pid, signal); err != nil {
+		t.Fatalf("%v to pid %d: %v", signal, pid, err)
+	}
+}
+
+// back waits until a service runs again in another process than before.
+func (s *system) back(t *testing.T, name string, before int) {
+	t.Helper()
+	eventually(t, backLimit, name+" is back", func() bool {
+		found := s.service(name)
+		return found.Usable() && found.PID > 0 && found.PID != before
+	})
+}
+
+// printLogs shows the ends of the services' logs, for whoever looks for the cause of a failure.
+func (s *system) printLogs(out io.Writer) {
+	logs, err := s.llmctl("logs", "-n", "30", "worker", "temporal", "supervisor")
+	fmt.Fprintln(out, logs, err)
+}
+
+// eventually tries until done.
+func eventually(t *testing.T, limit time.Duration, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(limit); !done(); time.Sleep(min(poll, limit/20)) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within %s", what, limit)
+		}
+	}
+}
+
+// silent keeps the client's complaints about a killed server out of the tests' output.
+type silent struct{}
+
+func (silent) Debug(string, ...any) {}
+func (silent) Info(string, ...any)  {}
+func (silent) Warn(string, ...any)  {}
+func (silent) Error(string, ...any) {}
