@@ -103,7 +103,7 @@ func TestDownloadSurvivesFaults(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			hub := newFakeHub(t, content)
-			hub.fault = test.fault
+			hub.misbehave(test.fault)
 			f, said := hubFetcher(t, hub)
 			f.StallTimeout = 300 * time.Millisecond
 			record, err := f.Fetch(t.Context(), model(content))
@@ -111,8 +111,8 @@ func TestDownloadSurvivesFaults(t *testing.T) {
 				t.Fatalf("%v\n%s", err, said.text())
 			}
 			checkLoaded(t, f, record, content)
-			if hub.gets != test.gets {
-				t.Errorf("%d requests; want %d", hub.gets, test.gets)
+			if hub.downloads() != test.gets {
+				t.Errorf("%d requests; want %d", hub.downloads(), test.gets)
 			}
 		})
 	}
@@ -124,7 +124,7 @@ func TestInterruptedDownloadGoesOnInTheNextRun(t *testing.T) {
 	hub := newFakeHub(t, content)
 	ctx, cancel := context.WithCancel(t.Context())
 	cache := ""
-	hub.fault = func(n int, w http.ResponseWriter, r *http.Request, content []byte) bool {
+	hub.misbehave(func(n int, w http.ResponseWriter, r *http.Request, content []byte) bool {
 		if n > 0 {
 			return false
 		}
@@ -144,7 +144,7 @@ func TestInterruptedDownloadGoesOnInTheNextRun(t *testing.T) {
 			case <-time.After(time.Millisecond):
 			}
 		}
-	}
+	})
 	f, _ := hubFetcher(t, hub)
 	cache = f.Cache
 	if _, err := f.Fetch(ctx, model(content)); !errors.Is(err, context.Canceled) {
@@ -157,7 +157,7 @@ func TestInterruptedDownloadGoesOnInTheNextRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkLoaded(t, f, record, content)
-	last := hub.requests[len(hub.requests)-1]
+	last := hub.lastRequest()
 	var from int
 	if _, err := fmt.Sscanf(last.Header.Get("Range"), "bytes=%d-", &from); err != nil || from < 200_000 || last.Header.Get("If-Range") != `"v1"` {
 		t.Errorf("the second run asked for range %q of version %q", last.Header.Get("Range"), last.Header.Get("If-Range"))
@@ -168,15 +168,13 @@ func TestChangedFileIsNotContinued(t *testing.T) {
 	t.Parallel()
 	old, new := bytesOf(200_000), bytesOf(200_001)[:200_000]
 	hub := newFakeHub(t, old)
-	hub.fault = func(n int, w http.ResponseWriter, r *http.Request, content []byte) bool {
+	hub.misbehave(func(n int, w http.ResponseWriter, r *http.Request, content []byte) bool {
 		if n == 0 {
-			hub.mutex.Lock()
-			hub.content, hub.tag = new, `"v2"`
-			hub.mutex.Unlock()
+			hub.publish(new, `"v2"`)
 			return cut(w, old, 100_000)
 		}
 		return false
-	}
+	})
 	f, _ := hubFetcher(t, hub)
 	record, err := f.Fetch(t.Context(), model(new))
 	if err != nil {
@@ -220,14 +218,14 @@ func TestWrongFileIsRefusedRemovedAndTheNextSourceTried(t *testing.T) {
 			}
 			good := newFakeHub(t, content)
 			artefact.Sources = append(artefact.Sources, catalogue.Source{Kind: catalogue.Hub, Repository: "mirror/test", Revision: "main"})
-			hub.fault = func(_ int, w http.ResponseWriter, r *http.Request, _ []byte) bool {
+			hub.misbehave(func(_ int, w http.ResponseWriter, r *http.Request, _ []byte) bool {
 				if strings.HasPrefix(r.URL.Path, "/mirror/") {
 					w.Header().Set("Location", good.URL+r.URL.Path)
 					w.WriteHeader(http.StatusFound)
 					return true
 				}
 				return false
-			}
+			})
 			record, err := f.Fetch(t.Context(), artefact)
 			if err != nil {
 				t.Fatalf("%v\n%s", err, said.text())
@@ -254,13 +252,13 @@ func TestHashFromTheHubIsUsedWhereTheCatalogueHasNone(t *testing.T) {
 	if record.Files[0].SHA256 != hashOf(content) {
 		t.Errorf("recorded %s", record.Files[0].SHA256)
 	}
-	if path := hub.requests[len(hub.requests)-1].URL.Path; !strings.Contains(path, "/resolve/0123456789abcdef") {
+	if path := hub.lastRequest().URL.Path; !strings.Contains(path, "/resolve/0123456789abcdef") {
 		t.Errorf("the download was not pinned to the commit: %s", path)
 	}
-	hub.fault = func(_ int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
+	hub.misbehave(func(_ int, w http.ResponseWriter, _ *http.Request, _ []byte) bool {
 		_, _ = w.Write(bytesOf(10_001)[:10_000])
 		return true
-	}
+	})
 	other := New(t.TempDir(), nil)
 	other.HubURL = hub.URL
 	if _, err := other.Fetch(t.Context(), artefact); err == nil || !strings.Contains(err.Error(), "wrong checksum") {
@@ -276,8 +274,8 @@ func TestFullDiskIsSaidBeforeAnythingIsLoaded(t *testing.T) {
 	f.FreeBytes = func(string) (int64, error) { return 5_000, nil }
 	_, err := f.Fetch(t.Context(), model(content))
 	var full *DiskError
-	if !errors.As(err, &full) || hub.gets != 0 {
-		t.Errorf("got %v after %d downloads", err, hub.gets)
+	if !errors.As(err, &full) || hub.downloads() != 0 {
+		t.Errorf("got %v after %d downloads", err, hub.downloads())
 	}
 }
 

@@ -73,6 +73,33 @@ func (h *fakeHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 }
 
+// misbehave sets the fault. Another process may ask at any time, which the race detector cannot see coming: all
+// that the hub knows is read and written under its mutex.
+func (h *fakeHub) misbehave(fault func(n int, w http.ResponseWriter, r *http.Request, content []byte) bool) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	h.fault = fault
+}
+
+// publish replaces the file that the hub serves.
+func (h *fakeHub) publish(content []byte, tag string) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	h.content, h.tag = content, tag
+}
+
+func (h *fakeHub) downloads() int {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	return h.gets
+}
+
+func (h *fakeHub) lastRequest() *http.Request {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	return h.requests[len(h.requests)-1]
+}
+
 // cut announces the whole rest, sends part of it, and breaks the connection.
 func cut(w http.ResponseWriter, content []byte, part int) bool {
 	w.Header().Set("Content-Length", fmt.Sprint(len(content)))

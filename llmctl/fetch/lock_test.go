@@ -29,11 +29,11 @@ func TestProcessesLoadOnceAndWhoeverWaitsSaysSo(t *testing.T) {
 	content := bytesOf(200_000)
 	hub := newFakeHub(t, content)
 	began, goOn := make(chan bool), make(chan bool)
-	hub.fault = func(n int, w http.ResponseWriter, r *http.Request, content []byte) bool {
+	hub.misbehave(func(n int, w http.ResponseWriter, r *http.Request, content []byte) bool {
 		began <- true
 		<-goOn
 		return false
-	}
+	})
 	cache := t.TempDir()
 	results := make(chan string, 2)
 	run := func() {
@@ -64,7 +64,7 @@ func TestProcessesLoadOnceAndWhoeverWaitsSaysSo(t *testing.T) {
 	if strings.Count(first+second+said.text(), "loaded from") != 1 || strings.Count(first+second, "error: <nil>") != 2 {
 		t.Errorf("got\n%s\n%s", first, second)
 	}
-	if hub.gets != 1 {
-		t.Errorf("%d downloads", hub.gets)
+	if hub.downloads() != 1 {
+		t.Errorf("%d downloads", hub.downloads())
 	}
 }

@@ -28,8 +28,8 @@ func TestLoadedFileIsTrustedWhileUnchangedAndRepairedWhenNot(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := f.Fetch(t.Context(), model(content)); err != nil || hub.gets != 1 {
-				t.Fatalf("loaded again without need: %d downloads, %v", hub.gets, err)
+			if _, err := f.Fetch(t.Context(), model(content)); err != nil || hub.downloads() != 1 {
+				t.Fatalf("loaded again without need: %d downloads, %v", hub.downloads(), err)
 			}
 			if err := harm(record.Path()); err != nil {
 				t.Fatal(err)
@@ -39,8 +39,8 @@ func TestLoadedFileIsTrustedWhileUnchangedAndRepairedWhenNot(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkLoaded(t, f, record, content)
-			if hub.gets != 2 {
-				t.Errorf("%d downloads", hub.gets)
+			if hub.downloads() != 2 {
+				t.Errorf("%d downloads", hub.downloads())
 			}
 		})
 	}
@@ -60,8 +60,8 @@ func TestTouchedFileIsHashedAgainAndNotLoadedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	again, err := f.Fetch(t.Context(), model(content))
-	if err != nil || hub.gets != 1 || again.Files[0].Modified != later.UnixNano() {
-		t.Errorf("%d downloads, record %+v, %v", hub.gets, again.Files[0], err)
+	if err != nil || hub.downloads() != 1 || again.Files[0].Modified != later.UnixNano() {
+		t.Errorf("%d downloads, record %+v, %v", hub.downloads(), again.Files[0], err)
 	}
 }
 
@@ -78,8 +78,8 @@ func TestFileCopiedIntoTheCacheIsAdoptedOnlyIfItIsRight(t *testing.T) {
 		t.Fatal(err)
 	}
 	record, err := f.Fetch(t.Context(), model(content))
-	if err != nil || record.Source != "cache" || hub.gets != 0 {
-		t.Errorf("record %+v, %d downloads, %v", record, hub.gets, err)
+	if err != nil || record.Source != "cache" || hub.downloads() != 0 {
+		t.Errorf("record %+v, %d downloads, %v", record, hub.downloads(), err)
 	}
 	wrong := append([]byte{}, content...)
 	wrong[0] ^= 1
@@ -88,7 +88,7 @@ func TestFileCopiedIntoTheCacheIsAdoptedOnlyIfItIsRight(t *testing.T) {
 		t.Fatal(err)
 	}
 	record, err = f.Fetch(t.Context(), model(content))
-	if err != nil || !strings.Contains(record.Source, "huggingface") || hub.gets != 1 {
-		t.Errorf("record %+v, %d downloads, %v", record, hub.gets, err)
+	if err != nil || !strings.Contains(record.Source, "huggingface") || hub.downloads() != 1 {
+		t.Errorf("record %+v, %d downloads, %v", record, hub.downloads(), err)
 	}
 }
