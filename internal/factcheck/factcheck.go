@@ -13,8 +13,11 @@ import (
 	"strings"
 )
 
+// hyphenated is a run of letters and digits with hyphens between, whole: A-100 does not stand in 3M-A-100.
+var hyphenated = regexp.MustCompile(`\b[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+\b`)
+
 // identifier is a company's own number for a thing: letters, then parts of letters and digits, such as VND-001, PO-2025-0031.
-var identifier = regexp.MustCompile(`\b[A-Za-z]{1,8}(?:-[A-Za-z0-9]+)*-[0-9][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*\b`)
+var identifier = regexp.MustCompile(`^[A-Za-z]{1,8}(?:-[A-Za-z0-9]+)*-[0-9][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*$`)
 
 // period is a quarter with or without its year, in either order.
 var period = regexp.MustCompile(`(?i)\b(?:((?:19|20)\d\d)[-\s年]*)?Q([1-4])(?:[-\s]*((?:19|20)\d\d))?\b`)
@@ -97,6 +100,14 @@ type content struct {
 // read takes a text apart. What one kind of pattern has read is blanked before the next looks.
 func read(text string) content {
 	var found content
+	// First, since an identifier may hold a day or a quarter.
+	text = hyphenated.ReplaceAllStringFunc(text, func(name string) string {
+		if !identifier.MatchString(name) {
+			return name
+		}
+		found.identifiers = append(found.identifiers, name)
+		return " "
+	})
 	text = replace(date, text, func(parts []string) {
 		for _, part := range parts[1:] {
 			found.add(part, 1, false)
@@ -111,7 +122,6 @@ func read(text string) content {
 			}
 		})
 	}
-	text = replace(identifier, text, func(parts []string) { found.identifiers = append(found.identifiers, parts[0]) })
 	replace(figure, text, func(parts []string) {
 		scale, scaled := scales[parts[3]]
 		if !scaled {

@@ -48,6 +48,34 @@ func TestUnsupportedFindsWhatNoSourceHolds(t *testing.T) {
 	}
 }
 
+func TestAnIdentifierIsSupportedOnlyAsAWhole(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, answer, source string
+		want                 []string
+	}{
+		{"in Chinese", "WH-002仓库的A-100由VND-001供应，见PO-2025-0309和INV-2025-0261。",
+			"A-100 in WH-002 from VND-001: PO-2025-0309, INV-2025-0261.", []string{}},
+		{"in lower case", "ask vnd-001", "VND-001供应商", []string{}},
+		{"in brackets and with a stop", "(A-100) \"WH-001\".", "A-100/WH-001", []string{}},
+		{"the beginning of a longer one", "A-10 is low.", "A-100 and A-10-B are low.", []string{"A-10"}},
+		{"the beginning of a numbered one", "PO-2025 is late.", "PO-2025-0309 is late.", []string{"PO-2025"}},
+		{"the end of a longer one", "A-100 is low.", "AA-100 and B2-A-100 and 3M-A-100 are low.", []string{"A-100"}},
+		{"longer than the source's", "A-1000 is low.", "A-100 is low.", []string{"A-1000"}},
+		{"beside Chinese, longer than the source's", "仓库WH-0021缺货", "仓库WH-002缺货", []string{"WH-0021"}},
+		{"with a day in it", "See INV-2025-12-01.", "See INV-2025-11-30, due on 2025-12-01.", []string{"INV-2025-12-01"}},
+		{"with a quarter in it", "See LOT-Q1-100.", "See LOT-Q2-100 of Q1.", []string{"LOT-Q1-100"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(test.want, factcheck.Unsupported(test.answer, test.source)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func FuzzATextAlwaysSupportsItself(f *testing.F) {
 	f.Add("It rose 30.0 % to $1,604,937.10 in 2025-Q4, 1.6 万, A-100, 百分之25, 2026-01-15.")
 	f.Add("1e309 99999999999999999999999999 Q4-2025 X-1-")
