@@ -22,6 +22,8 @@ type Task struct {
 	Facts [][]string `yaml:"facts"`
 	// Never are spellings that make an answer wrong.
 	Never []string `yaml:"never"`
+	// Evidence is SQL on the demo records whose rows prove the facts. Scoring does not need it; the tests run it.
+	Evidence string `yaml:"evidence"`
 }
 
 // Read reads a file of tasks.
