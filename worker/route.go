@@ -49,7 +49,10 @@ func newRoute(flags *settings) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return show(command.OutOrStdout(), routed)
+				if err := show(command.OutOrStdout(), routed); err != nil {
+					return &exitError{exitFailed, err}
+				}
+				return nil
 			})
 		},
 	}

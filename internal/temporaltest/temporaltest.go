@@ -2,29 +2,25 @@
 package temporaltest
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
+	"log/slog"
 	"net"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 
 	"go.temporal.io/sdk/client"
 
-	"bestbox/internal/config"
+	"bestbox/internal/programtest"
 )
-
-// BinaryVariable names the environment variable that holds the path of the Temporal CLI, where it is neither in the cache nor on PATH.
-const BinaryVariable = "BESTBOX_TEST_TEMPORAL"
 
 // startTimeout is far above the second that a start takes on two quiet cores: tests share them.
 const startTimeout = 60 * time.Second
+
+// quiet keeps the client's complaints about a server that is still starting out of the test's output.
+var quiet = slog.New(slog.DiscardHandler)
 
 // Server is a running development server with a database file. It can be killed and started again at the same address.
 type Server struct {
@@ -34,8 +30,7 @@ type Server struct {
 	Attributes []string
 
 	binary, folder string
-	process        *exec.Cmd
-	log            bytes.Buffer
+	process        *programtest.Process
 }
 
 // New starts a server that is stopped when the test ends.
@@ -51,11 +46,11 @@ func New(t testing.TB, attributes ...string) *Server {
 
 // Start starts a server with its database in folder; for TestMain, where there is no test yet.
 func Start(folder string, attributes ...string) (*Server, error) {
-	binary, err := find()
+	binary, err := programtest.Artefact("temporal")
 	if err != nil {
 		return nil, err
 	}
-	port, err := freePort()
+	port, err := programtest.FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -76,77 +71,26 @@ func (s *Server) Start() error {
 	for _, attribute := range s.Attributes {
 		arguments = append(arguments, "--search-attribute", attribute+"=Keyword")
 	}
-	s.process = exec.Command(s.binary, arguments...)
-	s.process.Stdout, s.process.Stderr = &s.log, &s.log
-	s.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // a test that panics leaves no server behind
-	if err := s.process.Start(); err != nil {
-		return fmt.Errorf("start %s: %w", s.binary, err)
+	if s.process, err = programtest.Start(exec.Command(s.binary, arguments...)); err != nil {
+		return err
 	}
-	if err := s.waitUntilReady(); err != nil {
-		s.Kill()
-		return fmt.Errorf("the Temporal development server did not become ready: %w\n%s", err, s.log.String())
-	}
-	return nil
+	return s.process.Ready(startTimeout, s.connect)
 }
 
 // Kill ends the server with SIGKILL, as a crash would.
 func (s *Server) Kill() {
-	if s.process == nil {
-		return
+	if s.process != nil {
+		s.process.Kill()
 	}
-	_ = s.process.Process.Kill()
-	_ = s.process.Wait()
-	s.process = nil
 }
 
-func (s *Server) waitUntilReady() error {
-	ctx, done := context.WithTimeout(context.Background(), startTimeout)
+// connect fails while the server does not answer.
+func (s *Server) connect(ctx context.Context) error {
+	ctx, done := context.WithTimeout(ctx, time.Second)
 	defer done()
-	for {
-		attempt, cancel := context.WithTimeout(ctx, time.Second)
-		connected, err := client.DialContext(attempt, client.Options{HostPort: s.Address, Logger: silent{}})
-		cancel()
-		if err == nil {
-			connected.Close()
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), err)
-		case <-time.After(50 * time.Millisecond):
-		}
+	connected, err := client.DialContext(ctx, client.Options{HostPort: s.Address, Logger: quiet})
+	if err == nil {
+		connected.Close()
 	}
+	return err
 }
-
-func find() (string, error) {
-	candidates := []string{os.Getenv(BinaryVariable)}
-	if settings, err := config.Load("", ""); err == nil {
-		candidates = append(candidates, filepath.Join(settings.Directories.Cache, "programs", "temporal", "temporal"))
-	}
-	for _, candidate := range append(candidates, "temporal") {
-		if candidate == "" {
-			continue
-		}
-		if path, err := exec.LookPath(candidate); err == nil {
-			return path, nil
-		}
-	}
-	return "", fmt.Errorf("the Temporal CLI is needed: run `llmctl pull temporal`, put it on PATH or name it in %s", BinaryVariable)
-}
-
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
-}
-
-// silent keeps the client's complaints about a server that is still starting out of the test's output.
-type silent struct{}
-
-func (silent) Debug(string, ...any) {}
-func (silent) Info(string, ...any)  {}
-func (silent) Warn(string, ...any)  {}
-func (silent) Error(string, ...any) {}

@@ -1,0 +1,46 @@
+package programtest_test
+
+import (
+	"context"
+	"errors"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"bestbox/internal/programtest"
+)
+
+var errAway = errors.New("nobody answers")
+
+func TestProgramThatIsNeverReadyIsEndedAndItsLogTold(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		script string
+		limit  time.Duration
+		says   string
+	}{
+		{"echo the cellar is flooded; exit 7", time.Minute, "exit status 7"},
+		{"echo the cellar is flooded; exec sleep 600", time.Second, errAway.Error()},
+	} {
+		process, err := programtest.Start(exec.Command("/bin/sh", "-c", test.script))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = process.Ready(test.limit, func(context.Context) error { return errAway })
+		if err == nil || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), "the cellar is flooded") {
+			t.Errorf("%s: got %v", test.script, err)
+		}
+		if _, over := process.Wait(0); !over {
+			t.Errorf("%s goes on", test.script)
+			process.Kill()
+		}
+	}
+}
+
+func TestMissingArtefactIsNamedWithTheWayOut(t *testing.T) {
+	t.Parallel()
+	if path, err := programtest.Artefact("abacus"); err == nil || !strings.Contains(err.Error(), "abacus") || !strings.Contains(err.Error(), "make pull") {
+		t.Errorf("got %q, %v", path, err)
+	}
+}

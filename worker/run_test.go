@@ -1,0 +1,181 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+
+	"bestbox/internal/temporaltest"
+	"bestbox/worker/queues"
+	"bestbox/workflows/activities"
+)
+
+func TestRunRefusesWrongFlagsAndConfigurations(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, address(freePort(t)), false)
+	wrong := filepath.Join(t.TempDir(), "bestbox.yaml")
+	i.write(wrong, "temporal: {adress: x}\n")
+	for _, test := range []struct {
+		arguments []string
+		says      []string
+	}{
+		{[]string{"run", "--queues", "bestbox,night"}, []string{"--queues", `"night"`, "bestbox-heavy"}},
+		{[]string{"run", "--queues", ""}, []string{"--queues", "bestbox-heavy"}},
+		{[]string{"--queues", "night"}, []string{"--queues", `"night"`}}, // run is also what happens without a command
+		{[]string{"run", "--log-level", "loud"}, []string{"--log-level", `"loud"`, "debug, info, warn, error"}},
+		{[]string{"run", "now"}, []string{"now"}},
+		{[]string{"run", "--fast"}, []string{"--fast"}},
+		{[]string{"sing"}, []string{"sing"}},
+		{[]string{"run", "--config", "/nowhere/bestbox.yaml"}, []string{"/nowhere/bestbox.yaml"}},
+		{[]string{"run", "--config", wrong}, []string{wrong, "adress"}},
+	} {
+		t.Run(strings.Join(test.arguments, " "), func(t *testing.T) {
+			t.Parallel()
+			i.worker(test.arguments...).wantMessage(t, exitBadInput, test.says...)
+		})
+	}
+}
+
+func TestRunNamesTheTakenPort(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, address(freePort(t)), false)
+	first := i.start(i.command("run"))
+	i.says(first, `"msg":"listening"`)
+	i.worker("run").wantMessage(t, exitPortTaken, "http.listen", i.listen, "--no-http")
+	if state, over := first.Wait(0); over {
+		t.Errorf("the first worker has ended: %s", state)
+	}
+}
+
+func TestRunEndsWhenAStoreCannotBeOpened(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ file, says string }{
+		{"transcript.db", "records.transcript_path"},
+		{"records.db", "records.db"},
+	} {
+		t.Run(test.file, func(t *testing.T) {
+			t.Parallel()
+			i := newInstallation(t, address(freePort(t)), false)
+			i.change(sharedRecords, filepath.Join(i.state, "records.db"))
+			if err := os.MkdirAll(filepath.Join(i.state, test.file), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			i.worker("run").wantMessage(t, exitFailed, test.says)
+		})
+	}
+}
+
+func TestRunWaitsForTemporalAndSaysForWhat(t *testing.T) {
+	t.Parallel()
+	temporal := address(freePort(t))
+	i := newInstallation(t, temporal, false)
+	waiting := i.start(i.command("run"))
+	i.says(waiting, "Temporal cannot be reached yet; start it (llmctl up) or set temporal.address")
+	if !strings.Contains(waiting.Log(), fmt.Sprintf("%q:%q", "address", temporal)) {
+		t.Errorf("the log does not name the address: %s", waiting.Log())
+	}
+	reply, err := http.Get("http://" + i.listen + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	body, err := io.ReadAll(reply.Body)
+	if err != nil || reply.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body), "Temporal does not answer at "+temporal) {
+		t.Errorf("/readyz replies %s %s, %v", reply.Status, body, err)
+	}
+	i.worker("ask", "hello").wantMessage(t, exitUnreachable, "Temporal", temporal, "llmctl up")
+	waiting.Signal(syscall.SIGTERM)
+	if got := i.finish(waiting); got.code != 0 || got.stdout != "" || strings.Contains(got.stderr, "worker: ") {
+		t.Errorf("after SIGTERM: %+v", got)
+	}
+}
+
+func TestRunPollsOnlyTheQueuesItIsGivenAndStopsInOrder(t *testing.T) {
+	t.Parallel()
+	server := temporaltest.New(t)
+	temporal := dial(t, server)
+	i := newInstallation(t, server.Address, false)
+	process := i.start(i.command("run", "--no-http", "--queues", "bestbox-heavy,bestbox-light"))
+	i.says(process, `"msg":"ready"`)
+	polled := func(queue string) bool {
+		described, err := temporal.DescribeTaskQueue(t.Context(), queue, enums.TASK_QUEUE_TYPE_ACTIVITY)
+		return err == nil && len(described.GetPollers()) > 0
+	}
+	for _, queue := range []string{"bestbox-heavy", "bestbox-light"} {
+		eventually(t, queue+" is polled", func() bool { return polled(queue) })
+	}
+	if polled("bestbox") {
+		t.Error("the queue bestbox is polled")
+	}
+	if reply, err := http.Get("http://" + i.listen); err == nil {
+		reply.Body.Close()
+		t.Error("something listens in spite of --no-http")
+	}
+	process.Signal(os.Interrupt)
+	if got := i.finish(process); got.code != 0 || !strings.Contains(got.stderr, `"msg":"stopped"`) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestRunThatTemporalRefusesEnds(t *testing.T) {
+	t.Parallel()
+	server := temporaltest.New(t)
+	i := newInstallation(t, server.Address, false)
+	i.change("ui_port: 1", "ui_port: 1, namespace: nowhere")
+	got := i.worker("run")
+	if got.code != exitFailed || !strings.Contains(got.stderr, "nowhere") {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// A worker that is told to stop in the middle of a step lets it go on for a while and then hands it over; told twice, it ends at once. The
+// next worker takes the step.
+func TestStoppingRunHandsTheStepOverAndASecondSignalEndsItAtOnce(t *testing.T) {
+	t.Parallel()
+	server := temporaltest.New(t)
+	temporal := dial(t, server)
+	i := newInstallation(t, server.Address, true)
+	first := i.run()
+	asking, id := i.asked(temporal, "How much stock of A-100 is left?")
+	began := time.Now()
+	first.Signal(syscall.SIGTERM)
+	if got := i.finish(first); got.code != 0 || !strings.Contains(got.stderr, `"msg":"stopped"`) || time.Since(began) > queues.StopTimeout+5*time.Second {
+		t.Errorf("after SIGTERM and %s: %+v", time.Since(began), got)
+	}
+	second := i.run()
+	eventually(t, "the second worker has the step", func() bool {
+		described, err := temporal.DescribeWorkflowExecution(t.Context(), id, "")
+		if err != nil || len(described.GetPendingActivities()) != 1 {
+			return false
+		}
+		step := described.GetPendingActivities()[0]
+		return step.GetAttempt() == 2 && step.GetState() == enums.PENDING_ACTIVITY_STATE_STARTED &&
+			step.GetLastFailure().GetApplicationFailureInfo().GetType() == activities.ErrorHandedOver
+	})
+	second.Signal(syscall.SIGTERM)
+	i.says(second, "a second signal ends at once")
+	began = time.Now()
+	second.Signal(syscall.SIGTERM)
+	state, over := second.Wait(soon)
+	if !over || time.Since(began) > 5*time.Second {
+		t.Fatalf("over: %t after %s", over, time.Since(began))
+	}
+	if status := state.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGTERM {
+		t.Errorf("ended with %s", state)
+	}
+	// The question outlives both workers.
+	if _, over := asking.Wait(0); over {
+		t.Errorf("worker ask has given up: %s", asking.Log())
+	}
+	if status := statusOf(t, temporal, id); status != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		t.Errorf("the run is %s", status)
+	}
+}
