@@ -60,9 +60,12 @@ func (f *Fetcher) Loaded(artefact catalogue.Artefact) (Record, bool) {
 		return Record{}, false
 	}
 	var record Record
-	if json.Unmarshal(content, &record) != nil || len(record.Files) == 0 || !filepath.IsAbs(record.Folder) ||
+	if json.Unmarshal(content, &record) != nil || len(record.Files) == 0 || record.Folder == "" ||
 		(artefact.Kind == catalogue.Program && !atLeast(record.Version, artefact.Version.Minimum)) {
 		return Record{}, false
+	}
+	if !filepath.IsAbs(record.Folder) {
+		record.Folder = filepath.Join(f.Cache, record.Folder)
 	}
 	changed := false
 	for i, file := range record.Files {
@@ -112,8 +115,12 @@ func (f *Fetcher) adopt(artefact catalogue.Artefact) (Record, error) {
 	return Record{Name: artefact.Name, Kind: artefact.Kind, Source: "cache", Folder: f.folder(artefact), Files: files}, nil
 }
 
-// save writes the record so that it is whole or absent.
+// save writes the record so that it is whole or absent. A folder inside the cache is written relative to it: a cache that was copied to
+// another place, or to a machine that reaches no source, then stands on its own.
 func (f *Fetcher) save(record Record) error {
+	if relative, err := filepath.Rel(f.Cache, record.Folder); err == nil && filepath.IsLocal(relative) {
+		record.Folder = relative
+	}
 	record.At = time.Now().UTC().Truncate(time.Second)
 	content, err := json.MarshalIndent(record, "", "  ")
 	if err != nil {

@@ -92,3 +92,26 @@ func TestFileCopiedIntoTheCacheIsAdoptedOnlyIfItIsRight(t *testing.T) {
 		t.Errorf("record %+v, %d downloads, %v", record, hub.downloads(), err)
 	}
 }
+
+func TestCopiedCacheStandsOnItsOwn(t *testing.T) {
+	t.Parallel()
+	content := bytesOf(10_000)
+	hub := newFakeHub(t, content)
+	first, _ := hubFetcher(t, hub)
+	artefact := model(content)
+	artefact.Files[0].SHA256 = "" // as a program that was built here: only its record vouches for it
+	if _, err := first.Fetch(t.Context(), artefact); err != nil {
+		t.Fatal(err)
+	}
+	second, _ := hubFetcher(t, hub)
+	if err := os.CopyFS(second.Cache, os.DirFS(first.Cache)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(first.Cache); err != nil {
+		t.Fatal(err)
+	}
+	record, err := second.Fetch(t.Context(), artefact)
+	if err != nil || hub.downloads() != 1 || !strings.HasPrefix(record.Path(), second.Cache) {
+		t.Errorf("%d downloads, file %s, %v", hub.downloads(), record.Path(), err)
+	}
+}
