@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,7 +35,7 @@ type options struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := command().ExecuteContext(ctx)
 	stop()
 	if err != nil {
@@ -127,7 +128,9 @@ func collect(ctx context.Context, o options, store *fitting.Store, questions []s
 	if err != nil {
 		return err
 	}
-	left, err := store.Collect(ctx, tier, questions, o.limit)
+	left, err := store.Collect(ctx, tier, questions, o.limit, func(done, all int) {
+		fmt.Fprintf(os.Stderr, "%d of %d questions asked\n", done, all)
+	})
 	if err != nil {
 		return err
 	}

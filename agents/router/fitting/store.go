@@ -110,10 +110,14 @@ func (s *Store) Missing(questions []string) []string {
 	})
 }
 
-// Collect asks the tier for what is missing, for at most limit, and saves. It returns how many questions are still missing.
-func (s *Store) Collect(ctx context.Context, tier *llm.Tier, questions []string, limit time.Duration) (int, error) {
+// saveEvery is how much asking an interruption may cost.
+const saveEvery = 10 * time.Second
+
+// Collect asks the tier for what is missing, for at most limit, and saves now and then, telling progress how many of the missing are
+// done. It returns how many questions are still missing.
+func (s *Store) Collect(ctx context.Context, tier *llm.Tier, questions []string, limit time.Duration, progress func(done, all int)) (int, error) {
 	missing := s.Missing(questions)
-	started := time.Now()
+	started, saved := time.Now(), time.Now()
 	for i, question := range missing {
 		if time.Since(started) > limit {
 			return len(missing) - i, s.Save()
@@ -123,6 +127,14 @@ func (s *Store) Collect(ctx context.Context, tier *llm.Tier, questions []string,
 			return len(missing) - i, errors.Join(err, s.Save())
 		}
 		s.Put(question, logProbabilities)
+		if time.Since(saved) < saveEvery {
+			continue
+		}
+		if err := s.Save(); err != nil {
+			return len(missing) - i - 1, err
+		}
+		saved = time.Now()
+		progress(i+1, len(missing))
 	}
 	return 0, s.Save()
 }
