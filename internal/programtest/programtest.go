@@ -38,6 +38,9 @@ func Artefact(name string) (string, error) {
 	if err != nil || len(record.Files) == 0 {
 		return "", fmt.Errorf("%s is not on this machine (no record at %s): run `make pull` first", name, path)
 	}
+	if !filepath.IsAbs(record.Folder) {
+		record.Folder = filepath.Join(loaded.Directories.Cache, record.Folder)
+	}
 	file := filepath.Join(record.Folder, record.Files[0].Name)
 	if _, err := os.Stat(file); err != nil {
 		return "", fmt.Errorf("%s is recorded but missing: run `make pull` again: %w", name, err)
