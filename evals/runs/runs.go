@@ -10,10 +10,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
-	enums "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
-	"google.golang.org/protobuf/proto"
 
 	"bestbox/evals/service"
 	"bestbox/internal/config"
@@ -34,12 +31,8 @@ type Measured struct {
 	// OverheadMS is all the rest: Temporal, the stores, the tools.
 	OverheadMS float64 `json:"overhead_ms"`
 	// ReusedShare is the share of prompt tokens after the first step that came from the cache, 0 to 1.
-	ReusedShare   float64 `json:"reused_share"`
-	HistoryEvents int     `json:"history_events"`
-	HistoryBytes  int     `json:"history_bytes"`
-	// StepBytes and StepEvents are those of each step: a decision and its calls.
-	StepBytes  []int `json:"step_bytes"`
-	StepEvents []int `json:"step_events"`
+	ReusedShare float64 `json:"reused_share"`
+	service.History
 }
 
 // Command is `evals run`.
@@ -71,7 +64,7 @@ func Command() *cobra.Command {
 
 func measure(ctx context.Context, settings *config.Config, question string, repeats int) ([]Measured, error) {
 	temporal, err := client.DialContext(ctx, client.Options{HostPort: settings.Temporal.Address, Namespace: settings.Temporal.Namespace,
-		Logger: quiet{}})
+		Logger: service.Quiet{}})
 	if err != nil {
 		return nil, fmt.Errorf("reach Temporal at %s: %w (start it with `llmctl up`)", settings.Temporal.Address, err)
 	}
@@ -83,7 +76,7 @@ func measure(ctx context.Context, settings *config.Config, question string, repe
 			return nil, err
 		}
 		one := costs(id, result)
-		if err := one.readHistory(ctx, temporal); err != nil {
+		if one.History, err = service.ReadHistory(ctx, temporal, id); err != nil {
 			return nil, err
 		}
 		all = append(all, one)
@@ -111,54 +104,12 @@ func costs(id string, result run.Result) Measured {
 	return one
 }
 
-// readHistory counts events and bytes, in all and from one Decide to the next.
-func (m *Measured) readHistory(ctx context.Context, temporal client.Client) error {
-	events := temporal.GetWorkflowHistory(ctx, m.Run, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
-	for events.HasNext() {
-		event, err := events.Next()
-		if err != nil {
-			return fmt.Errorf("read the history of run %s: %w", m.Run, err)
-		}
-		m.HistoryEvents++
-		m.HistoryBytes += proto.Size(event)
-		switch scheduled(event) {
-		case "Decide":
-			m.StepBytes, m.StepEvents = append(m.StepBytes, 0), append(m.StepEvents, 0)
-		case "Answer":
-			// What follows belongs to the answer, not to a step.
-			return m.readRest(events)
-		}
-		if last := len(m.StepBytes) - 1; last >= 0 {
-			m.StepBytes[last] += proto.Size(event)
-			m.StepEvents[last]++
-		}
-	}
-	return nil
-}
-
-func (m *Measured) readRest(events client.HistoryEventIterator) error {
-	for events.HasNext() {
-		event, err := events.Next()
-		if err != nil {
-			return fmt.Errorf("read the history of run %s: %w", m.Run, err)
-		}
-		m.HistoryEvents++
-		m.HistoryBytes += proto.Size(event)
-	}
-	return nil
-}
-
-// scheduled returns the type of the activity that the event schedules, if it does.
-func scheduled(event *history.HistoryEvent) string {
-	return event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName()
-}
-
 func printTable(out io.Writer, all []Measured) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "run\tsteps\tseconds\tmodel s\toverhead ms\treused\tevents\tbytes\tbytes per step\t")
 	for number, one := range all {
 		fmt.Fprintf(table, "%d\t%d\t%.1f\t%.1f\t%.0f\t%.2f\t%d\t%d\t%v\t\n", number+1, len(one.Steps), one.TotalMS/1000, one.ModelMS/1000,
-			one.OverheadMS, one.ReusedShare, one.HistoryEvents, one.HistoryBytes, one.StepBytes)
+			one.OverheadMS, one.ReusedShare, one.Events, one.Bytes, one.StepBytes)
 	}
 	fmt.Fprintln(table, "\nstep\tcalls\tseconds\tevaluated\treused\tgenerated\t\t\t\t")
 	for _, step := range all[len(all)-1].Steps {
@@ -173,11 +124,3 @@ func printTable(out io.Writer, all []Measured) {
 	slices.Sort(overheads)
 	fmt.Fprintf(out, "\noverhead p50: %.0f ms\n", overheads[len(overheads)/2])
 }
-
-// quiet drops the client's log lines: the table is the output.
-type quiet struct{}
-
-func (quiet) Debug(string, ...any) {}
-func (quiet) Info(string, ...any)  {}
-func (quiet) Warn(string, ...any)  {}
-func (quiet) Error(string, ...any) {}
