@@ -208,7 +208,8 @@ func (s Stock) conclusion() string {
 	case s.ToOrder > 0:
 		return fmt.Sprintf("Not enough: %s, below the reorder point of %s, order at least %s", text, point, grouped(s.ToOrder))
 	case s.BelowReorder:
-		return fmt.Sprintf("Low, but enough is on order: %s, below the reorder point of %s", text, point)
+		return fmt.Sprintf("Not enough on hand, but no need to reorder: %s, below the reorder point of %s, and %s %s are already on order", text, point,
+			grouped(s.OnOrder), s.Unit)
 	case s.OnHand == s.ReorderPoint:
 		return fmt.Sprintf("Enough: %s, exactly the reorder point of %s, nothing needs to be ordered yet", text, point)
 	}
@@ -231,7 +232,7 @@ func (o *Inventory) short(s Stock) string {
 	}
 	text := fmt.Sprintf("%s: %s on hand, reorder point %s, ", place, grouped(s.OnHand), grouped(s.ReorderPoint))
 	if s.ToOrder == 0 {
-		return text + "enough on order"
+		return text + "enough already on order"
 	}
 	return fmt.Sprintf("%sorder at least %s", text, grouped(s.ToOrder))
 }
