@@ -63,7 +63,7 @@ func TestLastingCausesAreNamedAtOnce(t *testing.T) {
 		}
 		return path
 	}
-	model, err := os.ReadFile(pulled(t, "smollm2-135m-instruct-q4_1").Path())
+	model, err := os.ReadFile(pulled(t, "smollm2-135m-instruct-q4_1"))
 	if err != nil {
 		t.Fatal(err)
 	}

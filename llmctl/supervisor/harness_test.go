@@ -3,7 +3,6 @@ package supervisor
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -13,9 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"bestbox/internal/config"
-	"bestbox/llmctl/catalogue"
-	"bestbox/llmctl/fetch"
+	"bestbox/internal/programtest"
 )
 
 // TestMain lets the test program be a supervisor, or a service that is not a model server.
@@ -135,12 +132,11 @@ func (w *world) stop(name string, drain time.Duration) Proof {
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := programtest.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	return port
 }
 
 func fakeSpec(t *testing.T, manners ...string) Spec {
@@ -158,32 +154,21 @@ func modelSpec(t *testing.T, name string, flags ...string) Spec {
 	port := freePort(t)
 	url := "http://127.0.0.1:" + strconv.Itoa(port)
 	return Spec{
-		Name: name, Host: "127.0.0.1", Ports: []int{port}, Files: []string{model.Path()},
-		Argv: append([]string{server.Path(), "-m", model.Path(), "--offline", "--host", "127.0.0.1", "--port", strconv.Itoa(port), "-c", "1024", "-np", "1",
+		Name: name, Host: "127.0.0.1", Ports: []int{port}, Files: []string{model},
+		Argv: append([]string{server, "-m", model, "--offline", "--host", "127.0.0.1", "--port", strconv.Itoa(port), "-c", "1024", "-np", "1",
 			"-t", "1", "--metrics", "--no-warmup", "--sse-ping-interval", "1"}, flags...),
 		Ready: url + "/health", Metrics: url + "/metrics", Address: url, LoadTimeout: time.Minute, TermTimeout: 3 * time.Second,
 	}
 }
 
-func pulled(t *testing.T, name string) fetch.Record {
+// pulled returns the file of what llmctl pull has put into the user's cache.
+func pulled(t *testing.T, name string) string {
 	t.Helper()
-	c, err := config.Load("", "small")
+	path, err := programtest.Artefact(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	shipped, err := catalogue.Shipped()
-	if err != nil {
-		t.Fatal(err)
-	}
-	artefact, err := shipped.Get(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	record, err := fetch.New(c.Directories.Cache, nil).Fetch(t.Context(), artefact)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return record
+	return path
 }
 
 // supervisorPID finds the supervisor of a state directory by its command line; 0: there is none.
