@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"bestbox/internal/llm"
+	"bestbox/internal/transcript"
 )
 
 const (
@@ -78,6 +79,10 @@ func asTemporalError(ctx context.Context, err error) error {
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if errors.Is(err, transcript.ErrUnknownHead) {
+		return temporal.NewNonRetryableApplicationError(
+			"what the run has written is lost: the transcript store was replaced or damaged; ask again", ErrorTranscript, err)
 	}
 	if model, ok := errors.AsType[*llm.Error](err); ok {
 		options := temporal.ApplicationErrorOptions{NonRetryable: !model.Retryable(), Cause: err}
