@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -98,16 +99,16 @@ func (a *Activities) missingAgent(agent equipped, domain string) string {
 	return fmt.Sprintf("The question belongs to the domain %s, for which no agent is set up here: say so. ", domain)
 }
 
+// sentenceEnd is not the point of a figure: "30." of a text that was cut may have been 30.5.
+var sentenceEnd = regexp.MustCompile(`[.!?]\s|[^0-9][.!?]$|[。！？\n]`)
+
 // endAtSentence drops the half sentence at the end of a text that reached its limit, and says that it did.
 func endAtSentence(content string) string {
-	end := strings.LastIndexAny(content, ".!?。！？\n")
-	if end < 0 {
+	ends := sentenceEnd.FindAllStringIndex(content, -1)
+	if len(ends) == 0 {
 		return content + " […]"
 	}
-	for end++; end < len(content) && content[end]&0xC0 == 0x80; end++ {
-		// step over the rest of a wide character
-	}
-	return content[:end] + " […]"
+	return strings.TrimSpace(content[:ends[len(ends)-1][1]]) + " […]"
 }
 
 // resultOf gathers what a run did.

@@ -3,8 +3,10 @@ package activities
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"bestbox/agents"
+	"bestbox/internal/config"
 )
 
 func TestShortenedFactsKeepTheirBeginningAndSaySo(t *testing.T) {
@@ -35,9 +37,43 @@ func TestAnAnswerCutByItsLimitEndsAtASentenceAndSaysSo(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string]string{
 		"It rose. Beca": "It rose. […]", "上涨了。因为": "上涨了。 […]", "no sentence": "no sentence […]",
+		"It rose. By 30.5": "It rose. […]", "It rose! By 30.": "It rose! […]", "It rose. All of it.": "It rose. All of it. […]",
+		"- It rose\n- It fe": "- It rose […]", "总额1,604,937.1": "总额1,604,937.1 […]",
 	} {
 		if got := endAtSentence(given); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
+	}
+}
+
+func TestALongQuestionKeepsItsBeginningAndEndForTheRouter(t *testing.T) {
+	t.Parallel()
+	a := &Activities{Options: Options{HeavyContext: 8000, LightContext: 1500}}
+	const begin, end = "开头 Why", "late? 结尾"
+	long := begin + strings.Repeat("库x", 1500) + end
+	tests := []struct {
+		name, question, tier string
+		longest              int
+		cut                  bool
+	}{
+		{"short", "Why?", config.Light, 4, false},
+		{"as long as fits", strings.Repeat("库", 500), config.Light, 500, false},
+		{"too long for light", long, config.Light, 500, true},
+		{"not for heavy", long, config.Heavy, len([]rune(long)), false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got := a.forRouter(test.question, test.tier)
+			if length := utf8.RuneCountInString(got); length > test.longest || !utf8.ValidString(got) {
+				t.Errorf("%d characters, want at most %d of text", length, test.longest)
+			}
+			if test.cut && (!strings.HasPrefix(got, begin) || !strings.HasSuffix(got, end) || !strings.Contains(got, "shortened")) {
+				t.Errorf("got %q", got)
+			}
+			if !test.cut && got != test.question {
+				t.Errorf("a question that fits became %q", got)
+			}
+		})
 	}
 }
