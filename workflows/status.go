@@ -28,8 +28,8 @@ func setStatus(ctx workflow.Context, status string) error {
 	return workflow.UpsertTypedSearchAttributes(ctx, attributeStatus.ValueSet(status))
 }
 
-// failed records how a run ended without an answer and returns the error to end it with.
-func failed(ctx workflow.Context, cause error) error {
+// failed records how a run ended without an answer and returns the error to end it with. Domain is empty where none was found.
+func failed(ctx workflow.Context, domain string, cause error) error {
 	failure := run.Failure{Status: statusFailed, Message: reason(cause)}
 	if isCanceled(cause) {
 		failure = run.Failure{Status: statusCancelled, Message: "The run was cancelled."}
@@ -42,6 +42,7 @@ func failed(ctx workflow.Context, cause error) error {
 	if err := workflow.ExecuteLocalActivity(local(ctx), calls.Close, failure).Get(ctx, nil); err != nil {
 		workflow.GetLogger(ctx).Error("Those who follow the run could not be told that it ended.", "error", err)
 	}
+	countEnd(ctx, domain, failure.Status)
 	return cause
 }
 

@@ -75,23 +75,30 @@ func ask(ctx workflow.Context, input run.Input) (run.Result, error) {
 	if err := setStatus(ctx, statusRunning); err != nil {
 		return run.Result{}, err
 	}
+	countStart(ctx)
 	result, err := answer(ctx, input)
 	if err != nil {
-		return run.Result{}, failed(ctx, err)
+		return run.Result{}, failed(ctx, result.Domain, err)
 	}
-	result.Timings.Total = float64(workflow.Now(ctx).Sub(workflow.GetInfo(ctx).WorkflowStartTime)) / float64(time.Millisecond)
+	result.Timings.Total = float64(sinceStart(ctx)) / float64(time.Millisecond)
 	status := statusAnswered
 	if len(result.Unsupported) > 0 {
 		status = statusUnsupported
 	}
+	countEnd(ctx, result.Domain, status)
 	return result, setStatus(ctx, status)
 }
 
-// answer is the whole of a run: open, route, decide and call until there is enough, answer.
+func sinceStart(ctx workflow.Context) time.Duration {
+	return workflow.Now(ctx).Sub(workflow.GetInfo(ctx).WorkflowStartTime)
+}
+
+// answer is the whole of a run: open, route, decide and call until there is enough, answer. With an error the result holds the domain,
+// if it was known.
 func answer(ctx workflow.Context, input run.Input) (run.Result, error) {
 	var opened activities.Opened
 	if err := workflow.ExecuteLocalActivity(local(ctx), calls.Open, input).Get(ctx, &opened); err != nil {
-		return run.Result{}, err
+		return run.Result{Domain: input.Domain}, err
 	}
 	at, domain := activities.Position{Head: opened.Head}, input.Domain
 	if domain == "" {
@@ -101,14 +108,14 @@ func answer(ctx workflow.Context, input run.Input) (run.Result, error) {
 		}
 		at.Head, domain = routed.Head, routed.Domain
 	}
+	result := run.Result{Domain: domain}
 	if err := workflow.UpsertTypedSearchAttributes(ctx, attributeDomain.ValueSet(domain)); err != nil {
-		return run.Result{}, err
+		return result, err
 	}
 	at, err := gather(ctx, at, domain)
 	if err != nil {
-		return run.Result{}, err
+		return result, err
 	}
-	var result run.Result
 	err = workflow.ExecuteActivity(onHeavy(ctx, "answer"), calls.Answer,
 		activities.AnswerInput{Position: at, Domain: domain}).Get(ctx, &result)
 	return result, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/mock"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
@@ -20,10 +21,13 @@ import (
 
 var definitions = []agents.Agent{{Name: "erp", Workflow: "ERPAgent"}, {Name: "general", Workflow: "GeneralAgent"}}
 
-// environment runs workflows without a server; each test says what the activities give back.
-func environment(t *testing.T) *testsuite.TestWorkflowEnvironment {
+// environment runs workflows without a server; each test says what the activities give back, and who is told the metrics.
+func environment(t *testing.T, metrics ...client.MetricsHandler) *testsuite.TestWorkflowEnvironment {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
+	for _, handler := range metrics {
+		suite.SetMetricsHandler(handler)
+	}
 	environment := suite.NewTestWorkflowEnvironment()
 	environment.SetTestTimeout(20 * time.Second)
 	workflows.Register(environment, definitions)

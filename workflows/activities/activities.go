@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
 	"go.temporal.io/sdk/activity"
 
 	"bestbox/agents"
@@ -32,13 +33,16 @@ type Options struct {
 	HeavyContext, LightContext int
 	// Today is the date that the records speak from.
 	Today func() time.Time
+	// Meter is what the activities count with; nil counts nothing.
+	Meter metric.Meter
 }
 
 // Activities are the activities of one worker; it is registered whole on every task queue.
 type Activities struct {
 	Options
-	agents  map[string]equipped
-	routers map[string]*router.Router // by tier
+	agents   map[string]equipped
+	routers  map[string]*router.Router // by tier
+	measures *measures
 }
 
 // equipped is an agent with the tools it may call.
@@ -49,7 +53,11 @@ type equipped struct {
 
 // New checks that every agent's tools exist and prepares the routers.
 func New(o Options) (*Activities, error) {
-	prepared := &Activities{Options: o, agents: map[string]equipped{}, routers: map[string]*router.Router{}}
+	measures, err := newMeasures(o.Meter)
+	if err != nil {
+		return nil, fmt.Errorf("set up the metrics of the activities: %w", err)
+	}
+	prepared := &Activities{Options: o, agents: map[string]equipped{}, routers: map[string]*router.Router{}, measures: measures}
 	for _, agent := range o.Agents {
 		selected, err := o.Tools.Select(agent.Tools)
 		if err != nil {
@@ -182,7 +190,7 @@ func session(ctx context.Context) string { return activity.GetInfo(ctx).Workflow
 
 // once runs work unless an earlier attempt has stored its outcome under key, and stores what it leaves. The run id is part
 // of the key, so that a run which is reset or started again under the same name asks again.
-func once[T any](ctx context.Context, a *Activities, key string, work func(context.Context) (transcript.Change, error)) (T, error) {
+func once[T any](ctx context.Context, a *Activities, key string, work func(context.Context) (stored, error)) (T, error) {
 	var outcome T
 	execution := activity.GetInfo(ctx).WorkflowExecution
 	found, err := a.Transcript.Outcome(ctx, execution.RunID, key, &outcome)
@@ -191,13 +199,17 @@ func once[T any](ctx context.Context, a *Activities, key string, work func(conte
 	}
 	ctx, stop := keepAlive(ctx)
 	defer stop()
-	change, err := work(ctx)
+	left, err := work(ctx)
 	if err != nil {
+		a.measures.failure(ctx, err)
 		return outcome, asTemporalError(ctx, err)
 	}
-	change.Session, change.Run, change.Key = execution.ID, execution.RunID, key
+	left.Session, left.Run, left.Key = execution.ID, execution.RunID, key
 	// What is done is kept, even when the worker was told to stop a moment ago.
-	_, err = a.Transcript.Apply(context.WithoutCancel(ctx), change, &outcome)
+	applied, err := a.Transcript.Apply(context.WithoutCancel(ctx), left.Change, &outcome)
+	if applied && left.count != nil {
+		left.count(ctx)
+	}
 	return outcome, asTemporalError(ctx, err)
 }
 
@@ -229,10 +241,13 @@ func (a *Activities) Open(ctx context.Context, input run.Input) (Opened, error) 
 	}
 	execution := activity.GetInfo(ctx).WorkflowExecution
 	var opened Opened
-	_, err = a.Transcript.Apply(ctx, transcript.Change{
+	applied, err := a.Transcript.Apply(ctx, transcript.Change{
 		Session: execution.ID, Run: execution.RunID, Key: "open", Messages: []transcript.Message{message},
 		Outcome: func(head transcript.Head) any { return Opened{Head: head} },
 	}, &opened)
+	if applied && input.Domain != "" {
+		a.measures.route(ctx, input.Domain, tierNone)
+	}
 	return opened, err
 }
 

@@ -25,21 +25,24 @@ const maxAnswerAttempts = 2
 // Answer has the heavy tier write the answer from the facts alone, checks every figure and identifier against them, and returns
 // the result of the run.
 func (a *Activities) Answer(ctx context.Context, input AnswerInput) (run.Result, error) {
-	return once[run.Result](ctx, a, "answer", func(ctx context.Context) (transcript.Change, error) {
+	return once[run.Result](ctx, a, "answer", func(ctx context.Context) (stored, error) {
 		known, unlinked, err := a.read(ctx, input.Position)
 		if err != nil {
-			return transcript.Change{}, err
+			return stored{}, err
 		}
 		agent := a.agentFor(input.Domain)
 		started := time.Now()
 		written, err := a.write(ctx, agent, known, input.Domain)
 		if err != nil {
-			return transcript.Change{}, err
+			return stored{}, err
 		}
 		result := resultOf(known, written)
 		result.Domain, result.Agent = input.Domain, agent.Name
 		result.Timings.Answer = milliseconds(started)
-		return answered(input.Head, unlinked, result)
+		change, err := answered(input.Head, unlinked, result)
+		return stored{change, func(ctx context.Context) {
+			a.measures.answer(ctx, input.Domain, written.figures(), result.Timings.Answer)
+		}}, err
 	})
 }
 
@@ -47,7 +50,20 @@ func (a *Activities) Answer(ctx context.Context, input AnswerInput) (run.Result,
 type text struct {
 	content     string
 	unsupported []string
+	attempts    int
 	usage       llm.Usage // of all attempts
+}
+
+// figures is what the check said of the text.
+func (t text) figures() string {
+	switch {
+	case len(t.unsupported) > 0:
+		return figuresUnsupported
+	case t.attempts > 1:
+		return figuresCorrected
+	default:
+		return figuresSupported
+	}
 }
 
 // write returns the best of the attempts: the one with the fewest unsupported figures.
@@ -71,6 +87,7 @@ func (a *Activities) write(ctx context.Context, agent equipped, known conversati
 		}
 		reply, err := a.stream(ctx, messages, agent.Policy.AnswerTokens, attempt)
 		usage = usage.Add(reply.Usage)
+		a.measures.used(ctx, a.Heavy.Name(), reply.Usage)
 		if err != nil {
 			return text{}, err
 		}
@@ -80,7 +97,7 @@ func (a *Activities) write(ctx context.Context, agent equipped, known conversati
 		}
 		unsupported := factcheck.Unsupported(content, sources...)
 		if attempt == 1 || len(unsupported) < len(best.unsupported) {
-			best = text{content: content, unsupported: unsupported}
+			best = text{content: content, unsupported: unsupported, attempts: attempt}
 		}
 		if len(unsupported) == 0 {
 			break

@@ -31,33 +31,34 @@ type Called struct {
 
 // CallTool makes one tool call. A call that cannot be made becomes a result that says so: the run goes on and the answer can tell.
 func (a *Activities) CallTool(ctx context.Context, input CallInput) (Called, error) {
-	return once[Called](ctx, a, "call/"+input.Call, func(ctx context.Context) (transcript.Change, error) {
+	return once[Called](ctx, a, "call/"+input.Call, func(ctx context.Context) (stored, error) {
 		decided, _, err := a.read(ctx, Position{Head: input.Head})
 		if err != nil {
-			return transcript.Change{}, err
+			return stored{}, err
 		}
 		step, _ := decided.last()
 		index := slices.IndexFunc(step.Calls, func(report run.CallReport) bool { return report.Call == input.Call })
 		if index < 0 {
-			return transcript.Change{}, fmt.Errorf("call %s is not part of the decision at %s", input.Call, input.Head)
+			return stored{}, fmt.Errorf("call %s is not part of the decision at %s", input.Call, input.Head)
 		}
-		result, err := a.call(ctx, step.Calls[index])
+		result, ended, err := a.call(ctx, step.Calls[index])
 		if err != nil {
-			return transcript.Change{}, err
+			return stored{}, err
 		}
-		return called(input.Head, result)
+		change, err := called(input.Head, result)
+		return stored{change, func(ctx context.Context) { a.measures.call(ctx, result.Report, ended) }}, err
 	})
 }
 
-// call returns an error only where another attempt may succeed.
-func (a *Activities) call(ctx context.Context, report run.CallReport) (callResult, error) {
+// call also returns how the call ended, for the metrics, and an error only where another attempt may succeed.
+func (a *Activities) call(ctx context.Context, report run.CallReport) (_ callResult, ended string, _ error) {
 	attempt := activity.GetInfo(ctx).Attempt
 	if attempt > maxCallAttempts {
-		return failedCall(report, "it did not finish in time"), nil
+		return failedCall(report, "it did not finish in time"), callFailed, nil
 	}
 	tool, found := a.Tools.Get(report.Tool)
 	if !found {
-		return failedCall(report, "there is no such tool any more"), nil
+		return failedCall(report, "there is no such tool any more"), callFailed, nil
 	}
 	started := time.Now()
 	result, err := tool.Call(ctx, report.Arguments)
@@ -65,15 +66,15 @@ func (a *Activities) call(ctx context.Context, report run.CallReport) (callResul
 	var wrong *tools.ArgumentError
 	switch {
 	case errors.As(err, &wrong):
-		return failedCall(report, wrong.Error()), nil
+		return failedCall(report, wrong.Error()), callBadArguments, nil
 	case err != nil && ctx.Err() == nil && attempt >= maxCallAttempts:
 		activity.GetLogger(ctx).Error("A tool failed for good; the run goes on without it.", "tool", report.Tool, "error", err)
-		return failedCall(report, "the system behind it failed"), nil
+		return failedCall(report, "the system behind it failed"), callFailed, nil
 	case err != nil:
-		return callResult{}, err
+		return callResult{}, "", err
 	}
 	report.Result = result.Sentences[0]
-	return callResult{Report: report, Sentences: result.Sentences, Data: result.Data}, nil
+	return callResult{Report: report, Sentences: result.Sentences, Data: result.Data}, callOK, nil
 }
 
 // failedCall tells the model and the user what could not be done; the cause of a fault of ours stays in the log.

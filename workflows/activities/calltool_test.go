@@ -65,8 +65,12 @@ func withTools(t *testing.T, made ...*tools.Tool) *Activities {
 	if err != nil {
 		t.Fatal(err)
 	}
+	measures, err := newMeasures(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return &Activities{Options: Options{Tools: registry, Transcript: store, HeavyContext: 4096,
-		Today: func() time.Time { return time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC) }}, agents: map[string]equipped{}}
+		Today: func() time.Time { return time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC) }}, agents: map[string]equipped{}, measures: measures}
 }
 
 // begin puts a question and a decision with the calls into the transcript of the test environment's run.

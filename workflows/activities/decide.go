@@ -42,45 +42,50 @@ const maxSummary = 80
 
 // Decide asks the heavy tier which tools to call next. A call that was already made with the same arguments is not made again.
 func (a *Activities) Decide(ctx context.Context, input DecideInput) (Decided, error) {
-	return once[Decided](ctx, a, fmt.Sprintf("decide/%d", input.Step), func(ctx context.Context) (transcript.Change, error) {
+	return once[Decided](ctx, a, fmt.Sprintf("decide/%d", input.Step), func(ctx context.Context) (stored, error) {
 		known, unlinked, err := a.read(ctx, input.Position)
 		if err != nil {
-			return transcript.Change{}, err
+			return stored{}, err
 		}
 		agent := a.agentFor(input.Domain)
 		step := run.Step{Step: input.Step}
+		var count func(context.Context)
 		if input.Step <= agent.Policy.MaxSteps && len(agent.tools) > 0 {
 			started := time.Now()
-			calls, usage, err := a.chooseCalls(ctx, agent, known)
+			calls, invented, usage, err := a.chooseCalls(ctx, agent, known)
 			if err != nil {
-				return transcript.Change{}, err
+				return stored{}, err
 			}
 			step.Usage, step.Milliseconds = usage, milliseconds(started)
 			for index, call := range calls {
 				step.Calls = append(step.Calls, run.CallReport{Call: fmt.Sprintf("%d.%d", input.Step, index+1), Tool: call.Tool,
 					Arguments: call.Arguments})
 			}
+			count = func(ctx context.Context) { a.measures.decision(ctx, input.Domain, step.Milliseconds, invented) }
 		}
-		return a.decided(input.Head, unlinked, step)
+		change, err := decided(input.Head, unlinked, step)
+		return stored{change, count}, err
 	})
 }
 
 // chooseCalls asks the model and keeps the calls that can say something new. None are left where the model only repeats itself: at
-// temperature 0 it would do so for ever, and it means that nothing more is to be found.
-func (a *Activities) chooseCalls(ctx context.Context, agent equipped, known conversation) ([]agents.Call, llm.Usage, error) {
+// temperature 0 it would do so for ever, and it means that nothing more is to be found. Invented counts, by tool, the identifiers that were removed.
+func (a *Activities) chooseCalls(ctx context.Context, agent equipped, known conversation,
+) (_ []agents.Call, invented map[string]int, _ llm.Usage, _ error) {
 	turn, err := a.turn(ctx, known, agent.Policy.DecisionTokens)
 	if err != nil {
-		return nil, llm.Usage{}, err
+		return nil, nil, llm.Usage{}, err
 	}
 	messages, err := agent.DecideMessages(agent.tools, turn)
 	if err != nil {
-		return nil, llm.Usage{}, err
+		return nil, nil, llm.Usage{}, err
 	}
 	calls, usage, err := a.decision(ctx, messages, agent, len(known.results) == 0)
 	if err != nil {
-		return nil, usage, err
+		return nil, nil, usage, err
 	}
-	return fresh(withoutInvented(calls, agent.tools, known), known.results), usage, nil
+	calls, invented = withoutInvented(calls, agent.tools, known)
+	return fresh(calls, known.results), invented, usage, nil
 }
 
 // decision asks for at least one call while nothing is known: an agent with tools has no other way to know anything.
@@ -95,6 +100,7 @@ func (a *Activities) decision(ctx context.Context, messages []llms.MessageConten
 		return nil, llm.Usage{}, err
 	}
 	encoded, usage, err := a.Heavy.Decide(ctx, messages, schema, agent.Policy.DecisionTokens)
+	a.measures.used(ctx, a.Heavy.Name(), usage)
 	if err != nil {
 		return nil, usage, err
 	}
@@ -134,7 +140,7 @@ func canonical(arguments json.RawMessage) []byte {
 	return encoded
 }
 
-func (a *Activities) decided(head transcript.Head, unlinked []transcript.Message, step run.Step) (transcript.Change, error) {
+func decided(head transcript.Head, unlinked []transcript.Message, step run.Step) (transcript.Change, error) {
 	var planned []PlannedCall
 	for _, report := range step.Calls {
 		planned = append(planned, PlannedCall{Call: report.Call, Summary: summary(report)})

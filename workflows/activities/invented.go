@@ -21,20 +21,24 @@ var hyphenated = regexp.MustCompile(`[A-Z0-9]+(?:-[A-Z0-9]+)*`)
 var jsonEscape = regexp.MustCompile(`\\(?:u[0-9a-fA-F]{4}|.)`)
 
 // withoutInvented removes identifiers that stand neither in the question nor in a result: small models take them from a worked
-// example or out of thin air. An optional argument is left out; a call that needs the identifier is not made.
-func withoutInvented(calls []agents.Call, available []*tools.Tool, known conversation) []agents.Call {
+// example or out of thin air. An optional argument is left out; a call that needs the identifier is not made. Removed counts them by tool.
+func withoutInvented(calls []agents.Call, available []*tools.Tool, known conversation) (kept []agents.Call, removed map[string]int) {
 	said := namesIn(known)
-	var kept []agents.Call
+	removed = map[string]int{}
 	for _, call := range calls {
 		index := slices.IndexFunc(available, func(tool *tools.Tool) bool { return tool.Name() == call.Tool })
 		if index < 0 {
 			continue
 		}
-		if arguments, possible := withoutInventedArguments(call.Arguments, available[index], said); possible {
+		arguments, invented, possible := withoutInventedArguments(call.Arguments, available[index], said)
+		if invented > 0 {
+			removed[call.Tool] += invented
+		}
+		if possible {
 			kept = append(kept, agents.Call{Tool: call.Tool, Arguments: arguments})
 		}
 	}
-	return kept
+	return kept, removed
 }
 
 // namesIn returns what the question and the results name, in capitals.
@@ -51,26 +55,26 @@ func namesIn(known conversation) map[string]bool {
 	return names
 }
 
-func withoutInventedArguments(encoded json.RawMessage, tool *tools.Tool, said map[string]bool) (_ json.RawMessage, possible bool) {
+// withoutInventedArguments leaves out invented identifiers and counts them; the call is not possible where one of them is required.
+func withoutInventedArguments(encoded json.RawMessage, tool *tools.Tool, said map[string]bool,
+) (_ json.RawMessage, invented int, possible bool) {
 	var arguments map[string]any
 	if json.Unmarshal(encoded, &arguments) != nil {
-		return encoded, true // the tool says what is wrong with it
+		return encoded, 0, true // the tool says what is wrong with it
 	}
-	removed := false
+	possible = true
 	for name, value := range arguments {
 		text, isText := value.(string)
 		if !isText || !identifierArgument.MatchString(text) || said[strings.ToUpper(text)] {
 			continue
 		}
-		if tool.Required(name) {
-			return nil, false
-		}
+		possible = possible && !tool.Required(name)
 		delete(arguments, name)
-		removed = true
+		invented++
 	}
-	if !removed {
-		return encoded, true
+	if invented == 0 {
+		return encoded, 0, true
 	}
 	cleaned, err := json.Marshal(arguments)
-	return cleaned, err == nil
+	return cleaned, invented, possible && err == nil
 }

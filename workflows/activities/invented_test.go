@@ -47,7 +47,7 @@ func TestIdentifiersThatNobodyNamedAreRemoved(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			kept := withoutInvented([]agents.Call{{Tool: "lookup", Arguments: json.RawMessage(test.arguments)}}, available, known)
+			kept, _ := withoutInvented([]agents.Call{{Tool: "lookup", Arguments: json.RawMessage(test.arguments)}}, available, known)
 			var got []string
 			for _, call := range kept {
 				got = append(got, string(call.Arguments))
@@ -105,7 +105,7 @@ func TestOnlyAWholeIdentifierIsNamed(t *testing.T) {
 			}
 			inData := conversation{results: []callResult{{Data: data}}}
 			for place, known := range map[string]conversation{"question": inQuestion, "sentence": inSentence, "data": inData} {
-				kept := withoutInvented([]agents.Call{{Tool: "lookup", Arguments: arguments}}, available, known)
+				kept, _ := withoutInvented([]agents.Call{{Tool: "lookup", Arguments: arguments}}, available, known)
 				if len(kept) != 1 {
 					t.Fatalf("in the %s: the call was dropped", place)
 				}
@@ -131,7 +131,7 @@ func FuzzNoIdentifierIsKeptThatIsNotInTheText(f *testing.F) {
 	available := []*tools.Tool{lookup(f)}
 	f.Fuzz(func(t *testing.T, question, arguments string) {
 		known := conversation{input: run.Input{Question: question}}
-		kept := withoutInvented([]agents.Call{{Tool: "lookup", Arguments: json.RawMessage(arguments)}}, available, known)
+		kept, _ := withoutInvented([]agents.Call{{Tool: "lookup", Arguments: json.RawMessage(arguments)}}, available, known)
 		var before, after map[string]any
 		if json.Unmarshal([]byte(arguments), &before) != nil {
 			if len(kept) != 1 || string(kept[0].Arguments) != arguments {

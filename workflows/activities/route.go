@@ -34,22 +34,25 @@ const reasonSingle = "the profile has no light tier"
 // Route asks a tier which domain the question belongs to. The light tier may pass the question on; the heavy one decides, and where
 // it is unsure too, the general agent takes the question and may ask back.
 func (a *Activities) Route(ctx context.Context, input RouteInput) (Routed, error) {
-	return once[Routed](ctx, a, "route/"+input.Tier, func(ctx context.Context) (transcript.Change, error) {
+	return once[Routed](ctx, a, "route/"+input.Tier, func(ctx context.Context) (stored, error) {
 		tierRouter, found := a.routers[input.Tier]
 		if !found {
-			return escalation(input.Head, reasonSingle), nil
+			return stored{Change: escalation(input.Head, reasonSingle)}, nil
 		}
 		asked, _, err := a.read(ctx, Position{Head: input.Head})
 		if err != nil {
-			return transcript.Change{}, err
+			return stored{}, err
 		}
 		started := time.Now()
 		decision, err := tierRouter.Route(ctx, a.forRouter(asked.input.Question, input.Tier))
 		if err != nil {
-			return transcript.Change{}, err
+			return stored{}, err
 		}
+		a.measures.asked(ctx, input.Tier, started)
+		a.measures.used(ctx, input.Tier, decision.Usage)
 		if input.Tier == config.Light && decision.Escalate {
-			return escalation(input.Head, fmt.Sprintf("the light tier was unsure: %s at %.2f", decision.Domain, decision.Confidence)), nil
+			return stored{Change: escalation(input.Head,
+				fmt.Sprintf("the light tier was unsure: %s at %.2f", decision.Domain, decision.Confidence))}, nil
 		}
 		route := run.Route{Domain: decision.Domain, Confidence: decision.Confidence, Tier: input.Tier, Reason: input.Reason,
 			Usage: decision.Usage, Milliseconds: milliseconds(started)}
@@ -58,7 +61,8 @@ func (a *Activities) Route(ctx context.Context, input RouteInput) (Routed, error
 			route.Reason = strings.TrimPrefix(fmt.Sprintf("%s; no domain is likely enough, the best was %s", input.Reason,
 				decision.Domain), "; ")
 		}
-		return routed(input.Head, route)
+		change, err := routed(input.Head, route)
+		return stored{change, func(ctx context.Context) { a.measures.route(ctx, route.Domain, route.Tier) }}, err
 	})
 }
 
