@@ -66,7 +66,7 @@ func decodeProblem(err error, shape string) error {
 		return &InputError{Field: wrong.Field, Problem: "it is a JSON " + wrong.Value, Allowed: "a JSON string"}
 	}
 	if name, found := strings.CutPrefix(err.Error(), "json: unknown field "); found {
-		return &InputError{Field: strings.Trim(name, `"`), Problem: "there is no such field", Allowed: shape}
+		return &InputError{Field: shorten(strings.Trim(name, `"`)), Problem: "there is no such field", Allowed: shape}
 	}
 	return &InputError{Field: "input", Problem: "it is not the JSON that was expected (" + err.Error() + ")", Allowed: shape}
 }

@@ -1,0 +1,79 @@
+package activities
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"go.temporal.io/sdk/testsuite"
+
+	"bestbox/agents"
+	"bestbox/internal/transcript"
+	"bestbox/tools"
+	"bestbox/workflows/run"
+)
+
+func TestThoseWhoFollowARunAreToldOnceThatItEnded(t *testing.T) {
+	t.Parallel()
+	a := withTools(t)
+	failure := run.Failure{Status: "cancelled", Message: "The run was cancelled."}
+	var suite testsuite.WorkflowTestSuite
+	for range 2 { // the second time as after a crash
+		if _, err := suite.NewTestActivityEnvironment().ExecuteLocalActivity(a.Close, failure); err != nil {
+			t.Fatal(err)
+		}
+	}
+	told, err := a.Transcript.Events(t.Context(), testWorkflow, 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := json.Marshal(failure)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]transcript.Event{{Sequence: 1, Type: run.EventFailed, Body: body}}, told); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAnAgentWhoseToolDoesNotExistIsRefused(t *testing.T) {
+	t.Parallel()
+	registry, err := tools.NewRegistry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = New(Options{Agents: []agents.Agent{{Name: "erp", Tools: []string{"get_weather"}}}, Tools: registry})
+	if err == nil || !strings.Contains(err.Error(), "erp") || !strings.Contains(err.Error(), "get_weather") {
+		t.Errorf("got %v, want an error that names the agent and the tool", err)
+	}
+}
+
+func TestADomainWithoutAnAgentGoesToTheGeneralOneWhichIsToldSo(t *testing.T) {
+	t.Parallel()
+	a := &Activities{agents: map[string]equipped{
+		"general": {Agent: agents.Agent{Name: "general"}}, "erp": {Agent: agents.Agent{Name: "erp"}},
+	}}
+	for domain, want := range map[string]string{"erp": "erp", "general": "general", "crm": "general"} {
+		agent := a.agentFor(domain)
+		note := a.missingAgent(agent, domain)
+		if agent.Name != want || strings.Contains(note, domain) != (want != domain) {
+			t.Errorf("%s: the agent %s is told %q", domain, agent.Name, note)
+		}
+	}
+}
+
+// The summary stands in the history of every call, and arguments are a model's.
+func TestTheSummaryOfACallIsShort(t *testing.T) {
+	t.Parallel()
+	for arguments, want := range map[string]string{
+		`{"from":1}`: `count {"from":1}`,
+		`{"from":"` + strings.Repeat("库", 5000) + `"}`: `count {"from":"` + strings.Repeat("库", 64) + "…",
+	} {
+		got := summary(run.CallReport{Tool: "count", Arguments: json.RawMessage(arguments)})
+		if got != want || utf8.RuneCountInString(got) > maxSummary {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
