@@ -92,6 +92,7 @@ func TestARunWaitsForItsModelServerAndIsCounted(t *testing.T) {
 		`(?m)^bestbox_run_duration_seconds_count\{.*domain="general",.*status="cancelled",.*\} 1$`,
 		`(?m)^bestbox_routes_total\{domain="general",tier="none"\} 1$`,
 		`(?m)^bestbox_model_request_errors_total\{kind="gone",tier="heavy"\} [1-9]`,
+		`(?m)^temporal_activity_execution_failed_total\{activity_type="Answer",.*\} [1-9]`,
 	} {
 		if !regexp.MustCompile(want).MatchString(served) {
 			t.Errorf("the metrics lack %s:\n%s", want, served)
@@ -128,15 +129,16 @@ func withoutModel(t *testing.T, definitions []agents.Agent, metrics *telemetry.M
 	return made
 }
 
+// scrape is what /metrics serves, without comments and buckets.
 func scrape(t *testing.T, metrics *telemetry.Metrics) string {
 	t.Helper()
 	reply := httptest.NewRecorder()
 	metrics.Handler().ServeHTTP(reply, httptest.NewRequestWithContext(t.Context(), "GET", "/metrics", nil))
-	var own strings.Builder
+	var series strings.Builder
 	for line := range strings.Lines(reply.Body.String()) {
-		if strings.HasPrefix(line, "bestbox_") && !strings.Contains(line, "_bucket{") {
-			own.WriteString(line)
+		if !strings.HasPrefix(line, "#") && !strings.Contains(line, "_bucket{") {
+			series.WriteString(line)
 		}
 	}
-	return own.String()
+	return series.String()
 }
