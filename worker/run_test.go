@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflow/v1"
 
 	"bestbox/internal/temporaltest"
 	"bestbox/worker/queues"
@@ -150,16 +151,18 @@ func TestStoppingRunHandsTheStepOverAndASecondSignalEndsItAtOnce(t *testing.T) {
 	if got := i.finish(first); got.code != 0 || !strings.Contains(got.stderr, `"msg":"stopped"`) || time.Since(began) > queues.StopTimeout+5*time.Second {
 		t.Errorf("after SIGTERM and %s: %+v", time.Since(began), got)
 	}
-	second := i.run()
-	eventually(t, "the second worker has the step", func() bool {
+	step := func() *workflow.PendingActivityInfo {
 		described, err := temporal.DescribeWorkflowExecution(t.Context(), id, "")
 		if err != nil || len(described.GetPendingActivities()) != 1 {
-			return false
+			t.Fatalf("want one step that is waited for, got %v, %v", described.GetPendingActivities(), err)
 		}
-		step := described.GetPendingActivities()[0]
-		return step.GetAttempt() == 2 && step.GetState() == enums.PENDING_ACTIVITY_STATE_STARTED &&
-			step.GetLastFailure().GetApplicationFailureInfo().GetType() == activities.ErrorHandedOver
-	})
+		return described.GetPendingActivities()[0]
+	}
+	if got := step().GetLastFailure().GetApplicationFailureInfo().GetType(); got != activities.ErrorHandedOver {
+		t.Errorf("the step was left with %q, want %s", got, activities.ErrorHandedOver)
+	}
+	second := i.run()
+	eventually(t, "the second worker has the step", func() bool { return step().GetState() == enums.PENDING_ACTIVITY_STATE_STARTED })
 	second.Signal(syscall.SIGTERM)
 	i.says(second, "a second signal ends at once")
 	began = time.Now()
