@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bestbox/agents/router"
 )
 
 // cli runs Temporal's own command line against the system.
@@ -64,15 +66,12 @@ func TestTemporalCommandLineStartsRunsAndReadsTheirResults(t *testing.T) {
 	box.ready(t, worker)
 	box.ready(t, heavy)
 	box.ready(t, light)
-	for kind, input := range map[string]string{
-		"Ask":      `{"question":"How much stock of A-100 is left in WH-001?"}`,
-		"ERPAgent": `{"question":"How much stock of A-100 is left in WH-001?"}`,
-	} {
+	for _, kind := range []string{"Ask", "ERPAgent"} {
 		t.Run(kind, func(t *testing.T) {
-			id := startByCLI(t, kind, "--input", input)
+			id := startByCLI(t, kind, "--input", fmt.Sprintf(`{"question":%q}`, stockQuestion.Question))
 			got := resultByCLI(t, id)
-			if got.Status != "COMPLETED" || !strings.Contains(string(got.Result["answer"]), "12") || string(got.Result["domain"]) != `"erp"` {
-				t.Errorf("got %+v", got)
+			if got.Status != "COMPLETED" || !strings.Contains(string(got.Result["answer"]), stockAnswer[0]) || string(got.Result["domain"]) != `"erp"` {
+				t.Errorf("got %s: %s, domain %s", got.Status, got.Result["answer"], got.Result["domain"])
 			}
 			wanted := []string{"answer", "domain", "steps", "usage", "timings"}
 			if kind == "Ask" {
@@ -137,5 +136,97 @@ func TestWrongInputFailsTheRunAtOnceNamingTheField(t *testing.T) {
 				saveHistory(t, id, "wrong_input")
 			}
 		})
+	}
+}
+
+// printed is what a command of the worker has left.
+type printed struct {
+	stdout, stderr string
+	code           int
+}
+
+// worker runs a command of the built worker.
+func (s *system) worker(t *testing.T, input string, arguments ...string) printed {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), filepath.Join(s.folder, "worker"), arguments...)
+	command.Args = append(command.Args, "--config", s.settings.Path)
+	var stdout, stderr strings.Builder
+	command.Stdin, command.Stdout, command.Stderr = strings.NewReader(input), &stdout, &stderr
+	if err := command.Run(); err != nil && command.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return printed{stdout.String(), stderr.String(), command.ProcessState.ExitCode()}
+}
+
+// decodeOne decodes standard output, which must be one JSON object and nothing else.
+func decodeOne[T any](t *testing.T, got printed) T {
+	t.Helper()
+	var decoded T
+	decoder := json.NewDecoder(strings.NewReader(got.stdout))
+	if err := decoder.Decode(&decoded); err != nil || decoder.More() || got.stderr != "" || got.code != 0 {
+		t.Fatalf("want one JSON object, got %v: %+v", err, got)
+	}
+	return decoded
+}
+
+// routed is a line of `worker route --json`.
+type routed struct {
+	Text, Tier, Reason string
+	router.Decision
+}
+
+// routed runs `worker route --json`.
+func (s *system) routed(t *testing.T, input string, arguments ...string) []routed {
+	t.Helper()
+	got := s.worker(t, input, arguments...)
+	if got.code != 0 || got.stderr != "" {
+		t.Fatalf("worker route: %+v", got)
+	}
+	var all []routed
+	for line := range strings.Lines(got.stdout) {
+		var one routed
+		if err := json.Unmarshal([]byte(line), &one); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+func TestRouteReadsArgumentsAndLines(t *testing.T) {
+	box.ready(t, light)
+	box.ready(t, heavy)
+	texts := []string{stockQuestion.Question, "Please reset the password of my laptop."}
+	byArguments := box.routed(t, "", append([]string{"route", "--json"}, texts...)...)
+	byLines := box.routed(t, strings.Join(texts, "\n\n")+"\n", "route", "--json")
+	byHeavy := box.routed(t, texts[0]+"\n", "route", "--json", "--tier", heavy)
+	if len(byArguments) != 2 || len(byLines) != 2 || len(byHeavy) != 1 {
+		t.Fatalf("got %+v, %+v, %+v", byArguments, byLines, byHeavy)
+	}
+	for index, text := range texts {
+		if one := byArguments[index]; one.Text != text || one.Tier == "" || one.Confidence <= 0 || one.Domain != byLines[index].Domain {
+			t.Errorf("got %+v by argument, %+v by line", one, byLines[index])
+		}
+	}
+	if byArguments[0].Domain != "erp" || byHeavy[0].Domain != "erp" || byHeavy[0].Tier != heavy {
+		t.Errorf("got %+v, by heavy %+v", byArguments[0], byHeavy[0])
+	}
+	forPeople := box.worker(t, "", "route", "--tier", light, texts[0])
+	if fields := strings.Fields(forPeople.stdout); len(fields) < 5 || fields[0] != "erp" || fields[2] != light || !strings.Contains(forPeople.stdout, texts[0]) {
+		t.Errorf("got %+v", forPeople)
+	}
+}
+
+func TestRouteThatCannotPrintFails(t *testing.T) {
+	box.ready(t, light)
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	command := exec.CommandContext(t.Context(), filepath.Join(box.folder, "worker"), "route", "--config", box.settings.Path, stockQuestion.Question)
+	command.Stdout = full
+	if err := command.Run(); command.ProcessState.ExitCode() != 1 {
+		t.Errorf("got %v", err)
 	}
 }

@@ -4,41 +4,63 @@ import (
 	"syscall"
 	"testing"
 
+	"go.temporal.io/api/enums/v1"
+
 	"bestbox/worker/api"
+	"bestbox/workflows/activities"
 )
 
-// Each fault strikes in the middle of a model step. Nobody helps: llmctl's supervisor starts the process again, and the run goes on.
-
-func TestRunOutlivesAKilledWorkerAndMakesNoCallAgain(t *testing.T) {
-	before := box.ready(t, worker)
+// outlived strikes a service in the middle of a model step of a run that has made its tool call. Nobody helps: llmctl's supervisor starts the
+// process again, and the run must end with the right answer and make no call again. It returns the run and how often its activities were
+// tried; hit is the one that was struck.
+func outlived(t *testing.T, service string, signal syscall.Signal, at string, times int) (shown api.Run, counts map[string]activityCount, hit string) {
+	t.Helper()
+	box.ready(t, heavy)
+	before := box.ready(t, service)
 	started := start(t, stockQuestion)
-	reached(t, started, "Decide", 2) // the call of the first step is done
-	made := activityCounts(historyOf(t, started.ID))["CallTool"]
-	box.signal(t, before.PID, syscall.SIGKILL)
-	shown := finish(t, started)
-	wantAnswer(t, shown, stockAnswer...)
-	counts := wantCleanHistory(t, shown)
-	if made.Completed == 0 || counts["CallTool"].Attempts != 1 {
-		t.Errorf("calls: %+v before the kill, %+v at the end; want what was done not done again", made, counts["CallTool"])
+	hit = strike(t, started, at, times, func() { box.signal(t, before.PID, signal) })
+	if service == heavy {
+		box.recall(t)
 	}
-	if counts["Decide"].Attempts < 2 {
-		t.Errorf("decisions took %d attempts: the kill has hit none", counts["Decide"].Attempts)
+	shown = finish(t, started)
+	wantAnswer(t, shown, stockAnswer...)
+	counts = wantCleanHistory(t, shown)
+	if counts["CallTool"].Attempts != 1 {
+		t.Errorf("a call that was done was done again: %+v", counts["CallTool"])
+	}
+	box.back(t, service, before.PID)
+	return shown, counts, hit
+}
+
+func TestRunOutlivesAKilledWorker(t *testing.T) {
+	shown, counts, hit := outlived(t, worker, syscall.SIGKILL, "Decide", 2)
+	if counts[hit].Attempts < 2 {
+		t.Errorf("%s took %d attempts: the kill has not hit it", hit, counts[hit].Attempts)
 	}
 	saveHistory(t, shown.ID, "killed")
-	box.back(t, worker, before.PID)
 }
 
 func TestRunOutlivesAKilledHeavyServer(t *testing.T) {
-	before := box.ready(t, heavy)
-	started := start(t, whyQuestion)
-	reached(t, started, "Answer", 1)
-	box.signal(t, before.PID, syscall.SIGKILL)
-	shown := finish(t, started)
-	wantAnswer(t, shown, whyAnswer...)
-	if counts := wantCleanHistory(t, shown); counts["Answer"].Attempts < 2 {
-		t.Errorf("the answer took %d attempts: the kill has not hit it", counts["Answer"].Attempts)
+	if _, counts, hit := outlived(t, heavy, syscall.SIGKILL, "Answer", 1); counts[hit].Attempts < 2 {
+		t.Errorf("%s took %d attempts: the kill has not hit it", hit, counts[hit].Attempts)
 	}
-	box.back(t, heavy, before.PID)
+}
+
+func TestRunOutlivesAKilledTemporal(t *testing.T) {
+	outlived(t, temporal, syscall.SIGKILL, "Decide", 2)
+}
+
+func TestStoppedWorkerHandsOverAndReportsNoFailure(t *testing.T) {
+	shown, _, _ := outlived(t, worker, syscall.SIGTERM, "Decide", 2)
+	for _, event := range historyOf(t, shown.ID) {
+		if event.GetEventType() != enums.EVENT_TYPE_ACTIVITY_TASK_STARTED {
+			continue
+		}
+		failure := event.GetActivityTaskStartedEventAttributes().GetLastFailure()
+		if failure != nil && failure.GetApplicationFailureInfo().GetType() != activities.ErrorHandedOver {
+			t.Errorf("an attempt was reported as failed: %v", failure)
+		}
+	}
 }
 
 func TestRunOutlivesAKilledLightServer(t *testing.T) {
@@ -61,15 +83,4 @@ func TestRunOutlivesAKilledLightServer(t *testing.T) {
 		t.Errorf("routed to %s", route.Domain)
 	}
 	box.back(t, light, before.PID)
-}
-
-func TestRunOutlivesAKilledTemporal(t *testing.T) {
-	before := box.ready(t, temporal)
-	started := start(t, stockQuestion)
-	reached(t, started, "Decide", 1)
-	box.signal(t, before.PID, syscall.SIGKILL)
-	shown := finish(t, started)
-	wantAnswer(t, shown, stockAnswer...)
-	wantCleanHistory(t, shown)
-	box.back(t, temporal, before.PID)
 }

@@ -1,18 +1,15 @@
 package e2e_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"net"
 	"net/http"
-	"os/exec"
-	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"bestbox/agents/router"
 	"bestbox/llmctl/supervisor"
 	"bestbox/worker/api"
 )
@@ -49,7 +46,15 @@ func TestWithoutTheLightTierHeavyRoutesAndSaysSo(t *testing.T) {
 	if status != http.StatusOK || ready.Status != "degraded" || missing != light {
 		t.Errorf("/readyz replies %d %+v, want 200, degraded, and that light is missing", status, ready)
 	}
-	shown := finish(t, start(t, api.Request{Question: stockQuestion.Question}))
+	if got := box.worker(t, "", "route", "--tier", light, stockQuestion.Question); got.code != 3 || got.stdout != "" {
+		t.Errorf("worker route --tier light: %+v", got)
+	}
+	routed := box.routed(t, "", "route", "--json", stockQuestion.Question)
+	if len(routed) != 1 || routed[0].Domain != "erp" || routed[0].Tier != heavy || routed[0].Reason == "" {
+		t.Errorf("worker route: %+v, want erp by heavy and why", routed)
+	}
+	asked := box.worker(t, "", "ask", "--json", stockQuestion.Question)
+	shown := decodeOne[api.Run](t, asked)
 	result := wantAnswer(t, shown, stockAnswer...)
 	wantCleanHistory(t, shown, "Route")
 	if result.Route == nil || result.Route.Tier != heavy || result.Route.Reason == "" {
@@ -74,31 +79,24 @@ var ambiguous = []string{
 func TestQuestionTheLightTierIsUnsureOfIsRoutedByHeavy(t *testing.T) {
 	box.ready(t, light)
 	box.ready(t, heavy)
-	command := exec.CommandContext(t.Context(), filepath.Join(box.folder, "worker"),
-		append([]string{"route", "--config", box.settings.Path, "--tier", light, "--json"}, ambiguous...)...)
-	output, err := command.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
 	question := ""
-	for decoder := json.NewDecoder(bytes.NewReader(output)); decoder.More() && question == ""; {
-		var routed struct {
-			Text string
-			router.Decision
-		}
-		if err := decoder.Decode(&routed); err != nil {
-			t.Fatal(err)
-		}
-		if routed.Escalate {
-			question = routed.Text
+	routed := box.routed(t, "", append([]string{"route", "--tier", light, "--json"}, ambiguous...)...)
+	for _, text := range routed {
+		if text.Escalate {
+			question = text.Text
 		}
 	}
 	if question == "" {
-		t.Fatalf("the light tier is sure of all of these; the test needs new ones: %s", output)
+		t.Fatalf("the light tier is sure of all of these; the test needs new ones: %+v", routed)
 	}
-	shown := finish(t, start(t, api.Request{Question: question}))
-	if shown.Status != api.Completed {
-		t.Fatalf("%+v", shown)
+	asked := box.worker(t, question, "ask", "-")
+	address := regexp.MustCompile(`/v1/runs/[a-z0-9-]+`).FindString(asked.stdout)
+	shown, err := box.http.Get(t.Context(), api.Links{Self: address})
+	if err != nil || shown.Status != api.Completed {
+		t.Fatalf("%v: %+v after %+v", err, shown, asked)
+	}
+	if asked.code != 0 || asked.stderr != "" || !strings.Contains(asked.stdout, shown.Result.Answer) {
+		t.Errorf("worker ask: %+v, want %q", asked, shown.Result.Answer)
 	}
 	wantCleanHistory(t, shown)
 	if route := shown.Result.Route; route == nil || route.Tier != heavy || !strings.Contains(route.Reason, "unsure") {
@@ -137,6 +135,7 @@ func TestDownLeavesNothingAndTheNextUpIsQuick(t *testing.T) {
 		t.Fatal(err)
 	}
 	took := time.Since(began)
+	box.recall(t)
 	t.Logf("up again after %s", took.Round(time.Millisecond))
 	if took > 30*time.Second {
 		t.Errorf("the second up took %s", took)

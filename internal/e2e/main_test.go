@@ -1,7 +1,8 @@
 // Package e2e tests the whole system as its users have it: the built llmctl and worker, both model servers with their real models, a real
 // Temporal, the HTTP trigger and Temporal's own command line. Nothing in it is a fake.
 //
-// One system serves all tests of the package. They run one after the other, since many of them kill parts of it; each leaves it whole.
+// One system serves all tests of the package. They run one after the other, since many of them kill parts of it; each leaves it whole, and with
+// the prompt cache of the heavy server warm (see system.recall).
 package e2e_test
 
 import (
@@ -58,6 +59,10 @@ func withSystem(tests func() int) (code int, err error) {
 	}
 	defer leave()
 	if err := box.up(); err != nil {
+		return 1, err
+	}
+	if err := box.warm(); err != nil {
+		box.printLogs(os.Stderr)
 		return 1, err
 	}
 	code = tests()

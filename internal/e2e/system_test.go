@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,7 +21,9 @@ import (
 	temporalclient "go.temporal.io/sdk/client"
 
 	"bestbox/internal/config"
+	"bestbox/internal/programtest"
 	"bestbox/llmctl/supervisor"
+	"bestbox/worker/api"
 	workerclient "bestbox/worker/client"
 )
 
@@ -40,6 +44,9 @@ const (
 	// time of what disturbs it, since its threads wait for each other at every layer.
 	poll = 200 * time.Millisecond
 )
+
+// quiet keeps the client's complaints about a killed server out of the tests' output.
+var quiet = slog.New(slog.DiscardHandler)
 
 // system is one installation of BestBox in a folder of its own, with the artefacts of the user's cache.
 type system struct {
@@ -63,13 +70,13 @@ func build(folder string) (*system, error) {
 	}
 	for _, tier := range s.settings.Tiers {
 		for _, name := range []string{tier.Model, tier.Server} {
-			if _, err := artefact(s.settings, name); err != nil {
+			if _, err := programtest.Artefact(name); err != nil {
 				return nil, err
 			}
 		}
 	}
 	var err error
-	if s.temporalCLI, err = artefact(s.settings, temporal); err != nil {
+	if s.temporalCLI, err = programtest.Artefact(temporal); err != nil {
 		return nil, err
 	}
 	command := exec.Command("go", "build", "-trimpath", "-o", folder+"/", "./llmctl", "./worker")
@@ -80,11 +87,23 @@ func build(folder string) (*system, error) {
 	if s.http, err = workerclient.New(s.settings.HTTP.URL(), ""); err != nil {
 		return nil, err
 	}
-	s.temporal, err = temporalclient.NewLazyClient(temporalclient.Options{HostPort: s.settings.Temporal.Address, Logger: silent{}})
+	s.temporal, err = temporalclient.NewLazyClient(temporalclient.Options{HostPort: s.settings.Temporal.Address, Logger: quiet})
 	return s, err
 }
 
 func (s *system) configure() error {
+	path := filepath.Join(s.folder, "bestbox.yaml")
+	if err := os.WriteFile(path, nil, 0o600); err != nil { // so that no other file is found
+		return err
+	}
+	shipped, err := config.Load(path, "small")
+	if err != nil {
+		return err
+	}
+	flags, err := json.Marshal(append(shipped.Tiers[heavy].Flags, "--slot-save-path", s.folder)) // for recall
+	if err != nil {
+		return err
+	}
 	ports, err := freePorts(5)
 	if err != nil {
 		return err
@@ -94,9 +113,8 @@ profile: small
 directories: {state: %q}
 temporal: {address: "127.0.0.1:%d", ui_port: %d}
 http: {listen: "127.0.0.1:%d"}
-profiles: {small: {tiers: {heavy: {port: %d}, light: {port: %d}}}}
-`, filepath.Join(s.folder, "state"), ports[0], ports[1], ports[2], ports[3], ports[4])
-	path := filepath.Join(s.folder, "bestbox.yaml")
+profiles: {small: {tiers: {heavy: {port: %d, flags: %s}, light: {port: %d}}}}
+`, filepath.Join(s.folder, "state"), ports[0], ports[1], ports[2], ports[3], flags, ports[4])
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return err
 	}
@@ -121,26 +139,74 @@ func freePorts(count int) ([]int, error) {
 	return found, nil
 }
 
-// artefact returns the file that llmctl has put into the cache, by the record it keeps of each.
-func artefact(settings *config.Config, name string) (string, error) {
-	content, err := os.ReadFile(filepath.Join(settings.Directories.Cache, "lock", name+".json"))
-	if err != nil {
-		return "", fmt.Errorf("%s is not on this machine: run make pull first (%w)", name, err)
-	}
-	var found struct {
-		Folder string
-		Files  []struct{ Name string }
-	}
-	if err := json.Unmarshal(content, &found); err != nil || len(found.Files) == 0 {
-		return "", fmt.Errorf("the record of %s cannot be read: run make pull again (%w)", name, err)
-	}
-	return filepath.Join(found.Folder, found.Files[0].Name), nil
-}
-
 // up starts everything that does not run.
 func (s *system) up() error {
 	_, err := s.llmctl("up")
 	return err
+}
+
+// warm asks the first question, for which the heavy server must read the agent's long prompt, and keeps what it knows then for recall.
+func (s *system) warm() error {
+	ctx, done := context.WithTimeout(context.Background(), finishLimit)
+	defer done()
+	asked, err := s.http.Start(ctx, stockQuestion, "")
+	for ; err == nil && asked.Status == api.Running; time.Sleep(poll) {
+		asked, err = s.http.Get(ctx, asked.Links)
+	}
+	if err != nil {
+		return fmt.Errorf("the first question: %w", err)
+	}
+	for slot := range 2 {
+		saved, err := s.slot(ctx, slot, "save")
+		if err != nil {
+			return err
+		}
+		if saved > 0 {
+			_, err = s.slot(ctx, 1-slot, "restore")
+			return err
+		}
+	}
+	return errors.New("after the first question both slots of the heavy server are empty")
+}
+
+// recall gives a heavy server that was started again what it had read before: to read it again takes longer than most tests. Nothing but time
+// depends on it; a request that comes first is slow.
+func (s *system) recall(t *testing.T) {
+	t.Helper()
+	for slot := range 2 {
+		for deadline := time.Now().Add(backLimit); ; time.Sleep(10 * time.Millisecond) {
+			_, err := s.slot(t.Context(), slot, "restore")
+			if err == nil {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// slot saves or restores what one of the heavy server's slots knows, and returns how many tokens were saved.
+func (s *system) slot(ctx context.Context, slot int, action string) (saved int, err error) {
+	address := fmt.Sprintf("%s/slots/%d?action=%s", s.settings.Tiers[heavy].URL(), slot, action)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(`{"filename":"slot"}`))
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	var reply struct {
+		Saved int `json:"n_saved"`
+	}
+	if response.StatusCode != http.StatusOK {
+		return 0, fmt.Errorf("%s slot %d of the heavy server: %s", action, slot, response.Status)
+	}
+	err = json.NewDecoder(response.Body).Decode(&reply)
+	return reply.Saved, err
 }
 
 // llmctl runs a command of llmctl and returns its standard output.
@@ -216,11 +282,3 @@ func eventually(t *testing.T, limit time.Duration, what string, done func() bool
 		}
 	}
 }
-
-// silent keeps the client's complaints about a killed server out of the tests' output.
-type silent struct{}
-
-func (silent) Debug(string, ...any) {}
-func (silent) Info(string, ...any)  {}
-func (silent) Warn(string, ...any)  {}
-func (silent) Error(string, ...any) {}
