@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -154,6 +155,21 @@ func TestInterruptedAskCancelsItsRunAndSaysSo(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestAskEndsWhenItsRunIsDeleted(t *testing.T) {
+	t.Parallel()
+	server := temporaltest.New(t)
+	temporal := dial(t, server)
+	i := newInstallation(t, server.Address, true)
+	i.run()
+	process, id := i.asked(temporal, "hello")
+	if _, err := temporal.WorkflowService().DeleteWorkflowExecution(t.Context(), &workflowservice.DeleteWorkflowExecutionRequest{
+		Namespace: "default", WorkflowExecution: &common.WorkflowExecution{WorkflowId: id},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	i.finish(process).wantMessage(t, exitBadInput, "there is no such run")
 }
 
 func signalled(signal os.Signal) func(started, string) error {

@@ -15,14 +15,16 @@ func TestCancelledRunFreesTheModelWithinASecond(t *testing.T) {
 	box.ready(t, heavy)
 	started := start(t, stockQuestion)
 	told, writing := make(chan []transcript.Event, 1), make(chan struct{})
-	go func() {
+	var following sync.WaitGroup
+	t.Cleanup(following.Wait) // also when the test fails half-way
+	following.Go(func() {
 		var once sync.Once
 		told <- follow(t, started, func(event transcript.Event) {
 			if event.Type == run.EventAnswerDelta {
 				once.Do(func() { close(writing) })
 			}
 		})
-	}()
+	})
 	select {
 	case <-writing:
 	case <-time.After(finishLimit):

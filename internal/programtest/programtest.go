@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -48,14 +49,24 @@ func Artefact(name string) (string, error) {
 	return file, nil
 }
 
-// FreePort returns a port of the loopback address on which nothing listens.
+// given are the ports that FreePort has returned: the kernel gives a port again as soon as it is free, also to the next who asks.
+var given sync.Map
+
+// FreePort returns a port of the loopback address on which nothing listens, and which no other caller in this program got.
 func FreePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("finding a free port: %w", err)
+	for {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return 0, fmt.Errorf("finding a free port: %w", err)
+		}
+		port := listener.Addr().(*net.TCPAddr).Port
+		if err := listener.Close(); err != nil {
+			return 0, err
+		}
+		if _, taken := given.LoadOrStore(port, true); !taken {
+			return port, nil
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
 // Process is a program that was started.

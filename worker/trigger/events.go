@@ -3,6 +3,7 @@ package trigger
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -116,8 +117,12 @@ func (t *trigger) copyEvents(ctx context.Context, stream *stream, id string, aft
 
 func last(eventType string) bool { return eventType == run.EventAnswer || eventType == run.EventFailed }
 
+// hasEnded also holds for a run that somebody has deleted meanwhile: nothing more comes from it.
 func (t *trigger) hasEnded(ctx context.Context, id string) bool {
 	found, err := t.describe(ctx, id)
+	if refused, ok := errors.AsType[*huma.ErrorModel](err); ok && refused.Status == http.StatusNotFound {
+		return true
+	}
 	return err == nil && statusOf(found.GetStatus()) != api.Running
 }
 
