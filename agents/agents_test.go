@@ -133,7 +133,7 @@ func text(message llms.MessageContent) string { return message.Parts[0].(llms.Te
 func TestADecisionNamesItsToolBeforeTheArguments(t *testing.T) {
 	t.Parallel()
 	_, available := shippedERP(t)
-	schema, err := agents.DecisionSchema(available, 1, 3)
+	schema, err := agents.DecisionSchema(available, agents.Turn{Today: today, Question: "Prices of VND-001?"}, 1, 3)
 	if err != nil || !json.Valid(schema) {
 		t.Fatalf("schema %s, error %v", schema, err)
 	}

@@ -26,14 +26,23 @@ func (d Decision) MarshalJSON() ([]byte, error) {
 
 // DecisionSchema returns the JSON Schema of a decision among the tools: a list of at most maxCalls calls, each naming one tool with
 // arguments of that tool's schema, and at least minCalls. The server turns it into a grammar, so a model cannot write anything else.
-func DecisionSchema(available []*tools.Tool, minCalls, maxCalls int) (json.RawMessage, error) {
+// Identifiers and periods are narrowed to those that the turn names (see known): a model can choose among them, and invent none.
+func DecisionSchema(available []*tools.Tool, turn Turn, minCalls, maxCalls int) (json.RawMessage, error) {
 	union := make([]any, 0, len(available))
+	known := turn.known()
 	for _, tool := range available {
+		arguments, possible, err := known.narrow(tool.Schema())
+		if err != nil {
+			return nil, fmt.Errorf("narrow the schema of %s: %w", tool.Name(), err)
+		}
+		if !possible {
+			continue
+		}
 		union = append(union, callSchema{
 			Type: "object",
 			Properties: callProperties{
 				Tool:      map[string]string{"const": tool.Name()},
-				Arguments: tool.Schema(),
+				Arguments: arguments,
 			},
 			Required: []string{"tool", "arguments"},
 		})

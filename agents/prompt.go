@@ -31,7 +31,9 @@ type Turn struct {
 	// Today is the date the records speak from.
 	Today    time.Time
 	Question string
-	Facts    []Fact
+	// Names are the things of the company that the question calls by their names.
+	Names []tools.Name
+	Facts []Fact
 }
 
 // DecideMessages returns the prompt of one decision. All but the last message are the same for every question and step, and the
@@ -109,8 +111,15 @@ func wish(question, correction string) string {
 func (t Turn) text() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "Today: %s\nQuestion: %s\n", t.Today.Format(time.DateOnly), t.Question)
-	if meant := periods(t.Question, t.Today); len(meant) > 0 {
+	if meant := timingOf(t.Question, t.Today).periods; len(meant) > 0 {
 		fmt.Fprintf(&text, "Periods meant: %s\n", strings.Join(meant, ", "))
+	}
+	if len(t.Names) > 0 {
+		words := make([]string, len(t.Names))
+		for index, name := range t.Names {
+			words[index] = name.ID + " (" + name.Name + ")"
+		}
+		fmt.Fprintf(&text, "Names meant: %s\n", strings.Join(words, ", "))
 	}
 	text.WriteString("Results:")
 	if len(t.Facts) == 0 {

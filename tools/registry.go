@@ -7,6 +7,12 @@ import (
 	"strings"
 )
 
+// Name is a thing of the company that a question calls by its name, with the id that tools want.
+type Name struct {
+	ID   string `yaml:"id"`
+	Name string `yaml:"name"`
+}
+
 // Registry holds the tools by name. It does not change after NewRegistry, so it is safe for concurrent use.
 type Registry struct {
 	byName map[string]*Tool

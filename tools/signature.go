@@ -3,7 +3,6 @@ package tools
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -22,11 +21,6 @@ func (t *Tool) Parameters() []string {
 		parameters = append(parameters, name)
 	}
 	return parameters
-}
-
-// Required reports whether a call must name the argument.
-func (t *Tool) Required(argument string) bool {
-	return slices.ContainsFunc(t.schema.properties, func(p property) bool { return p.name == argument && p.required })
 }
 
 // shape shows what a value looks like: the allowed words, else an example, else the type.

@@ -160,7 +160,9 @@ func (s *service) newActivities() (*activities.Activities, error) {
 	return activities.New(activities.Options{
 		Agents: s.agents, Tools: registry, Transcript: s.transcript, Heavy: s.tiers[config.Heavy], Light: s.tiers[config.Light],
 		HeavyContext: s.settings.Tiers[config.Heavy].Context, LightContext: s.settings.Tiers[config.Light].Context,
-		Today: s.records.Today, Meter: s.metrics.Meter("bestbox"),
+		Today: s.records.Today,
+		Names: func(ctx context.Context, text string) ([]tools.Name, error) { return erp.Names(ctx, s.records, text) },
+		Meter: s.metrics.Meter("bestbox"),
 	})
 }
 

@@ -33,6 +33,8 @@ type Options struct {
 	HeavyContext, LightContext int
 	// Today is the date that the records speak from.
 	Today func() time.Time
+	// Names finds the things of the company that a text calls by their names; nil finds none.
+	Names func(ctx context.Context, text string) ([]tools.Name, error)
 	// Meter is what the activities count with; nil counts nothing.
 	Meter metric.Meter
 }

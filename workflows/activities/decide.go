@@ -52,7 +52,7 @@ func (a *Activities) Decide(ctx context.Context, input DecideInput) (Decided, er
 		var count func(context.Context)
 		if input.Step <= agent.Policy.MaxSteps && len(agent.tools) > 0 {
 			started := time.Now()
-			calls, invented, usage, err := a.chooseCalls(ctx, agent, known)
+			calls, usage, err := a.chooseCalls(ctx, agent, known)
 			if err != nil {
 				return stored{}, err
 			}
@@ -61,7 +61,7 @@ func (a *Activities) Decide(ctx context.Context, input DecideInput) (Decided, er
 				step.Calls = append(step.Calls, run.CallReport{Call: fmt.Sprintf("%d.%d", input.Step, index+1), Tool: call.Tool,
 					Arguments: call.Arguments})
 			}
-			count = func(ctx context.Context) { a.measures.decision(ctx, input.Domain, step.Milliseconds, invented) }
+			count = func(ctx context.Context) { a.measures.decision(ctx, input.Domain, step.Milliseconds) }
 		}
 		change, err := decided(input.Head, unlinked, step)
 		return stored{change, count}, err
@@ -69,33 +69,31 @@ func (a *Activities) Decide(ctx context.Context, input DecideInput) (Decided, er
 }
 
 // chooseCalls asks the model and keeps the calls that can say something new. None are left where the model only repeats itself: at
-// temperature 0 it would do so for ever, and it means that nothing more is to be found. Invented counts, by tool, the identifiers that were removed.
-func (a *Activities) chooseCalls(ctx context.Context, agent equipped, known conversation,
-) (_ []agents.Call, invented map[string]int, _ llm.Usage, _ error) {
+// temperature 0 it would do so for ever, and it means that nothing more is to be found.
+func (a *Activities) chooseCalls(ctx context.Context, agent equipped, known conversation) ([]agents.Call, llm.Usage, error) {
 	turn, err := a.turn(ctx, known, agent.Policy.DecisionTokens)
 	if err != nil {
-		return nil, nil, llm.Usage{}, err
+		return nil, llm.Usage{}, err
 	}
 	messages, err := agent.DecideMessages(agent.tools, turn)
 	if err != nil {
-		return nil, nil, llm.Usage{}, err
+		return nil, llm.Usage{}, err
 	}
-	calls, usage, err := a.decision(ctx, messages, agent, len(known.results) == 0)
+	calls, usage, err := a.decision(ctx, messages, agent, turn)
 	if err != nil {
-		return nil, nil, usage, err
+		return nil, usage, err
 	}
-	calls, invented = withoutInvented(calls, agent.tools, known)
-	return fresh(calls, known.results), invented, usage, nil
+	return fresh(calls, known.results), usage, nil
 }
 
 // decision asks for at least one call while nothing is known: an agent with tools has no other way to know anything.
-func (a *Activities) decision(ctx context.Context, messages []llms.MessageContent, agent equipped, nothingKnown bool,
+func (a *Activities) decision(ctx context.Context, messages []llms.MessageContent, agent equipped, turn agents.Turn,
 ) ([]agents.Call, llm.Usage, error) {
 	minCalls := 0
-	if nothingKnown {
+	if len(turn.Facts) == 0 {
 		minCalls = 1
 	}
-	schema, err := agents.DecisionSchema(agent.tools, minCalls, agent.Policy.MaxCallsPerStep)
+	schema, err := agents.DecisionSchema(agent.tools, turn, minCalls, agent.Policy.MaxCallsPerStep)
 	if err != nil {
 		return nil, llm.Usage{}, err
 	}

@@ -23,7 +23,6 @@ type measures struct {
 	routes        metric.Int64Counter
 	routeTime     metric.Float64Histogram
 	decisionTime  metric.Float64Histogram
-	invented      metric.Int64Counter
 	toolTime      metric.Float64Histogram
 	answerTime    metric.Float64Histogram
 	tokens        metric.Int64Counter
@@ -50,7 +49,6 @@ func newMeasures(meter metric.Meter) (*measures, error) {
 		routes:        counter("bestbox_routes", "{route}", "Runs that got a domain, by the tier that chose it; none: the run came with one."),
 		routeTime:     seconds("bestbox_route_duration", "Time a tier took to route a question, also where it passed the question on."),
 		decisionTime:  seconds("bestbox_decision_duration", "Time of a decision which tools to call, or to stop."),
-		invented:      counter("bestbox_invented_identifiers", "{identifier}", "Identifiers that a model made up and that were removed from a call."),
 		toolTime:      seconds("bestbox_tool_call_duration", "Time of a tool call, by how it ended."),
 		answerTime:    seconds("bestbox_answer_duration", "Time of an answer, by what the check of its figures said."),
 		tokens:        counter("bestbox_model_tokens", "{token}", "Tokens of a model server: evaluated or reused of prompts, and generated."),
@@ -76,11 +74,8 @@ func (m *measures) asked(ctx context.Context, tier string, since time.Time) {
 	m.routeTime.Record(ctx, time.Since(since).Seconds(), metric.WithAttributes(attribute.String("tier", tier)))
 }
 
-func (m *measures) decision(ctx context.Context, domain string, milliseconds float64, invented map[string]int) {
+func (m *measures) decision(ctx context.Context, domain string, milliseconds float64) {
 	m.decisionTime.Record(ctx, milliseconds/1000, metric.WithAttributes(attribute.String("domain", domain)))
-	for tool, count := range invented {
-		m.invented.Add(ctx, int64(count), metric.WithAttributes(attribute.String("tool", tool)))
-	}
 }
 
 // How a tool call ended.

@@ -20,6 +20,12 @@ const (
 // reply of so many tokens.
 func (a *Activities) turn(ctx context.Context, known conversation, replyTokens int) (agents.Turn, error) {
 	turn := agents.Turn{Today: a.Today(), Question: known.input.Question, Facts: known.facts()}
+	if a.Names != nil {
+		var err error
+		if turn.Names, err = a.Names(ctx, turn.Question); err != nil {
+			return agents.Turn{}, err
+		}
+	}
 	budget := a.HeavyContext - min(reservedTokens, a.HeavyContext/2) - replyTokens
 	for limit := longest(turn.Facts); ; limit /= 2 {
 		if limit < longest(turn.Facts) {

@@ -1,0 +1,76 @@
+package agents
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/invopop/jsonschema"
+
+	"bestbox/tools"
+)
+
+func TestArgumentsAreNarrowedToWhatTheQuestionOrAResultNames(t *testing.T) {
+	t.Parallel()
+	const (
+		vendor    = `"vendor_id":{"type":"string","pattern":"^VND-[0-9]{3}$"}`
+		item      = `"item_id":{"type":"string","pattern":"^[A-Z]-[0-9]{3}$"}`
+		period    = `"period":{"type":"string","pattern":"^20[0-9][0-9](-Q[1-4]|-0[1-9]|-1[0-2])?$"}`
+		compared  = `"compared_with":{"type":"string","pattern":"^20[0-9][0-9](-Q[1-4]|-0[1-9]|-1[0-2])?$"}`
+		from      = `"from":{"type":"string","pattern":"^20[0-9][0-9]-[01][0-9]-[0-3][0-9]$"}`
+		all       = `{"properties":{` + vendor + `,` + item + `,` + period + `,` + compared + `,` + from + `,"limit":{"type":"integer"}},"additionalProperties":false,"type":"object"}`
+		mandatory = `{"properties":{` + vendor + `,"limit":{"type":"integer"}},"type":"object","required":["vendor_id"]}`
+	)
+	tests := []struct {
+		name, schema string
+		turn         Turn
+		want         string // empty: not possible
+	}{
+		{"nothing is named", all, Turn{Question: "How are we doing?"},
+			`{"properties":{"limit":{"type":"integer"}},"additionalProperties":false,"type":"object"}`},
+		{"one period, so none to compare with", all, Turn{Question: "Why was Q4 expensive?"},
+			`{"properties":{"period":{"type":"string","enum":["2025-Q4"]},"from":{"type":"string","enum":["2025-10-01","2025-12-31"]},` +
+				`"limit":{"type":"integer"}},"additionalProperties":false,"type":"object"}`},
+		{"two periods", `{"properties":{` + period + `,` + compared + `},"type":"object"}`, Turn{Question: "2025 against 2024?"},
+			`{"properties":{"period":{"type":"string","enum":["2025","2024"]},"compared_with":{"type":"string","enum":["2025","2024"]}},"type":"object"}`},
+		{"time in words that are not understood", `{"properties":{` + period + `,` + from + `},"type":"object"}`, Turn{Question: "since the summer?"},
+			`{"properties":{` + period + `,` + from + `},"type":"object"}`},
+		{"identifiers in small letters and beside Chinese", `{"properties":{` + vendor + `,` + item + `},"type":"object"}`,
+			Turn{Question: "vnd-001的A-100和B-200"},
+			`{"properties":{"vendor_id":{"type":"string","enum":["VND-001"]},"item_id":{"type":"string","enum":["A-100","B-200"]}},"type":"object"}`},
+		{"an identifier is not part of a longer one", `{"properties":{` + item + `},"type":"object"}`, Turn{Question: "3M-A-100 or A-1000"},
+			`{"properties":{},"type":"object"}`},
+		{"a name", mandatory, Turn{Question: "Moravia?", Names: []tools.Name{{ID: "VND-019", Name: "Moravia Forge"}}},
+			`{"properties":{"vendor_id":{"type":"string","enum":["VND-019"]},"limit":{"type":"integer"}},"type":"object","required":["vendor_id"]}`},
+		{"a result", mandatory, Turn{Question: "why?", Facts: []Fact{{Sentences: []string{"Most comes from VND-003 (Wuxi)."}}}},
+			`{"properties":{"vendor_id":{"type":"string","enum":["VND-003"]},"limit":{"type":"integer"}},"type":"object","required":["vendor_id"]}`},
+		{"a required one that nobody named", mandatory, Turn{Question: "prices?"}, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.turn.Today = time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)
+			narrowed, possible, err := test.turn.known().narrow(json.RawMessage(test.schema))
+			if err != nil || possible != (test.want != "") {
+				t.Fatalf("possible %v, %v", possible, err)
+			}
+			if possible && string(narrowed) != written(t, test.want) {
+				t.Errorf("got  %s\nwant %s", narrowed, written(t, test.want))
+			}
+		})
+	}
+}
+
+// written is the schema as it is written again: the order of the arguments stays, that of the keywords does not matter.
+func written(t *testing.T, schema string) string {
+	t.Helper()
+	var read jsonschema.Schema
+	if err := json.Unmarshal([]byte(schema), &read); err != nil {
+		t.Fatal(err)
+	}
+	again, err := json.Marshal(&read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(again)
+}
