@@ -56,6 +56,8 @@ func TestTimingIsWhatAQuestionMeans(t *testing.T) {
 		{"what arrived in the past two weeks", january, timing{vague: true}},
 		{"spend since last summer", january, timing{vague: true}},
 		{"most of May", january, timing{vague: true}},
+		{"for which day was it promised, and what month is that?", january, timing{}},
+		{"哪一天到货？", january, timing{}},
 		{"最近的订单", january, timing{vague: true}},
 		{"the FAQ4 page, SQ1, Q5, A-100", january, timing{}},
 	}

@@ -210,6 +210,33 @@ func TestPurchaseOrdersAgreeWithTheRows(t *testing.T) {
 	}
 }
 
+func TestPurchaseOrdersOfAnItemAgreeWithTheRows(t *testing.T) {
+	t.Parallel()
+	const item, warehouse = "A-100", "WH-002"
+	places := map[string]string{}
+	alive := map[string]bool{}
+	for _, o := range rows().PurchaseOrders {
+		places[o.ID], alive[o.ID] = o.WarehouseID, o.Status != "draft" && o.Status != "cancelled"
+	}
+	orders := map[string]bool{}
+	var quantity, worth int64
+	for _, l := range rows().PurchaseOrderLines {
+		if l.ItemID != item || places[l.OrderID] != warehouse {
+			continue
+		}
+		orders[l.OrderID] = true
+		if alive[l.OrderID] {
+			quantity += l.Quantity
+			worth += l.Quantity * l.UnitPriceCents
+		}
+	}
+	var got PurchaseOrders
+	call(t, "get_purchase_orders", fmt.Sprintf(`{"item_id":%q,"warehouse_id":%q}`, item, warehouse), &got)
+	if len(orders) == 0 || got.Count != len(orders) || got.Quantity != quantity || got.WorthCents != worth {
+		t.Errorf("got %d orders of %d for %d cents, want %d of %d for %d", got.Count, got.Quantity, got.WorthCents, len(orders), quantity, worth)
+	}
+}
+
 func TestInventoryAgreesWithTheRows(t *testing.T) {
 	t.Parallel()
 	onHand := map[string]int64{}

@@ -10,7 +10,7 @@ import (
 
 var inventoryDefinition = tools.Definition{
 	Name: "get_inventory_levels",
-	Description: "Stock on hand by item and warehouse, whether it is below the reorder point, and how much to order. " +
+	Description: "Stock on hand by item and warehouse, whether it is below the reorder point, how much to order, and what is on its way. " +
 		"Use it for questions about stock, inventory, shortages and reordering.",
 	Effect: tools.Read,
 }
@@ -20,7 +20,7 @@ type InventoryArguments struct {
 	spellings
 	WarehouseID      warehouseID `json:"warehouse_id,omitempty" jsonschema_description:"Only this warehouse."`
 	ItemID           itemID      `json:"item_id,omitempty" jsonschema_description:"Only this item."`
-	BelowReorderOnly bool        `json:"below_reorder_only,omitempty" jsonschema_description:"true: only what is below its reorder point."`
+	BelowReorderOnly bool        `json:"below_reorder_only,omitempty" jsonschema_description:"true: of many items, only those below their reorder point."`
 }
 
 // Inventory is the stock found.
@@ -57,6 +57,9 @@ const (
 )
 
 func (s store) inventoryLevels(ctx context.Context, in InventoryArguments) (*Inventory, error) {
+	if in.ItemID != "" {
+		in.BelowReorderOnly = false // whoever names an item wants its stock; small models set the flag all the same
+	}
 	out := &Inventory{BelowOnly: in.BelowReorderOnly}
 	err := s.read(ctx, func(b *books) error {
 		if in.ItemID != "" {
@@ -146,10 +149,6 @@ func (o *Inventory) nothing() string {
 }
 
 func (o *Inventory) onePlace() []string {
-	if len(o.Stock) == 0 { // only what is below was asked for
-		return []string{fmt.Sprintf("%s in %s is not below its reorder point: %s %s on hand.",
-			o.Item, o.Warehouse, grouped(o.OnHand), o.Unit)}
-	}
 	return []string{o.Stock[0].conclusion() + ".", o.Stock[0].coming()}
 }
 

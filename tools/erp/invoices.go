@@ -23,7 +23,7 @@ type InvoicesArguments struct {
 	Status   string   `json:"status,omitempty" jsonschema:"enum=unpaid,enum=open,enum=overdue,enum=disputed,enum=paid" jsonschema_description:"unpaid: open, overdue or disputed. open: not due yet. overdue: past the due date."`
 	DueFrom  dateText `json:"due_from,omitempty" jsonschema:"example=2025-10-01" jsonschema_description:"Only invoices due on or after this day."`
 	DueTo    dateText `json:"due_to,omitempty" jsonschema:"example=2025-10-31" jsonschema_description:"Only invoices due on or before this day."`
-	Limit    int      `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_description:"How many invoices to list. Without it: 5."`
+	Limit    int      `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_description:"How many invoices to list. Without it: all of up to 10, else 5."`
 }
 
 // Invoices are the supplier invoices found. Amounts are cents.
@@ -66,9 +66,6 @@ var invoiceStates = []string{"overdue", "disputed", "open", "paid"}
 
 func (s store) supplierInvoices(ctx context.Context, in InvoicesArguments) (*Invoices, error) {
 	out := &Invoices{Status: in.Status, oneVendor: in.VendorID != ""}
-	if in.Limit == 0 {
-		in.Limit = defaultListed
-	}
 	span, err := parseRange("due_from", in.DueFrom, "due_to", in.DueTo)
 	if err != nil {
 		return nil, err
@@ -122,11 +119,12 @@ func (o *Invoices) find(b *books, in InvoicesArguments, span dateRange) error {
 			return err
 		}
 		o.add(i, sums)
-		if len(o.Invoices) < in.Limit {
+		if len(o.Invoices) < max(in.Limit, wholeList) {
 			return o.keep(i, b.today)
 		}
 		return nil
 	})
+	o.Invoices = listed(o.Invoices, o.Count, in.Limit)
 	for _, state := range invoiceStates {
 		if sum := sums[state]; sum != nil {
 			o.ByState = append(o.ByState, *sum)

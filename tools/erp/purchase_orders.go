@@ -11,7 +11,7 @@ import (
 
 var purchaseOrdersDefinition = tools.Definition{
 	Name: "get_purchase_orders",
-	Description: "Purchase orders by vendor, status and date: how many, worth how much, which ones are late, and the newest of them. " +
+	Description: "Purchase orders by vendor, item, warehouse, status and date: how many, worth how much, which ones are late, and the newest of them. " +
 		"Use it for questions about orders and deliveries.",
 	Effect: tools.Read,
 }
@@ -19,12 +19,14 @@ var purchaseOrdersDefinition = tools.Definition{
 // PurchaseOrdersArguments are the arguments of get_purchase_orders.
 type PurchaseOrdersArguments struct {
 	spellings
-	VendorID    vendorID   `json:"vendor_id,omitempty" jsonschema_description:"Only orders to this vendor."`
-	Status      string     `json:"status,omitempty" jsonschema:"enum=open,enum=late,enum=draft,enum=approved,enum=sent,enum=received,enum=closed,enum=cancelled" jsonschema_description:"open: approved or sent, not received yet. late: open and past the expected date."`
-	Period      periodText `json:"period,omitempty" jsonschema:"example=2025-Q4" jsonschema_description:"Only orders placed in this quarter, month or year."`
-	OrderedFrom dateText   `json:"ordered_from,omitempty" jsonschema:"example=2025-10-01" jsonschema_description:"Only orders placed on or after this day."`
-	OrderedTo   dateText   `json:"ordered_to,omitempty" jsonschema:"example=2025-10-31" jsonschema_description:"Only orders placed on or before this day."`
-	Limit       int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_description:"How many orders to list. Without it: 5."`
+	VendorID    vendorID    `json:"vendor_id,omitempty" jsonschema_description:"Only orders to this vendor."`
+	ItemID      itemID      `json:"item_id,omitempty" jsonschema_description:"Only orders of this item."`
+	WarehouseID warehouseID `json:"warehouse_id,omitempty" jsonschema_description:"Only orders for this warehouse."`
+	Status      string      `json:"status,omitempty" jsonschema:"enum=open,enum=late,enum=draft,enum=approved,enum=sent,enum=received,enum=closed,enum=cancelled" jsonschema_description:"open: approved or sent, not received yet. late: open and past the expected date."`
+	Period      periodText  `json:"period,omitempty" jsonschema:"example=2025-Q4" jsonschema_description:"Only orders placed in this quarter, month or year."`
+	OrderedFrom dateText    `json:"ordered_from,omitempty" jsonschema:"example=2025-10-01" jsonschema_description:"Only orders placed on or after this day."`
+	OrderedTo   dateText    `json:"ordered_to,omitempty" jsonschema:"example=2025-10-31" jsonschema_description:"Only orders placed on or before this day."`
+	Limit       int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_description:"How many orders to list. Without it: all of up to 10, else the newest 5."`
 }
 
 // PurchaseOrders are the orders found. Amounts are cents.
@@ -33,7 +35,9 @@ type PurchaseOrders struct {
 	Currency     string          `json:"currency"`
 	Asked        string          `json:"asked"` // the filter in words
 	Count        int             `json:"count"`
-	WorthCents   int64           `json:"worth_cents"` // without drafts and cancelled orders
+	WorthCents   int64           `json:"worth_cents"`        // without drafts and cancelled orders; of the item, when one was asked for
+	Quantity     int64           `json:"quantity,omitempty"` // of the item that was asked for, likewise
+	Unit         string          `json:"unit,omitempty"`
 	ByStatus     []StatusCount   `json:"by_status,omitempty"`
 	Received     int             `json:"received"`
 	ReceivedLate int             `json:"received_late"`
@@ -61,34 +65,42 @@ type PurchaseOrder struct {
 	OrderedOn  string `json:"ordered_on"`
 	ExpectedOn string `json:"expected_on"`
 	ReceivedOn string `json:"received_on,omitempty"`
-	WorthCents int64  `json:"worth_cents"`
-	DaysLate   int    `json:"days_late"` // until received, or until today
+	WorthCents int64  `json:"worth_cents"`        // of the item, when one was asked for
+	Quantity   int64  `json:"quantity,omitempty"` // likewise
+	DaysLate   int    `json:"days_late"`          // until received, or until today
 }
 
-const defaultListed = 5
+const (
+	// wholeList is how many are listed where no limit is given: people who ask "which" want all of them. Of more, a few are enough.
+	wholeList     = 10
+	defaultListed = 5
+)
+
+// listed cuts what was found to the limit, or to what is listed without one.
+func listed[T any](found []T, count, limit int) []T {
+	if limit == 0 && count > wholeList {
+		limit = defaultListed
+	}
+	if limit == 0 {
+		return found
+	}
+	return found[:min(limit, len(found))]
+}
 
 // orderStatuses is the order of an order's life, for stable sentences.
 var orderStatuses = []string{"draft", "approved", "sent", "received", "closed", "cancelled"}
 
 func (s store) purchaseOrders(ctx context.Context, in PurchaseOrdersArguments) (*PurchaseOrders, error) {
 	out := &PurchaseOrders{status: in.Status, oneVendor: in.VendorID != ""}
-	if in.Limit == 0 {
-		in.Limit = defaultListed
-	}
 	span, err := parseRange("ordered_from", in.OrderedFrom, "ordered_to", in.OrderedTo)
 	if err != nil {
 		return nil, err
 	}
 	err = s.read(ctx, func(b *books) error {
 		out.Currency = b.currency
-		vendor := ""
-		if in.VendorID != "" {
-			if vendor, out.Note, err = b.vendorName(in.VendorID); err != nil || out.Note != "" {
-				return err
-			}
-			vendor = " to " + named(string(in.VendorID), vendor)
+		if err := out.name(b, in); err != nil || out.Note != "" {
+			return err
 		}
-		out.Asked = vendor
 		if in.Period != "" {
 			p, err := parsePeriod("period", in.Period, period{})
 			if err != nil {
@@ -110,10 +122,37 @@ func (s store) purchaseOrders(ctx context.Context, in PurchaseOrdersArguments) (
 	return out, err
 }
 
+// name writes what was asked for, or notes what of it does not exist.
+func (o *PurchaseOrders) name(b *books, in PurchaseOrdersArguments) error {
+	for _, filter := range []struct {
+		id, word string
+		look     func() (name, missing string, err error)
+	}{
+		{string(in.ItemID), " of ", func() (string, string, error) { return b.itemName(in.ItemID) }},
+		{string(in.VendorID), " to ", func() (string, string, error) { return b.vendorName(in.VendorID) }},
+		{string(in.WarehouseID), " for ", func() (string, string, error) { return b.warehouseName(in.WarehouseID) }},
+	} {
+		if filter.id == "" {
+			continue
+		}
+		name, missing, err := filter.look()
+		if err != nil || missing != "" {
+			o.Note = missing
+			return err
+		}
+		o.Asked += filter.word + named(filter.id, name)
+	}
+	if in.ItemID == "" {
+		return nil
+	}
+	return b.one("SELECT unit FROM items WHERE id = ?", []any{string(in.ItemID)}, &o.Unit)
+}
+
 func (o *PurchaseOrders) find(b *books, in PurchaseOrdersArguments, span dateRange) error {
 	const query = `
 		SELECT o.id, o.vendor_id, v.name, o.status, o.ordered_on, o.expected_on, coalesce(o.received_on, ''),
-			(SELECT sum(quantity * unit_price_cents) FROM purchase_order_lines WHERE order_id = o.id),
+			(SELECT sum(quantity * unit_price_cents) FROM purchase_order_lines WHERE order_id = o.id AND ?6 IN ('', item_id)),
+			(SELECT coalesce(sum(quantity), 0) FROM purchase_order_lines WHERE order_id = o.id AND item_id = ?6),
 			CASE WHEN o.status IN ('approved', 'sent', 'received', 'closed')
 				THEN max(0, CAST(julianday(coalesce(o.received_on, ?1)) - julianday(o.expected_on) AS INTEGER)) ELSE 0 END
 		FROM purchase_orders o JOIN vendors v ON v.id = o.vendor_id
@@ -121,23 +160,26 @@ func (o *PurchaseOrders) find(b *books, in PurchaseOrdersArguments, span dateRan
 			AND (?5 IN ('', o.status)
 				OR ?5 = 'open' AND o.status IN ('approved', 'sent')
 				OR ?5 = 'late' AND o.status IN ('approved', 'sent') AND o.expected_on < ?1)
+			AND (?6 = '' OR EXISTS (SELECT 1 FROM purchase_order_lines WHERE order_id = o.id AND item_id = ?6))
+			AND ?7 IN ('', o.warehouse_id)
 		ORDER BY o.ordered_on DESC, o.id DESC`
 	from, to := span.bounds()
 	today := b.today.Format(time.DateOnly)
 	delays, counts := 0, map[string]int{}
-	err := b.each(query, []any{today, string(in.VendorID), from, to, in.Status}, func(scan func(...any) error) error {
+	err := b.each(query, []any{today, string(in.VendorID), from, to, in.Status, string(in.ItemID), string(in.WarehouseID)}, func(scan func(...any) error) error {
 		var order PurchaseOrder
 		if err := scan(&order.ID, &order.VendorID, &order.Vendor, &order.Status, &order.OrderedOn, &order.ExpectedOn,
-			&order.ReceivedOn, &order.WorthCents, &order.DaysLate); err != nil {
+			&order.ReceivedOn, &order.WorthCents, &order.Quantity, &order.DaysLate); err != nil {
 			return err
 		}
 		delays += o.count(order)
 		counts[order.Status]++
-		if len(o.Orders) < in.Limit {
+		if len(o.Orders) < max(in.Limit, wholeList) {
 			o.Orders = append(o.Orders, order)
 		}
 		return nil
 	})
+	o.Orders = listed(o.Orders, o.Count, in.Limit)
 	if o.ReceivedLate > 0 {
 		o.AverageDelay = (2*delays + o.ReceivedLate) / (2 * o.ReceivedLate)
 	}
@@ -158,6 +200,7 @@ func (o *PurchaseOrders) count(order PurchaseOrder) int {
 	o.Count++
 	if order.Status != "draft" && order.Status != "cancelled" {
 		o.WorthCents += order.WorthCents
+		o.Quantity += order.Quantity
 	}
 	switch {
 	case order.ReceivedOn == "":
@@ -208,6 +251,9 @@ func (o *PurchaseOrders) conclusion(kind string) string {
 	start := fmt.Sprintf("There %s %s%s", isAre(o.Count), counted(o.Count, kind), o.Asked)
 	if o.WorthCents == 0 {
 		return start + "."
+	}
+	if o.Unit != "" {
+		start += fmt.Sprintf(", together %s %s of it", grouped(o.Quantity), o.Unit)
 	}
 	uncounted := 0
 	for _, s := range o.ByStatus {
@@ -271,7 +317,11 @@ func (o *PurchaseOrders) describe(order PurchaseOrder) string {
 	if !o.oneVendor {
 		vendor = " to " + named(order.VendorID, order.Vendor)
 	}
-	text := fmt.Sprintf("%s%s of %s, %s", order.ID, vendor, order.OrderedOn, money(o.Currency, order.WorthCents))
+	text := fmt.Sprintf("%s%s of %s, ", order.ID, vendor, order.OrderedOn)
+	if o.Unit != "" {
+		text += fmt.Sprintf("%s %s of it for ", grouped(order.Quantity), o.Unit)
+	}
+	text += money(o.Currency, order.WorthCents)
 	late := ""
 	if order.DaysLate > 0 {
 		late = ", " + counted(order.DaysLate, "day") + " late"

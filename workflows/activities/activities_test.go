@@ -77,3 +77,29 @@ func TestTheSummaryOfACallIsShort(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAnswerThatCountsWhatItShouldNameIsEvasive(t *testing.T) {
+	t.Parallel()
+	facts := []agents.Fact{{Sentences: []string{"There are 2 drafts.", "Newest first: PO-2026-0021, PO-2026-0016."}}}
+	tests := []struct {
+		question, answer string
+		facts            []agents.Fact
+		want             bool
+	}{
+		{"Which orders are drafts?", "There are 2 drafts.", facts, true},
+		{"草稿状态的采购订单有哪几张？", "有2张草稿订单。", facts, true},
+		{"Which orders are drafts?", "PO-2026-0021 and PO-2026-0016.", facts, false},
+		{"哪几张？", "PO-2026-0021和PO-2026-0016。", facts, false},
+		{"How many drafts are there?", "There are 2 drafts.", facts, false},
+		{"Which departments are over budget?", "Production is.", []agents.Fact{{Sentences: []string{"Production is $5 over."}}}, false},
+		{"Which?", "None.", nil, false},
+	}
+	for _, test := range tests {
+		t.Run(test.question, func(t *testing.T) {
+			t.Parallel()
+			if got := evasive(agents.Turn{Question: test.question, Facts: test.facts}, test.answer); got != test.want {
+				t.Errorf("got %v for %q", got, test.answer)
+			}
+		})
+	}
+}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
+	"bestbox/agents"
 	"bestbox/internal/factcheck"
 	"bestbox/internal/llm"
 	"bestbox/internal/transcript"
@@ -50,8 +52,41 @@ func (a *Activities) Answer(ctx context.Context, input AnswerInput) (run.Result,
 type text struct {
 	content     string
 	unsupported []string
+	evasive     bool // names none of the things that the question asks for
 	attempts    int
 	usage       llm.Usage // of all attempts
+}
+
+// faults counts what is wrong with the text. A figure that nothing supports weighs more than a name that is missing.
+func (t text) faults() int {
+	faults := 2 * len(t.unsupported)
+	if t.evasive {
+		faults++
+	}
+	return faults
+}
+
+// correction tells the model what was wrong with the text.
+func (t text) correction() string {
+	if len(t.unsupported) > 0 {
+		return fmt.Sprintf("An earlier answer held %s, which no result holds. Leave it out.", strings.Join(t.unsupported, ", "))
+	}
+	return "An earlier answer named none of them. Name each one with its identifier, as the results write it."
+}
+
+// asksForThings finds questions whose answer is one or more things: "which orders are late?".
+var asksForThings = regexp.MustCompile(`(?i)\b(which|who|whose|list|name)\b|哪|谁|列出|名单`)
+
+// thing is an identifier such as PO-2025-0309, in an answer or a result.
+var thing = regexp.MustCompile(`\b[A-Z]+(?:-[A-Z0-9]+)*-[0-9]+\b`)
+
+// evasive reports an answer that counts what it was asked to name: "there are four drafts". Small models do so, mostly in Chinese.
+func evasive(turn agents.Turn, content string) bool {
+	if !asksForThings.MatchString(turn.Question) || thing.MatchString(content) {
+		return false
+	}
+	named := func(sentence string) bool { return thing.MatchString(sentence) }
+	return slices.ContainsFunc(turn.Facts, func(fact agents.Fact) bool { return slices.ContainsFunc(fact.Sentences, named) })
 }
 
 // figures is what the check said of the text.
@@ -66,7 +101,7 @@ func (t text) figures() string {
 	}
 }
 
-// write returns the best of the attempts: the one with the fewest unsupported figures.
+// write returns the best of the attempts: the one with the fewest faults.
 func (a *Activities) write(ctx context.Context, agent equipped, known conversation, domain string) (text, error) {
 	turn, err := a.turn(ctx, known, agent.Policy.AnswerTokens)
 	if err != nil {
@@ -95,14 +130,15 @@ func (a *Activities) write(ctx context.Context, agent equipped, known conversati
 		if reply.FinishReason == "length" {
 			content = endAtSentence(content)
 		}
-		unsupported := factcheck.Unsupported(content, sources...)
-		if attempt == 1 || len(unsupported) < len(best.unsupported) {
-			best = text{content: content, unsupported: unsupported, attempts: attempt}
+		written := text{content: content, unsupported: factcheck.Unsupported(content, sources...), attempts: attempt,
+			evasive: evasive(turn, content)}
+		if attempt == 1 || written.faults() < best.faults() {
+			best = written
 		}
-		if len(unsupported) == 0 {
+		if written.faults() == 0 {
 			break
 		}
-		correction = fmt.Sprintf("An earlier answer held %s, which no result holds. Leave it out.", strings.Join(unsupported, ", "))
+		correction = written.correction()
 	}
 	best.usage = usage
 	return best, nil
