@@ -198,21 +198,21 @@ func (o *Inventory) manyItems() []string {
 	return sentences
 }
 
-// conclusion says whether there is enough, without a full stop. The verdict comes first: small models read past it elsewhere.
+// conclusion says how much there is and whether it is enough, without a full stop. Amount and verdict come first: small models read past
+// what comes later.
 func (s Stock) conclusion() string {
-	text := fmt.Sprintf("%s in %s has %s %s on hand", named(s.ItemID, s.Item), named(s.WarehouseID, s.Warehouse),
-		grouped(s.OnHand), s.Unit)
-	point := grouped(s.ReorderPoint)
+	amount, point := grouped(s.OnHand)+" "+s.Unit+" on hand", grouped(s.ReorderPoint)
+	what := named(s.ItemID, s.Item) + " in " + named(s.WarehouseID, s.Warehouse)
 	switch {
 	case s.ToOrder > 0:
-		return fmt.Sprintf("Not enough: %s, below the reorder point of %s, order at least %s", text, point, grouped(s.ToOrder))
+		return fmt.Sprintf("%s, not enough: %s is below the reorder point of %s, order at least %s", amount, what, point, grouped(s.ToOrder))
 	case s.BelowReorder:
-		return fmt.Sprintf("Not enough on hand, but no need to reorder: %s, below the reorder point of %s, and %s %s are already on order", text, point,
-			grouped(s.OnOrder), s.Unit)
+		return fmt.Sprintf("%s, not enough, but no need to reorder: %s is below the reorder point of %s, and %s %s are already on order",
+			amount, what, point, grouped(s.OnOrder), s.Unit)
 	case s.OnHand == s.ReorderPoint:
-		return fmt.Sprintf("Enough: %s, exactly the reorder point of %s, nothing needs to be ordered yet", text, point)
+		return fmt.Sprintf("%s, enough: %s is exactly at the reorder point of %s, nothing needs to be ordered yet", amount, what, point)
 	}
-	return fmt.Sprintf("Enough: %s, above the reorder point of %s, nothing needs to be ordered", text, point)
+	return fmt.Sprintf("%s, enough: %s is above the reorder point of %s, nothing needs to be ordered", amount, what, point)
 }
 
 func (s Stock) coming() string {

@@ -78,7 +78,7 @@ func TestTheSummaryOfACallIsShort(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatCountsWhatItShouldNameIsEvasive(t *testing.T) {
+func TestAnAnswerWithoutWhatItRestsOnIsEvasive(t *testing.T) {
 	t.Parallel()
 	facts := []agents.Fact{{Sentences: []string{"There are 2 drafts.", "Newest first: PO-2026-0021, PO-2026-0016."}}}
 	tests := []struct {
@@ -93,6 +93,9 @@ func TestAnAnswerThatCountsWhatItShouldNameIsEvasive(t *testing.T) {
 		{"How many drafts are there?", "There are 2 drafts.", facts, false},
 		{"Which departments are over budget?", "Production is.", []agents.Fact{{Sentences: []string{"Production is $5 over."}}}, false},
 		{"Which?", "None.", nil, false},
+		{"Did it cost more?", "Yes, it cost more in 2025-Q2 than in Q1.", []agents.Fact{{Sentences: []string{"It rose 4.9%."}}}, true},
+		{"Did it cost more?", "Yes, 4.9% more.", []agents.Fact{{Sentences: []string{"It rose 4.9%."}}}, false},
+		{"Is the agent there?", "Yes.", []agents.Fact{{Sentences: []string{"It is."}}}, false},
 	}
 	for _, test := range tests {
 		t.Run(test.question, func(t *testing.T) {

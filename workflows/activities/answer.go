@@ -52,9 +52,21 @@ func (a *Activities) Answer(ctx context.Context, input AnswerInput) (run.Result,
 type text struct {
 	content     string
 	unsupported []string
-	evasive     bool // names none of the things that the question asks for
+	evasive     bool
 	attempts    int
 	usage       llm.Usage // of all attempts
+}
+
+// figures is what the check said of the text.
+func (t text) figures() string {
+	switch {
+	case len(t.unsupported) > 0:
+		return figuresUnsupported
+	case t.attempts > 1:
+		return figuresCorrected
+	default:
+		return figuresSupported
+	}
 }
 
 // faults counts what is wrong with the text. A figure that nothing supports weighs more than a name that is missing.
@@ -71,34 +83,34 @@ func (t text) correction() string {
 	if len(t.unsupported) > 0 {
 		return fmt.Sprintf("An earlier answer held %s, which no result holds. Leave it out.", strings.Join(t.unsupported, ", "))
 	}
-	return "An earlier answer named none of them. Name each one with its identifier, as the results write it."
+	return "An earlier answer left out what it rests on. Give the figures and identifiers, each one, as the results write them. 请逐一写出编号和数字。"
 }
 
-// asksForThings finds questions whose answer is one or more things: "which orders are late?".
-var asksForThings = regexp.MustCompile(`(?i)\b(which|who|whose|list|name)\b|哪|谁|列出|名单`)
+var (
+	// asksForThings finds questions whose answer is one or more things: "which orders are late?".
+	asksForThings = regexp.MustCompile(`(?i)\b(which|who|whose|list|name)\b|哪|谁|列出|名单`)
+	// thing is an identifier such as PO-2025-0309, in an answer or a result.
+	thing = regexp.MustCompile(`\b[A-Z]+(?:-[A-Z0-9]+)*-[0-9]+\b`)
+	// noFigure are digits that say nothing: those of identifiers and of periods.
+	noFigure = regexp.MustCompile(thing.String() + `|20\d\d(?:年|-Q[1-4]|-[01]\d)?|\bQ[1-4]\b`)
+)
 
-// thing is an identifier such as PO-2025-0309, in an answer or a result.
-var thing = regexp.MustCompile(`\b[A-Z]+(?:-[A-Z0-9]+)*-[0-9]+\b`)
+func hasThing(text string) bool { return thing.MatchString(text) }
 
-// evasive reports an answer that counts what it was asked to name: "there are four drafts". Small models do so, mostly in Chinese.
+func hasFigure(text string) bool {
+	return strings.ContainsAny(noFigure.ReplaceAllString(text, ""), "0123456789")
+}
+
+// evasive reports an answer that counts what it was asked to name ("there are four drafts"), or that gives nothing of what it rests on
+// ("yes, it cost more"). Small models do so.
 func evasive(turn agents.Turn, content string) bool {
-	if !asksForThings.MatchString(turn.Question) || thing.MatchString(content) {
-		return false
+	found := func(has func(string) bool) bool {
+		return slices.ContainsFunc(turn.Facts, func(fact agents.Fact) bool { return slices.ContainsFunc(fact.Sentences, has) })
 	}
-	named := func(sentence string) bool { return thing.MatchString(sentence) }
-	return slices.ContainsFunc(turn.Facts, func(fact agents.Fact) bool { return slices.ContainsFunc(fact.Sentences, named) })
-}
-
-// figures is what the check said of the text.
-func (t text) figures() string {
-	switch {
-	case len(t.unsupported) > 0:
-		return figuresUnsupported
-	case t.attempts > 1:
-		return figuresCorrected
-	default:
-		return figuresSupported
+	if asksForThings.MatchString(turn.Question) {
+		return !hasThing(content) && found(hasThing)
 	}
+	return !hasThing(content) && !hasFigure(content) && found(hasFigure)
 }
 
 // write returns the best of the attempts: the one with the fewest faults.
