@@ -34,16 +34,16 @@ func (t *Tier) Decide(
 	params.ResponseFormat.OfJSONSchema = &shared.ResponseFormatJSONSchemaParam{
 		JSONSchema: shared.ResponseFormatJSONSchemaJSONSchemaParam{Name: "decision", Schema: schema},
 	}
-	choice, usage, err := t.complete(ctx, doing, params)
+	text, err := t.stream(ctx, doing, params, nil)
 	if err != nil {
-		return nil, usage, err
+		return nil, text.Usage, err
 	}
-	decision := json.RawMessage(choice.Message.Content)
-	if choice.FinishReason == "length" || !json.Valid(decision) {
-		return nil, usage, &Error{Kind: Cut, Tier: t.options.Name, Message: fmt.Sprintf(
-			"the decision was not complete after %d tokens", usage.GeneratedTokens)}
+	decision := json.RawMessage(text.Content)
+	if text.FinishReason == "length" || !json.Valid(decision) {
+		return nil, text.Usage, &Error{Kind: Cut, Tier: t.options.Name, Message: fmt.Sprintf(
+			"the decision was not complete after %d tokens", text.Usage.GeneratedTokens)}
 	}
-	return decision, usage, nil
+	return decision, text.Usage, nil
 }
 
 // params begins a request: messages, model, limit. maxTokens 0 or less means the server's own limit, the slot's context.
@@ -62,7 +62,7 @@ func (t *Tier) params(messages []llms.MessageContent, maxTokens int) (openai.Cha
 // reusePrefix asks for the slot's cache. The server chooses the slot: see the package comment on id_slot.
 func reusePrefix() option.RequestOption { return option.WithJSONSet("cache_prompt", true) }
 
-// complete sends a request that is not streamed and returns its only choice.
+// complete sends a request that is not streamed and returns its only choice: for replies of one token to a short prompt.
 func (t *Tier) complete(
 	ctx context.Context, doing string, params openai.ChatCompletionNewParams, extra ...option.RequestOption,
 ) (openai.ChatCompletionChoice, Usage, error) {

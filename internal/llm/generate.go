@@ -40,14 +40,10 @@ func (t *Tier) GenerateContent(
 		return nil, err
 	}
 	extra := applyOptions(&params, wanted)
-	if wanted.StreamingFunc == nil {
-		choice, usage, err := t.complete(ctx, doing, params, extra...)
-		if err != nil {
-			return nil, err
-		}
-		return response(Text{Content: choice.Message.Content, FinishReason: choice.FinishReason, Usage: usage}), nil
+	var forward func(string) error
+	if wanted.StreamingFunc != nil {
+		forward = func(piece string) error { return wanted.StreamingFunc(ctx, []byte(piece)) }
 	}
-	forward := func(piece string) error { return wanted.StreamingFunc(ctx, []byte(piece)) }
 	text, err := t.stream(ctx, doing, params, forward, extra...)
 	if err != nil {
 		return nil, err

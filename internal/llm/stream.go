@@ -23,7 +23,7 @@ type Text struct {
 // Stream lets the model write free text at temperature 0 and hands every piece to onText as it comes (onText may be nil).
 //
 // An error of onText stops the server and is returned as it is. When ctx ends the connection is closed, which stops the server
-// within a second, and the error is ctx.Err(). With any error the text returned is what had come so far.
+// after the batch of the prompt, or the token, that it is at, and the error is ctx.Err(). With any error the text returned is what had come so far.
 func (t *Tier) Stream(
 	ctx context.Context, messages []llms.MessageContent, maxTokens int, onText func(string) error,
 ) (Text, error) {
@@ -35,13 +35,19 @@ func (t *Tier) Stream(
 	return t.stream(ctx, "writing", params, onText)
 }
 
+// reportProgress has the server send an event after every batch of the prompt. It learns that the connection was closed when it sends:
+// without these events it would look only when nothing came from any slot for a second, so that beside another request that streams,
+// build b11434 evaluates the whole prompt of a request whose client has gone.
+func reportProgress() option.RequestOption { return option.WithJSONSet("return_progress", true) }
+
+// stream is the way of every request that may take long, also of those whose pieces nobody wants (onText is nil): see reportProgress.
 func (t *Tier) stream(
 	ctx context.Context, doing string, params openai.ChatCompletionNewParams, onText func(string) error,
 	extra ...option.RequestOption,
 ) (Text, error) {
 	started := time.Now()
 	params.StreamOptions = openai.ChatCompletionStreamOptionsParam{IncludeUsage: param.NewOpt(true)}
-	events := t.chat.NewStreaming(ctx, params, append(extra, reusePrefix())...)
+	events := t.chat.NewStreaming(ctx, params, append(extra, reusePrefix(), reportProgress())...)
 	defer events.Close()
 
 	var text Text

@@ -3,10 +3,12 @@ package llm_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -78,8 +80,51 @@ func TestCancelledStreamStopsTheServerWithinASecond(t *testing.T) {
 	}
 }
 
+// A decision about a long prompt is cancelled while the server evaluates the prompt and another request streams from the other slot.
+func TestCancelledDecisionStopsTheServerWhileItReadsThePrompt(t *testing.T) {
+	server := llmtest.Start(t, llmtest.Options{Context: 4096, Flags: []string{"-b", "64", "-ub", "64"}})
+	tier := server.Tier(t)
+	background, endBackground := context.WithCancel(context.Background())
+	streaming, streamed := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(streamed)
+		once := sync.OnceFunc(func() { close(streaming) })
+		_, _ = tier.Stream(background, longStory, 3000, func(string) error { once(); return nil })
+	}()
+	<-streaming
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	long := []llms.MessageContent{llm.User(strings.Repeat("The stock of A-100 is 12 and of B-200 it is 40. ", 150))}
+	go func() {
+		_, _, err := tier.Decide(ctx, long, []byte(`{"type":"object","properties":{"calls":{"type":"array"}}}`), 20)
+		ended <- err
+	}()
+	time.Sleep(time.Second) // some batches; the whole prompt takes ten times as long
+	if got := processing(t, server.URL); got != 2 {
+		t.Fatalf("%d requests are being processed, want the stream and the decision", got)
+	}
+	at := time.Now()
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+	for processing(t, server.URL) > 1 && time.Since(at) < 15*time.Second {
+		time.Sleep(20 * time.Millisecond) // the server offers nothing to wait on
+	}
+	took := time.Since(at)
+	t.Logf("free after %s", took.Round(time.Millisecond))
+	if took > time.Second {
+		t.Errorf("the server went on for %s after the cancellation", took)
+	}
+	endBackground()
+	<-streamed
+}
+
 // idle reports whether no request is being processed.
-func idle(t *testing.T, url string) bool {
+func idle(t *testing.T, url string) bool { return processing(t, url) == 0 }
+
+// processing returns how many requests the server is working on.
+func processing(t *testing.T, url string) int {
 	t.Helper()
 	response, err := http.Get(url + "/metrics")
 	if err != nil {
@@ -90,7 +135,12 @@ func idle(t *testing.T, url string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Contains(string(content), "\nllamacpp:requests_processing 0")
+	_, rest, found := strings.Cut(string(content), "\nllamacpp:requests_processing ")
+	var count int
+	if _, err := fmt.Sscan(rest, &count); err != nil || !found {
+		t.Fatalf("no count of requests in %s", content)
+	}
+	return count
 }
 
 func TestErrorOfTheCallbackEndsTheStream(t *testing.T) {
