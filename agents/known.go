@@ -15,6 +15,8 @@ import (
 type known struct {
 	identifiers []string
 	time        timing
+	// asked are the identifiers of the question itself while there is no result: the first calls must be about them.
+	asked []string
 }
 
 // hyphenated is a run of letters and digits with hyphens between: an identifier of which nothing is cut off. A-10 is not named by
@@ -31,6 +33,9 @@ func (t Turn) known() known {
 		texts = append(append(texts, fact.Arguments), fact.Sentences...)
 	}
 	found := known{time: timingOf(t.Question, t.Today)}
+	if len(t.Facts) == 0 {
+		found.asked = hyphenated.FindAllString(strings.ToUpper(strings.Join(texts, "\n")), -1)
+	}
 	for _, identifier := range hyphenated.FindAllString(strings.ToUpper(strings.Join(texts, "\n")), -1) {
 		if !slices.Contains(found.identifiers, identifier) {
 			found.identifiers = append(found.identifiers, identifier)
@@ -46,7 +51,8 @@ const (
 )
 
 // narrow puts the values that are known in the place of the patterns of a tool's arguments, and leaves out arguments for which there is
-// none. Where one of them is required the tool cannot be called: possible is false. The order of the arguments stays.
+// none. Where one of them is required the tool cannot be called: possible is false. An argument that can hold what the question names becomes
+// required: who names an item wants no list of all. The order of the arguments stays.
 func (k known) narrow(schema json.RawMessage) (narrowed json.RawMessage, possible bool, err error) {
 	var arguments jsonschema.Schema
 	if err := json.Unmarshal(schema, &arguments); err != nil {
@@ -70,6 +76,9 @@ func (k known) narrow(schema json.RawMessage) (narrowed json.RawMessage, possibl
 		switch {
 		case len(values) > 0 && !(isPeriod && periods > len(values)):
 			pair.Value.Enum, pair.Value.Pattern = values, ""
+			if slices.ContainsFunc(k.asked, allowed.MatchString) && !slices.Contains(arguments.Required, pair.Key) {
+				arguments.Required = append(arguments.Required, pair.Key)
+			}
 		case k.free(isPeriod, allowed.MatchString(someDay)):
 		case slices.Contains(arguments.Required, pair.Key):
 			return nil, false, nil

@@ -37,13 +37,16 @@ func TestArgumentsAreNarrowedToWhatTheQuestionOrAResultNames(t *testing.T) {
 			`{"properties":{` + period + `,` + from + `},"type":"object"}`},
 		{"identifiers in small letters and beside Chinese", `{"properties":{` + vendor + `,` + item + `},"type":"object"}`,
 			Turn{Question: "vnd-001的A-100和B-200"},
-			`{"properties":{"vendor_id":{"type":"string","enum":["VND-001"]},"item_id":{"type":"string","enum":["A-100","B-200"]}},"type":"object"}`},
+			`{"properties":{"vendor_id":{"type":"string","enum":["VND-001"]},"item_id":{"type":"string","enum":["A-100","B-200"]}},"type":"object","required":["vendor_id","item_id"]}`},
 		{"an identifier is not part of a longer one", `{"properties":{` + item + `},"type":"object"}`, Turn{Question: "3M-A-100 or A-1000"},
 			`{"properties":{},"type":"object"}`},
 		{"a name", mandatory, Turn{Question: "Moravia?", Names: []tools.Name{{ID: "VND-019", Name: "Moravia Forge"}}},
 			`{"properties":{"vendor_id":{"type":"string","enum":["VND-019"]},"limit":{"type":"integer"}},"type":"object","required":["vendor_id"]}`},
 		{"a result", mandatory, Turn{Question: "why?", Facts: []Fact{{Sentences: []string{"Most comes from VND-003 (Wuxi)."}}}},
 			`{"properties":{"vendor_id":{"type":"string","enum":["VND-003"]},"limit":{"type":"integer"}},"type":"object","required":["vendor_id"]}`},
+		{"only a result names it, so that it may be left out", `{"properties":{` + item + `},"type":"object"}`,
+			Turn{Question: "A-100 or what else?", Facts: []Fact{{Sentences: []string{"B-200 is short."}}}},
+			`{"properties":{"item_id":{"type":"string","enum":["A-100","B-200"]}},"type":"object"}`},
 		{"a required one that nobody named", mandatory, Turn{Question: "prices?"}, ""},
 	}
 	for _, test := range tests {

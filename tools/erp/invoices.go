@@ -186,12 +186,19 @@ func (o *Invoices) Sentences() []string {
 	case o.Count == 0:
 		return noneEmpty(fmt.Sprintf("There are no %ss%s.", kind, o.Asked), o.Exist)
 	}
-	worth := "worth"
+	worth, which := "worth", ""
 	if o.Count > 1 {
 		worth = "together worth"
 	}
+	if o.Status != "" && o.Count > 1 && len(o.Invoices) == o.Count {
+		ids := make([]string, len(o.Invoices)) // as in PurchaseOrders.conclusion
+		for i, invoice := range o.Invoices {
+			ids[i] = invoice.ID
+		}
+		which = ": " + list(ids)
+	}
 	return noneEmpty(
-		fmt.Sprintf("There %s %s%s, %s %s.", isAre(o.Count), counted(o.Count, kind), o.Asked, worth, money(o.Currency, o.AmountCents)),
+		fmt.Sprintf("There %s %s%s%s, %s %s.", isAre(o.Count), counted(o.Count, kind), o.Asked, which, worth, money(o.Currency, o.AmountCents)),
 		o.byState(), o.listed(), o.differing())
 }
 

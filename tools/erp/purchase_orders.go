@@ -44,8 +44,9 @@ type PurchaseOrders struct {
 	LatePercent  *Percent        `json:"late_percent,omitempty"` // of those received
 	AverageDelay int             `json:"average_delay_days"`     // of those received late
 	OpenLate     int             `json:"open_late"`
-	Orders       []PurchaseOrder `json:"orders,omitempty"` // newest first, at most the limit
-	Exist        string          `json:"exist,omitempty"`  // what exists when nothing was found
+	Orders       []PurchaseOrder `json:"orders,omitempty"`     // newest first, at most the limit
+	Exist        string          `json:"exist,omitempty"`      // what exists when nothing was found
+	AnyStatus    *PurchaseOrders `json:"any_status,omitempty"` // what there is without the status, when there is nothing with it
 	status       string
 	oneVendor    bool
 }
@@ -116,6 +117,18 @@ func (s store) purchaseOrders(ctx context.Context, in PurchaseOrdersArguments) (
 		}
 		if err := out.find(b, in, span); err != nil || out.Count > 0 {
 			return err
+		}
+		if in.Status != "" {
+			in.Status = ""
+			others := &PurchaseOrders{Currency: out.Currency, Asked: out.Asked, Unit: out.Unit}
+			if err := others.find(b, in, span); err != nil {
+				return err
+			}
+			if others.Count > 0 {
+				others.Orders = nil
+				out.AnyStatus = others
+				return nil
+			}
 		}
 		return out.whatExists(b, in.VendorID)
 	})
@@ -242,13 +255,25 @@ func (o *PurchaseOrders) Sentences() []string {
 	case o.Note != "":
 		return []string{o.Note}
 	case o.Count == 0:
-		return noneEmpty(fmt.Sprintf("There are no %ss%s.", kind, o.Asked), o.Exist)
+		none := fmt.Sprintf("There are no %ss%s.", kind, o.Asked)
+		if o.AnyStatus != nil {
+			return noneEmpty(none, "Whatever their status, t"+strings.TrimPrefix(o.AnyStatus.conclusion("purchase order"), "T"), o.AnyStatus.byStatus())
+		}
+		return []string{none, o.Exist}
 	}
 	return noneEmpty(o.conclusion(kind), o.byStatus(), o.deliveries(), o.overdue(), o.listed())
 }
 
 func (o *PurchaseOrders) conclusion(kind string) string {
 	start := fmt.Sprintf("There %s %s%s", isAre(o.Count), counted(o.Count, kind), o.Asked)
+	if o.status != "" && len(o.Orders) == o.Count && o.Count > 1 {
+		// Who asks for a status asks which they are; small models repeat the first sentence and stop.
+		ids := make([]string, len(o.Orders))
+		for i, order := range o.Orders {
+			ids[i] = order.ID
+		}
+		start += ": " + list(ids)
+	}
 	if o.WorthCents == 0 {
 		return start + "."
 	}
