@@ -95,6 +95,7 @@ func TestAnAnswerWithoutWhatItRestsOnIsEvasive(t *testing.T) {
 		{"Which?", "None.", nil, false},
 		{"Did it cost more?", "Yes, it cost more in 2025-Q2 than in Q1.", []agents.Fact{{Sentences: []string{"It rose 4.9%."}}}, true},
 		{"Did it cost more?", "Yes, 4.9% more.", []agents.Fact{{Sentences: []string{"It rose 4.9%."}}}, false},
+		{"How many?", `{"calls":[]}`, nil, true},
 		{"Is the agent there?", "Yes.", []agents.Fact{{Sentences: []string{"It is."}}}, false},
 	}
 	for _, test := range tests {
@@ -104,5 +105,16 @@ func TestAnAnswerWithoutWhatItRestsOnIsEvasive(t *testing.T) {
 				t.Errorf("got %v for %q", got, test.answer)
 			}
 		})
+	}
+}
+
+func TestResultsSpeakForThemselvesWhereTheModelDoesNot(t *testing.T) {
+	t.Parallel()
+	turn := agents.Turn{Facts: []agents.Fact{{Sentences: []string{"It rose 30%.", "Mostly prices."}}, {}, {Sentences: []string{"VND-001 rose 25%."}}}}
+	if got := conclusions(turn); got != "It rose 30%. VND-001 rose 25%." {
+		t.Errorf("got %q", got)
+	}
+	if conclusions(agents.Turn{}) == "" {
+		t.Error("an answer is empty")
 	}
 }

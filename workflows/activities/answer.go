@@ -104,6 +104,9 @@ func hasFigure(text string) bool {
 // evasive reports an answer that counts what it was asked to name ("there are four drafts"), or that gives nothing of what it rests on
 // ("yes, it cost more"). Small models do so.
 func evasive(turn agents.Turn, content string) bool {
+	if isDecision(content) {
+		return true
+	}
 	found := func(has func(string) bool) bool {
 		return slices.ContainsFunc(turn.Facts, func(fact agents.Fact) bool { return slices.ContainsFunc(fact.Sentences, has) })
 	}
@@ -153,7 +156,27 @@ func (a *Activities) write(ctx context.Context, agent equipped, known conversati
 		correction = written.correction()
 	}
 	best.usage = usage
+	if isDecision(best.content) {
+		best.content = conclusions(turn)
+	}
 	return best, nil
+}
+
+// isDecision reports a text that is no answer but one more decision, which a small model at times writes in its place.
+func isDecision(content string) bool { return strings.HasPrefix(content, `{"calls"`) }
+
+// conclusions is what the results say by themselves, for the case that the model finds no words.
+func conclusions(turn agents.Turn) string {
+	var first []string
+	for _, fact := range turn.Facts {
+		if len(fact.Sentences) > 0 {
+			first = append(first, fact.Sentences[0])
+		}
+	}
+	if len(first) == 0 {
+		return "No answer was found."
+	}
+	return strings.Join(first, " ")
 }
 
 // missingAgent tells the general agent that it answers in the place of another one.
