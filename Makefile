@@ -60,10 +60,11 @@ unit:
 	@go test ./agents/router/fitting
 	@go test -race -timeout 30m $$(go list ./... | grep -v '^bestbox/agents/router/fitting$$')
 
-bench: build ## Measure routers and runs; print tables and write JSON to docs/measurements
+bench: build ## Measure routers, runs and histories; print tables and write JSON to docs/measurements
 	@bin/llmctl up
 	@go run ./evals routers
 	@go run ./evals run
+	@go run ./evals history
 
 generate: ## Make generated files again
 	@go generate ./...

@@ -1,15 +1,14 @@
 package routers
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"bestbox/agents/router/fitting"
+	"bestbox/evals/service"
 	"bestbox/internal/config"
 	"bestbox/internal/llm"
 )
@@ -33,10 +32,10 @@ func Command() *cobra.Command {
 	flags.StringVar(&o.config, "config", "", "configuration file (default: as llmctl)")
 	flags.StringVar(&o.profile, "profile", "", "profile of the configuration")
 	flags.StringVar(&o.file, "file", "agents/router/examples/"+fitting.TestFile, "labelled questions")
-	flags.StringVar(&o.out, "json", "", "write the result to this file as JSON")
+	flags.StringVar(&o.out, "output", "docs/measurements/routers.json", "where the figures are written")
 	flags.StringVar(&o.heavy, "heavy", "", "address of the heavy server, instead of the configured one")
 	flags.StringVar(&o.light, "light", "", "address of the light server, instead of the configured one")
-	flags.IntVar(&o.questions, "questions", 0, "take only so many, evenly over the labels (0: all)")
+	flags.IntVar(&o.questions, "questions", 50, "take only so many, evenly over the labels (0: all, most of an hour)")
 	flags.IntVar(&o.repeats, "repeats", 3, "how often every question is asked")
 	return command
 }
@@ -69,7 +68,7 @@ func run(command *cobra.Command, o options) error {
 	if err := show(command.OutOrStdout(), result); err != nil {
 		return err
 	}
-	return write(o.out, result)
+	return service.WriteJSON(o.out, result)
 }
 
 func tiers(o options) (heavy, light *llm.Tier, err error) {
@@ -111,18 +110,4 @@ func show(out io.Writer, result Result) error {
 	}
 	_, err := fmt.Fprintf(out, "p50: D/S0 %.2f, D/S1 %.2f\n", result.DToS0, result.DToS1)
 	return err
-}
-
-func write(path string, result Result) error {
-	if path == "" {
-		return nil
-	}
-	content, err := json.MarshalIndent(result, "", "  ")
-	if err != nil {
-		return fmt.Errorf("encoding the result: %w", err)
-	}
-	if err := os.WriteFile(path, append(content, '\n'), 0o644); err != nil {
-		return fmt.Errorf("writing the result: %w", err)
-	}
-	return nil
 }
