@@ -74,7 +74,7 @@ func (k known) narrow(schema json.RawMessage) (narrowed json.RawMessage, possibl
 			periods++
 		}
 		switch {
-		case len(values) > 0 && !(isPeriod && periods > len(values)):
+		case len(values) > 0 && (!isPeriod || periods <= len(values)):
 			pair.Value.Enum, pair.Value.Pattern = values, ""
 			if slices.ContainsFunc(k.asked, allowed.MatchString) && !slices.Contains(arguments.Required, pair.Key) {
 				arguments.Required = append(arguments.Required, pair.Key)

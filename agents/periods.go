@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -63,8 +64,8 @@ var mentions = []mention{
 	{pattern: pattern(`\bthis\s+month\b|本月|这个月`),
 		means: func(_ []string, today time.Time) string { return today.Format("2006-01") }},
 	{pattern: pattern(`\b(?:last|previous)\s+year\b|去年|上一年`),
-		means: func(_ []string, today time.Time) string { return fmt.Sprint(today.Year() - 1) }},
-	{pattern: pattern(`\bthis\s+year\b|今年|本年`), means: func(_ []string, today time.Time) string { return fmt.Sprint(today.Year()) }},
+		means: func(_ []string, today time.Time) string { return strconv.Itoa(today.Year() - 1) }},
+	{pattern: pattern(`\bthis\s+year\b|今年|本年`), means: func(_ []string, today time.Time) string { return strconv.Itoa(today.Year()) }},
 	{pattern: pattern(`(?:^|[^\d.,$-])` + yearText + `(?:年(?:全年|整年|度)?|[^\d.,-]|[.,-](?:\D|$)|$)`), means: func(m []string, _ time.Time) string { return m[1] }},
 }
 
@@ -129,8 +130,8 @@ func (t timing) known() []string {
 
 // daysOf returns the first and the last day of a period.
 func daysOf(period string) (first, last string, ok bool) {
-	start, months := time.Time{}, 0
-	var year, quarter int
+	var start time.Time
+	var months, year, quarter int
 	if count, _ := fmt.Sscanf(period, "%4d-Q%1d", &year, &quarter); count == 2 {
 		start, months = time.Date(year, time.Month(quarter*3-2), 1, 0, 0, 0, 0, time.UTC), 3
 	} else if day, err := time.Parse("2006-01", period); err == nil {

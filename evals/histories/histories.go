@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -148,7 +149,7 @@ func ensureNamespace(ctx context.Context, address string) error {
 	defer namespaces.Close()
 	err = namespaces.Register(ctx, &workflowservice.RegisterNamespaceRequest{Namespace: namespace,
 		WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour)})
-	if _, exists := err.(*serviceerror.NamespaceAlreadyExists); exists {
+	if _, exists := errors.AsType[*serviceerror.NamespaceAlreadyExists](err); exists {
 		return nil
 	}
 	if err != nil {
