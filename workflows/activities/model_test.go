@@ -148,12 +148,12 @@ func attemptRoute(t *testing.T, a *Activities, head transcript.Head) error {
 }
 
 func inventsNothing(t *testing.T, server *llmtest.Server) {
-	a := withModel(t, server, newMetrics(t))
 	for question, vendor := range map[string]string{
 		"What does our vendor ask for screws?": "", // nobody named one, so that no call is possible
 		"What does vnd-042 ask for screws?":    "VND-042",
 		"What does Boltline ask for screws?":   "VND-010",
 	} {
+		a := withModel(t, server, newMetrics(t)) // with its own transcript: all have one run id
 		opened := twice[Opened](t, a, a.Open, run.Input{Question: question})
 		decided := twice[Decided](t, a, a.Decide, DecideInput{Position: Position{Head: opened.Head}, Domain: "crm", Step: 1})
 		if vendor == "" && len(decided.Calls) == 0 {
