@@ -33,13 +33,13 @@ func (t Turn) known() known {
 		texts = append(append(texts, fact.Arguments), fact.Sentences...)
 	}
 	found := known{time: timingOf(t.Question, t.Today)}
-	if len(t.Facts) == 0 {
-		found.asked = hyphenated.FindAllString(strings.ToUpper(strings.Join(texts, "\n")), -1)
-	}
 	for _, identifier := range hyphenated.FindAllString(strings.ToUpper(strings.Join(texts, "\n")), -1) {
 		if !slices.Contains(found.identifiers, identifier) {
 			found.identifiers = append(found.identifiers, identifier)
 		}
+	}
+	if len(t.Facts) == 0 {
+		found.asked = found.identifiers
 	}
 	return found
 }

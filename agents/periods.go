@@ -73,8 +73,8 @@ var mentions = []mention{
 var vagueTime = pattern(`\b(?:days?|weeks?|months?|quarters?|years?|half|h[12]|today|tomorrow|yesterday|since|until|till|recent(?:ly)?|past|ago|` +
 	`spring|summer|autumn|fall|winter|christmas|annual(?:ly)?|monthly|` + monthText + `)\b|[年月周日天季]|最近|以来|昨|明|近`)
 
-// timingOf reads what a question says about time. Periods that it names by their quarter or month alone are the last ones that have begun
-// or, for a quarter, ended: people ask about what was.
+// timingOf reads what a question says about time. A quarter without a year is the last such one that has ended: people ask about what was. A
+// month without a year is only vague.
 func timingOf(question string, today time.Time) timing {
 	var said timing
 	type found struct {

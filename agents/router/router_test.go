@@ -107,8 +107,9 @@ func TestModelWithoutAHeadGivesPlainProbabilities(t *testing.T) {
 	}
 }
 
-func TestEmptyQuestionIsRefusedBeforeTheModelIsAsked(t *testing.T) {
-	t.Parallel()
+// withoutServer is a router whose server is not there.
+func withoutServer(t *testing.T) *router.Router {
+	t.Helper()
 	tier, err := llm.New(llm.Options{Name: "light", BaseURL: "http://127.0.0.1:1", Model: "none"})
 	if err != nil {
 		t.Fatal(err)
@@ -117,6 +118,12 @@ func TestEmptyQuestionIsRefusedBeforeTheModelIsAsked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return routes
+}
+
+func TestEmptyQuestionIsRefusedBeforeTheModelIsAsked(t *testing.T) {
+	t.Parallel()
+	routes := withoutServer(t)
 	if _, err := routes.Route(context.Background(), " \n\t"); !errors.Is(err, router.ErrEmptyQuestion) {
 		t.Errorf("got %v, want ErrEmptyQuestion", err)
 	}
@@ -124,14 +131,7 @@ func TestEmptyQuestionIsRefusedBeforeTheModelIsAsked(t *testing.T) {
 
 func TestLightServerDownIsGoneSoThatHeavyCanBeAsked(t *testing.T) {
 	t.Parallel()
-	tier, err := llm.New(llm.Options{Name: "light", BaseURL: "http://127.0.0.1:1", Model: "none"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	routes, err := router.New(tier)
-	if err != nil {
-		t.Fatal(err)
-	}
+	routes := withoutServer(t)
 	var failure *llm.Error
 	if _, err := routes.Route(context.Background(), "stock?"); !errors.As(err, &failure) || failure.Kind != llm.Gone {
 		t.Errorf("got %v, want kind gone", err)

@@ -36,6 +36,9 @@ import (
 // namespace keeps the scripted activities away from the runs of people.
 const namespace = "bestbox-evals"
 
+// quiet drops what a client logs: the table is the output.
+var quiet = slog.New(slog.DiscardHandler)
+
 // Command is `evals history`.
 func Command() *cobra.Command {
 	var profile, output string
@@ -52,12 +55,12 @@ func Command() *cobra.Command {
 			if err := ensureNamespace(ctx, settings.Temporal.Address); err != nil {
 				return err
 			}
-			temporal, err := client.DialContext(ctx, client.Options{HostPort: settings.Temporal.Address, Namespace: namespace, Logger: service.Quiet{}})
+			temporal, err := client.DialContext(ctx, client.Options{HostPort: settings.Temporal.Address, Namespace: namespace, Logger: quiet})
 			if err != nil {
 				return err
 			}
 			defer temporal.Close()
-			queues.EnsureSearchAttributes(ctx, temporal, namespace, slog.New(slog.DiscardHandler))
+			queues.EnsureSearchAttributes(ctx, temporal, namespace, quiet)
 			history, err := Measure(ctx, temporal, steps)
 			if err != nil {
 				return err
@@ -142,7 +145,7 @@ func (scripted) answer(context.Context, activities.AnswerInput) (run.Result, err
 
 // ensureNamespace makes the namespace and waits until Temporal uses it.
 func ensureNamespace(ctx context.Context, address string) error {
-	namespaces, err := client.NewNamespaceClient(client.Options{HostPort: address, Logger: service.Quiet{}})
+	namespaces, err := client.NewNamespaceClient(client.Options{HostPort: address, Logger: quiet})
 	if err != nil {
 		return fmt.Errorf("reach Temporal at %s: %w (start it with `llmctl up`)", address, err)
 	}

@@ -1,7 +1,6 @@
 package histories
 
 import (
-	"log/slog"
 	"testing"
 
 	"go.temporal.io/sdk/client"
@@ -16,7 +15,7 @@ const bytesPerStep = 2500
 func TestHistoryOfAStepIsSmallAndDoesNotGrow(t *testing.T) {
 	t.Parallel()
 	server := temporaltest.New(t, run.AttributeDomain, run.AttributeStatus)
-	temporal, err := client.DialContext(t.Context(), client.Options{HostPort: server.Address, Logger: slog.New(slog.DiscardHandler)})
+	temporal, err := client.DialContext(t.Context(), client.Options{HostPort: server.Address, Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}

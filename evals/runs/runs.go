@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"text/tabwriter"
 
@@ -64,7 +65,7 @@ func Command() *cobra.Command {
 
 func measure(ctx context.Context, settings *config.Config, question string, repeats int) ([]Measured, error) {
 	temporal, err := client.DialContext(ctx, client.Options{HostPort: settings.Temporal.Address, Namespace: settings.Temporal.Namespace,
-		Logger: service.Quiet{}})
+		Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, fmt.Errorf("reach Temporal at %s: %w (start it with `llmctl up`)", settings.Temporal.Address, err)
 	}

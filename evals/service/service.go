@@ -71,18 +71,3 @@ func WriteJSON(path string, measured any) error {
 	}
 	return nil
 }
-
-// Quiet drops a Temporal client's log lines: the table is the output.
-type Quiet struct{}
-
-// Debug drops the line.
-func (Quiet) Debug(string, ...any) {}
-
-// Info drops the line.
-func (Quiet) Info(string, ...any) {}
-
-// Warn drops the line.
-func (Quiet) Warn(string, ...any) {}
-
-// Error drops the line.
-func (Quiet) Error(string, ...any) {}

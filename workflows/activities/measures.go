@@ -93,7 +93,7 @@ func (m *measures) call(ctx context.Context, report run.CallReport, outcome stri
 // What the check of an answer's figures said.
 const (
 	figuresSupported   = "supported"
-	figuresCorrected   = "corrected" // only the second attempt was supported
+	figuresCorrected   = "corrected" // by the second attempt: the first held an unsupported figure or none of what it rests on
 	figuresUnsupported = "unsupported"
 )
 
