@@ -21,14 +21,18 @@ type Config struct {
 	Temporal    Temporal
 	HTTP        HTTP
 	Records     Records
-	// Tiers holds the model servers of the profile: "heavy" always, "light" optional.
+	Supervisor  Supervisor
+	// Tiers holds the model servers of the profile: "heavy" always, "light" and "embed" optional.
 	Tiers map[string]Tier
+	// Bandwidth is what the machine's model memory can deliver, in GB/s (10^9 bytes); 0: unknown, measured by llmctl bench.
+	Bandwidth float64
 }
 
-// Heavy and Light name the tiers that the rest of the system asks for.
+// Heavy, Light and Embed name the tiers that the rest of the system asks for. Embed turns texts into vectors.
 const (
 	Heavy = "heavy"
 	Light = "light"
+	Embed = "embed"
 )
 
 // Native and Docker are the backends that can run a tier's server.
@@ -88,17 +92,54 @@ type Records struct {
 	TranscriptPath string `yaml:"transcript_path" json:"transcript_path,omitempty" jsonschema:"description=SQLite file of the transcripts. Empty: transcript.db in the state directory."`
 }
 
+// Supervisor is llmctl's background process.
+type Supervisor struct {
+	Metrics string `yaml:"metrics" json:"metrics,omitempty" jsonschema:"description=Host and port of llmctl's own page /metrics; must be loopback. off: none.,example=127.0.0.1:8090"`
+}
+
+// MetricsOff is the value of supervisor.metrics that opens no port.
+const MetricsOff = "off"
+
 // Tier is one model server, as data.
 type Tier struct {
+	Backend string `yaml:"backend" json:"backend,omitempty" jsonschema:"enum=native,enum=docker"`
+	Model   string `yaml:"model" json:"model,omitempty" jsonschema:"description=Catalogue name of the model (llmctl pull --list)."`
+	Server  string `yaml:"server" json:"server,omitempty" jsonschema:"description=Catalogue name of the server: a program (native) or an image (docker)."`
+	Device  string `yaml:"device" json:"device,omitempty" jsonschema:"description=Where the server computes: a kind of device (Vulkan; ROCm) takes the first one that llama-server --list-devices names; Vulkan1 is that one. Empty: the server's own choice."`
+	// AllowCPU is the profile's consent to run on the processor where Device is missing.
+	AllowCPU bool     `yaml:"allow_cpu" json:"allow_cpu,omitempty" jsonschema:"description=Run on the processor when the device is missing; llmctl says so. False: fail."`
+	Host     string   `yaml:"host" json:"host,omitempty" jsonschema:"description=Address the server binds. Empty: 127.0.0.1. Must be loopback: the server asks for no key."`
+	Port     int      `yaml:"port" json:"port,omitempty" jsonschema:"minimum=1,maximum=65535"`
+	Slots    int      `yaml:"slots" json:"slots,omitempty" jsonschema:"minimum=1,maximum=64,description=Requests answered side by side."`
+	Context  int      `yaml:"context" json:"context,omitempty" jsonschema:"minimum=512,maximum=1048576,description=Tokens per slot."`
+	Threads  int      `yaml:"threads" json:"threads,omitempty" jsonschema:"minimum=0,maximum=1024,description=Processor threads. 0: the physical cores that may be used."`
+	Flags    []string `yaml:"flags" json:"flags,omitempty" jsonschema:"description=Further arguments of the server; one per element."`
+	// MemoryLimit is in MiB: the container's memory, or a native process's data (anonymous memory, without the mapped model file).
+	MemoryLimit int `yaml:"memory_limit" json:"memory_limit,omitempty" jsonschema:"minimum=0,description=MiB the server may use beside the mapped model file; 0: no limit."`
+	// Fallback is where the tier goes when its answers prove wrong; nil: nowhere.
+	Fallback *Fallback `yaml:"fallback" json:"fallback,omitempty" jsonschema:"description=Used instead when the server's answers prove wrong after its start. What is left out stays."`
+}
+
+// Fallback is what differs from a tier when it runs elsewhere. The model, the port, the slots and the context stay.
+type Fallback struct {
 	Backend string   `yaml:"backend" json:"backend,omitempty" jsonschema:"enum=native,enum=docker"`
-	Model   string   `yaml:"model" json:"model,omitempty" jsonschema:"description=Catalogue name of the model (llmctl pull --list)."`
-	Server  string   `yaml:"server" json:"server,omitempty" jsonschema:"description=Catalogue name of the server program."`
-	Host    string   `yaml:"host" json:"host,omitempty" jsonschema:"description=Address the server binds. Empty: 127.0.0.1. Must be loopback: the server asks for no key."`
-	Port    int      `yaml:"port" json:"port,omitempty" jsonschema:"minimum=1,maximum=65535"`
-	Slots   int      `yaml:"slots" json:"slots,omitempty" jsonschema:"minimum=1,maximum=64,description=Requests answered side by side."`
-	Context int      `yaml:"context" json:"context,omitempty" jsonschema:"minimum=512,maximum=1048576,description=Tokens per slot."`
-	Threads int      `yaml:"threads" json:"threads,omitempty" jsonschema:"minimum=0,maximum=1024,description=Processor threads. 0: the physical cores that may be used."`
-	Flags   []string `yaml:"flags" json:"flags,omitempty" jsonschema:"description=Further arguments of the server; one per element."`
+	Server  string   `yaml:"server" json:"server,omitempty" jsonschema:"description=Catalogue name of the server."`
+	Device  string   `yaml:"device" json:"device,omitempty"`
+	Flags   []string `yaml:"flags" json:"flags,omitempty"`
+}
+
+// OnFallback returns the tier as its fallback runs it; ok is false when it has none.
+func (t Tier) OnFallback() (other Tier, ok bool) {
+	if t.Fallback == nil {
+		return t, false
+	}
+	f := *t.Fallback
+	t.Fallback = nil
+	t.Backend, t.Server, t.Device = orDefault(f.Backend, t.Backend), orDefault(f.Server, t.Server), f.Device
+	if f.Flags != nil {
+		t.Flags = f.Flags
+	}
+	return t, true
 }
 
 // URL returns the server's base address, without a path.

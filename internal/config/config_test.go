@@ -132,7 +132,7 @@ func TestBadValuesNameFieldValueAndWhatIsAllowed(t *testing.T) {
 		{"profiles: {small: {tiers: {heavy: {context: 7}}}}", "tiers.heavy.context", "512"},
 		{"profiles: {small: {tiers: {heavy: {backend: podman}}}}", "tiers.heavy.backend", "native, docker"},
 		{"profiles: {small: {tiers: {heavy: {model: ../../etc/passwd}}}}", "tiers.heavy.model", "catalogue"},
-		{"profiles: {small: {tiers: {third: {model: a, server: b, port: 1, slots: 1, context: 512}}}}", "tiers", "heavy and light"},
+		{"profiles: {small: {tiers: {third: {model: a, server: b, port: 1, slots: 1, context: 512}}}}", "tiers", "heavy, light and embed"},
 		{"profiles: {small: {without: [heavy], from: small}}", "from", "back to itself"},
 		{"temporal: {address: nowhere}", "temporal.address", "host:port"},
 		{"temporal: {address: '10.0.0.7:7233'}", "temporal.address", "loopback"},

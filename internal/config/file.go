@@ -20,6 +20,7 @@ type File struct {
 	Temporal    Temporal           `yaml:"temporal" json:"temporal,omitzero"`
 	HTTP        HTTP               `yaml:"http" json:"http,omitzero"`
 	Records     Records            `yaml:"records" json:"records,omitzero"`
+	Supervisor  Supervisor         `yaml:"supervisor" json:"supervisor,omitzero"`
 	Profiles    map[string]Profile `yaml:"profiles" json:"profiles,omitempty" jsonschema:"description=Profiles by name. A shipped profile keeps the values that are not written here."`
 }
 
@@ -27,7 +28,9 @@ type File struct {
 type Profile struct {
 	From    string          `yaml:"from" json:"from,omitempty" jsonschema:"description=Profile whose tiers this one starts with; auto: the one that fits the machine."`
 	Without []string        `yaml:"without" json:"without,omitempty" jsonschema:"description=Tiers of from that are left out."`
-	Tiers   map[string]Tier `yaml:"tiers" json:"tiers,omitempty" jsonschema:"description=Model servers by name: heavy (needed) and light."`
+	Tiers   map[string]Tier `yaml:"tiers" json:"tiers,omitempty" jsonschema:"description=Model servers by name: heavy (needed), light and embed."`
+	// Bandwidth of the memory that the models lie in, for the roofline of llmctl bench.
+	Bandwidth float64 `yaml:"bandwidth" json:"bandwidth,omitempty" jsonschema:"minimum=0,description=GB/s that the machine's model memory delivers, for llmctl bench. 0: measured on the processor."`
 }
 
 // decode reads one file strictly over the shipped values, so that a user writes only what differs.

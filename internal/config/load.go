@@ -64,13 +64,13 @@ func resolve(file File, path, profile string, machine fs.FS) (*Config, error) {
 	if profile == "" || profile == Auto {
 		profile = Detect(machine)
 	}
-	tiers, err := tiersOf(file, profile, machine)
+	tiers, bandwidth, err := tiersOf(file, profile, machine)
 	if err != nil {
 		return nil, err
 	}
 	c := &Config{
 		Path: path, Profile: profile, Directories: file.Directories,
-		Temporal: file.Temporal, HTTP: file.HTTP, Records: file.Records, Tiers: tiers,
+		Temporal: file.Temporal, HTTP: file.HTTP, Records: file.Records, Supervisor: file.Supervisor, Tiers: tiers, Bandwidth: bandwidth,
 	}
 	c.Directories.Cache = directory("BESTBOX_CACHE_DIR", c.Directories.Cache, "XDG_CACHE_HOME", ".cache")
 	c.Directories.State = directory("BESTBOX_STATE_DIR", c.Directories.State, "XDG_STATE_HOME", ".local/state")
@@ -79,9 +79,9 @@ func resolve(file File, path, profile string, machine fs.FS) (*Config, error) {
 	return c, c.validate()
 }
 
-// tiersOf returns the tiers of a profile, following from once per profile.
-func tiersOf(file File, name string, machine fs.FS) (map[string]Tier, error) {
-	tiers := map[string]Tier{}
+// tiersOf returns the tiers of a profile and its bandwidth, following from once per profile.
+func tiersOf(file File, name string, machine fs.FS) (tiers map[string]Tier, bandwidth float64, err error) {
+	tiers = map[string]Tier{}
 	var chain []Profile
 	seen := map[string]bool{}
 	for next := name; next != ""; {
@@ -90,10 +90,10 @@ func tiersOf(file File, name string, machine fs.FS) (map[string]Tier, error) {
 		}
 		profile, known := file.Profiles[next]
 		if !known {
-			return nil, &FieldError{Field: "profile", Value: next, Allowed: "auto, " + strings.Join(slices.Sorted(maps.Keys(file.Profiles)), ", ")}
+			return nil, 0, &FieldError{Field: "profile", Value: next, Allowed: "auto, " + strings.Join(slices.Sorted(maps.Keys(file.Profiles)), ", ")}
 		}
 		if seen[next] {
-			return nil, &FieldError{Field: "profiles." + name + ".from", Value: profile.From, Allowed: "a profile that does not lead back to itself"}
+			return nil, 0, &FieldError{Field: "profiles." + name + ".from", Value: profile.From, Allowed: "a profile that does not lead back to itself"}
 		}
 		seen[next] = true
 		chain = append(chain, profile)
@@ -104,13 +104,16 @@ func tiersOf(file File, name string, machine fs.FS) (map[string]Tier, error) {
 			delete(tiers, left)
 		}
 		maps.Copy(tiers, profile.Tiers)
+		if profile.Bandwidth != 0 {
+			bandwidth = profile.Bandwidth
+		}
 	}
 	for key, tier := range tiers {
 		tier.Host = orDefault(tier.Host, "127.0.0.1")
 		tier.Backend = orDefault(tier.Backend, Native)
 		tiers[key] = tier
 	}
-	return tiers, nil
+	return tiers, bandwidth, nil
 }
 
 func orDefault(value, fallback string) string {

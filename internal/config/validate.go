@@ -33,6 +33,11 @@ const minAPIKeyBytes = 16
 // catalogueName is the form of the names of models and servers; it also keeps them harmless as file names.
 var catalogueName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,99}$`)
 
+// deviceName is a device of llama-server's list, or a kind of them.
+var deviceName = regexp.MustCompile(`^([A-Za-z][A-Za-z]*[0-9]*)?$`)
+
+const deviceAllowed = "empty, a kind of device such as Vulkan, or one that llama-server --list-devices names, such as Vulkan0"
+
 // validate reports every field that cannot work, not only the first.
 func (c *Config) validate() error {
 	var found []error
@@ -47,11 +52,14 @@ func (c *Config) validate() error {
 	refuse(c.Temporal.Namespace != "", "temporal.namespace", c.Temporal.Namespace, "a name, for example default")
 	refuse(validPort(c.Temporal.UIPort), "temporal.ui_port", c.Temporal.UIPort, "1 to 65535")
 	refuse(splits(c.HTTP.Listen), "http.listen", c.HTTP.Listen, "host:port, for example 127.0.0.1:8000")
+	metrics := c.Supervisor.Metrics
+	host, _, _ := net.SplitHostPort(metrics)
+	refuse(metrics == MetricsOff || (splits(metrics) && isLoopback(host)), "supervisor.metrics", metrics, "a loopback host:port such as 127.0.0.1:8090, or off")
 	_, hasHeavy := c.Tiers[Heavy]
-	refuse(hasHeavy, "profiles."+c.Profile+".tiers", slices.Sorted(maps.Keys(c.Tiers)), "heavy (needed) and light")
+	refuse(hasHeavy, "profiles."+c.Profile+".tiers", slices.Sorted(maps.Keys(c.Tiers)), "heavy (needed), light, embed")
 	for _, name := range slices.Sorted(maps.Keys(c.Tiers)) {
 		c.Tiers[name].validate("profiles."+c.Profile+".tiers."+name, refuse)
-		refuse(name == Heavy || name == Light, "profiles."+c.Profile+".tiers", name, "heavy and light")
+		refuse(name == Heavy || name == Light || name == Embed, "profiles."+c.Profile+".tiers", name, "heavy, light and embed")
 	}
 	found = append(found, c.sharedPorts()...)
 	if err := c.checkAPIKey(); err != nil {
@@ -72,6 +80,13 @@ func (t Tier) validate(field string, refuse func(ok bool, field string, value an
 	refuse(t.Slots >= 1 && t.Slots <= 64, field+".slots", t.Slots, "1 to 64")
 	refuse(t.Context >= 512 && t.Context <= 1<<20, field+".context", t.Context, "512 to 1048576 tokens per slot")
 	refuse(t.Threads >= 0 && t.Threads <= 1024, field+".threads", t.Threads, "0 (all physical cores) to 1024")
+	refuse(deviceName.MatchString(t.Device), field+".device", t.Device, deviceAllowed)
+	refuse(t.MemoryLimit >= 0, field+".memory_limit", t.MemoryLimit, "0 (no limit) or MiB")
+	if f := t.Fallback; f != nil {
+		refuse(f.Backend == "" || f.Backend == Native || f.Backend == Docker, field+".fallback.backend", f.Backend, "native, docker")
+		refuse(f.Server == "" || catalogueName.MatchString(f.Server), field+".fallback.server", f.Server, "a server of the catalogue: llmctl pull --list")
+		refuse(deviceName.MatchString(f.Device), field+".fallback.device", f.Device, deviceAllowed)
+	}
 	for i, flag := range t.Flags {
 		refuse(flag != "" && !strings.ContainsRune(flag, 0), fmt.Sprintf("%s.flags[%d]", field, i), flag, "a non-empty argument")
 	}
@@ -89,6 +104,7 @@ func (c *Config) sharedPorts() []error {
 		owners[port] = field
 	}
 	claim(portOf(c.HTTP.Listen), "http.listen")
+	claim(portOf(c.Supervisor.Metrics), "supervisor.metrics")
 	if c.Temporal.Managed {
 		claim(c.Temporal.Port(), "temporal.address")
 		claim(c.Temporal.UIPort, "temporal.ui_port")

@@ -47,14 +47,33 @@ func (s Spec) same(other Spec) bool {
 type State string
 
 const (
-	Stopped  State = "stopped"  // not wanted, not running
-	Starting State = "starting" // ports and files are being checked, the process is being made
-	Loading  State = "loading"  // the process runs and does not answer 200 yet
-	Ready    State = "ready"    // it has answered 200 since it was started
-	Backoff  State = "backoff"  // it ended by itself; the next start waits
-	Failed   State = "failed"   // it will not be started again until asked
-	Stopping State = "stopping" // it drains and is told to end
+	Stopped   State = "stopped"   // not wanted, not running
+	Pulling   State = "pulling"   // a command loads what it needs
+	Planning  State = "planning"  // a command looks whether it fits the memory
+	Starting  State = "starting"  // ports and files are being checked, the process or container is being made
+	Loading   State = "loading"   // it runs and does not answer 200 yet
+	Verifying State = "verifying" // it answers, and its answers are being checked; fixed prompts are read in
+	Ready     State = "ready"     // it has answered 200 since it was started, rightly where that is checked
+	Degraded  State = "degraded"  // it answers wrongly: nobody should use it
+	Backoff   State = "backoff"   // it ended by itself; the next start waits
+	Failed    State = "failed"    // it will not be started again until asked
+	Draining  State = "draining"  // it may finish what it has begun, then it is stopped
+	Stopping  State = "stopping"  // it is told to end
 )
+
+// Work is what a model server said of itself when it was last asked (its page /metrics).
+type Work struct {
+	At time.Time `json:"at"`
+	// Running and Waiting are requests.
+	Running int `json:"running"`
+	Waiting int `json:"waiting"`
+	// PromptTokens and GeneratedTokens count from the server's start; the speeds, in tokens per second, are those of the time since
+	// the asking before, 0 when nothing was done.
+	PromptTokens    int64   `json:"prompt_tokens"`
+	GeneratedTokens int64   `json:"generated_tokens"`
+	PromptSpeed     float64 `json:"prompt_tokens_per_second"`
+	GenerationSpeed float64 `json:"generated_tokens_per_second"`
+}
 
 // Snapshot is what a service's owner published last.
 type Snapshot struct {
@@ -63,6 +82,11 @@ type Snapshot struct {
 	PID     int    `json:"pid,omitempty"`
 	Address string `json:"address"`
 	About   string `json:"about,omitempty"`
+	// Container is the name of the container, where it is one. Model says that it is a model server.
+	Container string `json:"container,omitempty"`
+	Model     bool   `json:"model,omitempty"`
+	// Work is nil until a model server has been asked.
+	Work *Work `json:"work,omitempty"`
 	// Since is when the state was entered. Seconds is what the last start took until ready.
 	Since   time.Time `json:"since"`
 	Seconds float64   `json:"seconds,omitempty"`
