@@ -24,13 +24,16 @@ import (
 const parallelPulls = 3
 
 func newPull(o *options) *cobra.Command {
-	list := false
+	list, file := false, ""
 	command := &cobra.Command{
 		Use:   "pull [artefact…]",
-		Short: "Load and check models and programs",
+		Short: "Load and check models, programs and images",
 		Long: "Load what the profile needs, or the artefacts named, into the cache directory. Every file is checked by size and SHA-256.\n" +
-			"An interrupted pull goes on where it stopped. What is there already is not loaded again.",
-		Example: "  llmctl pull\n  llmctl pull qwen2.5-coder-0.5b-instruct-q4_k_m\n  llmctl pull --list",
+			"An interrupted pull goes on where it stopped. What is there already is not loaded again.\n\n" +
+			"Images go into the Docker engine. A tag is resolved once: from then on the same digest is used. Where the registry cannot be reached,\n" +
+			"--from-file takes an image from a file that docker save wrote elsewhere.",
+		Example: "  llmctl pull\n  llmctl pull qwen2.5-coder-0.5b-instruct-q4_k_m\n  llmctl pull --list\n" +
+			"  llmctl pull --from-file llama-server-rocm.tar llama-server-rocm",
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			shipped, err := catalogue.Shipped()
 			if err != nil {
@@ -53,7 +56,16 @@ func newPull(o *options) *cobra.Command {
 			if len(names) == 0 {
 				names = neededArtefacts(c, serviceNames(c))
 			}
-			records, err := pull(cmd.Context(), c, shipped, names)
+			load := (*fetch.Fetcher).Fetch
+			if file != "" {
+				if len(names) != 1 {
+					return usageError{errors.New("--from-file needs the name of one image")}
+				}
+				load = func(f *fetch.Fetcher, ctx context.Context, artefact catalogue.Artefact) (fetch.Record, error) {
+					return f.FetchFile(ctx, artefact, file)
+				}
+			}
+			records, err := pullWith(cmd.Context(), c, shipped, names, load)
 			if err != nil {
 				return err
 			}
@@ -61,6 +73,7 @@ func newPull(o *options) *cobra.Command {
 		},
 	}
 	command.Flags().BoolVar(&list, "list", false, "list the catalogue and what is loaded")
+	command.Flags().StringVar(&file, "from-file", "", "load an image from a file that docker save wrote")
 	return command
 }
 
@@ -74,9 +87,7 @@ func neededArtefacts(c *config.Config, services []string) []string {
 	}
 	for _, service := range services {
 		if tier, ok := c.Tiers[service]; ok {
-			if tier.Backend == config.Native {
-				add(tier.Server)
-			}
+			add(tier.Server) // a program, or an image for Docker
 			add(tier.Model)
 		}
 		if service == temporalService {
@@ -88,6 +99,12 @@ func neededArtefacts(c *config.Config, services []string) []string {
 
 // pull fetches artefacts side by side. One that fails does not stop the others, so that the next try has less to do.
 func pull(ctx context.Context, c *config.Config, shipped *catalogue.Catalogue, names []string) (map[string]fetch.Record, error) {
+	return pullWith(ctx, c, shipped, names, (*fetch.Fetcher).Fetch)
+}
+
+func pullWith(ctx context.Context, c *config.Config, shipped *catalogue.Catalogue, names []string,
+	load func(*fetch.Fetcher, context.Context, catalogue.Artefact) (fetch.Record, error),
+) (map[string]fetch.Record, error) {
 	var wanted []catalogue.Artefact
 	for _, name := range names {
 		artefact, err := shipped.Get(name)
@@ -106,7 +123,7 @@ func pull(ctx context.Context, c *config.Config, shipped *catalogue.Catalogue, n
 	group.SetLimit(parallelPulls)
 	for _, artefact := range wanted {
 		group.Go(func() error {
-			record, err := fetcher.Fetch(ctx, artefact)
+			record, err := load(fetcher, ctx, artefact)
 			mutex.Lock()
 			defer mutex.Unlock()
 			records[artefact.Name] = record
@@ -128,10 +145,10 @@ func printRecords(out io.Writer, o *options, names []string, records map[string]
 		return json.NewEncoder(out).Encode(slices.Collect(maps.Values(records)))
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ARTEFACT\tVERSION\tSIZE\tSHA-256\tFROM")
+	fmt.Fprintln(table, "ARTEFACT\tVERSION\tSIZE\tSHA-256 OR DIGEST\tFROM")
 	for _, name := range names {
 		r := records[name]
-		fmt.Fprintf(table, "%s\t%s\t%.1f MB\t%s…\t%s\n", r.Name, orDash(r.Version), float64(r.Size())/1e6, r.Files[0].SHA256[:12], r.Source)
+		fmt.Fprintf(table, "%s\t%s\t%.1f MB\t%s…\t%s\n", r.Name, orDash(r.Version), float64(r.Size())/1e6, r.Hash()[:12], r.Source)
 	}
 	return table.Flush()
 }

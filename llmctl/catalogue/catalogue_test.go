@@ -30,10 +30,16 @@ func TestBadCataloguesAreRefused(t *testing.T) {
 		"artefacts: [{name: ../x, kind: model, files: [{name: a}], sources: [{kind: hub}]}]":                                    "plain name",
 		"artefacts: [{name: x, kind: model, files: [{name: a/b}], sources: [{kind: hub}]}]":                                     "plain name",
 		"artefacts: [{name: x, kind: model, files: [{name: a, sha256: short}], sources: [{kind: hub}]}]":                        "64 digits",
-		"artefacts: [{name: x, kind: model, files: [{name: a}], sources: [{kind: ftp}]}]":                                       "path, hub, release",
+		"artefacts: [{name: x, kind: model, files: [{name: a}], sources: [{kind: ftp}]}]":                                       "hub, wheels",
 		"artefacts: [{name: x, kind: model, files: [{name: a}], sources: [{kind: wheels}]}]":                                    "needs parts",
 		"artefacts: [{name: x, kind: model, size: 3, files: [{name: a}], sources: [{kind: hub}]}]":                              "unknown field",
 		"artefacts: [&a {name: x, kind: model, files: [{name: a}], sources: [{kind: hub, repository: a, revision: main}]}, *a]": "twice",
+		"artefacts: [{name: x, kind: image, sources: [{kind: hub, repository: a}]}]":                                            "registry, archive, program",
+		"artefacts: [{name: x, kind: image, files: [{name: a}], sources: [{kind: archive, path: a.tar}]}]":                      "images have none",
+		"artefacts: [{name: x, kind: image, sources: [{kind: registry, repository: a}]}]":                                       "tag or digest",
+		"artefacts: [{name: x, kind: image, sources: [{kind: registry, repository: a, digest: latest}]}]":                       "64 digits",
+		"artefacts: [{name: x, kind: image, sources: [{kind: archive, path: ../a.tar}]}]":                                       "inside the cache",
+		"artefacts: [{name: x, kind: image, sources: [{kind: program, program: y}]}]":                                           "no program",
 	} {
 		if _, err := Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v; want %s", text, err, want)

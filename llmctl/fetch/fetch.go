@@ -1,4 +1,4 @@
-// Package fetch puts artefacts of the catalogue into the cache directory and proves them whole.
+// Package fetch puts artefacts of the catalogue into the cache directory, and images into the Docker engine, and proves them whole.
 //
 // Whatever the source, the rules are the same: one download of an artefact at a time across processes; what was loaded before an
 // interruption is kept and continued; nothing appears under its final name before its size and hash are right; what was loaded is
@@ -13,9 +13,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"bestbox/llmctl/catalogue"
+	"bestbox/llmctl/engine"
 )
 
 // Fetcher loads artefacts into one cache directory. Its zero values are the shipped behaviour; the fields exist for other mirrors,
@@ -33,9 +35,12 @@ type Fetcher struct {
 	Python string
 	// FreeBytes says how much room a folder's disk has; nil: asks the system.
 	FreeBytes func(folder string) (int64, error)
+	// Engine takes images; nil: the one that answers.
+	Engine *engine.Engine
 
-	client http.Client
-	hosts  hosts
+	client     http.Client
+	hosts      hosts
+	connecting sync.Mutex
 }
 
 // New returns a Fetcher for a cache directory that need not exist yet.
@@ -77,7 +82,11 @@ func (f *Fetcher) Fetch(ctx context.Context, artefact catalogue.Artefact) (Recor
 	if record, ok := f.Loaded(artefact); ok { // another process loaded it while this one waited
 		return record, nil
 	}
-	if record, err := f.adopt(artefact); err == nil {
+	if artefact.Kind == catalogue.Image {
+		if _, err := f.docker(ctx); err != nil { // no source helps
+			return Record{}, fmt.Errorf("%s: %w", artefact.Name, err)
+		}
+	} else if record, err := f.adopt(artefact); err == nil {
 		return record, f.save(record)
 	}
 	failure := &Error{Artefact: artefact.Name}
@@ -102,7 +111,10 @@ func (f *Fetcher) Fetch(ctx context.Context, artefact catalogue.Artefact) (Recor
 
 // from loads an artefact from one source into the staging folder, checks it, and moves it to its final place.
 func (f *Fetcher) from(ctx context.Context, artefact catalogue.Artefact, source catalogue.Source) (Record, error) {
-	if source.Kind == catalogue.Path {
+	switch {
+	case artefact.Kind == catalogue.Image:
+		return f.image(ctx, artefact, source)
+	case source.Kind == catalogue.Path:
 		return f.installed(ctx, artefact, source)
 	}
 	staging := f.staging(artefact, source)

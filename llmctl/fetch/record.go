@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -22,8 +23,11 @@ type Record struct {
 	Source  string       `json:"source"`
 	Version string       `json:"version,omitempty"`
 	Folder  string       `json:"folder"`
-	Files   []RecordFile `json:"files"`
-	At      time.Time    `json:"at"`
+	Files   []RecordFile `json:"files,omitempty"`
+	// Image is what the Docker engine holds; nil for what lies in the cache. Folder and Files are then the program it was built from, if
+	// it was.
+	Image *ImageRecord `json:"image,omitempty"`
+	At    time.Time    `json:"at"`
 }
 
 // RecordFile is one file as it was when its hash was taken. Modified (nanoseconds) and Inode tell cheaply whether it may have changed since.
@@ -35,7 +39,7 @@ type RecordFile struct {
 	Inode    uint64 `json:"inode"`
 }
 
-// Path returns the file to open or to run.
+// Path returns the file to open or to run. An image has none.
 func (r Record) Path() string {
 	return filepath.Join(r.Folder, r.Files[0].Name)
 }
@@ -43,53 +47,77 @@ func (r Record) Path() string {
 // Size returns the bytes of all files.
 func (r Record) Size() int64 {
 	var total int64
+	if r.Image != nil {
+		return r.Image.Size
+	}
 	for _, file := range r.Files {
 		total += file.Size
 	}
 	return total
 }
 
+// Hash returns the SHA-256 of the first file, or the digest of an image, else its id; 64 digits.
+func (r Record) Hash() string {
+	if r.Image != nil {
+		_, digits, _ := strings.Cut(r.Image.Reference(), "sha256:")
+		return digits
+	}
+	return r.Files[0].SHA256
+}
+
 func (f *Fetcher) recordPath(name string) string {
 	return filepath.Join(f.Cache, "lock", name+".json")
 }
 
-// Loaded returns the record of an artefact whose files are all there and unchanged. A file whose time or inode differs is hashed again.
-func (f *Fetcher) Loaded(artefact catalogue.Artefact) (Record, bool) {
-	content, err := os.ReadFile(f.recordPath(artefact.Name))
-	if err != nil {
-		return Record{}, false
-	}
+// readRecord returns what the lock file says, whether it is still so or not.
+func (f *Fetcher) readRecord(name string) (Record, bool) {
 	var record Record
-	if json.Unmarshal(content, &record) != nil || len(record.Files) == 0 || record.Folder == "" ||
-		(artefact.Kind == catalogue.Program && !atLeast(record.Version, artefact.Version.Minimum)) {
+	content, err := os.ReadFile(f.recordPath(name))
+	if err != nil || json.Unmarshal(content, &record) != nil {
 		return Record{}, false
 	}
-	if !filepath.IsAbs(record.Folder) {
+	if record.Folder != "" && !filepath.IsAbs(record.Folder) {
 		record.Folder = filepath.Join(f.Cache, record.Folder)
 	}
+	return record, true
+}
+
+// Loaded returns the record of an artefact whose files are all there and unchanged. A file whose time or inode differs is hashed again.
+// An image must be in the engine.
+func (f *Fetcher) Loaded(artefact catalogue.Artefact) (Record, bool) {
+	record, ok := f.readRecord(artefact.Name)
+	if !ok || record.Kind != artefact.Kind || !f.filesLoaded(artefact, record) {
+		return Record{}, false
+	}
+	if artefact.Kind == catalogue.Image {
+		return record, f.imageLoaded(artefact, record)
+	}
+	return record, len(record.Files) > 0 &&
+		(artefact.Kind == catalogue.Model || atLeast(record.Version, artefact.Version.Minimum))
+}
+
+// filesLoaded checks the files of a record; those that only were touched get their new times noted.
+func (f *Fetcher) filesLoaded(artefact catalogue.Artefact, record Record) bool {
 	changed := false
 	for i, file := range record.Files {
 		now, err := stat(filepath.Join(record.Folder, file.Name))
 		switch {
 		case err != nil:
-			return Record{}, false
+			return false
 		case now.Size != file.Size:
 			f.say("%s: %s has %d bytes instead of %d; loading it again", artefact.Name, file.Name, now.Size, file.Size)
-			return Record{}, false
+			return false
 		case now.Modified == file.Modified && now.Inode == file.Inode:
 			continue
 		}
 		if now.SHA256, err = hashFile(filepath.Join(record.Folder, file.Name), silent{}); err != nil || now.SHA256 != file.SHA256 {
 			f.say("%s: %s has changed since it was loaded; loading it again", artefact.Name, file.Name)
-			return Record{}, false
+			return false
 		}
 		now.Name = file.Name
 		record.Files[i], changed = now, true
 	}
-	if changed && f.save(record) != nil {
-		return Record{}, false
-	}
-	return record, true
+	return !changed || f.save(record) == nil
 }
 
 // adopt takes files that lie in the right place without a record (copied there by hand) when the catalogue knows their hash.
