@@ -15,7 +15,12 @@ const (
 	CorruptModel   Cause = "corrupt model"
 	BadFlag        Cause = "bad flag"
 	OutOfMemory    Cause = "out of memory"
+	DeviceLost     Cause = "device lost"
+	NoEngine       Cause = "no container engine"
+	NoDevice       Cause = "no device"
 	Killed         Cause = "killed"
+	Hung           Cause = "hung"
+	WrongAnswers   Cause = "wrong answers"
 	NotReady       Cause = "not ready in time"
 	Unknown        Cause = "unknown"
 )
@@ -23,7 +28,7 @@ const (
 // lasting causes do not go away by starting again.
 func (c Cause) lasting() bool {
 	switch c {
-	case PortTaken, MissingProgram, MissingModel, CorruptModel, BadFlag:
+	case PortTaken, MissingProgram, MissingModel, CorruptModel, BadFlag, NoEngine, NoDevice:
 		return true
 	default:
 		return false
@@ -43,6 +48,14 @@ func (c Cause) advice() string {
 		return "correct the tier's flags in bestbox.yaml; the server's --help lists them"
 	case OutOfMemory:
 		return "lower context or slots of the tier in bestbox.yaml, or choose a smaller model"
+	case DeviceLost:
+		return "the GPU's driver gave up: see dmesg and llmctl doctor; restarting often helps, a newer kernel or driver for good"
+	case NoEngine:
+		return "start the container engine, or run the tier natively (backend: native)"
+	case NoDevice:
+		return "llmctl doctor says what the machine has; another device or backend for the tier is set in bestbox.yaml"
+	case Hung:
+		return "it is restarted; if this comes again, see the log, dmesg and llmctl doctor"
 	case Killed:
 		return "if nobody killed it, memory may have run out: see dmesg"
 	case NotReady:
@@ -67,6 +80,7 @@ var signs = []struct {
 	{"error: unknown argument", BadFlag},
 	{"error while handling argument", BadFlag},
 	{"unknown flag", BadFlag},
+	{"insufficient memory (attempted to allocate", OutOfMemory},
 	{"failed to allocate", OutOfMemory},
 	{"failed to create_context", OutOfMemory},
 	{"out of memory", OutOfMemory},
@@ -81,7 +95,10 @@ func classify(end exit, log string) Cause {
 			return sign.cause
 		}
 	}
-	if end.Known && end.Signal == syscall.SIGKILL {
+	switch {
+	case end.OutOfMemory:
+		return OutOfMemory
+	case end.Known && end.Signal == syscall.SIGKILL:
 		return Killed
 	}
 	return Unknown

@@ -10,6 +10,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -130,6 +131,27 @@ func (c *Client) Stop(ctx context.Context, name string, drain time.Duration) (Pr
 	var proof Proof
 	err := c.call(ctx, http.MethodPost, "/services/"+name+"/stop?drain="+drain.String(), nil, &proof)
 	return proof, err
+}
+
+// Prepare says that this command loads (Pulling) or plans (Planning) for services, until the function it returns is called or this process
+// ends. A supervisor is started if there is none.
+func (c *Client) Prepare(ctx context.Context, state State, services []string) (done func(), err error) {
+	if err := c.Ensure(ctx); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	query := url.Values{"state": {string(state)}, "service": services}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://supervisor/preparing?"+query.Encode(), nil)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return func() { cancel(); response.Body.Close() }, nil
 }
 
 // refusedError is an answer of the supervisor other than 200.

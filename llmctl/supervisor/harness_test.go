@@ -8,11 +8,16 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"bestbox/internal/config"
 	"bestbox/internal/programtest"
+	"bestbox/llmctl/catalogue"
+	"bestbox/llmctl/engine"
+	"bestbox/llmctl/fetch"
 )
 
 // TestMain lets the test program be a supervisor, or a service that is not a model server.
@@ -20,7 +25,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 2 {
 		switch os.Args[1] {
 		case "supervise":
-			if err := Run(context.Background(), os.Args[2]); err != nil {
+			if err := Run(context.Background(), Options{State: os.Args[2]}); err != nil {
 				fmt.Println(err)
 				os.Exit(1)
 			}
@@ -114,6 +119,25 @@ func (w *world) untilState(name string, state State) Snapshot {
 	return last
 }
 
+// untilOther waits until a service is ready as another process.
+func (w *world) untilOther(name string, before int) (after Snapshot) {
+	w.t.Helper()
+	w.until("another process to be ready", func() bool {
+		after = w.service(name)
+		return after.State == Ready && after.PID != before
+	})
+	return after
+}
+
+// killSupervisor ends the supervisor as a crash would.
+func (w *world) killSupervisor() {
+	w.t.Helper()
+	if err := syscall.Kill(supervisorPID(w.state), syscall.SIGKILL); err != nil {
+		w.t.Fatal(err)
+	}
+	w.until("the supervisor to be gone", func() bool { return !w.Running(w.t.Context()) })
+}
+
 func (w *world) start(specs ...Spec) {
 	w.t.Helper()
 	if err := w.Start(w.t.Context(), specs); err != nil {
@@ -147,19 +171,84 @@ func fakeSpec(t *testing.T, manners ...string) Spec {
 		Ready: url + "/", Address: url, LoadTimeout: 20 * time.Second, TermTimeout: 300 * time.Millisecond}
 }
 
-// modelSpec runs the real llama-server on the smallest real model, both as llmctl pull leaves them in the user's cache.
-func modelSpec(t *testing.T, name string, flags ...string) Spec {
+// kinds are the backends that keep the contract.
+var kinds = []string{config.Native, config.Docker}
+
+// onEach runs a test on both backends, with a world of its own for each.
+func onEach(t *testing.T, test func(t *testing.T, w *world, backend string)) {
 	t.Helper()
-	server, model := pulled(t, "llama-server"), pulled(t, "smollm2-135m-instruct-q4_1")
-	port := freePort(t)
-	url := "http://127.0.0.1:" + strconv.Itoa(port)
-	return Spec{
-		Name: name, Host: "127.0.0.1", Ports: []int{port}, Files: []string{model},
-		Argv: append([]string{server, "-m", model, "--offline", "--host", "127.0.0.1", "--port", strconv.Itoa(port), "-c", "1024", "-np", "1",
-			"-t", "1", "--metrics", "--no-warmup", "--sse-ping-interval", "1"}, flags...),
-		Ready: url + "/health", Metrics: url + "/metrics", Address: url, LoadTimeout: time.Minute, TermTimeout: 3 * time.Second,
+	t.Parallel()
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			test(t, w, kind)
+		})
 	}
 }
+
+// modelSpec runs the real llama-server on the smallest real model, as a process or in a container of an image built on the spot.
+func (w *world) modelSpec(backend, name string, flags ...string) Spec {
+	w.t.Helper()
+	return w.specOf(backend, name, pulled(w.t, "smollm2-135m-instruct-q4_1"), flags...)
+}
+
+// specOf is modelSpec for any model file.
+func (w *world) specOf(backend, name, model string, flags ...string) Spec {
+	w.t.Helper()
+	port := freePort(w.t)
+	url := "http://127.0.0.1:" + strconv.Itoa(port)
+	spec := Spec{
+		Name: name, Backend: backend, Host: "127.0.0.1", Ports: []int{port}, Files: []string{model},
+		Ready: url + "/health", Metrics: url + "/metrics", Address: url, LoadTimeout: time.Minute, TermTimeout: 3 * time.Second,
+		Model: &Model{Slots: 1, Batch: 512, MicroBatch: 64, Unchecked: true},
+	}
+	arguments := func(model, host string, port int) []string {
+		return append([]string{"-m", model, "--offline", "--host", host, "--port", strconv.Itoa(port), "-c", "1024", "-np", "1",
+			"-t", "1", "-ub", "64", "--metrics", "--no-warmup", "--sse-ping-interval", "1"}, flags...)
+	}
+	if backend == config.Docker {
+		spec.Container = &engine.Container{
+			Name: ContainerName(w.state, name), Image: serverImage(w.t), Mounts: []engine.Mount{{Host: filepath.Dir(model), Inside: "/models"}},
+			Publish: []engine.Port{{HostIP: "127.0.0.1", Host: port, Inside: 8080}}, Args: arguments("/models/"+filepath.Base(model), "0.0.0.0", 8080),
+		}
+		spec.Argv = []string{"llama-server"}
+		return spec
+	}
+	spec.Argv = append([]string{pulled(w.t, "llama-server")}, arguments(model, "127.0.0.1", port)...)
+	return spec
+}
+
+// serverImage builds the image once per engine; it is made of nothing but the llama-server of this machine.
+func serverImage(t *testing.T) string {
+	t.Helper()
+	programtest.Docker(t)
+	image, err := builtImage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image
+}
+
+var builtImage = sync.OnceValues(func() (string, error) {
+	shipped, err := catalogue.Shipped()
+	if err != nil {
+		return "", err
+	}
+	artefact, err := shipped.Get("llama-server-image")
+	if err != nil {
+		return "", err
+	}
+	loaded, err := config.Load("", "small")
+	if err != nil {
+		return "", err
+	}
+	record, err := fetch.New(loaded.Directories.Cache, nil).Fetch(context.Background(), artefact)
+	if err != nil {
+		return "", err
+	}
+	return record.Image.Reference(), nil
+})
 
 // pulled returns the file of what llmctl pull has put into the user's cache.
 func pulled(t *testing.T, name string) string {

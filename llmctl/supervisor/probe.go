@@ -60,7 +60,7 @@ func waitReady(ctx context.Context, url string) <-chan struct{} {
 
 // drained waits until a llama-server has no request running or waiting, and returns false when it still has at the limit. A server that
 // does not answer counts as busy: its metrics wait for the same thread as its answers.
-func drained(metrics string, limit time.Duration, p *process) bool {
+func drained(metrics string, limit time.Duration, p instance) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	for {

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"time"
@@ -15,6 +16,7 @@ const maxRequestBytes = 1 << 20
 //	GET  /services?probe=true          -> []Snapshot
 //	POST /services       []Spec        -> []Snapshot, at once; poll for readiness
 //	POST /services/{name}/stop?drain=… -> Proof, when the service is stopped
+//	POST /preparing?state=…&service=…  -> holds the line; the services are in that state until the caller hangs up
 func (s *Supervisor) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /services", func(w http.ResponseWriter, r *http.Request) {
@@ -22,6 +24,7 @@ func (s *Supervisor) handler() http.Handler {
 	})
 	mux.HandleFunc("POST /services", s.handleStart)
 	mux.HandleFunc("POST /services/{name}/stop", s.handleStop)
+	mux.HandleFunc("POST /preparing", s.handlePreparing)
 	return mux
 }
 
@@ -37,6 +40,10 @@ func (s *Supervisor) handleStart(w http.ResponseWriter, r *http.Request) {
 		// The name becomes a file name.
 		if spec.Name == "" || filepath.Base(spec.Name) != spec.Name || len(spec.Argv) == 0 {
 			refuse(w, http.StatusBadRequest, "a service needs a plain name and a program")
+			return
+		}
+		if _, known := s.host.backends[spec.Backend]; !known {
+			refuse(w, http.StatusBadRequest, fmt.Sprintf("backend %q is not known; there are: native, docker", spec.Backend))
 			return
 		}
 	}
@@ -70,6 +77,24 @@ func (s *Supervisor) handleStop(w http.ResponseWriter, r *http.Request) {
 	case found.commands <- command{drain: drain, proof: proof}:
 		answer(w, http.StatusOK, <-proof)
 	case <-r.Context().Done():
+	}
+}
+
+func (s *Supervisor) handlePreparing(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	state := State(query.Get("state"))
+	if state != Pulling && state != Planning {
+		refuse(w, http.StatusBadRequest, "state must be pulling or planning")
+		return
+	}
+	defer s.prepare(query["service"], state)()
+	answer(w, http.StatusOK, struct{}{})
+	if flusher, ok := w.(http.Flusher); ok {
+		flusher.Flush()
+	}
+	select {
+	case <-r.Context().Done():
+	case <-s.ctx.Done():
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"bestbox/llmctl/machine"
+
 	"github.com/cenkalti/backoff/v5"
 )
 
@@ -39,112 +41,156 @@ type command struct {
 // service is one service and its owner: run is the only goroutine that changes anything; everybody else sends commands and reads
 // snapshots.
 //
-//	start: stopped, failed, backoff -> starting; starting, loading, ready -> nothing, or stop and start if the spec differs
-//	stop:  starting, loading, ready -> stopping -> stopped; backoff, failed -> stopped; stopped -> proof at once
-//	end of the process: loading, ready -> backoff -> starting, or failed
+//	start:    stopped, failed, backoff -> starting; otherwise nothing, or stop and start if the spec differs or the answers are wrong
+//	answers:  loading -> verifying -> ready or degraded; services that are no model servers: loading -> ready
+//	stop:     ready, degraded -> draining -> stopping -> stopped; before that at once; backoff, failed, stopped: proof at once
+//	end:      starting to degraded -> backoff -> starting, or failed
+//	hung:     ready, degraded -> stopping -> backoff, as after a crash
 type service struct {
 	commands  chan command
 	published atomic.Pointer[Snapshot]
-	// changed is called after every change of the running process, so that it can be recorded.
-	changed func(Spec, identity)
-	logPath string
+	host      *host
+	logPath   string
 
 	spec     Spec
 	now      Snapshot
-	running  *process
+	running  instance
+	verified bool // the running instance has answered rightly before
 	began    time.Time
 	logStart int64
 	crashes  int
 	pause    *backoff.ExponentialBackOff
-	// ready, overdue and retry are nil while there is nothing to wait for.
-	ready     <-chan struct{}
-	stopProbe context.CancelFunc
-	overdue   <-chan time.Time
-	retry     <-chan time.Time
+	// What the owner waits for; nil while there is nothing of the kind. watching ends what asks the running instance.
+	ready    <-chan struct{}
+	checked  <-chan check
+	works    <-chan Work
+	hung     <-chan string
+	warmed   <-chan string
+	overdue  <-chan time.Time
+	retry    <-chan time.Time
+	watching context.CancelFunc
 }
 
-func newService(spec Spec, state string, changed func(Spec, identity)) *service {
+// host is what a service needs of its supervisor.
+type host struct {
+	state string
+	// backends by the name that a spec gives.
+	backends map[string]backend
+	// changed notes what runs, so that the next supervisor finds it.
+	changed func(recorded)
+	// happened notes a change of state for people.
+	happened func(Event)
+}
+
+func newService(spec Spec, h *host) *service {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval, pause.Multiplier = firstRestart, maxRestart, 3
-	s := &service{commands: make(chan command), changed: changed, logPath: LogPath(state, spec.Name), spec: spec, pause: pause, stopProbe: func() {}}
-	s.now = Snapshot{Name: spec.Name, Log: s.logPath}
-	s.enter(Stopped)
+	s := &service{commands: make(chan command), host: h, logPath: LogPath(h.state, spec.Name), spec: spec, pause: pause, watching: func() {}}
+	s.now = s.blank()
+	s.publish(Stopped)
 	return s
+}
+
+func (s *service) blank() Snapshot {
+	return Snapshot{Name: s.spec.Name, Log: s.logPath, Model: s.spec.Model != nil, Container: s.spec.containerName(), Hung: s.now.Hung, Digest: s.spec.Digest()}
 }
 
 // snapshot returns what the owner published last, without waiting for it.
 func (s *service) snapshot() Snapshot { return *s.published.Load() }
 
-// enter publishes a new state.
+// enter publishes a new state and notes it as an event.
 func (s *service) enter(state State) {
-	s.now.State, s.now.Since = state, time.Now()
+	s.publish(state)
+	s.host.happened(Event{At: s.now.Since, Service: s.spec.Name, State: state, PID: s.now.PID, Cause: s.now.Cause, Message: s.now.Message})
+}
+
+func (s *service) publish(state State) {
+	if s.now.State != state {
+		s.now.State, s.now.Since = state, time.Now()
+	}
 	s.now.Address, s.now.About = s.spec.Address, s.spec.About
 	s.now.PID = 0
 	if s.running != nil {
-		s.now.PID = s.running.PID
+		s.now.PID = s.running.serverPID()
 	}
 	published := s.now
 	s.published.Store(&published)
 }
 
-// run owns the service until ctx ends. The process itself is left running then, for the next supervisor.
+// run owns the service until ctx ends. What runs is left running then, for the next supervisor.
 func (s *service) run(ctx context.Context) {
 	for {
 		var ended <-chan exit
 		if s.running != nil {
-			ended = s.running.ended
+			ended = s.running.ended()
 		}
 		select {
 		case <-ctx.Done():
-			s.stopProbe()
+			s.watching()
 			return
 		case asked := <-s.commands:
-			s.obey(asked)
+			s.obey(ctx, asked)
 		case end := <-ended:
 			s.lost(end)
 		case <-s.ready:
-			s.nowReady()
+			s.answering()
+		case result := <-s.checked:
+			s.judged(result)
+		case work := <-s.works:
+			s.now.Work = &work
+			s.publish(s.now.State)
+		case why := <-s.hung:
+			s.hangs(why)
+		case note := <-s.warmed:
+			s.now.Warmed = note
+			s.publish(s.now.State)
 		case <-s.overdue:
 			s.tooSlow()
 		case <-s.retry:
 			s.retry = nil
 			s.now.Restarts++
-			s.launch()
+			s.launch(ctx)
 		}
 	}
 }
 
-func (s *service) obey(asked command) {
+func (s *service) obey(ctx context.Context, asked command) {
 	if asked.start == nil {
 		asked.proof <- s.stop(asked.drain)
 		return
 	}
-	if s.running != nil && s.spec.same(*asked.start) {
+	if s.running != nil && s.spec.same(*asked.start) && s.now.State != Degraded {
 		return
 	}
 	if s.running != nil {
 		s.stop(restartDrain)
 	}
 	s.spec, s.crashes = *asked.start, 0
-	s.now = Snapshot{Name: s.spec.Name, Log: s.logPath}
+	s.now = s.blank()
 	s.pause.Reset()
 	s.retry = nil
-	s.launch()
+	s.launch(ctx)
 }
 
 // restartDrain is how long requests may go on before a service whose settings have changed is restarted.
 const restartDrain = 20 * time.Second
 
-// launch checks what a start needs and starts the process.
-func (s *service) launch() {
+// launch checks what a start needs and starts the service, or takes over what a supervisor started and did not live to write down.
+func (s *service) launch(ctx context.Context) {
+	s.now.State = ""
 	s.enter(Starting)
-	for _, port := range s.spec.Ports {
-		if !portFree(s.spec.listenAddress(port)) {
-			holder := HolderOf(port)
-			s.now.Holder = &holder
-			s.fail(PortTaken, (&PortError{Service: s.spec.Name, Holder: holder}).Error())
-			return
-		}
+	how, known := s.host.backends[s.spec.Backend]
+	if !known {
+		s.fail(Unknown, fmt.Sprintf("backend %q is not known", s.spec.Backend))
+		return
+	}
+	if running, ok := how.find(ctx, s.spec); ok {
+		s.attend(running, true)
+		return
+	}
+	if port, taken := s.takenPort(); taken {
+		s.portTaken(port)
+		return
 	}
 	for _, file := range s.spec.Files {
 		if _, err := os.Stat(file); err != nil {
@@ -159,84 +205,186 @@ func (s *service) launch() {
 	}
 	defer log.Close()
 	s.began, s.logStart = time.Now(), offset
-	running, err := start(s.spec, log)
-	if errors.Is(err, fs.ErrNotExist) {
-		s.fail(MissingProgram, fmt.Sprintf("%s is missing; %s", s.spec.Argv[0], MissingProgram.advice()))
-		return
-	}
+	running, err := how.start(ctx, s.spec, log)
 	if err != nil {
-		s.fail(Unknown, fmt.Sprintf("%s cannot be started: %v", filepath.Base(s.spec.Argv[0]), err))
+		s.notStarted(err)
 		return
 	}
 	s.attend(running, false)
 }
 
-// attend begins to watch a process, started now or adopted.
-func (s *service) attend(running *process, adopted bool) {
+// notStarted says why there is nothing to watch.
+func (s *service) notStarted(err error) {
+	var cause *startError
+	switch {
+	case errors.As(err, &cause) && cause.cause == PortTaken && len(s.spec.Ports) > 0:
+		s.portTaken(s.spec.Ports[0])
+	case errors.As(err, &cause):
+		s.fail(cause.cause, fmt.Sprintf("%v; %s", cause.err, cause.cause.advice()))
+	case errors.Is(err, fs.ErrNotExist):
+		s.fail(MissingProgram, fmt.Sprintf("%s is missing; %s", s.spec.Argv[0], MissingProgram.advice()))
+	default:
+		s.fail(Unknown, fmt.Sprintf("%s cannot be started: %v", filepath.Base(s.spec.Argv[0]), err))
+	}
+}
+
+// startError is an error of a backend that knows its cause.
+type startError struct {
+	cause Cause
+	err   error
+}
+
+func (e *startError) Error() string { return e.err.Error() }
+
+func (e *startError) Unwrap() error { return e.err }
+
+// takenPort finds a port of the service that somebody else holds.
+func (s *service) takenPort() (int, bool) {
+	for _, port := range s.spec.Ports {
+		if !portFree(s.spec.listenAddress(port)) {
+			return port, true
+		}
+	}
+	return 0, false
+}
+
+// portTaken fails with the name of who holds the port.
+func (s *service) portTaken(port int) {
+	holder := HolderOf(port)
+	s.now.Holder = &holder
+	s.fail(PortTaken, (&PortError{Service: s.spec.Name, Holder: holder}).Error())
+}
+
+// attend begins to watch an instance, started now or adopted.
+func (s *service) attend(running instance, adopted bool) {
 	s.running = running
 	s.now.Adopted = adopted
-	s.changed(s.spec, running.identity)
+	s.host.changed(recorded{Spec: s.spec, Process: running.identity(), Verified: s.verified})
 	ctx, cancel := context.WithCancel(context.Background())
-	s.stopProbe = cancel
+	s.watching = cancel
 	s.ready = waitReady(ctx, s.spec.Ready)
 	s.overdue = time.After(s.spec.LoadTimeout)
 	s.enter(Loading)
 }
 
-// unattend forgets a process that is gone.
+// unattend forgets an instance that is gone.
 func (s *service) unattend() {
-	s.stopProbe()
-	s.running, s.ready, s.overdue = nil, nil, nil
-	s.changed(s.spec, identity{})
+	s.watching()
+	s.running, s.verified = nil, false
+	s.ready, s.checked, s.works, s.hung, s.warmed, s.overdue = nil, nil, nil, nil, nil, nil
+	s.now.Work, s.now.Warmed = nil, ""
+	s.host.changed(recorded{Spec: s.spec})
 }
 
-func (s *service) nowReady() {
+// answering goes on from loading: to the checks of a model server's answers, or to ready.
+func (s *service) answering() {
 	s.ready, s.overdue = nil, nil
-	s.now.Cause, s.now.Message, s.now.Tail, s.now.Holder = "", "", nil, nil
 	if !s.now.Adopted {
 		s.now.Seconds = time.Since(s.began).Seconds()
 	}
+	if s.spec.Model == nil || s.spec.Model.Unchecked || s.verified {
+		s.nowReady()
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.alsoEnd(cancel)
+	s.checked = checkModel(ctx, s.spec)
+	s.enter(Verifying)
+}
+
+// alsoEnd adds to what ends with the running instance.
+func (s *service) alsoEnd(cancel context.CancelFunc) {
+	before := s.watching
+	s.watching = func() { cancel(); before() }
+}
+
+// judged takes the outcome of the checks.
+func (s *service) judged(result check) {
+	s.checked = nil
+	s.now.Checks = &result.Checks
+	switch {
+	case result.err != nil:
+		// A server that cannot be asked is no better than one that crashed.
+		s.giveUp(Hung, fmt.Sprintf("its answers could not be checked: %v", result.err))
+	case !result.Right():
+		s.watchWork()
+		s.now.Cause, s.now.Message = WrongAnswers, result.Verdict+"; "+s.spec.wayBack()
+		s.enter(Degraded)
+	default:
+		s.verified = true
+		s.host.changed(recorded{Spec: s.spec, Process: s.running.identity(), Verified: true})
+		s.remember(result.Checks)
+		s.nowReady()
+	}
+}
+
+func (s *service) nowReady() {
+	s.now.Cause, s.now.Message, s.now.Tail, s.now.Holder = "", "", nil, nil
+	s.watchWork()
 	s.enter(Ready)
 }
 
-// lost handles a process that ended without being asked to.
+// lost handles an instance that ended without being asked to.
 func (s *service) lost(end exit) {
 	if s.now.State == Ready && time.Since(s.now.Since) > stableAfter {
 		s.crashes = 0
 		s.pause.Reset()
 	}
-	s.crashes++
+	running := s.running
 	s.unattend()
+	_ = running.remove() // what is left of a container is found again by its name
 	log := readTail(s.logPath, s.logStart)
 	cause := classify(end, log)
-	message := fmt.Sprintf("%s (%s); %s", end, cause, cause.advice())
 	s.now.Tail = lastLines(log, tailLines)
 	if cause == PortTaken {
-		for _, port := range s.spec.Ports {
-			if !portFree(s.spec.listenAddress(port)) {
-				holder := HolderOf(port)
-				s.now.Holder = &holder
-			}
+		if port, taken := s.takenPort(); taken {
+			holder := HolderOf(port)
+			s.now.Holder = &holder
 		}
 	}
+	s.again(cause, fmt.Sprintf("%s (%s); %s", end, cause, cause.advice()))
+}
+
+// again plans the next start after a crash, or gives up where that cannot help.
+func (s *service) again(cause Cause, message string) {
+	s.crashes++
 	switch {
 	case cause.lasting():
 		s.fail(cause, message)
 	case s.crashes >= maxCrashes:
 		s.fail(cause, fmt.Sprintf("%s; given up after %d crashes in a row", message, s.crashes))
 	default:
-		wait := s.pause.NextBackOff()
 		s.now.Cause, s.now.Message = cause, message
-		s.retry = time.After(wait)
+		s.retry = time.After(s.pause.NextBackOff())
 		s.enter(Backoff)
 	}
 }
 
-// tooSlow ends a process that runs and does not become ready.
+// hangs ends a server that no longer works although it runs.
+func (s *service) hangs(why string) {
+	s.now.Hung++
+	if s.now.State == Ready && time.Since(s.now.Since) > stableAfter {
+		s.crashes = 0
+		s.pause.Reset()
+	}
+	s.giveUp(Hung, why)
+}
+
+// giveUp ends what runs and treats it as a crash.
+func (s *service) giveUp(cause Cause, why string) {
+	log := readTail(s.logPath, s.logStart)
+	if proof := s.stop(atOnce); !proof.Gone {
+		return // stop has said so
+	}
+	s.now.Tail = lastLines(log, tailLines)
+	s.again(cause, fmt.Sprintf("%s (%s); %s", why, cause, cause.advice()))
+}
+
+// tooSlow ends a service that runs and does not become ready.
 func (s *service) tooSlow() {
 	s.overdue = nil
 	log := readTail(s.logPath, s.logStart)
-	s.stop(0)
+	s.stop(atOnce)
 	s.now.Tail = lastLines(log, tailLines)
 	s.fail(NotReady, fmt.Sprintf("not ready after %s; %s", s.spec.LoadTimeout, NotReady.advice()))
 }
@@ -246,22 +394,42 @@ func (s *service) fail(cause Cause, message string) {
 	s.enter(Failed)
 }
 
-// stop drains, ends the process, and proves that nothing of it is left.
+// atOnce is the drain of a server that nobody can wait for.
+const atOnce = -1
+
+// memoryOf is what a process holds of the machine's and the GPU's memory, in bytes, without mapped files; 0 where it cannot be read.
+func memoryOf(pid int) int64 {
+	usage, err := machine.UsageOf(os.DirFS("/"), pid)
+	if err != nil {
+		return 0
+	}
+	return usage.Anonymous + usage.VRAM + usage.GTT
+}
+
+// stop drains, ends what runs, and proves that nothing of it is left.
 func (s *service) stop(drain time.Duration) Proof {
 	began := time.Now()
 	proof := Proof{Name: s.spec.Name, Drained: true, Gone: true}
 	s.retry = nil
+	if s.running == nil { // what a supervisor started and did not live to write down
+		if how, known := s.host.backends[s.spec.Backend]; known {
+			s.running, _ = how.find(context.Background(), s.spec)
+		}
+	}
 	if running := s.running; running != nil {
-		wasReady := s.now.State == Ready
-		proof.PID = running.PID
-		s.enter(Stopping)
-		if wasReady && s.spec.Metrics != "" {
+		proof.PID, proof.Container = running.serverPID(), s.spec.containerName()
+		usesMemory := memoryOf(proof.PID)
+		if (s.now.State == Ready || s.now.State == Degraded) && s.spec.Model != nil && drain != atOnce {
+			s.enter(Draining)
 			proof.Drained = drained(s.spec.Metrics, drain, running)
 		}
+		s.enter(Stopping)
 		proof.Signals = end(running, s.spec.TermTimeout)
-		proof.Gone = !running.alive()
+		removed := running.remove()
+		proof.Gone = removed == nil && !running.alive()
 		if proof.Gone {
 			s.unattend()
+			proof.FreedBytes = usesMemory
 		}
 	}
 	s.checkPorts(&proof)
@@ -270,13 +438,15 @@ func (s *service) stop(drain time.Duration) Proof {
 		s.fail(Unknown, fmt.Sprintf("pid %d does not end, not even killed; see dmesg", proof.PID))
 		return proof
 	}
-	s.now = Snapshot{Name: s.spec.Name, Log: s.logPath}
+	restarts := s.now.Restarts
+	s.now = s.blank()
+	s.now.Restarts = restarts
 	s.enter(Stopped)
 	return proof
 }
 
 // end tells a process to end with growing insistence and returns the signals that were needed.
-func end(running *process, patience time.Duration) (sent []string) {
+func end(running instance, patience time.Duration) (sent []string) {
 	for _, step := range []struct {
 		signal syscall.Signal
 		name   string
@@ -298,7 +468,7 @@ func end(running *process, patience time.Duration) (sent []string) {
 func (s *service) checkPorts(proof *Proof) {
 	for _, port := range s.spec.Ports {
 		free := portFree(s.spec.listenAddress(port))
-		for until := time.Now().Add(portTimeout); !free && proof.PID != 0 && time.Now().Before(until); {
+		for until := time.Now().Add(portTimeout); !free && proof.ran() && time.Now().Before(until); {
 			time.Sleep(readyPoll)
 			free = portFree(s.spec.listenAddress(port))
 		}

@@ -8,15 +8,21 @@ package supervisor
 import (
 	"fmt"
 	"net"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"bestbox/llmctl/engine"
+	"bestbox/llmctl/lockfile"
+	"bestbox/llmctl/prefix"
 )
 
 // Spec is everything the supervisor needs to know about one service.
 type Spec struct {
 	Name string `json:"name"`
+	// Backend is config.Native (also when empty) or config.Docker; Container is what the latter runs.
+	Backend   string            `json:"backend,omitempty"`
+	Container *engine.Container `json:"container,omitempty"`
 	// Argv is the program (absolute path) and its arguments; Environment is added to the supervisor's own.
 	Argv        []string `json:"argv"`
 	Environment []string `json:"environment,omitempty"`
@@ -31,16 +37,57 @@ type Spec struct {
 	Ready   string `json:"ready"`
 	Address string `json:"address"`
 	About   string `json:"about,omitempty"`
-	// Metrics is a llama-server's metrics address, asked for running requests before a stop; empty: nothing to wait for.
+	// MemoryLimit is in bytes, 0: none. A native process gets it as the limit of its private writable memory.
+	MemoryLimit int64 `json:"memory_limit,omitempty"`
+	// Model is what makes the service a model server; nil: it is none. Metrics is then its metrics address.
+	Model   *Model `json:"model,omitempty"`
 	Metrics string `json:"metrics,omitempty"`
 	// LoadTimeout is how long the service may take to be ready; TermTimeout how long after the first SIGTERM.
 	LoadTimeout time.Duration `json:"load_timeout"`
 	TermTimeout time.Duration `json:"term_timeout"`
 }
 
+// Model is what the supervisor knows of a model server beyond its command line.
+type Model struct {
+	// SHA256 is the first model file's, which the reference for its answers belongs to.
+	SHA256 string `json:"sha256"`
+	// Slots is how many requests it answers side by side. Batch and MicroBatch are tokens evaluated at a time.
+	Slots      int  `json:"slots"`
+	Batch      int  `json:"batch"`
+	MicroBatch int  `json:"micro_batch"`
+	Embedding  bool `json:"embedding,omitempty"`
+	// Unchecked leaves the checks of its answers out.
+	Unchecked bool `json:"unchecked,omitempty"`
+	// PromptSpeed is what was measured at an earlier start, in tokens per second; 0: unknown.
+	PromptSpeed float64 `json:"prompt_speed,omitempty"`
+	// WayBack is what to do when the answers are wrong.
+	WayBack string `json:"way_back,omitempty"`
+	// Prefixes are prompts to hold ready; Slotfiles is the folder, on this machine, where the server keeps them across restarts.
+	Prefixes  []prefix.Prefix `json:"prefixes,omitempty"`
+	Slotfiles string          `json:"slot_files,omitempty"`
+	// Lock is what a verified start is remembered as; its verdicts are filled in.
+	Lock lockfile.Entry `json:"lock"`
+}
+
 // same tells whether a running service already is what is asked for.
 func (s Spec) same(other Spec) bool {
-	return slices.Equal(s.Argv, other.Argv) && slices.Equal(s.Environment, other.Environment) && s.Stamp == other.Stamp
+	return s.Digest() == other.Digest() && s.Backend == other.Backend
+}
+
+// containerName is the name of the service's container; empty: it is a process.
+func (s Spec) containerName() string {
+	if s.Container == nil {
+		return ""
+	}
+	return s.Container.Name
+}
+
+// wayBack is what to do when the answers are wrong.
+func (s Spec) wayBack() string {
+	if s.Model == nil || s.Model.WayBack == "" {
+		return "do not use it: choose another server or device for this tier in bestbox.yaml, then llmctl up"
+	}
+	return s.Model.WayBack
 }
 
 // State is where a service is in its life.
@@ -77,16 +124,22 @@ type Work struct {
 
 // Snapshot is what a service's owner published last.
 type Snapshot struct {
-	Name    string `json:"name"`
-	State   State  `json:"state"`
+	Name  string `json:"name"`
+	State State  `json:"state"`
+	// Digest changes with the settings that the service runs with.
+	Digest  string `json:"digest,omitempty"`
 	PID     int    `json:"pid,omitempty"`
 	Address string `json:"address"`
 	About   string `json:"about,omitempty"`
 	// Container is the name of the container, where it is one. Model says that it is a model server.
 	Container string `json:"container,omitempty"`
 	Model     bool   `json:"model,omitempty"`
-	// Work is nil until a model server has been asked.
-	Work *Work `json:"work,omitempty"`
+	// Work is nil until a model server has been asked. Checks are those of its last start; Warmed says which prompts it holds ready.
+	Work   *Work   `json:"work,omitempty"`
+	Checks *Checks `json:"checks,omitempty"`
+	Warmed string  `json:"warmed,omitempty"`
+	// Hung counts how often it was ended because it no longer worked.
+	Hung int `json:"hung,omitempty"`
 	// Since is when the state was entered. Seconds is what the last start took until ready.
 	Since   time.Time `json:"since"`
 	Seconds float64   `json:"seconds,omitempty"`
@@ -108,9 +161,11 @@ func (s Snapshot) Usable() bool {
 	return s.State == Ready && (s.Answering == nil || *s.Answering)
 }
 
-// Err returns why a failed service failed: a *PortError where a stranger holds its port, else a *FailedError.
+// Err returns why a failed or degraded service cannot be used: a *PortError where a stranger holds its port, else a *FailedError.
 func (s Snapshot) Err() error {
 	switch {
+	case s.State == Degraded:
+		return &FailedError{Service: s.Name, Cause: s.Cause, Message: s.Message, Log: s.Log}
 	case s.State != Failed:
 		return nil
 	case s.Holder != nil:
@@ -140,17 +195,23 @@ func (e *FailedError) Error() string {
 // Proof is what was observed when a service was stopped.
 type Proof struct {
 	Name string `json:"name"`
-	// PID is the process that was ended; 0: none ran.
-	PID int `json:"pid,omitempty"`
+	// PID is the process that was ended; 0: none ran. Container is its container's name.
+	PID       int    `json:"pid,omitempty"`
+	Container string `json:"container,omitempty"`
 	// Drained is false when requests were still running at the limit. Signals are those that were needed.
 	Drained bool     `json:"drained"`
 	Signals []string `json:"signals,omitempty"`
 	Gone    bool     `json:"process_gone"`
+	// FreedBytes is the memory it held that came back with its end: its own and the GPU's, without mapped files.
+	FreedBytes int64 `json:"freed_bytes,omitempty"`
 	// FreePorts could be bound after the stop; TakenPorts could not.
 	FreePorts  []int   `json:"free_ports"`
 	TakenPorts []int   `json:"taken_ports,omitempty"`
 	Seconds    float64 `json:"seconds"`
 }
+
+// ran tells whether there was something to stop.
+func (p Proof) ran() bool { return p.PID != 0 || p.Container != "" }
 
 // Complete says that nothing of the service is left.
 func (p Proof) Complete() bool { return p.Gone && len(p.TakenPorts) == 0 }

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"bestbox/internal/config"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -28,21 +30,32 @@ const (
 
 // Supervisor owns the services of one state directory.
 type Supervisor struct {
-	state string
-	ctx   context.Context
+	ctx    context.Context
+	host   *host
+	events *eventLog
 
 	mutex    sync.Mutex
 	services map[string]*service
 	order    []string
-	// running is what the state file says: the spec and the process of every service that runs.
+	// running is what the state file says: the spec and the identity of every service that runs.
 	running map[string]recorded
-	asked   time.Time
+	// preparing is what commands are doing for services that do not run yet.
+	preparing map[string]map[*preparation]bool
+	asked     time.Time
+}
+
+// preparation is a command's word that it loads or plans for a service; it lasts as long as the command's connection.
+type preparation struct {
+	state State
+	since time.Time
 }
 
 // recorded is an entry of the state file.
 type recorded struct {
 	Spec    Spec     `json:"spec"`
 	Process identity `json:"process"`
+	// Verified says that this very instance has answered rightly.
+	Verified bool `json:"verified,omitempty"`
 }
 
 func recordPath(state string) string { return filepath.Join(state, "services.json") }
@@ -50,8 +63,17 @@ func recordPath(state string) string { return filepath.Join(state, "services.jso
 // ErrRunning says that another supervisor owns the state directory.
 var ErrRunning = errors.New("a supervisor is running already")
 
+// Options are what a supervisor is started with.
+type Options struct {
+	// State is the directory of its files.
+	State string
+	// Metrics is the address of its page /metrics; empty: none.
+	Metrics string
+}
+
 // Run owns the services of a state directory until none is left or ctx ends. It adopts what an earlier supervisor left running.
-func Run(ctx context.Context, state string) error {
+func Run(ctx context.Context, options Options) error {
+	state := options.State
 	if err := os.MkdirAll(state, 0o700); err != nil {
 		return err
 	}
@@ -62,13 +84,17 @@ func Run(ctx context.Context, state string) error {
 	defer lock.Close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s := &Supervisor{state: state, ctx: ctx, services: map[string]*service{}, running: map[string]recorded{}, asked: time.Now()}
+	s := &Supervisor{ctx: ctx, services: map[string]*service{}, running: map[string]recorded{}, asked: time.Now(),
+		preparing: map[string]map[*preparation]bool{}, events: &eventLog{path: EventsPath(state)}}
+	s.host = &host{state: state, backends: map[string]backend{"": native{state}, config.Native: native{state}, config.Docker: docker{state}},
+		changed: s.record, happened: s.note}
 	s.adoptAll()
 	listener, folder, err := listen(state)
 	if err != nil {
 		return err
 	}
 	defer folder.Close()
+	s.serveMetrics(options.Metrics)
 	server := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second}
 	finished := make(chan error, 1)
 	go func() { //nolint:gosec // ctx has ended by the time of the shutdown, which needs a context of its own
@@ -81,6 +107,18 @@ func Run(ctx context.Context, state string) error {
 		return err
 	}
 	return <-finished // Serve returns when the shutdown begins; answers under way end with it
+}
+
+// say writes a line into the supervisor's log.
+func say(format string, values ...any) {
+	fmt.Printf(time.Now().Format(time.RFC3339)+" "+format+"\n", values...)
+}
+
+// note writes an event; a full disk must not stop a service.
+func (s *Supervisor) note(event Event) {
+	if err := s.events.add(event); err != nil {
+		say("events: %v", err)
+	}
 }
 
 // lockState makes this process the only supervisor of the state directory.
@@ -130,8 +168,8 @@ func throughDescriptor(folder *os.File) string {
 // LeftRunning tells whether services of an ended supervisor still run.
 func LeftRunning(state string) bool {
 	for _, entry := range readRecorded(state) {
-		if entry.Process.alive() {
-			return true
+		if entry.Process.Container != "" || entry.Process.aliveProcess() {
+			return true // whether a container runs, the engine is asked by the next supervisor
 		}
 	}
 	return false
@@ -148,17 +186,27 @@ func readRecorded(state string) map[string]recorded {
 
 // adoptAll takes over what still runs. What has ended meanwhile is forgotten: whoever wants it says up.
 func (s *Supervisor) adoptAll() {
-	for name, entry := range readRecorded(s.state) {
-		running, ok := adopt(entry.Process)
-		if !ok {
+	for name, entry := range readRecorded(s.host.state) {
+		how, known := s.host.backends[entry.Spec.Backend]
+		if !known {
 			continue
 		}
-		fmt.Printf("%s adopted %s, pid %d\n", time.Now().Format(time.RFC3339), name, running.PID)
-		service := newService(entry.Spec, s.state, s.record)
+		running, ok, err := how.adopt(s.ctx, entry.Spec, entry.Process)
+		if err == nil && !ok {
+			continue
+		}
+		service := newService(entry.Spec, s.host)
 		if info, err := os.Stat(service.logPath); err == nil {
 			service.logStart = info.Size()
 		}
-		service.attend(running, true)
+		if err != nil { // it stays in the state file, so that it is neither forgotten nor doubled
+			s.running[name] = entry
+			service.fail(NoEngine, fmt.Sprintf("whether it still runs is not known: %v; %s", err, NoEngine.advice()))
+		} else {
+			say("%s adopted, pid %d, container %q", name, entry.Process.PID, entry.Spec.containerName())
+			service.verified = entry.Verified
+			service.attend(running, true)
+		}
 		s.services[name] = service
 		s.order = append(s.order, name)
 		go service.run(s.ctx)
@@ -167,21 +215,44 @@ func (s *Supervisor) adoptAll() {
 }
 
 // record keeps the state file true. It is called by the services' owners.
-func (s *Supervisor) record(spec Spec, process identity) {
+func (s *Supervisor) record(entry recorded) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if process.PID == 0 {
-		delete(s.running, spec.Name)
+	if entry.Process.none() {
+		delete(s.running, entry.Spec.Name)
 	} else {
-		s.running[spec.Name] = recorded{spec, process}
+		s.running[entry.Spec.Name] = entry
 	}
 	content, err := json.MarshalIndent(s.running, "", "  ")
 	if err == nil {
-		temporary := recordPath(s.state) + ".new"
-		err = errors.Join(os.WriteFile(temporary, content, 0o600), os.Rename(temporary, recordPath(s.state)))
+		path := recordPath(s.host.state)
+		err = errors.Join(os.WriteFile(path+".new", content, 0o600), os.Rename(path+".new", path))
 	}
 	if err != nil {
-		fmt.Printf("%s state file: %v\n", time.Now().Format(time.RFC3339), err)
+		say("state file: %v", err)
+	}
+}
+
+// prepare notes what a command does for services until the function it returns is called.
+func (s *Supervisor) prepare(names []string, state State) (done func()) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	p := &preparation{state, time.Now()}
+	for _, name := range names {
+		if s.preparing[name] == nil {
+			s.preparing[name] = map[*preparation]bool{}
+		}
+		s.preparing[name][p] = true
+	}
+	return func() {
+		s.mutex.Lock()
+		defer s.mutex.Unlock()
+		s.asked = time.Now()
+		for _, name := range names {
+			if delete(s.preparing[name], p); len(s.preparing[name]) == 0 {
+				delete(s.preparing, name)
+			}
+		}
 	}
 }
 
@@ -201,6 +272,9 @@ func (s *Supervisor) untilIdle(ctx context.Context) {
 func (s *Supervisor) idle() bool {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+	if len(s.preparing) > 0 {
+		return false
+	}
 	if len(s.services) == 0 {
 		return time.Since(s.asked) > idleExit
 	}
@@ -225,7 +299,7 @@ func (s *Supervisor) get(name string, spec *Spec) (*service, bool) {
 	defer s.mutex.Unlock()
 	found, ok := s.services[name]
 	if !ok && spec != nil {
-		found, ok = newService(*spec, s.state, s.record), true
+		found, ok = newService(*spec, s.host), true
 		s.services[name] = found
 		s.order = append(s.order, name)
 		go found.run(s.ctx)
@@ -241,6 +315,18 @@ func (s *Supervisor) snapshots(ctx context.Context, probe bool) []Snapshot {
 	for i, name := range s.order {
 		all[i] = s.services[name].snapshot()
 		ready[i] = s.running[name].Spec.Ready
+	}
+	for name, preparations := range s.preparing {
+		i := slices.Index(s.order, name)
+		if i < 0 {
+			all, ready = append(all, Snapshot{Name: name, State: Stopped, Log: LogPath(s.host.state, name)}), append(ready, "")
+			i = len(all) - 1
+		}
+		if all[i].State == Stopped || all[i].State == Failed {
+			for p := range preparations {
+				all[i].State, all[i].Since = p.state, p.since
+			}
+		}
 	}
 	s.mutex.Unlock()
 	if !probe {
