@@ -130,7 +130,7 @@ func (e *Engine) Start(ctx context.Context, c Container) (*Instance, error) {
 	}
 	for range startTries {
 		instance, err := e.startOnce(ctx, c)
-		if !errdefs.IsConflict(err) && !errdefs.IsNotFound(err) {
+		if err == nil || !gone(err) {
 			return instance, err
 		}
 		// Made or removed by another at the same time: look again.
@@ -161,6 +161,7 @@ func (e *Engine) startOnce(ctx context.Context, c Container) (*Instance, error) 
 			return found, nil
 		case container.StateCreated: // by a start that was interrupted, or that is just going on elsewhere
 			return e.startCreated(ctx, c, found.ID)
+		default: // dead
 		}
 	}
 	if ok {
@@ -180,6 +181,13 @@ func (e *Engine) startOnce(ctx context.Context, c Container) (*Instance, error) 
 	return e.startCreated(ctx, c, id)
 }
 
+// outlasting returns a context for what the engine finishes even when its client goes away: only who stays learns what there is to remove.
+func outlasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(cleanTimeout, cancel) })
+	return lasting, func() { stop(); cancel() }
+}
+
 func (e *Engine) create(ctx context.Context, c Container) (string, error) {
 	user := c.User
 	if user == "" {
@@ -192,15 +200,13 @@ func (e *Engine) create(ctx context.Context, c Container) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	created, err := e.api.ContainerCreate(ctx, options)
+	lasting, done := outlasting(ctx)
+	defer done()
+	created, err := e.api.ContainerCreate(lasting, options)
 	if errdefs.IsNotFound(err) {
 		return "", &ImageError{Image: c.Image}
 	}
-	if err != nil && ctx.Err() != nil { // made or not: nobody will start it
-		e.discard(ctx, c)
-		return "", ctx.Err()
-	}
-	return created.ID, e.checked(ctx, err)
+	return created.ID, e.checked(lasting, err)
 }
 
 // caller is the user inside who is the calling user outside. In a rootless engine that is root.
@@ -215,28 +221,43 @@ func (e *Engine) caller(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid()), nil
 }
 
-// startCreated starts a container that exists. Starting one that runs is no error for the engine.
+// startCreated starts a container that exists, or removes it. Starting one that runs is no error for the engine.
 func (e *Engine) startCreated(ctx context.Context, c Container, id string) (*Instance, error) {
-	if _, err := e.api.ContainerStart(ctx, id, client.ContainerStartOptions{}); err != nil {
-		if errdefs.IsNotFound(err) && !strings.Contains(err.Error(), "No such container") {
-			err = errors.New(err.Error()) // a program or library is missing inside; trying again does not help
-		} else if errdefs.IsNotFound(err) || errdefs.IsConflict(err) {
-			return nil, err
-		}
-		e.discard(ctx, c)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if port, taken := c.takenPort(err.Error()); taken {
-			return nil, &PortError{Port: port, Engine: err.Error()}
-		}
-		return nil, fmt.Errorf("start container %s: %w", c.Name, e.checked(ctx, err))
+	lasting, done := outlasting(ctx)
+	defer done()
+	err := ctx.Err()
+	if err == nil {
+		_, err = e.api.ContainerStart(lasting, id, client.ContainerStartOptions{})
 	}
+	var instance *Instance
+	if err == nil {
+		instance, err = e.started(lasting, c)
+	}
+	if ctx.Err() != nil {
+		e.discard(lasting, c)
+		return nil, ctx.Err()
+	}
+	if err == nil || gone(err) {
+		return instance, err
+	}
+	e.discard(lasting, c)
+	if port, taken := c.takenPort(err.Error()); taken {
+		return nil, &PortError{Port: port, Engine: err.Error()}
+	}
+	return nil, fmt.Errorf("start container %s: %w", c.Name, e.checked(ctx, err))
+}
+
+func (e *Engine) started(ctx context.Context, c Container) (*Instance, error) {
 	instance, ok, err := e.Find(ctx, c.Name, c.Labels)
 	if err == nil && !ok {
-		err = errdefs.ErrNotFound
+		err = errdefs.ErrNotFound.WithMessage("No such container: " + c.Name)
 	}
 	return instance, err
+}
+
+// gone says that another has removed the container, or is just removing it.
+func gone(err error) bool {
+	return errdefs.IsConflict(err) || (errdefs.IsNotFound(err) && strings.Contains(err.Error(), "No such container"))
 }
 
 // discard removes a container that was made and could not be started, also when ctx has ended: by Ctrl-C, above all.
