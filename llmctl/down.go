@@ -121,7 +121,7 @@ func stopTogether(ctx context.Context, client *supervisor.Client, names []string
 func printProofs(out io.Writer, o *options, proofs []supervisor.Proof) error {
 	var left []string
 	for _, p := range proofs {
-		if p.PID != 0 && !p.Complete() {
+		if p.Ran() && !p.Complete() {
 			left = append(left, p.Name)
 		}
 	}
@@ -147,18 +147,25 @@ func printProofs(out io.Writer, o *options, proofs []supervisor.Proof) error {
 }
 
 func proofText(p supervisor.Proof) string {
-	if p.PID == 0 {
+	if !p.Ran() {
 		return p.Name + ": was not running"
 	}
-	words := []string{fmt.Sprintf("pid %d gone", p.PID)}
+	what := fmt.Sprintf("pid %d", p.PID)
+	if p.Container != "" {
+		what = "container " + p.Container
+	}
+	words := []string{what + " gone"}
 	if !p.Gone {
-		words[0] = color.RedString("pid %d still there", p.PID)
+		words[0] = color.RedString("%s still there", what)
 	}
 	for _, port := range p.FreePorts {
 		words = append(words, fmt.Sprintf("port %d free", port))
 	}
 	for _, port := range p.TakenPorts {
 		words = append(words, color.RedString("port %d still taken", port))
+	}
+	if p.FreedBytes > 0 {
+		words = append(words, fmt.Sprintf("%.1f GB back", float64(p.FreedBytes)/1e9))
 	}
 	how := strings.Join(p.Signals, ", ")
 	if !p.Drained {

@@ -17,11 +17,6 @@ import (
 // foreground owns the services in this process, for service managers: it returns when ctx ends, having stopped all services, or
 // when another llmctl has stopped them. A manager that listens (NOTIFY_SOCKET) is told when all are ready.
 func foreground(ctx context.Context, o *options, c *config.Config, services []string, out io.Writer) error {
-	// Loading comes first: it may take longer than a supervisor waits for its first service.
-	specs, err := makeSpecs(ctx, c, services)
-	if err != nil {
-		return err
-	}
 	client := newClient(c)
 	own, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
@@ -29,7 +24,10 @@ func foreground(ctx context.Context, o *options, c *config.Config, services []st
 	if err != nil {
 		return err
 	}
-	err = startInOrder(ctx, client, specs)
+	wanted, err := prepare(ctx, c, client, services)
+	if err == nil {
+		err = startInOrder(ctx, client, wanted)
+	}
 	if err == nil {
 		err = showRunning(ctx, o, c, client, out)
 	}
@@ -58,7 +56,7 @@ func superviseHere(ctx context.Context, c *config.Config, client *supervisor.Cli
 		return nil, alreadyRunning(c)
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- supervisor.Run(ctx, c.Directories.State) }()
+	go func() { ended <- supervisor.Run(ctx, supervisorOptions(c)) }()
 	for !client.Running(ctx) {
 		select {
 		case err := <-ended:

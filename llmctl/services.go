@@ -1,14 +1,11 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,73 +55,6 @@ func chosenServices(c *config.Config, names []string) ([]string, error) {
 		}
 	}
 	return slices.DeleteFunc(known, func(name string) bool { return !slices.Contains(names, name) }), nil
-}
-
-// checkBackends refuses what this version cannot run, before anything is loaded.
-func checkBackends(c *config.Config, services []string) error {
-	for _, name := range services {
-		if tier, ok := c.Tiers[name]; ok && tier.Backend != config.Native {
-			return &config.FieldError{Field: "profiles." + c.Profile + ".tiers." + name + ".backend", Value: tier.Backend,
-				Allowed: "native (docker is not built in yet: set backend: native and server: llama-server-vulkan)"}
-		}
-	}
-	return nil
-}
-
-// tierSpec makes the command line of a model server.
-func tierSpec(ctx context.Context, name string, tier config.Tier, server, model fetch.Record) (supervisor.Spec, error) {
-	flags, err := knownFlags(ctx, server.Path())
-	if err != nil {
-		return supervisor.Spec{}, err
-	}
-	threads := tier.Threads
-	if threads == 0 {
-		threads = physicalCores(os.DirFS("/"))
-	}
-	argv := []string{server.Path(), "-m", model.Path(), "--host", tier.Host, "--port", strconv.Itoa(tier.Port),
-		"-c", strconv.Itoa(tier.Context * tier.Slots), "-np", strconv.Itoa(tier.Slots), "-t", strconv.Itoa(threads)}
-	// Builds differ in their flags; these are wanted where they exist.
-	for _, wanted := range [][]string{
-		{"--alias", tier.Model},      // what clients see as the model's name
-		{"--offline"},                // never the network
-		{"--jinja"},                  // the model's own chat template
-		{"--metrics"},                // running requests, for the drain
-		{"--slots"},                  // how far each slot is
-		{"--no-kv-unified"},          // -c divides evenly over the slots
-		{"--sse-ping-interval", "1"}, // a stop or a lost client is noticed in a second
-		{"--no-webui"},               // not used; one thing less that listens to browsers
-	} {
-		if flags[wanted[0]] {
-			argv = append(argv, wanted...)
-		}
-	}
-	return supervisor.Spec{
-		Name: name, Argv: append(argv, tier.Flags...), Files: []string{model.Path()}, Stamp: stamp(server.Path()) + stamp(model.Path()),
-		Host: tier.Host, Ports: []int{tier.Port}, Ready: tier.URL() + "/health", Metrics: tier.URL() + "/metrics",
-		Address: tier.URL(), About: fmt.Sprintf("%s, %d x %d tokens", tier.Model, tier.Slots, tier.Context),
-		LoadTimeout: modelLoadTimeout, TermTimeout: modelTermTimeout,
-	}, nil
-}
-
-var flagName = regexp.MustCompile(`(?m)(?:^|[ ,])(--?[a-z][a-z0-9-]*)`)
-
-// knownFlags reads which flags a server has from its --help.
-func knownFlags(ctx context.Context, program string) (map[string]bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	output, err := exec.CommandContext(ctx, program, "--help").CombinedOutput()
-	if err != nil {
-		return nil, fmt.Errorf("%s --help: %w", program, err)
-	}
-	return parseFlags(string(output)), nil
-}
-
-func parseFlags(help string) map[string]bool {
-	flags := map[string]bool{}
-	for _, match := range flagName.FindAllStringSubmatch(help, -1) {
-		flags[match[1]] = true
-	}
-	return flags
 }
 
 // stamp changes when a file does.

@@ -68,7 +68,8 @@ func services(ctx context.Context, c *config.Config) ([]supervisor.Snapshot, err
 
 // newSupervise is the background process itself; up starts it.
 func newSupervise() *cobra.Command {
-	return &cobra.Command{
+	metrics := ""
+	command := &cobra.Command{
 		Use:    "supervise STATE-DIRECTORY",
 		Short:  "Own the services of a state directory (started by up)",
 		Hidden: true,
@@ -77,7 +78,9 @@ func newSupervise() *cobra.Command {
 			signal.Ignore(syscall.SIGHUP)
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
-			return supervisor.Run(ctx, args[0])
+			return supervisor.Run(ctx, supervisor.Options{State: args[0], Metrics: metrics})
 		},
 	}
+	command.Flags().StringVar(&metrics, "metrics", "", "address of the page /metrics; empty: none")
+	return command
 }

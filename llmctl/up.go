@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"bestbox/internal/config"
-	"bestbox/llmctl/catalogue"
-	"bestbox/llmctl/fetch"
 	"bestbox/llmctl/supervisor"
 
 	"github.com/fatih/color"
@@ -53,9 +51,6 @@ func newUp(o *options) *cobra.Command {
 			if services, err = withoutWorker(services, len(names) > 0); err != nil {
 				return err
 			}
-			if err := checkBackends(c, services); err != nil {
-				return err
-			}
 			if stay {
 				return foreground(cmd.Context(), o, c, services, cmd.OutOrStdout())
 			}
@@ -81,12 +76,12 @@ func withoutWorker(services []string, named bool) ([]string, error) {
 }
 
 func up(ctx context.Context, o *options, c *config.Config, services []string, out io.Writer) error {
-	specs, err := makeSpecs(ctx, c, services)
+	client := newClient(c)
+	plan, err := prepare(ctx, c, client, services)
 	if err != nil {
 		return err
 	}
-	client := newClient(c)
-	if err := startInOrder(ctx, client, specs); err != nil {
+	if err := startInOrder(ctx, client, plan); err != nil {
 		if ctx.Err() != nil {
 			fmt.Fprintln(os.Stderr, "what was begun goes on in the background: llmctl status shows it, llmctl down ends it")
 		}
@@ -96,16 +91,47 @@ func up(ctx context.Context, o *options, c *config.Config, services []string, ou
 }
 
 // startInOrder starts the worker last: it needs the others, and what it cannot reach would only fill its log.
-func startInOrder(ctx context.Context, client *supervisor.Client, specs []supervisor.Spec) error {
-	first := slices.Clone(specs)
-	last := slices.IndexFunc(specs, func(s supervisor.Spec) bool { return s.Name == workerService })
-	if last >= 0 {
-		first = slices.Delete(first, last, last+1)
+func startInOrder(ctx context.Context, client *supervisor.Client, wanted []planned) error {
+	var first, last []planned
+	for _, p := range wanted {
+		if p.spec.Name == workerService {
+			last = append(last, p)
+		} else {
+			first = append(first, p)
+		}
 	}
-	if err := startAndWait(ctx, client, first); err != nil || last < 0 {
+	if err := startOrFallBack(ctx, client, first); err != nil {
 		return err
 	}
-	return startAndWait(ctx, client, specs[last:last+1])
+	return startOrFallBack(ctx, client, last)
+}
+
+// startOrFallBack starts services, and those whose answers are wrong once more on their fallback.
+func startOrFallBack(ctx context.Context, client *supervisor.Client, wanted []planned) error {
+	specs := make([]supervisor.Spec, len(wanted))
+	for i, p := range wanted {
+		specs[i] = p.spec
+	}
+	err := startAndWait(ctx, client, specs)
+	var others []supervisor.Spec
+	all, listErr := client.Services(ctx, false)
+	if err == nil || listErr != nil {
+		return err
+	}
+	for _, s := range all {
+		i := slices.IndexFunc(wanted, func(p planned) bool { return p.spec.Name == s.Name })
+		if i >= 0 && s.State == supervisor.Degraded && wanted[i].fallback != nil {
+			fmt.Fprintln(os.Stderr, color.YellowString("%s answers wrongly (%s); starting its fallback: %s", s.Name, s.Message, wanted[i].fallback.About))
+			others = append(others, *wanted[i].fallback)
+		}
+	}
+	if len(others) == 0 {
+		return err
+	}
+	if err := client.Start(ctx, others); err != nil {
+		return err
+	}
+	return await(ctx, client, specs)
 }
 
 func showRunning(ctx context.Context, o *options, c *config.Config, client *supervisor.Client, out io.Writer) error {
@@ -117,40 +143,6 @@ func showRunning(ctx context.Context, o *options, c *config.Config, client *supe
 	return printServices(out, o, c, all)
 }
 
-// makeSpecs loads what the services run on and describes them to the supervisor.
-func makeSpecs(ctx context.Context, c *config.Config, services []string) ([]supervisor.Spec, error) {
-	shipped, err := catalogue.Shipped()
-	if err != nil {
-		return nil, err
-	}
-	records, err := pull(ctx, c, shipped, neededArtefacts(c, services))
-	if err != nil {
-		return nil, err
-	}
-	var specs []supervisor.Spec
-	for _, name := range services {
-		spec, err := makeSpec(ctx, c, name, records)
-		if err != nil {
-			return nil, err
-		}
-		specs = append(specs, spec)
-	}
-	return specs, nil
-}
-
-func makeSpec(ctx context.Context, c *config.Config, name string, records map[string]fetch.Record) (supervisor.Spec, error) {
-	switch name {
-	case temporalService:
-		return temporalSpec(c, records["temporal"]), nil
-	case workerService:
-		path, err := workerPath()
-		return workerSpec(c, path), err
-	default:
-		tier := c.Tiers[name]
-		return tierSpec(ctx, name, tier, records[tier.Server], records[tier.Model])
-	}
-}
-
 // startAndWait returns when all services are ready, or with the first failure's error.
 func startAndWait(ctx context.Context, client *supervisor.Client, specs []supervisor.Spec) error {
 	if len(specs) == 0 {
@@ -159,6 +151,11 @@ func startAndWait(ctx context.Context, client *supervisor.Client, specs []superv
 	if err := client.Start(ctx, specs); err != nil {
 		return err
 	}
+	return await(ctx, client, specs)
+}
+
+// await returns when all services are ready, or with the errors of those that cannot be.
+func await(ctx context.Context, client *supervisor.Client, specs []supervisor.Spec) error {
 	for {
 		all, err := client.Services(ctx, false)
 		if err != nil {
@@ -171,7 +168,7 @@ func startAndWait(ctx context.Context, client *supervisor.Client, specs []superv
 			}
 			switch s.State {
 			case supervisor.Ready:
-			case supervisor.Failed:
+			case supervisor.Failed, supervisor.Degraded:
 				failures = append(failures, s.Err())
 			case supervisor.Stopped:
 				failures = append(failures, fmt.Errorf("%s was stopped by another command meanwhile", s.Name))
@@ -195,11 +192,20 @@ func newClient(c *config.Config) *supervisor.Client {
 	if err != nil {
 		self = os.Args[0]
 	}
-	return supervisor.NewClient(c.Directories.State, self, "supervise")
+	return supervisor.NewClient(c.Directories.State, self, "supervise", "--metrics="+supervisorOptions(c).Metrics)
+}
+
+func supervisorOptions(c *config.Config) supervisor.Options {
+	options := supervisor.Options{State: c.Directories.State, Metrics: c.Supervisor.Metrics}
+	if options.Metrics == config.MetricsOff {
+		options.Metrics = ""
+	}
+	return options
 }
 
 var stateColours = map[supervisor.State]func(string, ...any) string{
-	supervisor.Ready: color.GreenString, supervisor.Failed: color.RedString, supervisor.Stopped: color.HiBlackString,
+	supervisor.Ready: color.GreenString, supervisor.Failed: color.RedString, supervisor.Degraded: color.RedString,
+	supervisor.Stopped: color.HiBlackString,
 }
 
 // printServices prints the table of up and status. Colours come last in a line's column so that they do not shift it.

@@ -288,7 +288,7 @@ func (s *service) answering() {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.alsoEnd(cancel)
-	s.checked = checkModel(ctx, s.spec)
+	s.checked = checkModel(ctx, s.spec, s.host.state)
 	s.enter(Verifying)
 }
 
@@ -306,7 +306,7 @@ func (s *service) judged(result check) {
 	case result.err != nil:
 		// A server that cannot be asked is no better than one that crashed.
 		s.giveUp(Hung, fmt.Sprintf("its answers could not be checked: %v", result.err))
-	case !result.Right():
+	case result.Wrong:
 		s.watchWork()
 		s.now.Cause, s.now.Message = WrongAnswers, result.Verdict+"; "+s.spec.wayBack()
 		s.enter(Degraded)
@@ -468,7 +468,7 @@ func end(running instance, patience time.Duration) (sent []string) {
 func (s *service) checkPorts(proof *Proof) {
 	for _, port := range s.spec.Ports {
 		free := portFree(s.spec.listenAddress(port))
-		for until := time.Now().Add(portTimeout); !free && proof.ran() && time.Now().Before(until); {
+		for until := time.Now().Add(portTimeout); !free && proof.Ran() && time.Now().Before(until); {
 			time.Sleep(readyPoll)
 			free = portFree(s.spec.listenAddress(port))
 		}

@@ -210,8 +210,8 @@ type Proof struct {
 	Seconds    float64 `json:"seconds"`
 }
 
-// ran tells whether there was something to stop.
-func (p Proof) ran() bool { return p.PID != 0 || p.Container != "" }
+// Ran tells whether there was something to stop.
+func (p Proof) Ran() bool { return p.PID != 0 || p.Container != "" }
 
 // Complete says that nothing of the service is left.
 func (p Proof) Complete() bool { return p.Gone && len(p.TakenPorts) == 0 }

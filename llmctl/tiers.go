@@ -1,0 +1,265 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"bestbox/internal/config"
+	"bestbox/llmctl/devices"
+	"bestbox/llmctl/engine"
+	"bestbox/llmctl/fetch"
+	"bestbox/llmctl/lockfile"
+	"bestbox/llmctl/machine"
+	"bestbox/llmctl/supervisor"
+)
+
+// Where a container sees what it needs, and the port its server listens on: the one that the image's own health check asks.
+const (
+	modelsInside  = "/models"
+	slotsInside   = "/slots"
+	insidePort    = 8080
+	serversDevice = "0" // the first of its kind: a container sees no other way to choose
+)
+
+// gpuDevices are what a container needs for each kind of device (docs of ROCm and mesa).
+var gpuDevices = map[string][]string{"ROCm": {"/dev/kfd", "/dev/dri"}, "Vulkan": {"/dev/dri"}}
+
+// tierServer is a tier on its way to a spec.
+type tierServer struct {
+	name          string
+	tier          config.Tier
+	server, model fetch.Record
+	state         string
+}
+
+// tierSpec describes a model server to the supervisor. note is a sentence for the user; empty: nothing special.
+func tierSpec(ctx context.Context, t tierServer) (spec supervisor.Spec, note string, err error) {
+	spec = supervisor.Spec{
+		Name: t.name, Backend: t.tier.Backend, Files: filesOf(t.model), Host: t.tier.Host, Ports: []int{t.tier.Port},
+		Ready: t.tier.URL() + "/health", Metrics: t.tier.URL() + "/metrics", Address: t.tier.URL(),
+		LoadTimeout: modelLoadTimeout, TermTimeout: modelTermTimeout, MemoryLimit: int64(t.tier.MemoryLimit) << 20,
+	}
+	slotFiles := filepath.Join(t.state, "slots", t.name)
+	if err := os.MkdirAll(slotFiles, 0o700); err != nil {
+		return spec, "", err
+	}
+	device := ""
+	switch t.tier.Backend {
+	case config.Docker:
+		device, err = t.contain(&spec, slotFiles)
+	default:
+		device, note, err = t.native(ctx, &spec, slotFiles)
+	}
+	if err != nil {
+		return spec, "", err
+	}
+	where := device
+	if where == "" {
+		where = "processor"
+	}
+	if t.tier.Backend == config.Docker {
+		where = "container, " + where
+	}
+	spec.About = fmt.Sprintf("%s, %d x %d tokens, %s", t.tier.Model, t.tier.Slots, t.tier.Context, where)
+	batch, micro := batchSizes(t.tier.Flags, t.tier.Context, t.name == config.Embed)
+	spec.Model = &supervisor.Model{
+		SHA256: t.model.Files[0].SHA256, Slots: t.tier.Slots, Batch: batch, MicroBatch: micro, Embedding: t.name == config.Embed, Slotfiles: slotFiles,
+		Lock: t.lock(spec, device),
+	}
+	return spec, note, nil
+}
+
+// filesOf lists the files of a model.
+func filesOf(model fetch.Record) (paths []string) {
+	for _, file := range model.Files {
+		paths = append(paths, filepath.Join(model.Folder, file.Name))
+	}
+	return paths
+}
+
+// lock is what a verified start of this server is remembered as.
+func (t tierServer) lock(spec supervisor.Spec, device string) lockfile.Entry {
+	entry := lockfile.Entry{
+		Backend: t.tier.Backend, Device: device, Model: t.tier.Model, Files: map[string]string{},
+		Server: lockfile.Server{Name: t.tier.Server, Build: t.server.Version},
+		Flags:  lockfile.Flags(spec.Argv), Settings: lockfile.Settings(t.tier),
+		Host: lockfile.HostOf(machine.ReadVersions(os.DirFS("/"), machine.Self())),
+	}
+	for _, file := range t.model.Files {
+		entry.Files[file.Name] = file.SHA256
+	}
+	if t.tier.Backend == config.Docker {
+		entry.Server.Image = t.server.Image.Reference()
+	} else {
+		entry.Server.SHA256 = t.server.Files[0].SHA256
+	}
+	return entry
+}
+
+// native describes a process of this machine.
+func (t tierServer) native(ctx context.Context, spec *supervisor.Spec, slotFiles string) (device, note string, err error) {
+	program := t.server.Path()
+	flags, err := knownFlags(ctx, program)
+	if err != nil {
+		return "", "", err
+	}
+	var choice devices.Choice
+	if t.tier.Device != "" {
+		found, err := devices.List(ctx, program, nil)
+		if err != nil {
+			return "", "", err
+		}
+		if choice, err = devices.Choose(t.tier.Device, t.tier.AllowCPU, found); err != nil {
+			return "", "", fmt.Errorf("%s: %w", t.name, err)
+		}
+	}
+	spec.Argv = append([]string{program, "-m", t.model.Path(), "--host", t.tier.Host, "--port", strconv.Itoa(t.tier.Port)},
+		t.arguments(slotFiles, func(flag string) bool { return flags[flag] })...)
+	spec.Argv = append(spec.Argv, choice.Flags...) // after the tier's own: the choice wins
+	spec.Stamp = stamp(program) + stamp(t.model.Path())
+	return choice.Device.ID, choice.Note, nil
+}
+
+// contain describes a container.
+func (t tierServer) contain(spec *supervisor.Spec, slotFiles string) (device string, err error) {
+	arguments := []string{"-m", path.Join(modelsInside, t.model.Files[0].Name), "--host", "0.0.0.0", "--port", strconv.Itoa(insidePort)}
+	// The image is of a build that is known to have all flags.
+	arguments = append(arguments, t.arguments(slotsInside, func(string) bool { return true })...)
+	c := &engine.Container{
+		Name: supervisor.ContainerName(t.state, t.name), Image: t.server.Image.Reference(),
+		Mounts:      []engine.Mount{{Host: t.model.Folder, Inside: modelsInside}},
+		Writable:    []engine.Mount{{Host: slotFiles, Inside: slotsInside}},
+		Publish:     []engine.Port{{HostIP: publishedAt(t.tier.Host), Host: t.tier.Port, Inside: insidePort}},
+		MemoryLimit: spec.MemoryLimit,
+	}
+	if t.tier.Device != "" {
+		kind := strings.TrimRight(t.tier.Device, "0123456789")
+		if device = t.tier.Device; device == kind {
+			device = kind + serversDevice
+		}
+		// Named, so that a server that does not see its GPU ends instead of computing on the processor without a word.
+		arguments = append(arguments, "--device", device)
+		c.Devices = gpuDevices[kind]
+		if c.Groups, err = engine.GPUGroups(os.DirFS("/")); err != nil {
+			return "", err
+		}
+	}
+	c.Args = arguments
+	spec.Container = c
+	spec.Argv = append([]string{"llama-server"}, arguments...) // for the log
+	spec.Stamp = stamp(t.model.Path())
+	return device, nil
+}
+
+// publishedAt is the address of this machine at which a container's port is opened.
+func publishedAt(host string) string {
+	if net.ParseIP(host) == nil {
+		return "127.0.0.1" // localhost
+	}
+	return host
+}
+
+// arguments are those that native servers and containers share.
+func (t tierServer) arguments(slotFiles string, known func(flag string) bool) []string {
+	threads := t.tier.Threads
+	if threads == 0 {
+		threads = physicalCores(os.DirFS("/"))
+	}
+	argv := []string{"-c", strconv.Itoa(t.tier.Context * t.tier.Slots), "-np", strconv.Itoa(t.tier.Slots), "-t", strconv.Itoa(threads)}
+	// Builds differ in their flags; these are wanted where they exist.
+	for _, wanted := range [][]string{
+		{"--alias", t.tier.Model},       // what clients see as the model's name
+		{"--offline"},                   // never the network
+		{"--jinja"},                     // the model's own chat template
+		{"--metrics"},                   // what it does: for the drain, and to tell hung from busy
+		{"--slots"},                     // how far each slot is
+		{"--no-kv-unified"},             // -c divides evenly over the slots
+		{"--sse-ping-interval", "1"},    // a stop or a lost client is noticed in a second
+		{"--slot-save-path", slotFiles}, // fixed prompts outlive a restart
+		{"--no-webui"},                  // not used; one thing less that listens to browsers
+	} {
+		if known(wanted[0]) {
+			argv = append(argv, wanted...)
+		}
+	}
+	if t.name == config.Embed {
+		argv = append(argv, "--embeddings")
+		if !has(t.tier.Flags, "-ub", "--ubatch-size") { // a text to embed must fit one micro-batch
+			size := strconv.Itoa(t.tier.Context)
+			argv = append(argv, "-b", size, "-ub", size)
+		}
+	}
+	return append(argv, t.tier.Flags...)
+}
+
+func has(flags []string, names ...string) bool {
+	_, found := valueOf(flags, names...)
+	return found
+}
+
+// valueOf reads a flag's number, the last one counting as it does for the server; found is false when it is not set.
+func valueOf(flags []string, names ...string) (value int, found bool) {
+	for i := range flags {
+		for _, name := range names {
+			text, joined := strings.CutPrefix(flags[i], name+"=")
+			if flags[i] == name && i+1 < len(flags) {
+				text, joined = flags[i+1], true
+			}
+			if number, err := strconv.Atoi(text); joined && err == nil {
+				value, found = number, true
+			}
+		}
+	}
+	return value, found
+}
+
+// Sizes of llama-server b11434 where flags are silent, in tokens (common/common.h).
+const (
+	defaultBatch      = 2048
+	defaultMicroBatch = 512
+)
+
+// batchSizes are how many tokens of a prompt the server evaluates at a time.
+func batchSizes(flags []string, context int, embedding bool) (batch, micro int) {
+	batch, micro = defaultBatch, defaultMicroBatch
+	if embedding {
+		batch, micro = context, context
+	}
+	if value, found := valueOf(flags, "-b", "--batch-size"); found {
+		batch = value
+	}
+	if value, found := valueOf(flags, "-ub", "--ubatch-size"); found {
+		micro = value
+	}
+	return batch, min(batch, micro)
+}
+
+var flagName = regexp.MustCompile(`(?m)(?:^|[ ,])(--?[a-z][a-z0-9-]*)`)
+
+// knownFlags reads which flags a server has from its --help.
+func knownFlags(ctx context.Context, program string) (map[string]bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	output, err := exec.CommandContext(ctx, program, "--help").CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("%s --help: %w", program, err)
+	}
+	return parseFlags(string(output)), nil
+}
+
+func parseFlags(help string) map[string]bool {
+	flags := map[string]bool{}
+	for _, match := range flagName.FindAllStringSubmatch(help, -1) {
+		flags[match[1]] = true
+	}
+	return flags
+}
