@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"slices"
@@ -44,7 +45,7 @@ type Container struct {
 	Mounts   []Mount `json:"mounts,omitempty"`
 	Writable []Mount `json:"writable,omitempty"`
 	// Devices are paths on the host, such as /dev/kfd and /dev/dri, and the same inside. Groups are the numbers of the groups that may
-	// use them (GPUGroups).
+	// use them (GPUGroups). Both as in llama.cpp's docs/docker.md, "Docker With ROCm".
 	Devices []string `json:"devices,omitempty"`
 	Groups  []string `json:"groups,omitempty"`
 	Publish []Port   `json:"publish,omitempty"`
@@ -170,7 +171,7 @@ func (e *Engine) startOnce(ctx context.Context, c Container) (*Instance, error) 
 		}
 	}
 	for _, path := range c.Devices {
-		if _, err := os.Stat(path); err != nil {
+		if _, err := e.stat(path); err != nil {
 			return nil, &DeviceError{Path: path, Err: errors.Unwrap(err)}
 		}
 	}
@@ -287,9 +288,7 @@ func (c Container) takenPort(complaint string) (int, bool) {
 func (c Container) options(user string) (client.ContainerCreateOptions, error) {
 	withInit := true // as process 1 itself, llama-server would not hear SIGTERM while it loads
 	labels := map[string]string{specLabel: c.hash()}
-	for key, value := range c.Labels {
-		labels[key] = value
-	}
+	maps.Copy(labels, c.Labels)
 	exposed, bindings := network.PortSet{}, network.PortMap{}
 	for _, p := range c.Publish {
 		inside, err := network.ParsePort(strconv.Itoa(p.Inside))

@@ -29,6 +29,8 @@ const connectTimeout = 10 * time.Second
 // Engine is a Docker engine that has answered.
 type Engine struct {
 	api *client.Client
+	// stat looks at a device of this machine.
+	stat func(path string) (os.FileInfo, error)
 }
 
 // Connect finds the engine of this user: the one of DOCKER_HOST, else the one of the current docker context, else the default socket.
@@ -40,6 +42,15 @@ func Connect(ctx context.Context) (*Engine, error) {
 			options = append(options, client.WithHost(host))
 		}
 	}
+	return connect(ctx, options...)
+}
+
+// ConnectTo connects to the engine at an address such as unix:///var/run/docker.sock.
+func ConnectTo(ctx context.Context, host string) (*Engine, error) {
+	return connect(ctx, client.FromEnv, client.WithHost(host))
+}
+
+func connect(ctx context.Context, options ...client.Opt) (*Engine, error) {
 	api, err := client.New(options...)
 	if err != nil {
 		return nil, &UnavailableError{Host: os.Getenv(client.EnvOverrideHost), Err: err,
@@ -53,7 +64,7 @@ func Connect(ctx context.Context) (*Engine, error) {
 		}
 		return nil, unavailable(api.DaemonHost(), err)
 	}
-	return &Engine{api: api}, nil
+	return &Engine{api: api, stat: os.Stat}, nil
 }
 
 // Close lets go of the connections; what runs goes on.
@@ -86,7 +97,7 @@ func unavailable(host string, err error) *UnavailableError {
 	if !local {
 		return result
 	}
-	connection, dialError := net.DialTimeout("unix", path, time.Second)
+	connection, dialError := (&net.Dialer{}).DialContext(context.Background(), "unix", path) // a local socket answers at once
 	switch {
 	case dialError == nil:
 		connection.Close()

@@ -93,7 +93,8 @@ func (i *Instance) Wait(ctx context.Context) (End, error) {
 	return end, nil
 }
 
-// Signal sends a signal, such as TERM, to the server. One that has ended gets none.
+// Signal sends a signal, such as TERM, to the server. One that has ended gets none. In the first milliseconds, until the init process
+// listens, a signal other than KILL is lost: who waits in vain sends it again.
 func (i *Instance) Signal(ctx context.Context, signal string) error {
 	_, err := i.engine.api.ContainerKill(ctx, i.ID, client.ContainerKillOptions{Signal: signal})
 	if errdefs.IsNotFound(err) || errdefs.IsConflict(err) {
@@ -152,8 +153,8 @@ func (i *Instance) copyLogs(ctx context.Context, w io.Writer, since time.Time, f
 		_, err = stdcopy.StdCopy(w, w, stream)
 		err = errors.Join(err, stream.Close())
 	}
-	if ctx.Err() != nil || errdefs.IsNotFound(err) {
-		return nil
+	if follow && ctx.Err() != nil || errdefs.IsNotFound(err) {
+		return nil //nolint:nilerr // the reader has gone, or the container
 	}
 	return i.engine.checked(ctx, err)
 }

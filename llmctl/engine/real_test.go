@@ -206,6 +206,9 @@ func TestTERMWhileLoadingEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	docker, _ := connect(t)
 	instance := start(t, docker, server(t, docker))
+	for until := time.Now().Add(5 * time.Second); instance.ServerPID() == 0 && time.Now().Before(until); {
+		time.Sleep(time.Millisecond)
+	}
 	began := time.Now()
 	if err := instance.Signal(t.Context(), "TERM"); err != nil {
 		t.Fatal(err)

@@ -149,7 +149,7 @@ func (f *Fetcher) archive(ctx context.Context, docker *engine.Engine, source cat
 	}
 	defer file.Close()
 	if source.SHA256 != "" {
-		if hash, err := hashFile(path, silent{}); err != nil || hash != source.SHA256 {
+		if hash, err := hashFile(path); err != nil || hash != source.SHA256 {
 			return nil, errors.Join(err, fmt.Errorf("wrong checksum: %s has SHA-256 %s instead of %s", path, hash, source.SHA256))
 		}
 	}

@@ -158,7 +158,7 @@ func TestSameProgramMakesTheSameTagAndAnotherAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	copied := filepath.Join(t.TempDir(), "llama-server")
-	if err := copyFile(program, copied, 0o755); err != nil {
+	if err := copyProgram(program, copied); err != nil {
 		t.Fatal(err)
 	}
 	want, again := tagOf(t, program), tagOf(t, copied)
@@ -175,6 +175,11 @@ func TestSameProgramMakesTheSameTagAndAnotherAnother(t *testing.T) {
 	if other := tagOf(t, copied); other == want {
 		t.Errorf("another program has the same tag %s", other)
 	}
+}
+
+func copyProgram(from, to string) error {
+	content, err := os.ReadFile(from)
+	return errors.Join(err, os.WriteFile(to, content, 0o755))
 }
 
 func tagOf(t *testing.T, program string) string {
@@ -197,7 +202,7 @@ func TestLibrariesBesideTheProgramComeWithTheirLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	folder := t.TempDir()
-	if err := errors.Join(copyFile(program, filepath.Join(folder, "llama-server"), 0o755), copyFile(program, filepath.Join(folder, "libggml-cpu.so.1"), 0o755),
+	if err := errors.Join(copyProgram(program, filepath.Join(folder, "llama-server")), copyProgram(program, filepath.Join(folder, "libggml-cpu.so.1")),
 		os.Symlink("libggml-cpu.so.1", filepath.Join(folder, "libggml-cpu.so"))); err != nil {
 		t.Fatal(err)
 	}

@@ -110,7 +110,7 @@ func (f *Fetcher) filesLoaded(artefact catalogue.Artefact, record Record) bool {
 		case now.Modified == file.Modified && now.Inode == file.Inode:
 			continue
 		}
-		if now.SHA256, err = hashFile(filepath.Join(record.Folder, file.Name), silent{}); err != nil || now.SHA256 != file.SHA256 {
+		if now.SHA256, err = hashFile(filepath.Join(record.Folder, file.Name)); err != nil || now.SHA256 != file.SHA256 {
 			f.say("%s: %s has changed since it was loaded; loading it again", artefact.Name, file.Name)
 			return false
 		}
@@ -177,7 +177,7 @@ func describeFiles(folder string, artefact catalogue.Artefact) ([]RecordFile, er
 		if err != nil {
 			return nil, err
 		}
-		if now.SHA256, err = hashFile(filepath.Join(folder, file.Name), silent{}); err != nil {
+		if now.SHA256, err = hashFile(filepath.Join(folder, file.Name)); err != nil {
 			return nil, err
 		}
 		now.Name = file.Name
@@ -230,7 +230,7 @@ func verify(path string, want catalogue.File) error {
 	if want.SHA256 == "" {
 		return nil
 	}
-	got, err := hashFile(path, silent{})
+	got, err := hashFile(path)
 	if err != nil {
 		return err
 	}
@@ -240,14 +240,14 @@ func verify(path string, want catalogue.File) error {
 	return nil
 }
 
-func hashFile(path string, task Task) (string, error) {
+func hashFile(path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}
 	defer file.Close()
 	hash := sha256.New()
-	if _, err := io.Copy(hash, &counted{Reader: file, task: task}); err != nil {
+	if _, err := io.Copy(hash, file); err != nil {
 		return "", err
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
