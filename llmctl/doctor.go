@@ -23,7 +23,6 @@ import (
 	"bestbox/llmctl/machine"
 	"bestbox/llmctl/supervisor"
 
-	"github.com/prometheus/procfs"
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 )
@@ -80,7 +79,7 @@ func subject(ctx context.Context, c *config.Config, problem error) doctor.Subjec
 			v.AskRPM(limited)
 			return v
 		}),
-		Memory:     sync.OnceValues(func() (doctor.Memory, error) { return readMemory(root) }),
+		Memory:     sync.OnceValues(func() (machine.Memory, error) { return machine.ReadMemory(root) }),
 		Services:   func() []supervisor.Snapshot { return nil },
 		Left:       func() bool { return false },
 		Supervisor: func(int) bool { return false },
@@ -124,7 +123,7 @@ func subject(ctx context.Context, c *config.Config, problem error) doctor.Subjec
 		return all
 	})
 	s.Artefacts = func() []doctor.Artefact { return cache().artefacts }
-	s.Need = func() (uint64, error) { return weights(c, cache().records) }
+	s.Need = func() (int64, error) { return weights(c, cache().records) }
 	s.Verified = func() (map[string]lockfile.Entry, error) { return lockfile.Read(c.Directories.State) }
 	s.Present = func() map[string]lockfile.Entry { return presentEntries(c, cache().records, s.Versions()) }
 	return s
@@ -146,7 +145,7 @@ func artefactsOf(c *config.Config) []catalogue.Artefact {
 }
 
 // weights is what the tiers' models alone take: less than the servers will, but known without reading them.
-func weights(c *config.Config, records map[string]fetch.Record) (uint64, error) {
+func weights(c *config.Config, records map[string]fetch.Record) (int64, error) {
 	var total int64
 	for name, tier := range c.Tiers {
 		record, ok := records[tier.Model]
@@ -155,7 +154,7 @@ func weights(c *config.Config, records map[string]fetch.Record) (uint64, error) 
 		}
 		total += record.Size()
 	}
-	return uint64(total), nil
+	return total, nil
 }
 
 // presentEntries is what would start now, as far as the cache and the machine tell without starting it.
@@ -194,13 +193,13 @@ func supervises(pid int, state string) bool {
 }
 
 // freeBytes asks the file system of a folder, or of the nearest one above it that is there.
-func freeBytes(folder string) (uint64, error) {
+func freeBytes(folder string) (int64, error) {
 	folder = existing(folder)
 	var status unix.Statfs_t
 	if err := unix.Statfs(folder, &status); err != nil {
 		return 0, fmt.Errorf("free space of %s: %w", folder, err)
 	}
-	return status.Bavail * uint64(status.Bsize), nil //nolint:gosec // the size of a block is not negative
+	return int64(status.Bavail) * status.Bsize, nil //nolint:gosec // no disk has so many blocks
 }
 
 func writable(folder string) error {
@@ -217,31 +216,4 @@ func existing(folder string) string {
 		}
 		folder = filepath.Dir(folder)
 	}
-}
-
-// readMemory reads what the kernel says of the memory, and the largest AMD GPU's pools.
-func readMemory(root fs.FS) (doctor.Memory, error) {
-	proc, err := procfs.NewDefaultFS()
-	if err != nil {
-		return doctor.Memory{}, err
-	}
-	info, err := proc.Meminfo()
-	if err != nil || info.MemTotalBytes == nil || info.MemAvailableBytes == nil {
-		return doctor.Memory{}, errors.Join(errors.New("/proc/meminfo cannot be read"), err)
-	}
-	m := doctor.Memory{Total: *info.MemTotalBytes, Available: *info.MemAvailableBytes}
-	cards, _ := fs.Glob(root, "sys/class/drm/card[0-9]*/device/mem_info_gtt_total")
-	number := func(card, name string) uint64 {
-		text, _ := fs.ReadFile(root, filepath.Join(filepath.Dir(card), name))
-		bytes, _ := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
-		return bytes
-	}
-	for _, card := range cards {
-		vram := doctor.Pool{Total: number(card, "mem_info_vram_total"), Used: number(card, "mem_info_vram_used")}
-		gtt := doctor.Pool{Total: number(card, "mem_info_gtt_total"), Used: number(card, "mem_info_gtt_used")}
-		if max(vram.Total, gtt.Total) > max(m.CarveOut.Total, m.Mapped.Total) {
-			m.CarveOut, m.Mapped = vram, gtt
-		}
-	}
-	return m, nil
 }

@@ -57,16 +57,6 @@ func fine(format string, values ...any) Finding {
 
 func notApplicable(reason string) Finding { return Finding{Verdict: NotApplicable, Found: reason} }
 
-// Memory is what the machine has, in bytes.
-type Memory struct {
-	Total, Available uint64
-	// CarveOut (VRAM) and Mapped (GTT) are the largest GPU's two pools; 0: it has none.
-	CarveOut, Mapped Pool
-}
-
-// Pool is a GPU's memory.
-type Pool struct{ Total, Used uint64 }
-
 // Artefact is a model or a program of the profile, as it lies in the cache.
 type Artefact struct {
 	Name, Kind string
@@ -86,10 +76,10 @@ type Subject struct {
 	Fits string
 
 	Versions  func() machine.Versions
-	Memory    func() (Memory, error)
+	Memory    func() (machine.Memory, error)
 	Artefacts func() []Artefact
 	// Need is what the profile's tiers will take of the memory, in bytes.
-	Need func() (uint64, error)
+	Need func() (int64, error)
 
 	// Services are those of the state directory's supervisor. Left says that there is none, and that services still run.
 	Services func() []supervisor.Snapshot
@@ -102,7 +92,7 @@ type Subject struct {
 	Publisher func(ctx context.Context, port int) (name, image string, ok bool)
 
 	// Free is how many bytes may still be written below a folder. Writable explains why it may not be written to.
-	Free     func(folder string) (uint64, error)
+	Free     func(folder string) (int64, error)
 	Writable func(folder string) error
 
 	// Verified are the last verified starts, Present what would start now, by tier.
@@ -232,7 +222,7 @@ func counted(count int, word string) string {
 }
 
 // gib writes bytes for people.
-func gib(bytes uint64) string {
+func gib(bytes int64) string {
 	if bytes < 1<<30 {
 		return fmt.Sprintf("%d MiB", bytes>>20)
 	}

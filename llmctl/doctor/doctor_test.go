@@ -48,6 +48,10 @@ type patient struct {
 
 const gigabyte = 1 << 30
 
+func gpu(vram, vramUsed, gtt, gttUsed int64) []machine.GPU {
+	return []machine.GPU{{Card: "card0", Vendor: "Intel"}, {Card: "card1", Vendor: "AMD", VRAMTotal: vram, VRAMUsed: vramUsed, GTTTotal: gtt, GTTUsed: gttUsed}}
+}
+
 // strixHalo is a machine of 128 GiB on which all is well and both tiers run.
 func strixHalo(t *testing.T) *patient {
 	t.Helper()
@@ -90,13 +94,13 @@ func strixHalo(t *testing.T) *patient {
 	holders := map[int]int{8080: 4711, 7233: 4713, 8233: 4713, 8000: 4714, 8090: 4710}
 	p.subject = Subject{
 		Config: c, Fits: "strix-halo",
-		Memory: func() (Memory, error) {
-			return Memory{Total: 125 * gigabyte, Available: 90 * gigabyte, CarveOut: Pool{gigabyte / 2, gigabyte / 4}, Mapped: Pool{108 * gigabyte, 17 * gigabyte}}, nil
+		Memory: func() (machine.Memory, error) {
+			return machine.Memory{Total: 125 * gigabyte, Available: 90 * gigabyte, GPUs: gpu(gigabyte/2, gigabyte/4, 108*gigabyte, 17*gigabyte)}, nil
 		},
 		Artefacts: func() []Artefact {
 			return []Artefact{{Name: "llama-server-vulkan", Loaded: true}, {Name: "qwen2.5-14b-instruct-q4_k_m", Loaded: true}}
 		},
-		Need:       func() (uint64, error) { return 18 * gigabyte, nil },
+		Need:       func() (int64, error) { return 18 * gigabyte, nil },
 		Services:   func() []supervisor.Snapshot { return running },
 		Left:       func() bool { return false },
 		Supervisor: func(pid int) bool { return pid == 4710 },
@@ -110,7 +114,7 @@ func strixHalo(t *testing.T) *patient {
 		Publisher: func(_ context.Context, port int) (name, image string, ok bool) {
 			return "bestbox-light", "llama.cpp@sha256:1234", port == 8081
 		},
-		Free:     func(string) (uint64, error) { return 400 * gigabyte, nil },
+		Free:     func(string) (int64, error) { return 400 * gigabyte, nil },
 		Writable: func(string) error { return nil },
 		Verified: func() (map[string]lockfile.Entry, error) { return verified, nil },
 	}
@@ -180,9 +184,11 @@ func TestReportsReadWell(t *testing.T) {
 			p.subject.Engine = func(context.Context) (string, error) {
 				return "", errors.New("Docker is not available: no such socket")
 			}
-			p.subject.Memory = func() (Memory, error) { return Memory{Total: 16 * gigabyte, Available: 12 * gigabyte}, nil }
+			p.subject.Memory = func() (machine.Memory, error) {
+				return machine.Memory{Total: 16 * gigabyte, Available: 12 * gigabyte}, nil
+			}
 			p.subject.Artefacts = func() []Artefact { return []Artefact{{Name: "qwen2.5-14b-instruct-q4_k_m", Bytes: 9 * gigabyte}} }
-			p.subject.Free = func(string) (uint64, error) { return 5 * gigabyte, nil }
+			p.subject.Free = func(string) (int64, error) { return 5 * gigabyte, nil }
 		}, false},
 		{"bad", func(p *patient) {
 			p.nothingRuns()
@@ -199,8 +205,8 @@ func TestReportsReadWell(t *testing.T) {
 			p.root["sys/class/kfd/kfd/proc/51/pasid"], p.root["proc/51/comm"] = file("2"), file("ollama")
 			p.environment["HSA_OVERRIDE_GFX_VERSION"] = "11.0.0"
 			p.refused = []string{"/dev/kfd"}
-			p.subject.Memory = func() (Memory, error) {
-				return Memory{Total: 125 * gigabyte, Available: 90 * gigabyte, CarveOut: Pool{Total: gigabyte / 2}, Mapped: Pool{Total: 16 * gigabyte}}, nil
+			p.subject.Memory = func() (machine.Memory, error) {
+				return machine.Memory{Total: 125 * gigabyte, Available: 90 * gigabyte, GPUs: gpu(gigabyte/2, 0, 16*gigabyte, 0)}, nil
 			}
 			p.subject.Holder = func(port int) supervisor.Holder {
 				switch port {
@@ -282,10 +288,10 @@ func TestEveryKnownCombinationIsFound(t *testing.T) {
 	timeout := func(release, value string) func(*patient) {
 		return both(kernel(release), set("sys/module/amdgpu/parameters/lockup_timeout", value))
 	}
-	memory := func(total, carveOut, mapped uint64) func(*patient) {
+	memory := func(total, carveOut, mapped int64) func(*patient) {
 		return func(p *patient) {
-			p.subject.Memory = func() (Memory, error) {
-				return Memory{Total: total, Available: total / 2, CarveOut: Pool{Total: carveOut}, Mapped: Pool{Total: mapped}}, nil
+			p.subject.Memory = func() (machine.Memory, error) {
+				return machine.Memory{Total: total, Available: total / 2, GPUs: gpu(carveOut, 0, mapped, 0)}, nil
 			}
 		}
 	}
@@ -419,13 +425,13 @@ func TestChecksOfServicesDisksAndDevices(t *testing.T) {
 			p.nothingRuns()
 			p.subject.Publisher = func(_ context.Context, port int) (name, image string, ok bool) { return "other", "image", port == 8081 }
 		}, Problem, "docker stop other"},
-		{"disk.state", "nearly full", func(p *patient) { p.subject.Free = func(string) (uint64, error) { return gigabyte / 2, nil } }, Warning, "512 MiB"},
-		{"disk.state", "full", func(p *patient) { p.subject.Free = func(string) (uint64, error) { return 1 << 20, nil } }, Problem, "1 MiB"},
+		{"disk.state", "nearly full", func(p *patient) { p.subject.Free = func(string) (int64, error) { return gigabyte / 2, nil } }, Warning, "512 MiB"},
+		{"disk.state", "full", func(p *patient) { p.subject.Free = func(string) (int64, error) { return 1 << 20, nil } }, Problem, "1 MiB"},
 		{"disk.cache", "room for what is not loaded", func(p *patient) {
 			p.subject.Artefacts = func() []Artefact { return []Artefact{{Name: "x", Bytes: 500 * gigabyte}} }
 		}, Problem, "500.0 GiB needed"},
 		{"disk.cache", "no answer", func(p *patient) {
-			p.subject.Free = func(string) (uint64, error) { return 0, errors.New("stale handle") }
+			p.subject.Free = func(string) (int64, error) { return 0, errors.New("stale handle") }
 		}, Warning, "stale handle"},
 		{"artefacts", "absent", func(p *patient) { p.subject.Artefacts = func() []Artefact { return []Artefact{{Name: "x"}} } }, Warning, "x"},
 		{"artefacts", "another size", func(p *patient) {
@@ -454,17 +460,21 @@ func TestChecksOfServicesDisksAndDevices(t *testing.T) {
 		}, Problem, "RADV is missing"},
 		{"memory.available", "too little before the start", func(p *patient) {
 			p.nothingRuns()
-			p.subject.Memory = func() (Memory, error) { return Memory{Total: 32 * gigabyte, Available: 10 * gigabyte}, nil }
+			p.subject.Memory = func() (machine.Memory, error) {
+				return machine.Memory{Total: 32 * gigabyte, Available: 10 * gigabyte}, nil
+			}
 		}, Problem, "need 18.0 GiB"},
 		{"memory.available", "too little, but the GPU's own is free", func(p *patient) {
 			p.nothingRuns()
-			p.subject.Memory = func() (Memory, error) {
-				return Memory{Total: 32 * gigabyte, Available: 10 * gigabyte, CarveOut: Pool{96 * gigabyte, gigabyte}}, nil
+			p.subject.Memory = func() (machine.Memory, error) {
+				return machine.Memory{Total: 32 * gigabyte, Available: 10 * gigabyte, GPUs: gpu(96*gigabyte, gigabyte, 0, 0)}, nil
 			}
 		}, OK, "10.0 GiB of 32.0 GiB"},
 		{"memory.available", "scarce", func(p *patient) {
 			p.nothingRuns()
-			p.subject.Memory = func() (Memory, error) { return Memory{Total: 32 * gigabyte, Available: 18*gigabyte + 1}, nil }
+			p.subject.Memory = func() (machine.Memory, error) {
+				return machine.Memory{Total: 32 * gigabyte, Available: 18*gigabyte + 1}, nil
+			}
 		}, Warning, "of it"},
 		{"verified.heavy", "damaged", func(p *patient) {
 			p.subject.Verified = func() (map[string]lockfile.Entry, error) {
@@ -491,8 +501,8 @@ func TestWhatHangsBecomesAWarningAndHoldsNothingUp(t *testing.T) {
 	p := strixHalo(t)
 	never := make(chan struct{})
 	t.Cleanup(func() { close(never) })
-	p.subject.Memory = func() (Memory, error) { <-never; return Memory{}, nil }
-	p.subject.Free = func(string) (uint64, error) { <-never; return 0, nil }
+	p.subject.Memory = func() (machine.Memory, error) { <-never; return machine.Memory{}, nil }
+	p.subject.Free = func(string) (int64, error) { <-never; return 0, nil }
 	p.subject.Engine = func(ctx context.Context) (string, error) { <-ctx.Done(); return "", ctx.Err() }
 	began := time.Now()
 	report := p.examine(t)

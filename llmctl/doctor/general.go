@@ -180,7 +180,7 @@ func (s Subject) disks() []task {
 	if s.Config == nil {
 		return nil
 	}
-	folder := func(id, looks, path string, needed func() uint64) task {
+	folder := func(id, looks, path string, needed func() int64) task {
 		return task{Check{ID: "disk." + id, Group: "disk", Looks: looks}, func(context.Context) Finding {
 			if err := s.Writable(path); err != nil {
 				return Finding{Problem, err.Error(), "give it to this user, or name another folder (directories." + id + ")"}
@@ -200,16 +200,16 @@ func (s Subject) disks() []task {
 		}}
 	}
 	return []task{
-		folder("cache", "cache", s.Config.Directories.Cache, func() uint64 {
-			var toLoad uint64
+		folder("cache", "cache", s.Config.Directories.Cache, func() int64 {
+			var toLoad int64
 			for _, a := range s.Artefacts() {
 				if !a.Loaded {
-					toLoad += uint64(max(a.Bytes, 0))
+					toLoad += a.Bytes
 				}
 			}
 			return toLoad
 		}),
-		folder("state", "state", s.Config.Directories.State, func() uint64 { return freeOnState }),
+		folder("state", "state", s.Config.Directories.State, func() int64 { return freeOnState }),
 	}
 }
 

@@ -86,7 +86,8 @@ func (s Subject) memory() []task {
 			need, known := s.need()
 			room := m.Available
 			if s.usesGPU() {
-				room = max(room, m.CarveOut.Total-min(m.CarveOut.Used, m.CarveOut.Total)) // a model fits into one or the other
+				gpu := amd(m)
+				room = max(room, gpu.VRAMTotal-gpu.VRAMUsed) // a model fits into one or the other
 			}
 			running := len(s.Services()) > 0
 			switch {
@@ -103,20 +104,31 @@ func (s Subject) memory() []task {
 		}},
 		{Check{ID: "memory.gpu", Group: "memory", Looks: "GPU memory"}, func(context.Context) Finding {
 			m, err := s.Memory()
+			gpu := amd(m)
 			switch {
 			case err != nil:
 				return Finding{Warning, err.Error(), ""}
-			case m.CarveOut.Total == 0 && m.Mapped.Total == 0:
+			case gpu.Card == "":
 				return notApplicable("no AMD GPU")
 			default:
-				return fine("VRAM %s, %s used; GTT %s, %s used", gib(m.CarveOut.Total), gib(m.CarveOut.Used), gib(m.Mapped.Total), gib(m.Mapped.Used))
+				return fine("VRAM %s, %s used; GTT %s, %s used", gib(gpu.VRAMTotal), gib(gpu.VRAMUsed), gib(gpu.GTTTotal), gib(gpu.GTTUsed))
 			}
 		}},
 	}
 }
 
+// amd returns the AMD GPU with the largest pool; the zero value where there is none.
+func amd(m machine.Memory) (largest machine.GPU) {
+	for _, gpu := range m.GPUs {
+		if gpu.Vendor == "AMD" && (largest.Card == "" || max(gpu.VRAMTotal, gpu.GTTTotal) > max(largest.VRAMTotal, largest.GTTTotal)) {
+			largest = gpu
+		}
+	}
+	return largest
+}
+
 // need is what the tiers take; unknown where nobody can say.
-func (s Subject) need() (uint64, bool) {
+func (s Subject) need() (int64, bool) {
 	if s.Config == nil || s.Need == nil {
 		return 0, false
 	}

@@ -170,9 +170,10 @@ func lookAtLimit(s Subject, v machine.Versions, _ machine.Graphics) Finding {
 	if err != nil {
 		return Finding{Warning, err.Error(), ""}
 	}
-	pool := max(m.CarveOut.Total, m.Mapped.Total)
+	gpu := amd(m)
+	pool := max(gpu.VRAMTotal, gpu.GTTTotal)
 	need, known := s.need()
-	text := fmt.Sprintf("%s in one pool (VRAM %s, GTT %s)", gib(pool), gib(m.CarveOut.Total), gib(m.Mapped.Total))
+	text := fmt.Sprintf("%s in one pool (VRAM %s, GTT %s)", gib(pool), gib(gpu.VRAMTotal), gib(gpu.GTTTotal))
 	if v.PagesLimit != 0 {
 		text += ", ttm.pages_limit " + gib(v.PagesLimit)
 	}
@@ -181,7 +182,7 @@ func lookAtLimit(s Subject, v machine.Versions, _ machine.Graphics) Finding {
 	switch {
 	case pool == 0:
 		return Finding{Warning, "the GPU's pools cannot be read", ""}
-	case m.Mapped.Total > m.Total && m.Total > 0:
+	case gpu.GTTTotal > m.Total:
 		return Finding{Warning, text + ": GTT is more than the memory that is there, and a server that trusts it runs out", "lower ttm.pages_limit, or the BIOS's share"}
 	case known && pool < need:
 		return Finding{Problem, text + "; the profile's tiers need " + gib(need), do}

@@ -31,7 +31,7 @@ type Versions struct {
 	// DriverPackaged says that amdgpu is not the kernel's own but AMD's separate one (amdgpu-dkms).
 	DriverPackaged bool `json:"driver_packaged,omitempty"`
 	// PagesLimit is how much memory, in bytes, all GPUs together may map (the module ttm's parameter pages_limit); 0: unknown.
-	PagesLimit uint64 `json:"ttm_pages_limit_bytes,omitempty"`
+	PagesLimit int64 `json:"ttm_pages_limit_bytes,omitempty"`
 	// Firmware and Mesa are package versions.
 	Firmware string `json:"firmware,omitempty"`
 	Mesa     string `json:"mesa,omitempty"`
@@ -190,9 +190,9 @@ func (t versionTree) parameters(module string, names ...string) map[string]strin
 }
 
 // pagesLimit reads the limit of the kernel's module, or of the one that AMD's separate driver brings and uses instead.
-func (t versionTree) pagesLimit() uint64 {
+func (t versionTree) pagesLimit() int64 {
 	for _, module := range []string{"amdttm", "ttm"} {
-		if pages, err := strconv.ParseUint(t.text("sys/module/"+module+"/parameters/pages_limit"), 10, 64); err == nil {
+		if pages, err := strconv.ParseInt(t.text("sys/module/"+module+"/parameters/pages_limit"), 10, 64); err == nil {
 			return pages * 4096
 		}
 	}
