@@ -37,7 +37,13 @@ func watch(ctx context.Context, o *options, c *config.Config) error {
 	case telemetry.Terminal(os.Stdout) && telemetry.Terminal(os.Stdin):
 		err = dashboard.Run(ctx, source, os.Stdin, os.Stdout, !o.plain)
 	default:
-		err = watchTable(ctx, o, c, source, os.Stdout)
+		err = watchTable(ctx, os.Stdout, func(out io.Writer) error {
+			all, err := services(ctx, c)
+			if err != nil {
+				return err
+			}
+			return printServices(out, o, c, all)
+		})
 	}
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil
@@ -56,23 +62,19 @@ func watchJSON(ctx context.Context, source watchSource, out io.Writer) error {
 	})
 }
 
-// watchTable prints the table of status when it differs from the one before.
-func watchTable(ctx context.Context, o *options, c *config.Config, source watchSource, out io.Writer) error {
+// watchTable prints what show prints when it differs from what it printed before.
+func watchTable(ctx context.Context, out io.Writer, show func(io.Writer) error) error {
 	var before []byte
 	return eachSecond(ctx, func() error {
-		all, err := services(ctx, source.config)
-		if err != nil {
-			return err
-		}
 		var table bytes.Buffer
-		if err := printServices(&table, o, c, all); err != nil || bytes.Equal(table.Bytes(), before) {
+		if err := show(&table); err != nil || bytes.Equal(table.Bytes(), before) {
 			return err
 		}
 		if before != nil {
 			fmt.Fprintf(out, "\n%s\n", time.Now().Format(time.DateTime))
 		}
 		before = table.Bytes()
-		_, err = out.Write(before)
+		_, err := out.Write(before)
 		return err
 	})
 }
