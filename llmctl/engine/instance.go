@@ -3,7 +3,6 @@ package engine
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -138,7 +137,8 @@ func (i *Instance) Remove(ctx context.Context) error {
 }
 
 // Logs writes what the server wrote since a time, and goes on until the container ends or ctx does, which both are no error. The zero
-// time: from the beginning. The engine keeps the last 8 to 16 MB.
+// time: from the beginning. The engine keeps the last 8 to 16 MB. As with Wait, an *UnavailableError is about the engine: go on from the
+// time of the last line.
 func (i *Instance) Logs(ctx context.Context, w io.Writer, since time.Time) error {
 	return i.copyLogs(ctx, w, since, true)
 }
@@ -149,14 +149,34 @@ func (i *Instance) copyLogs(ctx context.Context, w io.Writer, since time.Time, f
 		options.Since = since.Format(time.RFC3339Nano)
 	}
 	stream, err := i.engine.api.ContainerLogs(ctx, i.ID, options)
-	if err == nil {
-		_, err = stdcopy.StdCopy(w, w, stream)
-		err = errors.Join(err, stream.Close())
+	if err != nil {
+		if follow && ctx.Err() != nil || errdefs.IsNotFound(err) {
+			return nil //nolint:nilerr // the reader has gone, or the container
+		}
+		return i.engine.checked(ctx, err)
 	}
-	if follow && ctx.Err() != nil || errdefs.IsNotFound(err) {
-		return nil //nolint:nilerr // the reader has gone, or the container
+	defer stream.Close()
+	out := &writer{Writer: w}
+	switch _, err = stdcopy.StdCopy(out, out, stream); {
+	case err == nil || (follow && ctx.Err() != nil):
+		return nil
+	case out.failed != nil:
+		return out.failed
+	default:
+		return unavailable(i.engine.Host(), err) // the connection broke
 	}
-	return i.engine.checked(ctx, err)
+}
+
+// writer remembers that it was the writing that failed, not the reading.
+type writer struct {
+	io.Writer
+	failed error
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	w.failed = err
+	return n, err
 }
 
 // Output runs a container to its end, such as a server with --help, removes it, and returns what it wrote.
