@@ -16,7 +16,7 @@ import (
 
 // foreground owns the services in this process, for service managers: it returns when ctx ends, having stopped all services, or
 // when another llmctl has stopped them. A manager that listens (NOTIFY_SOCKET) is told when all are ready.
-func foreground(ctx context.Context, o *options, c *config.Config, services []string, out io.Writer) error {
+func foreground(ctx context.Context, o *options, c *config.Config, services []string, unchecked bool, out io.Writer) error {
 	client := newClient(c)
 	own, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
@@ -24,7 +24,7 @@ func foreground(ctx context.Context, o *options, c *config.Config, services []st
 	if err != nil {
 		return err
 	}
-	wanted, err := prepare(ctx, c, client, services)
+	wanted, err := prepare(ctx, c, client, services, unchecked)
 	if err == nil {
 		err = startInOrder(ctx, client, wanted)
 	}

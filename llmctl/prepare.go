@@ -22,7 +22,7 @@ type planned struct {
 
 // prepare loads what the services run on, looks whether it fits the memory, and describes them to the supervisor, which shows meanwhile
 // what is being done.
-func prepare(ctx context.Context, c *config.Config, client *supervisor.Client, services []string) ([]planned, error) {
+func prepare(ctx context.Context, c *config.Config, client *supervisor.Client, services []string, unchecked bool) ([]planned, error) {
 	records, err := pullFor(ctx, c, client, services)
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func prepare(ctx context.Context, c *config.Config, client *supervisor.Client, s
 		}
 		for _, spec := range []*supervisor.Spec{&p.spec, p.fallback} {
 			if spec != nil && spec.Model != nil {
-				spec.Model.Prefixes = prefixes[name]
+				spec.Model.Prefixes, spec.Model.Unchecked = prefixes[name], unchecked
 			}
 		}
 		if i := slices.IndexFunc(running, func(s supervisor.Snapshot) bool { return s.Name == name }); i >= 0 && p.fallback != nil &&

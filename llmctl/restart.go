@@ -50,7 +50,7 @@ func newRestart(o *options) *cobra.Command {
 					return printProofs(cmd.ErrOrStderr(), o, []supervisor.Proof{proof})
 				}
 			}
-			return up(cmd.Context(), o, c, services, cmd.OutOrStdout())
+			return up(cmd.Context(), o, c, services, false, cmd.OutOrStdout())
 		},
 	}
 	command.Flags().DurationVar(&drain, "drain", defaultDrain, "how long running requests may take to finish")

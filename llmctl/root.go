@@ -43,6 +43,6 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newUp(o), newDown(o), newRestart(o), newStatus(o), newLogs(o), newEvents(o), newPull(o), newBench(o), newSupervise())
+	root.AddCommand(newUp(o), newDown(o), newRestart(o), newStatus(o), newLogs(o), newEvents(o), newPull(o), newVerify(o), newDoctor(o), newBench(o), newSupervise())
 	return root
 }

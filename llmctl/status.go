@@ -14,17 +14,23 @@ import (
 )
 
 func newStatus(o *options) *cobra.Command {
-	return &cobra.Command{
+	watching := false
+	command := &cobra.Command{
 		Use:   "status",
 		Short: "Show what runs, and whether it answers",
 		Long: "Show every service with its state, address and process. Each ready service is asked whether it answers.\n" +
-			"The exit code is 0 when every service of the profile is ready and answers, else 3.",
-		Example: "  llmctl status\n  llmctl status --json\n  llmctl status >/dev/null && echo all ready",
+			"The exit code is 0 when every service of the profile is ready and answers, else 3.\n\n" +
+			"--watch shows a dashboard that goes on: states, memory, tokens per second, requests, last log lines. Where the output is no terminal it\n" +
+			"prints the table whenever it changes, with --json one object per second.",
+		Example: "  llmctl status\n  llmctl status --watch\n  llmctl status --json\n  llmctl status >/dev/null && echo all ready",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := o.load()
 			if err != nil {
 				return err
+			}
+			if watching {
+				return watch(cmd.Context(), o, c)
 			}
 			all, err := services(cmd.Context(), c)
 			if err != nil {
@@ -39,6 +45,8 @@ func newStatus(o *options) *cobra.Command {
 			return nil
 		},
 	}
+	command.Flags().BoolVarP(&watching, "watch", "w", false, "go on showing, as a dashboard on a terminal")
+	return command
 }
 
 // services returns the profile's services and whatever else runs. Those nobody has started yet are shown as stopped.

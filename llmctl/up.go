@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"bestbox/internal/config"
+	"bestbox/llmctl/machine"
 	"bestbox/llmctl/supervisor"
 
 	"github.com/fatih/color"
@@ -23,7 +24,7 @@ import (
 const watchPoll = 50 * time.Millisecond
 
 func newUp(o *options) *cobra.Command {
-	stay, without := false, []string{}
+	stay, unchecked, without := false, false, []string{}
 	command := &cobra.Command{
 		Use:   "up [service…]",
 		Short: "Load what is missing, start the services, wait until they are ready",
@@ -52,12 +53,13 @@ func newUp(o *options) *cobra.Command {
 				return err
 			}
 			if stay {
-				return foreground(cmd.Context(), o, c, services, cmd.OutOrStdout())
+				return foreground(cmd.Context(), o, c, services, unchecked, cmd.OutOrStdout())
 			}
-			return up(cmd.Context(), o, c, services, cmd.OutOrStdout())
+			return up(cmd.Context(), o, c, services, unchecked, cmd.OutOrStdout())
 		},
 	}
 	command.Flags().BoolVar(&stay, "foreground", false, "stay, and stop the services at the end")
+	command.Flags().BoolVar(&unchecked, "no-verify", false, "do not check the answers of the model servers")
 	command.Flags().StringSliceVar(&without, "without", nil, "services that are not started")
 	return command
 }
@@ -75,9 +77,9 @@ func withoutWorker(services []string, named bool) ([]string, error) {
 	return slices.DeleteFunc(services, func(name string) bool { return name == workerService }), nil
 }
 
-func up(ctx context.Context, o *options, c *config.Config, services []string, out io.Writer) error {
+func up(ctx context.Context, o *options, c *config.Config, services []string, unchecked bool, out io.Writer) error {
 	client := newClient(c)
-	plan, err := prepare(ctx, c, client, services)
+	plan, err := prepare(ctx, c, client, services, unchecked)
 	if err != nil {
 		return err
 	}
@@ -210,24 +212,67 @@ var stateColours = map[supervisor.State]func(string, ...any) string{
 
 // printServices prints the table of up and status. Colours come last in a line's column so that they do not shift it.
 func printServices(out io.Writer, o *options, c *config.Config, all []supervisor.Snapshot) error {
-	if o.json {
-		return json.NewEncoder(out).Encode(map[string]any{"profile": c.Profile, "services": all})
+	root := os.DirFS("/")
+	memory, err := machine.ReadMemory(root)
+	if err != nil {
+		return err
 	}
-	fmt.Fprintf(out, "profile %s, state in %s\n", c.Profile, c.Directories.State)
+	if o.json {
+		return json.NewEncoder(out).Encode(map[string]any{"profile": c.Profile, "memory": memory, "services": withUsage(all)})
+	}
+	fmt.Fprintf(out, "profile %s, state in %s\n%s\n", c.Profile, c.Directories.State, memoryText(memory))
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "SERVICE\tADDRESS\tPID\tREADY AFTER\tRESTARTS\tABOUT\tSTATE")
-	for _, s := range all {
-		ready, pid := "-", "-"
+	fmt.Fprintln(table, "SERVICE\tADDRESS\tPID\tMEMORY\tREADY AFTER\tRESTARTS\tABOUT\tSTATE")
+	for _, s := range withUsage(all) {
+		ready, pid, held := "-", "-", "-"
 		if s.Seconds > 0 {
 			ready = fmt.Sprintf("%.2f s", s.Seconds)
 		}
 		if s.PID != 0 {
 			pid = strconv.Itoa(s.PID)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", s.Name, orDash(s.Address), pid, ready, s.Restarts, s.About, stateText(s))
+		if s.Memory != nil {
+			held = gigabytes(s.Memory.Resident)
+			if gpu := s.Memory.VRAM + s.Memory.GTT; gpu > 0 {
+				held += " + GPU " + gigabytes(gpu)
+			}
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", s.Name, orDash(s.Address), pid, held, ready, s.Restarts, s.About, stateText(s.Snapshot))
 	}
 	return table.Flush()
 }
+
+// used is a service and the memory it holds now.
+type used struct {
+	supervisor.Snapshot
+	Memory *machine.Usage `json:"memory,omitempty"`
+}
+
+func withUsage(all []supervisor.Snapshot) []used {
+	result := []used{}
+	for _, s := range all {
+		line := used{Snapshot: s}
+		if usage, err := machine.UsageOf(os.DirFS("/"), s.PID); s.PID != 0 && err == nil {
+			line.Memory = &usage
+		}
+		result = append(result, line)
+	}
+	return result
+}
+
+// memoryText is the machine's memory in a line.
+func memoryText(m machine.Memory) string {
+	text := fmt.Sprintf("memory: %s of %s available", gigabytes(m.Available), gigabytes(m.Total))
+	for _, gpu := range m.GPUs {
+		if gpu.VRAMTotal > 0 {
+			text += fmt.Sprintf("; %s VRAM %s of %s used, GTT %s of %s used", gpu.Name,
+				gigabytes(gpu.VRAMUsed), gigabytes(gpu.VRAMTotal), gigabytes(gpu.GTTUsed), gigabytes(gpu.GTTTotal))
+		}
+	}
+	return text
+}
+
+func gigabytes(bytes int64) string { return fmt.Sprintf("%.1f GB", float64(bytes)/1e9) }
 
 func stateText(s supervisor.Snapshot) string {
 	text := string(s.State)

@@ -8,6 +8,7 @@ import (
 
 	"bestbox/llmctl/lockfile"
 	"bestbox/llmctl/verify"
+	"bestbox/llmctl/verify/wire"
 )
 
 // checkTimeout bounds the checks of a server's answers: on a processor a fixed prompt of one micro-batch takes seconds, with a cold
@@ -33,13 +34,22 @@ type check struct {
 }
 
 // checkModel asks a server whose start has just ended. The channel gets one outcome, unless ctx ends before.
-func checkModel(ctx context.Context, spec Spec, state string) <-chan check {
+func checkModel(ctx context.Context, spec Spec, h *host) <-chan check {
 	done := make(chan check, 1)
 	go func() {
+		select {
+		case h.checking <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		defer func() { <-h.checking }()
 		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 		defer cancel()
 		result := check{Checks: Checks{At: time.Now()}}
-		result.err = result.run(ctx, spec, state)
+		result.err = result.run(ctx, spec, h.state)
+		if wire.Status(result.err) != 0 { // it answers, and refuses: another start would not help
+			result.Wrong, result.Verdict, result.err = true, result.err.Error(), nil
+		}
 		result.Seconds = time.Since(result.At).Seconds()
 		done <- result
 	}()
@@ -103,7 +113,7 @@ func (s *service) remember(c Checks) {
 
 // watchWork begins to ask a model server what it does.
 func (s *service) watchWork() {
-	if s.spec.Model == nil {
+	if s.spec.Model == nil || s.works != nil {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())

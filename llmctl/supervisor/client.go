@@ -151,6 +151,10 @@ func (c *Client) Prepare(ctx context.Context, state State, services []string) (d
 		cancel()
 		return nil, err
 	}
+	if response.StatusCode != http.StatusOK {
+		cancel()
+		return nil, errors.Join(refusal(response), response.Body.Close())
+	}
 	return func() { cancel(); response.Body.Close() }, nil
 }
 
@@ -179,10 +183,14 @@ func (c *Client) call(ctx context.Context, method, path string, body, into any) 
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		var refused struct{ Error string }
-		// Without a readable reason the status must do.
-		_ = json.NewDecoder(io.LimitReader(response.Body, maxRequestBytes)).Decode(&refused)
-		return &refusedError{response.StatusCode, refused.Error}
+		return refusal(response)
 	}
 	return json.NewDecoder(response.Body).Decode(into)
+}
+
+// refusal reads why a request was refused; without a readable reason the status must do.
+func refusal(response *http.Response) error {
+	var refused struct{ Error string }
+	_ = json.NewDecoder(io.LimitReader(response.Body, maxRequestBytes)).Decode(&refused)
+	return &refusedError{response.StatusCode, refused.Error}
 }

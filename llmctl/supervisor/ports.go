@@ -1,11 +1,15 @@
 package supervisor
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os/user"
 	"strconv"
 	"strings"
+	"time"
+
+	"bestbox/llmctl/engine"
 
 	"github.com/prometheus/procfs"
 )
@@ -20,6 +24,9 @@ type Holder struct {
 	PID     int    `json:"pid,omitempty"`
 	Command string `json:"command,omitempty"`
 	User    string `json:"user,omitempty"`
+	// Container is the name of the container that publishes the port, Image what it was made from.
+	Container string `json:"container,omitempty"`
+	Image     string `json:"image,omitempty"`
 }
 
 // PortError says that a service cannot start because somebody else listens on its port.
@@ -35,6 +42,10 @@ func (e *PortError) Error() string {
 	if h.PID != 0 {
 		who = fmt.Sprintf("pid %d of user %s: %s", h.PID, orUnknown(h.User), h.Command)
 		way = fmt.Sprintf("stop it (kill %d)", h.PID)
+	}
+	if h.Container != "" {
+		who = fmt.Sprintf("container %s (image %s)", h.Container, h.Image)
+		way = fmt.Sprintf("stop it (docker stop %s)", h.Container)
 	}
 	return fmt.Sprintf("%s cannot start: port %d is held by %s; %s, or give %s another port in bestbox.yaml",
 		e.Service, h.Port, who, way, e.Service)
@@ -57,8 +68,26 @@ func portFree(address string) bool {
 	return true
 }
 
+// publisherTimeout bounds the question whether a container publishes a port.
+const publisherTimeout = 3 * time.Second
+
 // HolderOf finds who listens on a port of this machine, as far as this user may see.
 func HolderOf(port int) Holder {
+	holder := listenerOn(port)
+	// A container's port is held by a helper of the engine, or by a process of another user.
+	if holder.PID == 0 || strings.Contains(holder.Command, "docker-proxy") || strings.Contains(holder.Command, "rootless") {
+		ctx, cancel := context.WithTimeout(context.Background(), publisherTimeout)
+		defer cancel()
+		if connected, err := engine.Connect(ctx); err == nil {
+			holder.Container, holder.Image, _ = connected.PublisherOf(ctx, port)
+			_ = connected.Close() // nothing is lost
+		}
+	}
+	return holder
+}
+
+// listenerOn finds the process that listens on a port.
+func listenerOn(port int) Holder {
 	holder := Holder{Port: port}
 	proc, err := procfs.NewDefaultFS()
 	if err != nil {

@@ -80,6 +80,8 @@ type host struct {
 	changed func(recorded)
 	// happened notes a change of state for people.
 	happened func(Event)
+	// checking lets one server at a time be checked: two that compute at once slow each other down many times (measured on two cores).
+	checking chan struct{}
 }
 
 func newService(spec Spec, h *host) *service {
@@ -288,7 +290,8 @@ func (s *service) answering() {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.alsoEnd(cancel)
-	s.checked = checkModel(ctx, s.spec, s.host.state)
+	s.checked = checkModel(ctx, s.spec, s.host)
+	s.watchWork() // it can hang now, too
 	s.enter(Verifying)
 }
 
@@ -307,7 +310,6 @@ func (s *service) judged(result check) {
 		// A server that cannot be asked is no better than one that crashed.
 		s.giveUp(Hung, fmt.Sprintf("its answers could not be checked: %v", result.err))
 	case result.Wrong:
-		s.watchWork()
 		s.now.Cause, s.now.Message = WrongAnswers, result.Verdict+"; "+s.spec.wayBack()
 		s.enter(Degraded)
 	default:

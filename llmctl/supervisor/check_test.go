@@ -1,0 +1,144 @@
+package supervisor
+
+import (
+	"crypto/rand"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"bestbox/llmctl/lockfile"
+)
+
+// smolLM is the SHA-256 of the model's file, by which its shipped reference is found.
+const smolLM = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+
+// checked makes a spec's server be checked after its start.
+func checked(spec Spec) Spec {
+	spec.Model.Unchecked, spec.Model.SHA256 = false, smolLM
+	spec.Model.Lock = lockfile.Entry{Server: lockfile.Server{Name: "llama-server", Build: "11434"}, Flags: lockfile.Flags(spec.Argv)}
+	return spec
+}
+
+func TestRightAnswersAreRememberedAndIsolationIsCheckedOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world, backend string) {
+		spec := checked(w.modelSpec(backend, "light", "-c", "2048", "-np", "2"))
+		spec.Model.Slots = 2
+		w.start(spec)
+		first := w.untilState("light", Ready)
+		if first.Checks == nil || first.Checks.Wrong || first.Checks.Isolation == nil || first.Checks.Answers.Compared == 0 {
+			t.Fatalf("got %+v", first.Checks)
+		}
+		t.Logf("%.1f s: %s", first.Checks.Seconds, first.Checks.Verdict)
+		entries, err := lockfile.Read(w.state)
+		if entry := entries["light"]; err != nil || entry.Answers == "" || entry.Isolation == "" || entry.PromptSpeed <= 0 {
+			t.Errorf("remembered %+v, %v", entry, err)
+		}
+		w.killSupervisor()
+		w.start(spec)
+		if adopted := w.untilState("light", Ready); adopted.PID != first.PID || adopted.Checks != nil {
+			t.Errorf("an adopted server was checked again: %+v", adopted.Checks)
+		}
+		w.stop("light", 0)
+		w.start(spec)
+		second := w.untilState("light", Ready)
+		if second.Checks == nil || second.Checks.Wrong || second.Checks.Isolation != nil {
+			t.Errorf("got %+v", second.Checks)
+		}
+		t.Logf("%.1f s: %s", second.Checks.Seconds, second.Checks.Verdict)
+	})
+}
+
+// damaged is a copy of the model whose weights are partly noise: it loads, and answers nonsense.
+func damaged(t *testing.T) string {
+	t.Helper()
+	content, err := os.ReadFile(pulled(t, "smollm2-135m-instruct-q4_1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The second half holds layers only.
+	if _, err := rand.Read(content[len(content)/2 : len(content)*3/4]); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "damaged.gguf")
+	if err := os.WriteFile(path, content, 0o644); err != nil { //nolint:gosec // a container's user reads it too
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestServerThatAnswersNonsenseIsDegraded(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world, backend string) {
+		spec := checked(w.specOf(backend, "light", damaged(t)))
+		spec.Model.WayBack = "its fallback is the processor"
+		w.start(spec)
+		seen := w.untilState("light", Degraded)
+		failed, isFailed := errors.AsType[*FailedError](seen.Err())
+		if seen.Usable() || seen.Cause != WrongAnswers || !isFailed || !strings.Contains(failed.Message, "its fallback is the processor") {
+			t.Errorf("got %+v", seen)
+		}
+		if entries, err := lockfile.Read(w.state); err != nil || len(entries) > 0 {
+			t.Errorf("a wrong start was remembered as verified: %+v, %v", entries, err)
+		}
+		// Asked for again, it gets another chance instead of being called well.
+		w.start(spec)
+		again := w.untilState("light", Degraded)
+		w.until("the second server to be judged", func() bool {
+			again = w.service("light")
+			return again.State == Degraded && again.PID != seen.PID
+		})
+		if proof := w.stop("light", 0); !proof.Complete() {
+			t.Errorf("got %+v", proof)
+		}
+	})
+}
+
+func TestEmbeddingServerIsCheckedToo(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world, backend string) {
+		spec := checked(w.modelSpec(backend, "embed", "--embeddings", "--pooling", "mean", "-b", "512", "-ub", "512"))
+		spec.Model.Embedding = true
+		w.start(spec)
+		ready := w.untilState("embed", Ready)
+		if ready.Checks == nil || ready.Checks.Wrong || ready.Checks.Answers == nil {
+			t.Errorf("got %+v", ready.Checks)
+		}
+	})
+}
+
+// The checks themselves can be cut short by the death of the supervisor: the next one makes up for them.
+func TestServerWhoseChecksWereCutShortIsCheckedByTheNextSupervisor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	spec := checked(w.modelSpec("native", "light"))
+	w.start(spec)
+	before := w.untilState("light", Verifying)
+	w.killSupervisor()
+	w.start(spec)
+	after := w.untilState("light", Ready)
+	if after.PID != before.PID || after.Checks == nil || after.Checks.Wrong {
+		t.Errorf("before pid %d, after %+v, %+v", before.PID, after, after.Checks)
+	}
+}
+
+func TestPreparationIsShownForAsLongAsItsCommandLives(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	done, err := w.Prepare(t.Context(), Pulling, []string{"heavy", "light"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.untilState("heavy", Pulling)
+	w.untilState("light", Pulling)
+	spec := fakeSpec(t)
+	spec.Name = "heavy"
+	w.start(spec)
+	if running := w.untilState("heavy", Ready); running.PID == 0 {
+		t.Error("a running service is hidden by a preparation")
+	}
+	done()
+	w.until("the preparation to be forgotten", func() bool { return w.service("light").State == "" })
+	if _, err := w.Prepare(t.Context(), Ready, []string{"light"}); err == nil {
+		t.Error("a command may not say that a service is ready")
+	}
+}
