@@ -151,7 +151,7 @@ func (i *Instance) copyLogs(ctx context.Context, w io.Writer, since time.Time, f
 	stream, err := i.engine.api.ContainerLogs(ctx, i.ID, options)
 	if err != nil {
 		if follow && ctx.Err() != nil || errdefs.IsNotFound(err) {
-			return nil //nolint:nilerr // the reader has gone, or the container
+			return nil // the reader has gone, or the container
 		}
 		return i.engine.checked(ctx, err)
 	}

@@ -142,7 +142,7 @@ func (f *Fetcher) pull(ctx context.Context, docker *engine.Engine, name, referen
 func (f *Fetcher) archive(ctx context.Context, docker *engine.Engine, source catalogue.Source, path string) (*ImageRecord, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: %s does not exist; docker save writes it where the image can be pulled", errAbsent, path)
+		return nil, fmt.Errorf("%w: %s does not exist; docker save writes it where the image can be pulled (llmctl pull --from-file takes it from anywhere)", errAbsent, path)
 	}
 	if err != nil {
 		return nil, err
