@@ -125,7 +125,7 @@ func subject(ctx context.Context, c *config.Config, problem error) doctor.Subjec
 	s.Artefacts = func() []doctor.Artefact { return cache().artefacts }
 	s.Need = func() (int64, error) { return weights(c, cache().records) }
 	s.Verified = func() (map[string]lockfile.Entry, error) { return lockfile.Read(c.Directories.State) }
-	s.Present = func() map[string]lockfile.Entry { return presentEntries(c, cache().records, s.Versions()) }
+	s.Present = func() map[string][]lockfile.Entry { return presentEntries(c, cache().records, s.Versions()) }
 	return s
 }
 
@@ -158,28 +158,36 @@ func weights(c *config.Config, records map[string]fetch.Record) (int64, error) {
 }
 
 // presentEntries is what would start now, as far as the cache and the machine tell without starting it.
-func presentEntries(c *config.Config, records map[string]fetch.Record, v machine.Versions) map[string]lockfile.Entry {
-	all := map[string]lockfile.Entry{}
+func presentEntries(c *config.Config, records map[string]fetch.Record, v machine.Versions) map[string][]lockfile.Entry {
+	all := map[string][]lockfile.Entry{}
 	for name, tier := range c.Tiers {
-		entry := lockfile.Entry{Backend: tier.Backend, Model: tier.Model, Settings: lockfile.Settings(tier), Host: lockfile.HostOf(v),
-			Server: lockfile.Server{Name: tier.Server}}
-		if server, ok := records[tier.Server]; ok {
-			entry.Server.Build = server.Version
-			if server.Image != nil {
-				entry.Server.Image = server.Image.Reference()
-			} else {
-				entry.Server.SHA256 = server.Hash()
-			}
+		all[name] = append(all[name], presentEntry(tier, records, v))
+		if other, ok := tier.OnFallback(); ok {
+			all[name] = append(all[name], presentEntry(other, records, v))
 		}
-		if model, ok := records[tier.Model]; ok {
-			entry.Files = map[string]string{}
-			for _, file := range model.Files {
-				entry.Files[file.Name] = file.SHA256
-			}
-		}
-		all[name] = entry
 	}
 	return all
+}
+
+func presentEntry(tier config.Tier, records map[string]fetch.Record, v machine.Versions) lockfile.Entry {
+	entry := lockfile.Entry{Backend: tier.Backend, Model: tier.Model, Settings: lockfile.Settings(tier), Host: lockfile.HostOf(v),
+		Server: lockfile.Server{Name: tier.Server}}
+	if server, ok := records[tier.Server]; ok {
+		entry.Server.Build = server.Version
+		switch {
+		case server.Image != nil:
+			entry.Server.Image = server.Image.Reference()
+		case len(server.Files) > 0:
+			entry.Server.SHA256 = server.Files[0].SHA256
+		}
+	}
+	if model, ok := records[tier.Model]; ok {
+		entry.Files = map[string]string{}
+		for _, file := range model.Files {
+			entry.Files[file.Name] = file.SHA256
+		}
+	}
+	return entry
 }
 
 // supervises tells whether a process is the supervisor of a state directory: in the background, or as a service manager runs it.

@@ -95,9 +95,9 @@ type Subject struct {
 	Free     func(folder string) (int64, error)
 	Writable func(folder string) error
 
-	// Verified are the last verified starts, Present what would start now, by tier.
+	// Verified are the last verified starts by tier. Present is what would start now, and after it what would run as the fallback.
 	Verified func() (map[string]lockfile.Entry, error)
-	Present  func() map[string]lockfile.Entry
+	Present  func() map[string][]lockfile.Entry
 }
 
 // Report is what all checks found, in their order.

@@ -8,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -118,11 +117,11 @@ func strixHalo(t *testing.T) *patient {
 		Writable: func(string) error { return nil },
 		Verified: func() (map[string]lockfile.Entry, error) { return verified, nil },
 	}
-	p.subject.Present = func() map[string]lockfile.Entry {
-		now := maps.Clone(verified)
-		for name, entry := range now {
+	p.subject.Present = func() map[string][]lockfile.Entry {
+		now := map[string][]lockfile.Entry{}
+		for name, entry := range verified {
 			entry.Host = lockfile.HostOf(p.subject.Versions())
-			now[name] = entry
+			now[name] = []lockfile.Entry{entry}
 		}
 		return now
 	}
@@ -225,8 +224,8 @@ func TestReportsReadWell(t *testing.T) {
 			p.subject.Verified = func() (map[string]lockfile.Entry, error) {
 				return map[string]lockfile.Entry{"light": {At: time.Date(2026, 9, 5, 8, 0, 0, 0, time.UTC), Host: lockfile.Host{Kernel: "6.18.9", Firmware: "20260110-1"}}}, nil
 			}
-			p.subject.Present = func() map[string]lockfile.Entry {
-				return map[string]lockfile.Entry{"light": {Server: lockfile.Server{Build: "10729"}, Host: lockfile.Host{Kernel: "7.0.0-14-generic", Firmware: "20260110-1"}}}
+			p.subject.Present = func() map[string][]lockfile.Entry {
+				return map[string][]lockfile.Entry{"light": {{Server: lockfile.Server{Build: "10729"}, Host: lockfile.Host{Kernel: "7.0.0-14-generic", Firmware: "20260110-1"}}}}
 			}
 			p.subject.Artefacts = func() []Artefact {
 				return []Artefact{{Name: "a-model", Loaded: true, Missing: []string{"a-00002-of-00003.gguf"}}, {Name: "other", Loaded: true}}
@@ -298,8 +297,8 @@ func TestEveryKnownCombinationIsFound(t *testing.T) {
 	amdvlk := set("usr/share/vulkan/icd.d/amd_icd64.json", `{"ICD": {"library_path": "/usr/lib/amdvlk64.so"}}`)
 	build := func(number string) func(*patient) {
 		return func(p *patient) {
-			p.subject.Present = func() map[string]lockfile.Entry {
-				return map[string]lockfile.Entry{"light": {Server: lockfile.Server{Build: number}}}
+			p.subject.Present = func() map[string][]lockfile.Entry {
+				return map[string][]lockfile.Entry{"light": {{Server: lockfile.Server{Build: number}}}}
 			}
 		}
 	}
@@ -482,6 +481,13 @@ func TestChecksOfServicesDisksAndDevices(t *testing.T) {
 			}
 		}, Warning, "/x is damaged"},
 		{"verified.light", "another kernel", func(p *patient) { p.root["proc/sys/kernel/osrelease"] = file("6.18.10") }, Warning, "kernel was 6.18.9-200.fc43.x86_64 and is 6.18.10"},
+		{"verified.light", "the fallback runs", func(p *patient) {
+			first, second := lockfile.Entry{Backend: config.Docker, Server: lockfile.Server{Name: "a"}}, lockfile.Entry{Backend: config.Native, Server: lockfile.Server{Name: "b"}}
+			p.subject.Verified = func() (map[string]lockfile.Entry, error) { return map[string]lockfile.Entry{"light": second}, nil }
+			p.subject.Present = func() map[string][]lockfile.Entry {
+				return map[string][]lockfile.Entry{"light": {first, second}}
+			}
+		}, Warning, "since then: it runs on its fallback (native, b)llmctl restart light"},
 		{"configuration.profile", "it does not fit", func(p *patient) { p.subject.Fits = "small" }, Warning, "--profile small"},
 	} {
 		t.Run(c.id+"/"+c.name, func(t *testing.T) {

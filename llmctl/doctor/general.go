@@ -291,7 +291,11 @@ func (s Subject) verified() []task {
 				return notApplicable("none yet")
 			}
 			when := last.At.Format("2 January 2006 15:04 MST")
-			changes := lockfile.Diff(last, s.Present()[name])
+			now, fallback := likest(s.Present()[name], last)
+			changes := lockfile.Diff(last, now)
+			if fallback {
+				changes = append([]lockfile.Change{{Text: fmt.Sprintf("it runs on its fallback (%s, %s)", last.Backend, last.Server.Name)}}, changes...)
+			}
 			if len(changes) == 0 {
 				return fine("%s, and nothing has changed", when)
 			}
@@ -303,4 +307,17 @@ func (s Subject) verified() []task {
 		}})
 	}
 	return all
+}
+
+// likest returns what would start now of what a verified start was of: the tier's first choice, or its fallback.
+func likest(present []lockfile.Entry, last lockfile.Entry) (now lockfile.Entry, fallback bool) {
+	for i, entry := range present {
+		if entry.Backend == last.Backend && entry.Server.Name == last.Server.Name {
+			return entry, i > 0
+		}
+	}
+	if len(present) == 0 {
+		return lockfile.Entry{}, false
+	}
+	return present[0], false
 }

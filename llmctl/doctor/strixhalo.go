@@ -239,7 +239,10 @@ func lookAtBuild(s Subject, _ machine.Versions, _ machine.Graphics) Finding {
 	var wrong, right []string
 	present := s.Present()
 	for _, name := range s.onROCm() {
-		build := buildOf(present[name])
+		build := 0
+		if len(present[name]) > 0 {
+			build = buildOf(present[name][0])
+		}
 		switch {
 		case build == 0:
 		case build >= firstWrongBuild && build <= lastWrongBuild:

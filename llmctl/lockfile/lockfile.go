@@ -14,11 +14,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"bestbox/internal/config"
 	"bestbox/llmctl/machine"
+
+	"golang.org/x/sys/unix"
 )
 
 // Entry is one verified start.
@@ -136,14 +137,17 @@ func Read(state string) (map[string]Entry, error) {
 	return entries, nil
 }
 
-// writing lets the tiers of one process be verified at the same time. Only the state directory's supervisor writes, so no other process does.
-var writing sync.Mutex
-
 // Write puts a tier's entry into the file, in one step that survives a power cut. A damaged file is kept aside as verified.json.damaged, so
-// that it does not stand in the way.
+// that it does not stand in the way. Tiers are verified side by side, and by llmctl verify: whoever writes holds the folder's lock.
 func Write(state, tier string, entry Entry) error {
-	writing.Lock()
-	defer writing.Unlock()
+	folder, err := os.Open(state)
+	if err != nil {
+		return fmt.Errorf("write the last verified starts: %w", err)
+	}
+	defer folder.Close() // which gives the lock back
+	if err := unix.Flock(int(folder.Fd()), unix.LOCK_EX); err != nil {
+		return fmt.Errorf("write the last verified starts: lock %s: %w", state, err)
+	}
 	entries, err := Read(state)
 	if _, damaged := errors.AsType[*DamagedError](err); damaged {
 		entries, err = map[string]Entry{}, os.Rename(Path(state), Path(state)+".damaged")
