@@ -13,6 +13,7 @@ import (
 	"bestbox/llmctl/bench"
 	"bestbox/llmctl/catalogue"
 	"bestbox/llmctl/fetch"
+	"bestbox/llmctl/lockfile"
 	"bestbox/llmctl/supervisor"
 
 	"github.com/fatih/color"
@@ -156,6 +157,14 @@ func benchTarget(ctx context.Context, c *config.Config, snapshot supervisor.Snap
 	}
 	target := bench.Target{Tier: snapshot.Name, URL: tier.URL(), Embeds: snapshot.Name == config.Embed}
 	target.Conditions = bench.Conditions{Model: tier.Model, Backend: tier.Backend, Device: tier.Device, Threads: tierThreads(tier), Flags: tier.Flags, Processor: processorName()}
+	// What was verified at the start is what runs: with all flags, and on the device that was found. Without it the profile must do.
+	locked, err := lockfile.Read(c.Directories.State)
+	if entry, ok := locked[snapshot.Name]; err == nil && ok && entry.Model == tier.Model && entry.Backend == tier.Backend {
+		target.Conditions.Device, target.Conditions.Flags = entry.Device, entry.Flags
+	}
+	if target.Bandwidth, err = roofs.of(ctx, target.Conditions); err != nil {
+		return target, err
+	}
 	if target.Conditions.Device == "" {
 		target.Conditions.Device = "processor"
 	}
@@ -173,8 +182,7 @@ func benchTarget(ctx context.Context, c *config.Config, snapshot supervisor.Snap
 			target.BytesPerToken = record.Size() // nearly the same
 		}
 	}
-	target.Bandwidth, err = roofs.of(ctx, tier)
-	return target, err
+	return target, nil
 }
 
 func tierThreads(tier config.Tier) int {
@@ -204,14 +212,14 @@ type roofs struct {
 }
 
 // of returns a tier's roof. What a device reaches cannot be measured on the processor.
-func (r *roofs) of(ctx context.Context, tier config.Tier) (bench.Bandwidth, error) {
+func (r *roofs) of(ctx context.Context, c bench.Conditions) (bench.Bandwidth, error) {
 	switch {
 	case r.config.Bandwidth > 0:
 		return bench.Bandwidth{GBps: r.config.Bandwidth, Source: bench.FromProfile}, nil
-	case tier.Device != "":
+	case c.Device != "":
 		return bench.Bandwidth{}, nil
 	default:
-		return r.measure(ctx, tierThreads(tier))
+		return r.measure(ctx, c.Threads)
 	}
 }
 

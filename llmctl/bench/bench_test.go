@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
@@ -234,5 +235,34 @@ func TestAServerThatDoesNotDoWhatIsAskedIsNotMeasured(t *testing.T) {
 				t.Errorf("got %v, want %q", err, answer.want)
 			}
 		})
+	}
+}
+
+func TestAPromptIsNoLongerThanTheContext(t *testing.T) {
+	t.Parallel()
+	fake := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var body struct {
+			Prompt   []int `json:"prompt"`
+			Generate int   `json:"n_predict"`
+		}
+		_ = json.NewDecoder(r.Body).Decode(&body) // not all requests have one
+		switch r.URL.Path {
+		case "/props":
+			_, _ = w.Write([]byte(`{"total_slots":1,"build_info":"b1","default_generation_settings":{"n_ctx":512}}`))
+		case "/tokenize":
+			_, _ = w.Write([]byte(`{"tokens":[1,2,3]}`))
+		case "/slots":
+			_, _ = w.Write([]byte(`[]`))
+		case "/completion":
+			if len(body.Prompt)+body.Generate > 512 {
+				t.Errorf("%d + %d tokens asked of a context of 512", len(body.Prompt), body.Generate)
+			}
+			fmt.Fprintf(w, `data: {"stop":true,"timings":{"prompt_n":%d,"prompt_per_second":1000,"predicted_n":%d,"predicted_per_second":100}}`+"\n\n", len(body.Prompt), body.Generate)
+		}
+	}))
+	defer fake.Close()
+	report, err := Run(t.Context(), []Target{{Tier: "heavy", URL: fake.URL}}, Options{})
+	if err != nil || report.Tiers[0].Sizes != (Sizes{PromptTokens: 256, AnswerTokens: 128}) || report.Tiers[0].Alone.Generation.Rounds != DefaultRounds {
+		t.Errorf("got %+v, %v", report, err)
 	}
 }

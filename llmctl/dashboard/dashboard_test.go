@@ -162,7 +162,7 @@ func golden(t *testing.T, name string, lines []string) {
 func TestStatesAreColouredAndSaidInWords(t *testing.T) {
 	t.Parallel()
 	screen := strings.Join(shown(t, busyMachine(), 80, 24).screen(), "\n")
-	for word, code := range map[string]string{"ready": "32", "loading 12s": "33", "failed": "31", "not answering": "31"} {
+	for word, code := range map[string]string{"ready": "32", "loading 12s": "33", "failed": "31", "not answering": "31", "1 of 4 ready": "33"} {
 		if want := "\x1b[" + code + "m" + word + "\x1b[m"; !strings.Contains(screen, want) {
 			t.Errorf("%q is not shown in colour %s:\n%q", word, code, screen)
 		}
@@ -218,6 +218,10 @@ func TestTheLogFollowsItsEndUntilTheUserScrolls(t *testing.T) {
 	source.logs["heavy"] = append(source.logs["heavy"], "even newer")
 	if screen := again(); strings.Contains(screen, "even newer") || strings.Contains(screen, "following") {
 		t.Errorf("the user had scrolled up:\n%s", screen)
+	}
+	m = send(m, logMsg{service: "light", lines: []string{"of another service"}})
+	if screen := strings.Join(m.screen(), "\n"); strings.Contains(screen, "of another service") {
+		t.Errorf("the log of a service that is chosen no longer:\n%s", screen)
 	}
 	m = send(m, tea.WindowSizeMsg{Width: 100, Height: 12})
 	if lines := m.screen(); len(lines) != 12 {
