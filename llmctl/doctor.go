@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,6 +33,7 @@ import (
 const (
 	engineTimeout = 500 * time.Millisecond
 	rpmTimeout    = 400 * time.Millisecond
+	workerTimeout = 300 * time.Millisecond
 )
 
 func newDoctor(o *options) *cobra.Command {
@@ -113,6 +116,7 @@ func subject(ctx context.Context, c *config.Config, problem error) doctor.Subjec
 		return slices.DeleteFunc(all, func(one supervisor.Snapshot) bool { return one.State == supervisor.Stopped })
 	})
 	s.Left = func() bool { return supervisor.LeftRunning(c.Directories.State) && !client.Running(ctx) }
+	s.Worker = func(ctx context.Context) bool { return answersAsWorker(ctx, c.HTTP.URL()) }
 	s.Supervisor = func(pid int) bool { return supervises(pid, c.Directories.State) }
 	type cached struct {
 		artefacts []doctor.Artefact
@@ -188,6 +192,23 @@ func presentEntry(tier config.Tier, records map[string]fetch.Record, v machine.V
 		}
 	}
 	return entry
+}
+
+// answersAsWorker asks a worker's page /healthz, which needs no key.
+func answersAsWorker(ctx context.Context, address string) bool {
+	ctx, cancel := context.WithTimeout(ctx, workerTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/healthz", nil)
+	if err != nil {
+		return false
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	defer response.Body.Close()
+	var body struct{ Status string }
+	return response.StatusCode == http.StatusOK && json.NewDecoder(io.LimitReader(response.Body, 1<<10)).Decode(&body) == nil && body.Status == "ok"
 }
 
 // supervises tells whether a process is the supervisor of a state directory: in the background, or as a service manager runs it.

@@ -87,6 +87,8 @@ type Subject struct {
 	// Supervisor tells whether a process is the state directory's supervisor, which holds supervisor.metrics.
 	Supervisor func(pid int) bool
 	Holder     func(port int) supervisor.Holder
+	// Worker tells whether BestBox's worker answers on http.listen.
+	Worker func(ctx context.Context) bool
 	// Engine asks the Docker engine who it is. Publisher names the container that publishes a port.
 	Engine    func(ctx context.Context) (string, error)
 	Publisher func(ctx context.Context, port int) (name, image string, ok bool)

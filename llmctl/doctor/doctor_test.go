@@ -420,6 +420,16 @@ func TestChecksOfServicesDisksAndDevices(t *testing.T) {
 			}
 		}, Problem, "light is degraded: its answers are wrong"},
 		{"port.supervisor.metrics", "another state's supervisor", func(p *patient) { p.subject.Supervisor = func(int) bool { return false } }, Warning, "pid 4710"},
+		{"port.http.listen", "a worker of a service manager", func(p *patient) {
+			p.nothingRuns()
+			p.subject.Holder = func(port int) supervisor.Holder { return supervisor.Holder{Port: port, User: "bestbox"} }
+			p.subject.Worker = func(context.Context) bool { return true }
+		}, OK, "user bestbox"},
+		{"port.temporal.ui_port", "not a worker's port", func(p *patient) {
+			p.nothingRuns()
+			p.subject.Holder = func(port int) supervisor.Holder { return supervisor.Holder{Port: port, User: "bestbox"} }
+			p.subject.Worker = func(context.Context) bool { return true }
+		}, Problem, "8233"},
 		{"port.profiles.strix-halo.tiers.light.port", "a container without a process on this side", func(p *patient) {
 			p.nothingRuns()
 			p.subject.Publisher = func(_ context.Context, port int) (name, image string, ok bool) { return "other", "image", port == 8081 }

@@ -48,11 +48,12 @@ func (s Subject) configuration() []task {
 	return []task{read, fits}
 }
 
-// listener is a port of the profile. What listens in passing works without it too.
+// listener is a port of the profile.
 type listener struct {
 	name, setting string
 	port          int
-	passing       bool
+	// passing says that its owner works without it too. worker: a service manager, a container or a terminal may run it instead of llmctl.
+	passing, worker bool
 }
 
 func (s Subject) listeners() []listener {
@@ -61,20 +62,20 @@ func (s Subject) listeners() []listener {
 	}
 	var all []listener
 	for _, name := range s.tiers() {
-		all = append(all, listener{name, "profiles." + s.Config.Profile + ".tiers." + name + ".port", s.Config.Tiers[name].Port, false})
+		all = append(all, listener{name, "profiles." + s.Config.Profile + ".tiers." + name + ".port", s.Config.Tiers[name].Port, false, false})
 	}
 	if s.Config.Temporal.Managed {
-		all = append(all, listener{"temporal", "temporal.address", s.Config.Temporal.Port(), false}, listener{"Temporal's UI", "temporal.ui_port", s.Config.Temporal.UIPort, false})
+		all = append(all, listener{"temporal", "temporal.address", s.Config.Temporal.Port(), false, false}, listener{"Temporal's UI", "temporal.ui_port", s.Config.Temporal.UIPort, false, false})
 	}
 	for _, other := range []struct {
 		name, setting, address string
-		passing                bool
+		passing, worker        bool
 	}{
-		{"worker", "http.listen", s.Config.HTTP.Listen, false}, {"llmctl's metrics", "supervisor.metrics", s.Config.Supervisor.Metrics, true},
+		{"worker", "http.listen", s.Config.HTTP.Listen, false, true}, {"llmctl's metrics", "supervisor.metrics", s.Config.Supervisor.Metrics, true, false},
 	} {
 		if _, port, err := net.SplitHostPort(other.address); err == nil { // supervisor.metrics may be off
 			number, _ := strconv.Atoi(port)
-			all = append(all, listener{other.name, other.setting, number, other.passing})
+			all = append(all, listener{other.name, other.setting, number, other.passing, other.worker})
 		}
 	}
 	return all
@@ -117,6 +118,8 @@ func (s Subject) port(ctx context.Context, l listener) Finding {
 			fmt.Sprintf("stop it yourself (docker stop %s), %s", container, another)}
 	case holder.PID == 0 && holder.User == "":
 		return fine("free")
+	case l.worker && s.Worker != nil && s.Worker(ctx):
+		return fine("a worker answers there, which llmctl did not start (user %s)", holder.User)
 	case holder.PID == 0:
 		return Finding{severity, fmt.Sprintf("held by a process of user %s that this user may not look into", holder.User),
 			fmt.Sprintf("see who it is: sudo ss -ltnp 'sport = :%d'; %s", l.port, another)}
