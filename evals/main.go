@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bestbox/evals/histories"
+	"bestbox/evals/lifecycle"
 	"bestbox/evals/routers"
 	"bestbox/evals/runs"
 	"bestbox/evals/tasks"
@@ -23,7 +24,7 @@ func main() {
 		Use: "evals", Short: "Measure quality and speed", SilenceUsage: true, SilenceErrors: true,
 		Example: "  go run ./evals tasks --file evals/tasks/erp.yaml --repeats 3\n  go run ./evals routers\n  go run ./evals run",
 	}
-	root.AddCommand(tasks.Command(), routers.Command(), runs.Command(), histories.Command())
+	root.AddCommand(tasks.Command(), routers.Command(), runs.Command(), histories.Command(), lifecycle.Command())
 	err := root.ExecuteContext(ctx)
 	stop()
 	if err != nil {

@@ -72,11 +72,14 @@ func tierSpec(ctx context.Context, t tierServer) (spec supervisor.Spec, note str
 	spec.About = fmt.Sprintf("%s, %d x %d tokens, %s", t.tier.Model, t.tier.Slots, t.tier.Context, where)
 	batch, micro := batchSizes(t.tier.Flags, t.tier.Context, t.name == config.Embed)
 	spec.Model = &supervisor.Model{
-		SHA256: t.model.Files[0].SHA256, Slots: t.tier.Slots, Batch: batch, MicroBatch: micro, Embedding: t.name == config.Embed, Slotfiles: slotFiles,
+		SHA256: t.model.Files[0].SHA256, Slots: t.tier.Slots, Batch: batch, MicroBatch: micro, Embedding: t.name == config.Embed, Slotfiles: slotFiles, GPU: computesOnGPU(device),
 		Lock: t.lock(spec, device),
 	}
 	return spec, note, nil
 }
+
+// computesOnGPU tells a GPU from the processor. A software device is rare enough to count as one: it only gets more patience.
+func computesOnGPU(device string) bool { return device != "" }
 
 // filesOf lists the files of a model.
 func filesOf(model fetch.Record) (paths []string) {

@@ -84,13 +84,13 @@ func (d docker) find(ctx context.Context, spec Spec) (instance, bool) {
 	if found, ok, err := d.look(ctx, spec, map[string]string{digestLabel: spec.Digest()}); err == nil && ok {
 		return attendContainer(found, LogPath(d.state, spec.Name), time.Now()), true
 	}
-	if found, ok, err := d.look(ctx, spec, nil); err == nil && ok {
+	if found, _, err := d.look(ctx, spec, nil); err == nil && found != nil {
 		_ = found.Remove(ctx) // start says what is wrong if this did not work
 	}
 	return nil, false
 }
 
-// look returns the service's container if it runs. The error says that the engine cannot be asked.
+// look returns the service's container; ok is true if it runs. The error says that the engine cannot be asked.
 func (d docker) look(ctx context.Context, spec Spec, also map[string]string) (*engine.Instance, bool, error) {
 	if spec.Container == nil {
 		return nil, false, nil

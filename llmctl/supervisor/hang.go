@@ -23,8 +23,9 @@ const (
 	lookPoll = time.Second
 	// hungAfter is the least time without any sign of work that makes a verdict. With lookPoll it keeps the detection below 15 s.
 	hungAfter = 8 * time.Second
-	// batchesPatience is how many batches, at the slowest speed measured, a server may take for what should be one.
-	batchesPatience = 4
+	// batchesPatience is how many batches, at the slowest speed measured, a server on a GPU may take for what should be one. On the processor
+	// no time without work needs explaining: the work would be seen.
+	batchesPatience = 2
 	// busyPatience is how many times longer a server that visibly computes may go without an answer. It ends a server that spins for ever.
 	busyPatience = 20
 	// idleShare is the least part of a processor, or of the GPU's engines, that counts as computing.
@@ -37,8 +38,10 @@ const (
 //
 // The server is asked for its page /metrics, which its computing thread answers between two batches. It hangs when for longer than a
 // batch takes at the slowest speed measured there was neither an answer (or, while requests run, a batch computed) nor any processor or
-// GPU time used, which a server that computes cannot avoid. One that computes without ever answering gets busyPatience as long.
+// GPU time used. What a server computes on the processor is always seen there; what it computes on a GPU only where the driver counts it
+// (amdgpu does, for Vulkan). One that computes without ever answering gets busyPatience as long.
 type watcher struct {
+	// batch is in tokens; 0 where it explains nothing.
 	batch int
 	// slowest is the least prompt speed measured, in tokens per second; 0: none yet.
 	slowest float64
@@ -59,7 +62,11 @@ type page struct {
 }
 
 func newWatcher(m *Model, now time.Time, spent float64) *watcher {
-	return &watcher{batch: m.Batch, slowest: m.PromptSpeed, progressed: now, computed: now, looked: now, spent: spent}
+	batch := 0
+	if m.GPU {
+		batch = m.Batch
+	}
+	return &watcher{batch: batch, slowest: m.PromptSpeed, progressed: now, computed: now, looked: now, spent: spent}
 }
 
 // look takes the processor and GPU time, in seconds, that the server has used since it started. It returns a verdict, if there is one.
@@ -110,6 +117,11 @@ func (w *watcher) answered(now page) Work {
 	return work
 }
 
+// resting tells that no question is under way and no request ran when the server was last asked: nothing to look for.
+func (w *watcher) resting() bool {
+	return w.asked.IsZero() && w.last != nil && w.last.running == 0
+}
+
 // patience is how long there may be no sign of work.
 func (w *watcher) patience() time.Duration {
 	if w.slowest <= 0 {
@@ -128,6 +140,11 @@ func watchWork(ctx context.Context, spec Spec, pid int) (works <-chan Work, hung
 		pages := make(chan *page, 1) // nil: no page, though an answer or an error
 		next := time.Now()
 		for {
+			pause := lookPoll
+			if w.resting() { // an idle server costs nothing between two questions
+				w.looked = time.Now()
+				pause = max(time.Until(next), 0)
+			}
 			select {
 			case <-ctx.Done():
 				return
@@ -140,7 +157,7 @@ func watchWork(ctx context.Context, spec Spec, pid int) (works <-chan Work, hung
 				case out <- w.answered(*got):
 				default: // the owner is busy; the next one is as good
 				}
-			case now := <-time.After(lookPoll):
+			case now := <-time.After(pause):
 				spent, known := computed(pid)
 				if !known {
 					continue // it has ended, which its owner learns otherwise

@@ -24,8 +24,8 @@ func times(n int, s second) (all []second) {
 func TestHungIsToldFromBusy(t *testing.T) {
 	t.Parallel()
 	quiet, computing := second{}, second{spent: 0.9}
-	// 512 tokens at 20 tokens per second: a batch of 26 s, four of which are explained.
-	slow := Model{Batch: 512, PromptSpeed: 20}
+	// 512 tokens at 20 tokens per second: a batch of 26 s, two of which are explained.
+	slow := Model{GPU: true, Batch: 512, PromptSpeed: 20}
 	for _, test := range []struct {
 		name    string
 		model   Model
@@ -35,8 +35,9 @@ func TestHungIsToldFromBusy(t *testing.T) {
 	}{
 		{"nothing moves", Model{Batch: 64, PromptSpeed: 100}, times(20, quiet), 8, "has not answered"},
 		{"one batch that takes long computes", Model{Batch: 2048, PromptSpeed: 100}, times(60, computing), 0, ""},
-		{"a slow server may be quiet for four batches", slow, times(100, quiet), 0, ""},
-		{"and no longer", slow, times(120, quiet), 103, "has not answered"},
+		{"a slow GPU may be quiet for two batches", slow, times(50, quiet), 0, ""},
+		{"and no longer", slow, times(60, quiet), 52, "has not answered"},
+		{"a slow processor would be seen to work", Model{Batch: 512, PromptSpeed: 20}, times(20, quiet), 8, "has not answered"},
 		{"requests run, it answers, and no batch is computed", Model{}, times(20, second{answer: &page{running: 2, batches: 7}, unasked: true}), 9, "2 requests run"},
 		{"an idle server answers", Model{}, times(60, second{answer: &page{batches: 7}, unasked: true}), 0, ""},
 		{"it spins for ever", Model{}, times(200, computing), 160, "has not answered"},

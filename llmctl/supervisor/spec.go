@@ -56,6 +56,8 @@ type Model struct {
 	Batch      int  `json:"batch"`
 	MicroBatch int  `json:"micro_batch"`
 	Embedding  bool `json:"embedding,omitempty"`
+	// GPU says that it computes on a GPU, whose work is not always seen.
+	GPU bool `json:"gpu,omitempty"`
 	// Unchecked leaves the checks of its answers out.
 	Unchecked bool `json:"unchecked,omitempty"`
 	// PromptSpeed is what was measured at an earlier start, in tokens per second; 0: unknown.

@@ -42,6 +42,8 @@ type Supervisor struct {
 	// preparing is what commands are doing for services that do not run yet.
 	preparing map[string]map[*preparation]bool
 	asked     time.Time
+	// stirred has a value when something has happened since the last look.
+	stirred chan struct{}
 }
 
 // preparation is a command's word that it loads or plans for a service; it lasts as long as the command's connection.
@@ -85,7 +87,7 @@ func Run(ctx context.Context, options Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := &Supervisor{ctx: ctx, services: map[string]*service{}, running: map[string]recorded{}, asked: time.Now(),
-		preparing: map[string]map[*preparation]bool{}, events: &eventLog{path: EventsPath(state)}}
+		preparing: map[string]map[*preparation]bool{}, stirred: make(chan struct{}, 1), events: &eventLog{path: EventsPath(state)}}
 	s.host = &host{state: state, backends: map[string]backend{"": native{state}, config.Native: native{state}, config.Docker: docker{state}},
 		changed: s.record, happened: s.note, checking: make(chan struct{}, 1)}
 	s.adoptAll()
@@ -119,6 +121,7 @@ func (s *Supervisor) note(event Event) {
 	if err := s.events.add(event); err != nil {
 		say("events: %v", err)
 	}
+	s.stir()
 }
 
 // lockState makes this process the only supervisor of the state directory.
@@ -245,6 +248,7 @@ func (s *Supervisor) prepare(names []string, state State) (done func()) {
 		s.preparing[name][p] = true
 	}
 	return func() {
+		defer s.stir()
 		s.mutex.Lock()
 		defer s.mutex.Unlock()
 		s.asked = time.Now()
@@ -256,17 +260,43 @@ func (s *Supervisor) prepare(names []string, state State) (done func()) {
 	}
 }
 
-// untilIdle returns when every service has been stopped, or ctx ends.
+// untilIdle returns when every service has been stopped, or ctx ends. It looks when something has happened, and after the time that
+// makes the difference.
 func (s *Supervisor) untilIdle(ctx context.Context) {
 	for ctx.Err() == nil {
+		var later <-chan time.Time
+		if s.quiet() {
+			later = time.After(lingering)
+		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(lingering):
+		case <-s.stirred:
+		case <-later:
 		}
 		if s.idle() {
 			return
 		}
 	}
+}
+
+// stir lets untilIdle look again.
+func (s *Supervisor) stir() {
+	select {
+	case s.stirred <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// quiet tells that no service runs or is being prepared.
+func (s *Supervisor) quiet() bool {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	for _, service := range s.services {
+		if service.snapshot().State != Stopped {
+			return false
+		}
+	}
+	return len(s.preparing) == 0
 }
 
 func (s *Supervisor) idle() bool {
