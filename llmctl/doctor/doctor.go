@@ -78,7 +78,7 @@ type Subject struct {
 	Versions  func() machine.Versions
 	Memory    func() (machine.Memory, error)
 	Artefacts func() []Artefact
-	// Need is what the profile's tiers will take of the memory, in bytes.
+	// Need is what the profile's tiers will take of the memory at least, in bytes: the weights alone are known without asking a server.
 	Need func() (int64, error)
 
 	// Services are those of the state directory's supervisor. Left says that there is none, and that services still run.

@@ -472,7 +472,7 @@ func TestChecksOfServicesDisksAndDevices(t *testing.T) {
 			p.subject.Memory = func() (machine.Memory, error) {
 				return machine.Memory{Total: 32 * gigabyte, Available: 10 * gigabyte}, nil
 			}
-		}, Problem, "need 18.0 GiB"},
+		}, Problem, "need at least 18.0 GiB"},
 		{"memory.available", "too little, but the GPU's own is free", func(p *patient) {
 			p.nothingRuns()
 			p.subject.Memory = func() (machine.Memory, error) {

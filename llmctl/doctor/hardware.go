@@ -94,12 +94,12 @@ func (s Subject) memory() []task {
 			case running || !known: // what runs has taken its part already
 				return fine("%s", text)
 			case room < need:
-				return Finding{Problem, fmt.Sprintf("%s; the profile's tiers need %s", text, gib(need)),
+				return Finding{Problem, fmt.Sprintf("%s; the profile's tiers need at least %s", text, gib(need)),
 					"close what takes it (ps --sort=-rss -eo rss,comm | head), or lower context, slots or the model; llmctl plan shows what each takes"}
 			case room < need+scarce:
-				return Finding{Warning, fmt.Sprintf("%s; the profile's tiers need %s of it", text, gib(need)), "llmctl plan shows what each takes"}
+				return Finding{Warning, fmt.Sprintf("%s; the profile's tiers need at least %s of it", text, gib(need)), "llmctl plan shows what each takes"}
 			default:
-				return fine("%s; the profile's tiers need %s", text, gib(need))
+				return fine("%s; the profile's tiers need at least %s", text, gib(need))
 			}
 		}},
 		{Check{ID: "memory.gpu", Group: "memory", Looks: "GPU memory"}, func(context.Context) Finding {

@@ -185,9 +185,9 @@ func lookAtLimit(s Subject, v machine.Versions, _ machine.Graphics) Finding {
 	case gpu.GTTTotal > m.Total:
 		return Finding{Warning, text + ": GTT is more than the memory that is there, and a server that trusts it runs out", "lower ttm.pages_limit, or the BIOS's share"}
 	case known && pool < need:
-		return Finding{Problem, text + "; the profile's tiers need " + gib(need), do}
+		return Finding{Problem, text + "; the profile's tiers need at least " + gib(need), do}
 	case known && pool < need+headroom:
-		return Finding{Warning, text + "; the profile's tiers need " + gib(need) + " of it", do}
+		return Finding{Warning, text + "; the profile's tiers need at least " + gib(need) + " of it", do}
 	default:
 		return fine("%s", text)
 	}
