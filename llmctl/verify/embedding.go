@@ -1,0 +1,137 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync"
+
+	"bestbox/llmctl/verify/wire"
+)
+
+// Texts for an embedding server: the first two say the same, the third has nothing to do with them.
+var embeddingTexts = []string{
+	"The invoice must be paid before Friday.",
+	"Payment of the bill is due by Friday.",
+	"Cats like to sleep in the warm sun.",
+}
+
+// sameVector is the least cosine of two vectors of one text. A server computes it in another order beside other requests.
+const sameVector = 0.999
+
+// embed returns a vector for each text.
+func (s Server) embed(ctx context.Context, texts ...string) ([][]float64, error) {
+	var reply struct {
+		Data []struct {
+			Index     int        `json:"index"`
+			Embedding []*float64 `json:"embedding"`
+		} `json:"data"`
+	}
+	const doing = "ask for vectors"
+	if err := wire.Post(ctx, doing, s.URL, "/v1/embeddings", map[string]any{"input": texts}, &reply); err != nil {
+		return nil, err
+	}
+	found := make([][]float64, len(texts))
+	for _, item := range reply.Data {
+		if item.Index < 0 || item.Index >= len(found) {
+			return nil, fmt.Errorf("%s: the reply numbers a text %d that was not sent; is another program on this port?", doing, item.Index)
+		}
+		for _, value := range item.Embedding {
+			if value == nil { // not a number, on the wire
+				value = new(math.NaN())
+			}
+			found[item.Index] = append(found[item.Index], *value)
+		}
+	}
+	return found, nil
+}
+
+// cosine is not a number where a vector is empty, zero, not finite, or of another length.
+func cosine(a, b []float64) float64 {
+	if len(a) != len(b) {
+		return math.NaN()
+	}
+	var ab, aa, bb float64
+	for i := range a {
+		ab += a[i] * b[i]
+		aa += a[i] * a[i]
+		bb += b[i] * b[i]
+	}
+	return ab / math.Sqrt(aa*bb)
+}
+
+// vectors judges an embedding server.
+func vectors(ctx context.Context, s Server) (AnswerReport, error) {
+	first, err := s.embed(ctx, embeddingTexts...)
+	if err != nil {
+		return AnswerReport{}, err
+	}
+	again, err := s.embed(ctx, embeddingTexts[0])
+	if err != nil {
+		return AnswerReport{}, err
+	}
+	return judgeVectors(first, again[0]), nil
+}
+
+func judgeVectors(first [][]float64, again []float64) AnswerReport {
+	report := AnswerReport{Verdict: Wrong}
+	same, related, unrelated := cosine(first[0], again), cosine(first[0], first[1]), cosine(first[0], first[2])
+	switch {
+	case math.IsNaN(same) || math.IsNaN(related) || math.IsNaN(unrelated):
+		report.Sentence = "a vector is empty, zero or not a number: a damaged model file, or a backend that computes wrongly"
+	case same < sameVector:
+		report.Sentence = fmt.Sprintf("one text has two vectors (cosine %.4f)", same)
+	case related <= unrelated:
+		report.Sentence = fmt.Sprintf("vectors say nothing: texts of one meaning are as far apart (cosine %.3f) as texts of two (%.3f)", related, unrelated)
+	default:
+		report.Verdict = Right
+		report.Sentence = fmt.Sprintf("vectors make sense: cosine %.2f of related texts, %.2f of unrelated ones", related, unrelated)
+	}
+	return report
+}
+
+// isolationOfVectors asks for many vectors at once; each must be that of its own text.
+func isolationOfVectors(ctx context.Context, s Server, count int) (IsolationReport, error) {
+	texts := make([]string, count)
+	for i, s := range secrets(count) {
+		texts[i] = s.prompt(i)
+	}
+	alone := make([][]float64, count)
+	for i, text := range texts {
+		found, err := s.embed(ctx, text)
+		if err != nil {
+			return IsolationReport{}, err
+		}
+		alone[i] = found[0]
+	}
+	together, errs := make([][]float64, count), make([]error, count)
+	var users sync.WaitGroup
+	for i, text := range texts {
+		users.Go(func() {
+			found, err := s.embed(ctx, text)
+			errs[i] = err
+			if err == nil {
+				together[i] = found[0]
+			}
+		})
+	}
+	users.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return IsolationReport{}, err
+		}
+	}
+	return judgeVectorIsolation(together, alone), nil
+}
+
+func judgeVectorIsolation(together, alone [][]float64) IsolationReport {
+	report := IsolationReport{Verdict: Right, Requests: len(together), Sentence: fmt.Sprintf("%d requests at once did not mix", len(together))}
+	for i, vector := range together {
+		if own := cosine(vector, alone[i]); !(own >= sameVector) { // also where it is not a number
+			report.Differ++
+			report.Verdict = Wrong
+			report.Sentence = fmt.Sprintf("vectors change beside other requests: cosine %.4f to the same text's alone", own)
+		}
+	}
+	return report
+}
