@@ -19,8 +19,9 @@ type Choice struct {
 // OnCPU says that the processor does the work, with or without a software device in between.
 func (c Choice) OnCPU() bool { return c.Device.Software || slices.Equal(c.Flags, onCPU) }
 
-// onCPU also takes the processor's place in a server that finds devices. Layers need no flag: without a device none is offloaded.
-var onCPU = []string{"--device", "none"}
+// onCPU keeps a server off the devices that it finds. Without a device no layer is offloaded anyway, but build 11434 then logs that all
+// layers were, unless -ngl says none.
+var onCPU = []string{"--device", "none", "-ngl", "0"}
 
 // MissingError says that the device is not there and the profile does not allow the processor in its place.
 type MissingError struct {

@@ -122,12 +122,12 @@ func TestDeviceIsChosenAsTheTierWants(t *testing.T) {
 			says: []string{"no GPU for Vulkan", "llvmpipe", "processor"}},
 		{name: "software device is no GPU", wanted: "Vulkan", found: []Device{soft}, refused: true,
 			says: []string{"Vulkan0 (llvmpipe (LLVM 15.0.6, 256 bits)), which is the processor", "mesa-vulkan-drivers", "allow_cpu: true"}},
-		{name: "none, processor allowed", wanted: "Vulkan", allowCPU: true, flags: []string{"--device", "none"},
+		{name: "none, processor allowed", wanted: "Vulkan", allowCPU: true, flags: onCPU,
 			says: []string{"no device Vulkan", "processor", "mesa-vulkan-drivers", "render"}},
 		{name: "none", wanted: "ROCm", refused: true, says: []string{"finds none", "ROCm runtime", "render", "video", "allow_cpu: true"}},
 		{name: "another of the kind", wanted: "Vulkan2", found: []Device{first, other}, refused: true,
 			says: []string{"no device Vulkan2", "Vulkan0 (AMD Radeon RX 9070 XT", "Vulkan1 (", "one of these", "allow_cpu: true"}},
-		{name: "another of the kind, processor allowed", wanted: "Vulkan2", allowCPU: true, found: []Device{first}, flags: []string{"--device", "none"},
+		{name: "another of the kind, processor allowed", wanted: "Vulkan2", allowCPU: true, found: []Device{first}, flags: onCPU,
 			says: []string{"no device Vulkan2", "processor", "one of these"}},
 		{name: "another kind", wanted: "CUDA", found: []Device{radv}, refused: true, says: []string{"Vulkan0", "driver"}},
 	} {
@@ -175,7 +175,7 @@ func TestChoiceTellsWhetherTheProcessorWorks(t *testing.T) {
 func program(t *testing.T, script string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "llama-server")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script), 0o755); err != nil { //nolint:gosec // a program must be executable
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return path
