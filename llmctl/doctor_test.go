@@ -28,13 +28,6 @@ func (b *box) examined() (map[string]doctor.Check, int) {
 	return checks, code
 }
 
-func (b *box) withoutMetrics() {
-	b.t.Helper()
-	text, err := os.ReadFile(b.config)
-	must(b.t, err)
-	must(b.t, os.WriteFile(b.config, append(text, "\nsupervisor: {metrics: \"off\"}\n"...), 0o600)) // its usual port may be another test's
-}
-
 const (
 	heavyPort = "port.profiles.small.tiers.heavy.port"
 	lightPort = "port.profiles.small.tiers.light.port"
@@ -43,7 +36,6 @@ const (
 func TestDoctorTellsAStrangerFromOurs(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
-	b.withoutMetrics()
 	stranger, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", b.light))
 	must(t, err)
 	defer stranger.Close()
@@ -71,7 +63,6 @@ func TestDoctorTellsAStrangerFromOurs(t *testing.T) {
 func TestDoctorOfThisMachineIsQuickAndReadable(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
-	b.withoutMetrics()
 	began := time.Now()
 	out, stderr, code := b.llmctl("doctor", "--no-color", "--all")
 	if took := time.Since(began); took > 10*time.Second { // the limit of its checks, and a busy machine
@@ -91,7 +82,6 @@ func TestDoctorOfThisMachineIsQuickAndReadable(t *testing.T) {
 func TestDoctorSaysWhatIsWrongWithTheConfigurationAndLooksOn(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
-	b.withoutMetrics()
 	right, err := os.ReadFile(b.config)
 	must(t, err)
 	must(t, os.WriteFile(b.config, append(slices.Clone(right), "\nprofle: small\n"...), 0o600))

@@ -55,6 +55,7 @@ func exitCode(err error) int {
 	var usage usageError
 	var field *config.FieldError
 	var key *config.UnknownKeyError
+	var form *config.FormError
 	var fetched *fetch.Error
 	var disk *fetch.DiskError
 	var port *supervisor.PortError
@@ -64,7 +65,7 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case errors.As(err, &usage), errors.As(err, &field), errors.As(err, &key):
+	case errors.As(err, &usage), errors.As(err, &field), errors.As(err, &key), errors.As(err, &form):
 		return exitUsage
 	case errors.As(err, &port):
 		return exitPortTaken

@@ -35,25 +35,33 @@ type box struct {
 	t                   *testing.T
 	folder, config      string
 	heavy, light        int
+	metrics             int
 	environment         []string
 	model, cache, state string
 }
 
 func newBox(t *testing.T) *box {
 	t.Helper()
+	return newBoxWith(t, "backend: native, flags: [--no-warmup, -ub, '64']")
+}
+
+// newBoxWith makes a box whose light tier has other settings.
+func newBoxWith(t *testing.T, light string) *box {
+	t.Helper()
 	folder := t.TempDir()
-	b := &box{t: t, folder: folder, heavy: freePort(t), light: freePort(t), cache: filepath.Join(folder, "cache"), state: filepath.Join(folder, "state")}
+	b := &box{t: t, folder: folder, heavy: freePort(t), light: freePort(t), metrics: freePort(t), cache: filepath.Join(folder, "cache"), state: filepath.Join(folder, "state")}
 	b.config = filepath.Join(folder, "bestbox.yaml")
 	text := fmt.Sprintf(`
 profile: small
 temporal: {address: "127.0.0.1:%d", ui_port: %d}
 http: {listen: "127.0.0.1:%d"}
+supervisor: {metrics: "127.0.0.1:%d"}
 profiles:
   small:
     tiers:
-      heavy: {model: smollm2-135m-instruct-q4_1, port: %d, slots: 1, context: 1024, threads: 1, flags: [--no-warmup]}
-      light: {model: smollm2-135m-instruct-q4_1, port: %d, slots: 1, context: 1024, threads: 1, flags: [--no-warmup]}
-`, freePort(t), freePort(t), freePort(t), b.heavy, b.light)
+      heavy: {model: smollm2-135m-instruct-q4_1, port: %d, slots: 1, context: 1024, threads: 1, flags: [--no-warmup, -ub, "64"]}
+      light: {model: smollm2-135m-instruct-q4_1, port: %d, slots: 1, context: 1024, threads: 1, %s}
+`, freePort(t), freePort(t), freePort(t), b.metrics, b.heavy, b.light, light)
 	must(t, os.WriteFile(b.config, []byte(text), 0o600))
 	model := pulled(t, "smollm2-135m-instruct-q4_1")
 	b.model = filepath.Join(b.cache, "models", model.Name, filepath.Base(model.Path()))
@@ -249,6 +257,8 @@ func TestInterruptedUpIsFinishedByTheNext(t *testing.T) {
 func TestMistakesHaveTheUsageCodeAndNameTheWayOut(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
+	twice := filepath.Join(b.folder, "twice.yaml")
+	must(t, os.WriteFile(twice, []byte("profile: small\nprofile: small\n"), 0o600))
 	bad := filepath.Join(b.folder, "bad.yaml")
 	must(t, os.WriteFile(bad, []byte("temporal:\n  adress: x\n"), 0o600))
 	for _, test := range []struct {
@@ -256,12 +266,12 @@ func TestMistakesHaveTheUsageCodeAndNameTheWayOut(t *testing.T) {
 		want      string
 	}{
 		{[]string{"up", "nothing"}, "heavy, light, temporal, worker"},
-		{[]string{"up", "--profile", "strix-halo"}, "backend: native"},
 		{[]string{"up", "--profile", "nothing"}, "heavy-only, small, strix-halo"},
 		{[]string{"pull", "nothing"}, "llama-server"},
 		{[]string{"logs", "nothing"}, "supervisor"},
 		{[]string{"down", "nothing"}, "worker"},
 		{[]string{"status", "--nothing"}, "--help"},
+		{[]string{"status", "--config", twice}, "line 2: mapping key"},
 		{[]string{"status", "--config", bad}, `did you mean "address"?`},
 	} {
 		_, stderr, code := b.llmctl(test.arguments...)

@@ -59,14 +59,14 @@ func decode(shipped, own []byte, path string) (File, error) {
 // checkStrictly decodes the user's bytes alone, so that an error names a line of that file.
 func checkStrictly(own []byte, path string) error {
 	if len(own) > maxFileBytes {
-		return fmt.Errorf("%s has %d bytes; a configuration has at most %d", path, len(own), maxFileBytes)
+		return &FormError{fmt.Sprintf("%s has %d bytes; a configuration has at most %d", path, len(own), maxFileBytes)}
 	}
 	parsed, err := parser.ParseBytes(own, 0)
 	if err != nil {
 		return describe(err, own, path)
 	}
 	if len(parsed.Docs) > 1 {
-		return fmt.Errorf("%s holds %d YAML documents; write one", path, len(parsed.Docs))
+		return &FormError{fmt.Sprintf("%s holds %d YAML documents; write one", path, len(parsed.Docs))}
 	}
 	for _, document := range parsed.Docs {
 		if err := refuseIndirection(document, path); err != nil {
@@ -96,8 +96,8 @@ func refuseIndirection(document *ast.DocumentNode, path string) error {
 		return found == nil
 	}), document.Body)
 	if found != nil {
-		return fmt.Errorf("%s line %d: anchors, aliases and tags are not used here; write the value out",
-			path, found.GetToken().Position.Line)
+		return &FormError{fmt.Sprintf("%s line %d: anchors, aliases and tags are not used here; write the value out",
+			path, found.GetToken().Position.Line)}
 	}
 	return nil
 }
@@ -138,10 +138,15 @@ func describe(err error, source []byte, path string) error {
 	var positioned yaml.Error
 	if errors.As(err, &positioned) && positioned.GetToken() != nil {
 		token := positioned.GetToken()
-		return fmt.Errorf("%s line %d: %s (at %q)", path, token.Position.Line, positioned.GetMessage(), token.Value)
+		return &FormError{fmt.Sprintf("%s line %d: %s (at %q)", path, token.Position.Line, positioned.GetMessage(), token.Value)}
 	}
-	return fmt.Errorf("%s: %s", path, strings.TrimSpace(err.Error()))
+	return &FormError{fmt.Sprintf("%s: %s", path, strings.TrimSpace(err.Error()))}
 }
+
+// FormError says that a file is not what a configuration looks like, and where.
+type FormError struct{ text string }
+
+func (e *FormError) Error() string { return e.text }
 
 // UnknownKeyError says that a file has a key nothing reads.
 type UnknownKeyError struct {

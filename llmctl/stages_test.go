@@ -1,0 +1,301 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"bestbox/internal/programtest"
+	"bestbox/llmctl/supervisor"
+)
+
+// start runs a command in the background.
+func (b *box) start(arguments ...string) *exec.Cmd {
+	b.t.Helper()
+	command := b.command(arguments...)
+	must(b.t, command.Start())
+	return command
+}
+
+// states are those that a service has been in, in order, from the events.
+func (b *box) states(service string) (states []supervisor.State) {
+	b.t.Helper()
+	out, stderr, code := b.llmctl("events", service, "--json", "-n", "1000")
+	if code != exitOK {
+		b.t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	for line := range strings.Lines(out) {
+		var event supervisor.Event
+		must(b.t, json.Unmarshal([]byte(line), &event))
+		states = append(states, event.State)
+	}
+	return states
+}
+
+// untilState waits for a state, asking the supervisor itself, since a process per question would miss the short ones.
+func (b *box) untilState(service string, state supervisor.State) {
+	b.t.Helper()
+	client := supervisor.NewClient(b.state)
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		all, _ := client.Services(b.t.Context(), false) // there may be no supervisor yet
+		for _, s := range all {
+			if s.Name == service && s.State == state {
+				return
+			}
+		}
+	}
+	b.t.Fatalf("%s was never %s", service, state)
+}
+
+// Ctrl-C at any stage: the next up finishes, nothing runs twice, and down leaves nothing.
+func TestInterruptAtEveryStageIsFinishedByTheNextCommand(t *testing.T) {
+	t.Parallel()
+	for _, stage := range []supervisor.State{supervisor.Pulling, supervisor.Planning, supervisor.Loading, supervisor.Verifying} {
+		t.Run(string(stage), func(t *testing.T) {
+			t.Parallel()
+			b := newBox(t)
+			command := b.start("up", "light")
+			b.untilState("light", stage)
+			must(t, command.Process.Signal(os.Interrupt))
+			_ = command.Wait() // its exit code is looked at below
+			if code := command.ProcessState.ExitCode(); code != exitInterrupted {
+				t.Errorf("exit code %d", code)
+			}
+			listing, stderr, code := b.llmctl("up", "light", "--json")
+			if light := b.services(listing)["light"]; code != exitOK || !light.Usable() || light.Restarts != 0 {
+				t.Errorf("exit code %d, %+v: %s", code, light, stderr)
+			}
+		})
+	}
+}
+
+func TestInterruptedDownGoesOnAndTheNextOneProvesIt(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	if _, stderr, code := b.llmctl("up", "light", "--no-verify"); code != exitOK {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	go func() { // keeps it busy, so that there is something to drain
+		body := `{"prompt":"One, two, three,","n_predict":200,"ignore_eos":true}`
+		if response, err := http.Post(fmt.Sprintf("http://127.0.0.1:%d/completion", b.light), "application/json", strings.NewReader(body)); err == nil {
+			response.Body.Close()
+		}
+	}()
+	time.Sleep(300 * time.Millisecond)
+	command := b.start("down")
+	b.untilState("light", supervisor.Draining)
+	must(t, command.Process.Signal(os.Interrupt))
+	_ = command.Wait() // its exit code is looked at below
+	if code := command.ProcessState.ExitCode(); code != exitInterrupted {
+		t.Errorf("exit code %d", code)
+	}
+	out, stderr, code := b.llmctl("down")
+	if code != exitOK || !strings.Contains(out, "light") && !strings.Contains(out, "nothing is running") {
+		t.Errorf("exit code %d: %s%s", code, out, stderr)
+	}
+	if _, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/health", b.light)); err == nil {
+		t.Error("light still answers")
+	}
+}
+
+func TestCommandsAtOnceEndInOneServer(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	var group sync.WaitGroup
+	listings := make([]string, 3)
+	for i := range listings {
+		group.Go(func() {
+			listing, stderr, code := b.llmctl("up", "light", "--json")
+			if listings[i] = listing; code != exitOK {
+				t.Errorf("exit code %d: %s", code, stderr)
+			}
+		})
+	}
+	group.Wait()
+	first := b.services(listings[0])["light"]
+	for _, listing := range listings {
+		if light := b.services(listing)["light"]; light.PID != first.PID || light.Restarts != 0 {
+			t.Errorf("%+v and %+v", first, light)
+		}
+	}
+	// up during down: whichever comes last counts, and neither loses track.
+	down := b.start("down")
+	b.untilState("light", supervisor.Stopping)
+	listing, stderr, code := b.llmctl("up", "light", "--json")
+	must(t, down.Wait())
+	if light := b.services(listing)["light"]; code != exitOK || !light.Usable() || light.PID == first.PID {
+		t.Errorf("exit code %d, %+v: %s", code, light, stderr)
+	}
+}
+
+func TestRestartMakesAnotherProcess(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	if out, _, code := b.llmctl("restart"); code != exitOK || !strings.Contains(out, "nothing is running") {
+		t.Errorf("with nothing running, exit code %d: %s", code, out)
+	}
+	listing, stderr, code := b.llmctl("up", "light", "--json")
+	if code != exitOK {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	before := b.services(listing)["light"]
+	listing, stderr, code = b.llmctl("restart", "--json")
+	if after := b.services(listing)["light"]; code != exitOK || !after.Usable() || after.PID == before.PID || after.PID == 0 {
+		t.Errorf("exit code %d, %+v: %s", code, after, stderr)
+	}
+	states := b.states("light")
+	for _, want := range []supervisor.State{supervisor.Starting, supervisor.Loading, supervisor.Verifying, supervisor.Ready, supervisor.Draining,
+		supervisor.Stopping, supervisor.Stopped} {
+		if !strings.Contains(fmt.Sprint(states), string(want)) {
+			t.Errorf("no %s in %v", want, states)
+		}
+	}
+}
+
+// A base frequency of 100 makes the model talk nonsense, as a driver that computes wrongly does.
+const nonsense = "backend: native, flags: [--no-warmup, -ub, '64', --rope-freq-base, '100']"
+
+func TestTierThatAnswersWronglyGoesToItsFallbackAndComesBackOnRestart(t *testing.T) {
+	t.Parallel()
+	b := newBoxWith(t, nonsense+", fallback: {flags: [--no-warmup, -ub, '64']}")
+	listing, stderr, code := b.llmctl("up", "light", "--json")
+	first := b.services(listing)["light"]
+	if code != exitOK || !first.Usable() || !strings.Contains(stderr, "light answers wrongly") {
+		t.Fatalf("exit code %d, %+v: %s", code, first, stderr)
+	}
+	listing, stderr, code = b.llmctl("up", "light", "--json")
+	if again := b.services(listing)["light"]; code != exitOK || again.PID != first.PID || !strings.Contains(stderr, "stays on its fallback") {
+		t.Errorf("exit code %d, %+v: %s", code, again, stderr)
+	}
+	if _, stderr, code = b.llmctl("restart", "light"); code != exitOK || !strings.Contains(stderr, "light answers wrongly") {
+		t.Errorf("restart did not try the first choice: exit code %d: %s", code, stderr)
+	}
+}
+
+func TestTierThatAnswersWronglyWithoutFallbackIsNotReady(t *testing.T) {
+	t.Parallel()
+	b := newBoxWith(t, nonsense)
+	_, stderr, code := b.llmctl("up", "light")
+	if code != exitNotReady || !strings.Contains(stderr, "choose another server or device") {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+	out, _, code := b.llmctl("status")
+	if code != exitNotReady || !strings.Contains(out, "degraded") {
+		t.Errorf("status: exit code %d: %s", code, out)
+	}
+	if out, _, code := b.llmctl("verify", "light"); code != exitNotReady || !strings.Contains(out, "wrong") {
+		t.Errorf("verify: exit code %d: %s", code, out)
+	}
+	if _, stderr, code := b.llmctl("up", "light", "--no-verify"); code != exitOK {
+		t.Errorf("up --no-verify: exit code %d: %s", code, stderr)
+	}
+}
+
+func TestVerifyRecordsAReferenceAndChecksBothTiers(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	if _, stderr, code := b.llmctl("verify"); code != exitNotReady || !strings.Contains(stderr, "llmctl up") {
+		t.Errorf("without a server: exit code %d: %s", code, stderr)
+	}
+	if _, stderr, code := b.llmctl("up", "heavy", "light"); code != exitOK {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	if out, stderr, code := b.llmctl("verify"); code != exitOK || strings.Count(out, "right") < 4 {
+		t.Errorf("exit code %d: %s%s", code, out, stderr)
+	}
+	if out, stderr, code := b.llmctl("verify", "light", "--record"); code != exitOK || !strings.Contains(out, "reference") {
+		t.Errorf("exit code %d: %s%s", code, out, stderr)
+	}
+}
+
+// A tier is data: the same profile with a container in the place of a process.
+func TestTierInAContainerLivesLikeAnyOther(t *testing.T) {
+	t.Parallel()
+	programtest.Docker(t)
+	b := newBoxWith(t, "backend: docker, server: llama-server-image, flags: [--no-warmup, -ub, '64']")
+	listing, stderr, code := b.llmctl("up", "heavy", "light", "--json")
+	if code != exitOK {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	light := b.services(listing)["light"]
+	if !light.Usable() || light.Container == "" || light.Checks == nil || light.Checks.Wrong {
+		t.Errorf("got %+v", light)
+	}
+	must(t, syscall.Kill(light.PID, syscall.SIGKILL))
+	b.untilState("light", supervisor.Backoff)
+	b.untilState("light", supervisor.Ready)
+	if logs, _, code := b.llmctl("logs", "light", "-n", "500"); code != exitOK || !strings.Contains(logs, "listening on") {
+		t.Errorf("logs, exit code %d: %s", code, logs)
+	}
+	if page := b.page(); !strings.Contains(page, `bestbox_service_state{service="light",state="ready"} 1`) ||
+		!strings.Contains(page, `bestbox_service_restarts_total{service="light"} 1`) || !strings.Contains(page, `bestbox_service_memory_bytes{pool="resident",service="heavy"}`) {
+		t.Errorf("the page /metrics: %s", page)
+	}
+	out, stderr, code := b.llmctl("down")
+	if code != exitOK || !strings.Contains(out, "container "+light.Container+" gone") || !strings.Contains(out, fmt.Sprintf("port %d free", b.light)) {
+		t.Errorf("down, exit code %d: %s%s", code, out, stderr)
+	}
+}
+
+// page reads llmctl's own metrics.
+func (b *box) page() string {
+	b.t.Helper()
+	response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/metrics", b.metrics))
+	must(b.t, err)
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	must(b.t, err)
+	return string(content)
+}
+
+func TestThirdRoleAnswersWithVectors(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	text, err := os.ReadFile(b.config)
+	must(t, err)
+	port := freePort(t)
+	must(t, os.WriteFile(b.config, fmt.Appendf(text, "      embed: {model: smollm2-135m-instruct-q4_1, server: llama-server, port: %d, slots: 1, context: 512, threads: 1, flags: [--pooling, mean]}\n", port), 0o600))
+	listing, stderr, code := b.llmctl("up", "embed", "--json")
+	if embed := b.services(listing)["embed"]; code != exitOK || !embed.Usable() || embed.Checks == nil || embed.Checks.Wrong {
+		t.Fatalf("exit code %d, %+v: %s", code, embed, stderr)
+	}
+	response, err := http.Post(fmt.Sprintf("http://127.0.0.1:%d/v1/embeddings", port), "application/json", strings.NewReader(`{"input":"a pump"}`))
+	must(t, err)
+	defer response.Body.Close()
+	var said struct {
+		Data []struct{ Embedding []float64 }
+	}
+	must(t, json.NewDecoder(response.Body).Decode(&said))
+	if len(said.Data) != 1 || len(said.Data[0].Embedding) < 100 {
+		t.Errorf("got %+v", said)
+	}
+}
+
+// The weights were replaced by noise of the same size under the running server: the next up says so, and does not load them.
+func TestReplacedModelIsNeverStarted(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	if _, stderr, code := b.llmctl("up", "light", "--no-verify"); code != exitOK {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	content, err := os.ReadFile(b.model)
+	must(t, err)
+	for i := len(content) / 2; i < len(content)/2+1000; i++ {
+		content[i] ^= 0xff
+	}
+	must(t, os.WriteFile(b.model+".new", content, 0o600))
+	must(t, os.Rename(b.model+".new", b.model))
+	_, stderr, code := b.llmctl("restart", "light")
+	if code != exitNotLoaded || !strings.Contains(stderr, filepath.Base(b.model)) {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+}
