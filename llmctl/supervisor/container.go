@@ -50,17 +50,18 @@ func (d docker) start(ctx context.Context, spec Spec, log *os.File) (instance, e
 	defer cancel()
 	connected, err := engine.Connect(ctx)
 	if err != nil {
-		return nil, &startError{NoEngine, err}
+		return nil, &startError{cause: NoEngine, err: err}
 	}
 	wanted := *spec.Container
 	wanted.Labels = d.labels(spec)
 	wanted.Labels[digestLabel] = spec.Digest()
 	made, err := connected.Start(ctx, wanted)
+	taken, isTaken := errors.AsType[*engine.PortError](err)
 	switch {
-	case errors.As(err, new(*engine.PortError)):
-		return nil, &startError{PortTaken, err}
+	case isTaken:
+		return nil, &startError{cause: PortTaken, err: err, port: taken.Port}
 	case errors.As(err, new(*engine.DeviceError)):
-		return nil, &startError{NoDevice, err}
+		return nil, &startError{cause: NoDevice, err: err}
 	case err != nil:
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -12,6 +13,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"bestbox/internal/config"
+	"bestbox/llmctl/engine"
 )
 
 // The contract that every backend keeps, with the real llama-server and a real model.
@@ -314,4 +318,103 @@ func TestHungServerIsRestarted(t *testing.T) {
 			t.Errorf("verdict after %s: %+v", verdict, after)
 		}
 	})
+}
+
+// Whoever takes the port after it was seen free and before the server binds it is named like any other.
+func TestPortTakenBetweenCheckAndStartIsNamedToo(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world, backend string) {
+		spec := w.modelSpec(backend, "light")
+		began, goOn := filepath.Join(t.TempDir(), "began"), filepath.Join(t.TempDir(), "go")
+		address := spec.listenAddress(spec.Ports[0])
+		if backend == config.Docker {
+			spec.Ports = nil // nobody looks: only the engine finds out
+			stranger, err := net.Listen("tcp", address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stranger.Close()
+		} else {
+			spec.Argv = append([]string{"/bin/sh", "-c", `touch "$0"; while [ ! -e "$1" ]; do sleep 0.02; done; shift; exec "$@"`, began, goOn}, spec.Argv...)
+		}
+		w.start(spec)
+		if backend == config.Native {
+			w.until("the start to be under way", func() bool { _, err := os.Stat(began); return err == nil })
+			stranger, err := net.Listen("tcp", address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stranger.Close()
+			if err := os.WriteFile(goOn, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		failed := w.untilState("light", Failed)
+		var port *PortError
+		if !errors.As(failed.Err(), &port) || port.Holder.PID != os.Getpid() || failed.PID != 0 {
+			t.Errorf("got %v", failed.Err())
+		}
+	})
+}
+
+// Others can end a container without asking: by killing it, or by removing it altogether.
+func TestContainerThatOthersEndedIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	for _, way := range []struct {
+		name string
+		end  func(t *testing.T, made *engine.Instance) error
+	}{
+		{"killed", func(t *testing.T, made *engine.Instance) error { return made.Signal(t.Context(), "KILL") }},
+		{"removed", func(t *testing.T, made *engine.Instance) error { return made.Remove(t.Context()) }},
+	} {
+		t.Run(way.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			spec := w.modelSpec(config.Docker, "light")
+			w.start(spec)
+			before := w.untilState("light", Ready)
+			connected, err := engine.Connect(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			made, ok, err := connected.Find(t.Context(), before.Container, nil)
+			if err != nil || !ok {
+				t.Fatal(ok, err)
+			}
+			if err := way.end(t, made); err != nil {
+				t.Fatal(err)
+			}
+			if after := w.untilOther("light", before.PID); after.Restarts != 1 {
+				t.Errorf("got %+v", after)
+			}
+		})
+	}
+}
+
+// A container of the same name that somebody else made is neither used nor removed.
+func TestContainerOfAStrangerIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	spec := w.modelSpec(config.Docker, "light")
+	connected, err := engine.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign := *spec.Container
+	foreign.Publish, foreign.Labels = nil, map[string]string{"somebody": "else"}
+	stranger, err := connected.Start(t.Context(), foreign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := stranger.Remove(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	w.start(spec)
+	if failed := w.untilState("light", Failed); !strings.Contains(failed.Message, "was not made by llmctl") {
+		t.Errorf("got %q", failed.Message)
+	}
+	if alive, err := stranger.Alive(t.Context()); err != nil || !alive {
+		t.Errorf("the stranger lives: %t, %v", alive, err)
+	}
 }

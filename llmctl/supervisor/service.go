@@ -219,8 +219,8 @@ func (s *service) launch(ctx context.Context) {
 func (s *service) notStarted(err error) {
 	var cause *startError
 	switch {
-	case errors.As(err, &cause) && cause.cause == PortTaken && len(s.spec.Ports) > 0:
-		s.portTaken(s.spec.Ports[0])
+	case errors.As(err, &cause) && cause.cause == PortTaken:
+		s.portTaken(cause.port)
 	case errors.As(err, &cause):
 		s.fail(cause.cause, fmt.Sprintf("%v; %s", cause.err, cause.cause.advice()))
 	case errors.Is(err, fs.ErrNotExist):
@@ -234,6 +234,7 @@ func (s *service) notStarted(err error) {
 type startError struct {
 	cause Cause
 	err   error
+	port  int // of PortTaken
 }
 
 func (e *startError) Error() string { return e.err.Error() }
@@ -396,8 +397,11 @@ func (s *service) fail(cause Cause, message string) {
 	s.enter(Failed)
 }
 
-// atOnce is the drain of a server that nobody can wait for.
-const atOnce = -1
+// atOnce is the drain of a server that nobody can wait for; hungTermTimeout is how long it may take to obey a signal.
+const (
+	atOnce          = -1
+	hungTermTimeout = time.Second
+)
 
 // memoryOf is what a process holds of the machine's and the GPU's memory, in bytes, without mapped files; 0 where it cannot be read.
 func memoryOf(pid int) int64 {
@@ -426,7 +430,11 @@ func (s *service) stop(drain time.Duration) Proof {
 			proof.Drained = drained(s.spec.Metrics, drain, running)
 		}
 		s.enter(Stopping)
-		proof.Signals = end(running, s.spec.TermTimeout)
+		patience := s.spec.TermTimeout
+		if drain == atOnce {
+			patience = min(patience, hungTermTimeout)
+		}
+		proof.Signals = end(running, patience)
 		removed := running.remove()
 		proof.Gone = removed == nil && !running.alive()
 		if proof.Gone {
@@ -453,7 +461,7 @@ func end(running instance, patience time.Duration) (sent []string) {
 		signal syscall.Signal
 		name   string
 		wait   time.Duration
-	}{{syscall.SIGTERM, "TERM", patience}, {syscall.SIGTERM, "TERM", secondTermTimeout}, {syscall.SIGKILL, "KILL", killTimeout}} {
+	}{{syscall.SIGTERM, "TERM", patience}, {syscall.SIGTERM, "TERM", min(patience, secondTermTimeout)}, {syscall.SIGKILL, "KILL", killTimeout}} {
 		if running.waitFor(0) {
 			return sent
 		}
