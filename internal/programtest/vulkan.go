@@ -16,7 +16,7 @@ func VulkanServer(t testing.TB) (program string, environment []string) {
 	t.Helper()
 	program, err := Artefact("llama-server-vulkan")
 	if err != nil {
-		missingVulkan(t, err.Error())
+		missingVulkan(t, "llama-server-vulkan is not in the cache")
 	}
 	drivers, err := filepath.Glob("/usr/share/vulkan/icd.d/lvp_icd*.json")
 	if err != nil || len(drivers) == 0 {
