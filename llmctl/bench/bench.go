@@ -24,6 +24,9 @@ const (
 	// longestMeasurement bounds one request: the sizes are halved until it is likely to stay below, so that a slow machine is measured
 	// in minutes.
 	longestMeasurement = 5 * time.Second
+	// enough ends a measurement that has at least one round: tiers that share too few processors can be twenty times slower together
+	// than alone.
+	enough = 30 * time.Second
 	// requestLimit gives up a server that does not get on. It is far beyond longestMeasurement, since all tiers share the machine.
 	requestLimit = 5 * time.Minute
 	// largestPrompt and largestAnswer are in tokens. A prompt of 512 fills one micro-batch of the server's own size.
@@ -52,7 +55,7 @@ type Target struct {
 
 // Options say how to measure.
 type Options struct {
-	// Rounds of every measurement; 0: DefaultRounds.
+	// Rounds of every measurement, fewer where they take long; 0: DefaultRounds.
 	Rounds int
 	// Earlier are the runs to compare with, oldest first. A server is measured with the sizes of its last run, so that slowness cannot
 	// hide behind smaller ones.
@@ -237,13 +240,15 @@ func (r *run) alone(ctx context.Context, s *subject) error {
 		if kind.skip {
 			continue
 		}
-		var rounds []float64
+		rounds, began := []float64(nil), time.Now()
 		for range r.options.Rounds {
-			speed, err := kind.measure(ctx)
-			if err != nil {
-				return err
+			if len(rounds) == 0 || time.Since(began) < enough {
+				speed, err := kind.measure(ctx)
+				if err != nil {
+					return err
+				}
+				rounds = append(rounds, speed)
 			}
-			rounds = append(rounds, speed)
 			r.progress()
 		}
 		*kind.into = speedOf(rounds)
@@ -300,34 +305,40 @@ func (r *run) together(ctx context.Context) error {
 	return nil
 }
 
-// atOnce keeps every subject busy until each has made all rounds. What is then still under way is given up: it would run with fewer
-// neighbours than the rounds before.
+// atOnce keeps every subject busy until each has made all rounds, or one where that is enough. What is then still under way is given up:
+// it would run with fewer neighbours than the rounds before.
 func (r *run) atOnce(ctx context.Context, subjects []*subject, measure func(*subject, context.Context) (float64, error)) ([][]float64, error) {
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
 	var mutex sync.Mutex
-	rounds := make([][]float64, len(subjects))
+	rounds, began := make([][]float64, len(subjects)), time.Now()
+	note := func(i int, speed float64) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		rounds[i] = append(rounds[i], speed)
+		needed := r.options.Rounds
+		if time.Since(began) >= enough {
+			needed = 1
+		}
+		if !slices.ContainsFunc(rounds, func(made []float64) bool { return len(made) < needed }) {
+			stop()
+		}
+		if len(rounds[i]) <= r.options.Rounds {
+			r.progress()
+		}
+	}
 	group, inner := errgroup.WithContext(inner)
 	for i, s := range subjects {
 		group.Go(func() error {
 			for {
 				speed, err := measure(s, inner)
-				if inner.Err() != nil {
+				switch {
+				case inner.Err() != nil:
 					return ctx.Err()
-				}
-				if err != nil {
+				case err != nil:
 					return fmt.Errorf("%s: %w", s.Tier, err)
 				}
-				mutex.Lock()
-				rounds[i] = append(rounds[i], speed)
-				needed := len(rounds[i]) <= r.options.Rounds
-				if !slices.ContainsFunc(rounds, func(all []float64) bool { return len(all) < r.options.Rounds }) {
-					stop()
-				}
-				mutex.Unlock()
-				if needed {
-					r.progress()
-				}
+				note(i, speed)
 			}
 		})
 	}

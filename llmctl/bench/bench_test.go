@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"bestbox/internal/llm"
@@ -264,5 +265,54 @@ func TestAPromptIsNoLongerThanTheContext(t *testing.T) {
 	report, err := Run(t.Context(), []Target{{Tier: "heavy", URL: fake.URL}}, Options{})
 	if err != nil || report.Tiers[0].Sizes != (Sizes{PromptTokens: 256, AnswerTokens: 128}) || report.Tiers[0].Alone.Generation.Rounds != DefaultRounds {
 		t.Errorf("got %+v, %v", report, err)
+	}
+}
+
+func TestSlowMeasurementsEndWithFewerRounds(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ heavy, light, limit time.Duration }{
+		"quick":            {time.Second, time.Second, 4 * time.Second},
+		"slow":             {20 * time.Second, time.Second, 41 * time.Second},
+		"one round is all": {90 * time.Second, 10 * time.Second, 91 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				r := &run{options: Options{Rounds: 3}}
+				heavy, light := &subject{Target: Target{Tier: "heavy"}}, &subject{Target: Target{Tier: "light"}}
+				began := time.Now()
+				rounds, err := r.atOnce(t.Context(), []*subject{heavy, light}, func(s *subject, ctx context.Context) (float64, error) {
+					takes := test.light
+					if s == heavy {
+						takes = test.heavy
+					}
+					select {
+					case <-ctx.Done():
+						return 0, ctx.Err()
+					case <-time.After(takes):
+						return 1, nil
+					}
+				})
+				if took := time.Since(began); err != nil || took > test.limit || len(rounds[0]) == 0 || len(rounds[1]) == 0 {
+					t.Errorf("%d and %d rounds in %s, %v", len(rounds[0]), len(rounds[1]), took, err)
+				}
+			})
+		})
+	}
+}
+
+func TestOneTierThatFailsEndsTheMeasurementOfAll(t *testing.T) {
+	t.Parallel()
+	r := &run{options: Options{Rounds: 3}}
+	subjects := []*subject{{Target: Target{Tier: "heavy"}}, {Target: Target{Tier: "light"}}}
+	_, err := r.atOnce(t.Context(), subjects, func(s *subject, ctx context.Context) (float64, error) {
+		if s == subjects[0] {
+			return 0, errors.New("gone")
+		}
+		<-ctx.Done()
+		return 0, ctx.Err()
+	})
+	if err == nil || err.Error() != "heavy: gone" {
+		t.Errorf("got %v", err)
 	}
 }
