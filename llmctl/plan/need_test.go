@@ -1,0 +1,131 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"bestbox/internal/config"
+	"bestbox/internal/programtest"
+)
+
+// reported are the buffers that a server's log names, in MiB.
+type reported struct{ model, kv, compute, repacked float64 }
+
+var bufferLine = regexp.MustCompile(`(\S+)\s+(model|KV|compute) buffer size =\s+([\d.]+) MiB`)
+
+// startServer loads a model with the flags of a tier and returns what the log says about memory. It answers nothing.
+func startServer(t *testing.T, model string, tier config.Tier) reported {
+	t.Helper()
+	program, err := programtest.Artefact("llama-server")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := programtest.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	arguments := append([]string{"-m", model, "--offline", "--host", "127.0.0.1", "--port", strconv.Itoa(port), "-t", "1", "--no-warmup", "-lv", "4",
+		"-c", strconv.Itoa(tier.Context * tier.Slots), "-np", strconv.Itoa(tier.Slots), "--no-kv-unified"}, tier.Flags...)
+	process, err := programtest.Start(exec.Command(program, arguments...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer process.Kill()
+	err = process.Ready(time.Minute, func(context.Context) error {
+		if !strings.Contains(process.Log(), "listening on") {
+			return os.ErrNotExist
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sizes reported
+	for _, match := range bufferLine.FindAllStringSubmatch(process.Log(), -1) {
+		size, _ := strconv.ParseFloat(match[3], 64)
+		switch {
+		case strings.HasSuffix(match[1], "REPACK"):
+			sizes.repacked += size
+		case match[2] == "model":
+			sizes.model += size
+		case match[2] == "KV":
+			sizes.kv += size
+		default:
+			sizes.compute += size
+		}
+	}
+	return sizes
+}
+
+// The plan against the log of the real server: the cache to the last digit, weights within one per cent, compute buffers within two.
+func TestNeedsAreThoseThatTheServerReports(t *testing.T) {
+	const smol, half, whole = "smollm2-135m-instruct-q4_1", "qwen2.5-coder-0.5b-instruct-q4_k_m", "qwen2.5-coder-1.5b-instruct-q4_k_m"
+	for _, test := range []struct {
+		model          string
+		context, slots int
+		flags          string
+	}{
+		{smol, 4096, 2, ""},
+		{smol, 4096, 2, "-fa on -b 64 -ub 64"},
+		{smol, 4096, 2, "-fa off"},
+		{smol, 8192, 1, "-b 512 -ub 2048"},
+		{smol, 500, 2, ""},
+		{smol, 4096, 4, "-fa on -ctk q8_0 -ctv q8_0"},
+		{smol, 2048, 1, "-fa on -ctk q4_0 -ctv q4_0"},
+		{smol, 4096, 2, "-fa off -ctk q8_0"},
+		{smol, 4096, 2, "--kv-unified"},
+		{smol, 4096, 2, "--embeddings"},
+		{smol, 4096, 2, "-lm none"},
+		{half, 4096, 2, "--cache-ram 256"},
+		{half, 4096, 2, "-fa off"},
+		{half, 4096, 2, "-fa on -ctk q8_0 -ctv q8_0"},
+		{whole, 8192, 2, "--cache-ram 1024 -b 64 -ub 64"},
+		{whole, 8192, 2, "-fa off"},
+	} {
+		t.Run(fmt.Sprintf("%s %d x %d %s", test.model, test.slots, test.context, test.flags), func(t *testing.T) {
+			path, err := programtest.Artefact(test.model)
+			if err != nil {
+				t.Fatal(err)
+			}
+			model, err := ReadModel(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tier := config.Tier{Server: "llama-server", Context: test.context, Slots: test.slots, Flags: strings.Fields(test.flags)}
+			need, err := needOfTier(model, tier)
+			if err != nil {
+				t.Fatal(err)
+			}
+			log := startServer(t, path, tier)
+			mib := func(bytes int64) float64 { return float64(bytes) / (1 << 20) }
+			t.Logf("weights %.2f (log %.2f), KV %.2f (%.2f), compute %.2f (%.2f), repacked %.2f (%.2f)",
+				mib(need.Weights), log.model, mib(need.KV), log.kv, mib(need.Compute), log.compute, mib(model.repacked), log.repacked)
+			if difference := mib(need.KV) - log.kv; difference > 0.01 || difference < -0.01 {
+				t.Errorf("KV %.3f; the server has %.2f", mib(need.KV), log.kv)
+			}
+			loaded := log.model
+			if strings.Contains(test.flags, "none") {
+				loaded += log.repacked // read into one place or the other, not mapped as a whole
+			}
+			near(t, "weights", mib(need.Weights), loaded, 0.01)
+			near(t, "compute", mib(need.Compute), log.compute, 0.02) // 1.3 % too much with quantised keys and no flash attention, else 0.1 %
+			if mib(model.repacked) < log.repacked-0.01 {
+				t.Errorf("repacked %.2f; the server has %.2f", mib(model.repacked), log.repacked)
+			}
+		})
+	}
+}
+
+func near(t *testing.T, what string, got, want, tolerance float64) {
+	t.Helper()
+	if got < want*(1-tolerance) || got > want*(1+tolerance) {
+		t.Errorf("%s %.2f; the server has %.2f", what, got, want)
+	}
+}
