@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -65,11 +66,28 @@ func (c Cause) advice() string {
 	}
 }
 
-// signs are what programs write before they end, first match first. Those of llama-server are of build 11434.
-var signs = []struct {
+// sign is what a program writes when something went wrong.
+type sign struct {
 	text  string
 	cause Cause
-}{
+}
+
+// lostSigns are of a GPU that no longer computes for this process. A server on Vulkan goes on after it and answers every request with 500,
+// while its health stays well: so these are looked for while it runs, too.
+// Seen with build 11434 on a device made to fail; the last four are from reports of ROCm.
+var lostSigns = []sign{
+	{"device lost on", DeviceLost},
+	{"ErrorDeviceLost", DeviceLost},
+	{"vk::DeviceLostError", DeviceLost},
+	{"the context is lost", DeviceLost},
+	{"HW Exception by GPU node", DeviceLost},
+	{"Memory access fault by GPU node", DeviceLost},
+	{"ROCm error: unspecified launch failure", DeviceLost},
+	{"ROCm error: the operation cannot be performed in the present state", DeviceLost},
+}
+
+// signs are what programs write before they end, first match first. Those of llama-server are of build 11434.
+var signs = append(slices.Clone(lostSigns), []sign{
 	{"couldn't bind HTTP server socket", PortTaken},
 	{"address already in use", PortTaken},
 	{"failed to open GGUF file", MissingModel},
@@ -78,22 +96,38 @@ var signs = []struct {
 	{"model is corrupted or incomplete", CorruptModel},
 	{"error: invalid argument", BadFlag},
 	{"error: unknown argument", BadFlag},
+	{"invalid device:", NoDevice},
+	{"Invalid device index", NoDevice},
+	{"no ROCm-capable device is detected", NoDevice},
 	{"error while handling argument", BadFlag},
 	{"unknown flag", BadFlag},
 	{"insufficient memory (attempted to allocate", OutOfMemory},
+	{"GGML_ASSERT(ctx->mem_buffer != NULL) failed", OutOfMemory},
+	{"memory allocation of size", OutOfMemory},
+	{"ErrorOutOfDeviceMemory", OutOfMemory},
+	{"No suitable memory type found", OutOfMemory},
 	{"failed to allocate", OutOfMemory},
+	{"unable to allocate", OutOfMemory},
 	{"failed to create_context", OutOfMemory},
 	{"out of memory", OutOfMemory},
 	{"std::bad_alloc", OutOfMemory},
+}...)
+
+// firstSign returns the cause of the first sign that a log holds.
+func firstSign(log string, signs []sign) (Cause, bool) {
+	lower := strings.ToLower(log)
+	for _, sign := range signs {
+		if strings.Contains(lower, strings.ToLower(sign.text)) {
+			return sign.cause, true
+		}
+	}
+	return "", false
 }
 
 // classify reads the cause from the end and from what the service wrote since its start.
 func classify(end exit, log string) Cause {
-	lower := strings.ToLower(log)
-	for _, sign := range signs {
-		if strings.Contains(lower, strings.ToLower(sign.text)) {
-			return sign.cause
-		}
+	if cause, found := firstSign(log, signs); found {
+		return cause
 	}
 	switch {
 	case end.OutOfMemory:

@@ -118,5 +118,5 @@ func (s *service) watchWork() {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.alsoEnd(cancel)
-	s.works, s.hung = watchWork(ctx, s.spec, s.running.serverPID())
+	s.works, s.useless = watchWork(ctx, s.spec, s.running.serverPID(), logWatch{s.logPath, s.logStart})
 }

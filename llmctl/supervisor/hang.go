@@ -131,9 +131,32 @@ func (w *watcher) patience() time.Duration {
 	return max(hungAfter, batchesPatience*batch)
 }
 
-// watchWork asks a ready model server what it does until ctx ends; hung gets at most one verdict.
-func watchWork(ctx context.Context, spec Spec, pid int) (works <-chan Work, hung <-chan string) {
-	out, verdict := make(chan Work, 1), make(chan string, 1)
+// useless is the verdict on a server that runs and can no longer be used.
+type useless struct {
+	cause Cause
+	why   string
+}
+
+// logWatch reads what a service adds to its log.
+type logWatch struct {
+	path   string
+	offset int64
+}
+
+// more returns what was added since the last call, the end of it if that is much.
+func (l *logWatch) more() string {
+	info, err := os.Stat(l.path)
+	if err != nil || info.Size() <= l.offset {
+		return ""
+	}
+	added := readTail(l.path, l.offset)
+	l.offset = info.Size()
+	return added
+}
+
+// watchWork asks a ready model server what it does, and reads its log, until ctx ends; verdicts gets one at most.
+func watchWork(ctx context.Context, spec Spec, pid int, log logWatch) (works <-chan Work, verdicts <-chan useless) {
+	out, verdict := make(chan Work, 1), make(chan useless, 1)
 	go func() {
 		started, _ := computed(pid)
 		w := newWatcher(spec.Model, time.Now(), started)
@@ -163,9 +186,13 @@ func watchWork(ctx context.Context, spec Spec, pid int) (works <-chan Work, hung
 					continue // it has ended, which its owner learns otherwise
 				}
 				if why, is := w.look(now, spent); is {
-					verdict <- why
+					verdict <- useless{Hung, why}
 					return
 				}
+			}
+			if cause, found := firstSign(log.more(), lostSigns); found {
+				verdict <- useless{cause, "it no longer reaches its GPU"}
+				return
 			}
 			if w.asked.IsZero() && !time.Now().Before(next) {
 				w.asked = time.Now()

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -49,7 +50,8 @@ func (s Spec) Digest() string {
 // straight into its log file: a pipe would break with the supervisor.
 func (n native) start(_ context.Context, spec Spec, log *os.File) (instance, error) {
 	command := exec.Command(spec.Argv[0], spec.Argv[1:]...)
-	command.Env = append(append(os.Environ(), spec.Environment...), n.tag(spec))
+	// An abort of llama-server would first start a debugger, which takes seconds and can lose the last line of the log.
+	command.Env = append(append(os.Environ(), "GGML_NO_BACKTRACE=1"), append(slices.Clone(spec.Environment), n.tag(spec))...)
 	command.Stdout, command.Stderr = log, log
 	command.Dir = "/"
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

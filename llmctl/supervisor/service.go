@@ -64,7 +64,7 @@ type service struct {
 	ready    <-chan struct{}
 	checked  <-chan check
 	works    <-chan Work
-	hung     <-chan string
+	useless  <-chan useless
 	warmed   <-chan string
 	overdue  <-chan time.Time
 	retry    <-chan time.Time
@@ -141,8 +141,8 @@ func (s *service) run(ctx context.Context) {
 		case work := <-s.works:
 			s.now.Work = &work
 			s.publish(s.now.State)
-		case why := <-s.hung:
-			s.hangs(why)
+		case verdict := <-s.useless:
+			s.discard(verdict)
 		case note := <-s.warmed:
 			s.now.Warmed = note
 			s.publish(s.now.State)
@@ -274,7 +274,7 @@ func (s *service) attend(running instance, adopted bool) {
 func (s *service) unattend() {
 	s.watching()
 	s.running, s.verified = nil, false
-	s.ready, s.checked, s.works, s.hung, s.warmed, s.overdue = nil, nil, nil, nil, nil, nil
+	s.ready, s.checked, s.works, s.useless, s.warmed, s.overdue = nil, nil, nil, nil, nil, nil
 	s.now.Work, s.now.Warmed = nil, ""
 	s.host.changed(recorded{Spec: s.spec})
 }
@@ -363,14 +363,16 @@ func (s *service) again(cause Cause, message string) {
 	}
 }
 
-// hangs ends a server that no longer works although it runs.
-func (s *service) hangs(why string) {
-	s.now.Hung++
+// discard ends a server that is of no use although it runs.
+func (s *service) discard(verdict useless) {
+	if verdict.cause == Hung {
+		s.now.Hung++
+	}
 	if s.now.State == Ready && time.Since(s.now.Since) > stableAfter {
 		s.crashes = 0
 		s.pause.Reset()
 	}
-	s.giveUp(Hung, why)
+	s.giveUp(verdict.cause, verdict.why)
 }
 
 // giveUp ends what runs and treats it as a crash.
