@@ -117,7 +117,7 @@ func (t tierServer) native(ctx context.Context, spec *supervisor.Spec, slotFiles
 	}
 	var choice devices.Choice
 	if t.tier.Device != "" {
-		found, err := devices.List(ctx, program, nil)
+		found, err := devices.List(ctx, program, t.tier.Variables())
 		if err != nil {
 			return "", "", err
 		}
@@ -128,6 +128,7 @@ func (t tierServer) native(ctx context.Context, spec *supervisor.Spec, slotFiles
 	spec.Argv = append([]string{program, "-m", t.model.Path(), "--host", t.tier.Host, "--port", strconv.Itoa(t.tier.Port)},
 		t.arguments(slotFiles, func(flag string) bool { return flags[flag] })...)
 	spec.Argv = append(spec.Argv, choice.Flags...) // after the tier's own: the choice wins
+	spec.Environment = t.tier.Variables()
 	spec.Stamp = stamp(program) + stamp(t.model.Path())
 	return choice.Device.ID, choice.Note, nil
 }
@@ -142,7 +143,7 @@ func (t tierServer) contain(spec *supervisor.Spec, slotFiles string) (device str
 		Mounts:      []engine.Mount{{Host: t.model.Folder, Inside: modelsInside}},
 		Writable:    []engine.Mount{{Host: slotFiles, Inside: slotsInside}},
 		Publish:     []engine.Port{{HostIP: publishedAt(t.tier.Host), Host: t.tier.Port, Inside: insidePort}},
-		MemoryLimit: spec.MemoryLimit,
+		MemoryLimit: spec.MemoryLimit, Environment: append([]string{"GGML_NO_BACKTRACE=1"}, t.tier.Variables()...),
 	}
 	if t.tier.Device != "" {
 		kind := strings.TrimRight(t.tier.Device, "0123456789")

@@ -5,8 +5,10 @@
 package config
 
 import (
+	"maps"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 )
 
@@ -114,6 +116,8 @@ type Tier struct {
 	Context  int      `yaml:"context" json:"context,omitempty" jsonschema:"minimum=512,maximum=1048576,description=Tokens per slot."`
 	Threads  int      `yaml:"threads" json:"threads,omitempty" jsonschema:"minimum=0,maximum=1024,description=Processor threads. 0: the physical cores that may be used."`
 	Flags    []string `yaml:"flags" json:"flags,omitempty" jsonschema:"description=Further arguments of the server; one per element."`
+	// Environment is added to the server's own, for drivers: GGML_VK_VISIBLE_DEVICES, ROCBLAS_USE_HIPBLASLT.
+	Environment map[string]string `yaml:"environment" json:"environment,omitempty" jsonschema:"description=Variables for the server and its drivers; for example ROCBLAS_USE_HIPBLASLT."`
 	// MemoryLimit is in MiB: the container's memory, or a native process's data (anonymous memory, without the mapped model file).
 	MemoryLimit int `yaml:"memory_limit" json:"memory_limit,omitempty" jsonschema:"minimum=0,description=MiB the server may use beside the mapped model file; 0: no limit."`
 	// Fallback is where the tier goes when its answers prove wrong; nil: nowhere.
@@ -126,6 +130,17 @@ type Fallback struct {
 	Server  string   `yaml:"server" json:"server,omitempty" jsonschema:"description=Catalogue name of the server."`
 	Device  string   `yaml:"device" json:"device,omitempty"`
 	Flags   []string `yaml:"flags" json:"flags,omitempty"`
+	// Environment replaces the tier's where it is given.
+	Environment map[string]string `yaml:"environment" json:"environment,omitempty"`
+}
+
+// Variables returns the environment as NAME=value, sorted.
+func (t Tier) Variables() []string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(t.Environment)) {
+		all = append(all, name+"="+t.Environment[name])
+	}
+	return all
 }
 
 // OnFallback returns the tier as its fallback runs it; ok is false when it has none.
@@ -138,6 +153,9 @@ func (t Tier) OnFallback() (other Tier, ok bool) {
 	t.Backend, t.Server, t.Device = orDefault(f.Backend, t.Backend), orDefault(f.Server, t.Server), f.Device
 	if f.Flags != nil {
 		t.Flags = f.Flags
+	}
+	if f.Environment != nil {
+		t.Environment = f.Environment
 	}
 	return t, true
 }

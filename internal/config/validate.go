@@ -33,6 +33,9 @@ const minAPIKeyBytes = 16
 // catalogueName is the form of the names of models and servers; it also keeps them harmless as file names.
 var catalogueName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,99}$`)
 
+// variableName is the name of an environment variable.
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
 // deviceName is a device of llama-server's list, or a kind of them.
 var deviceName = regexp.MustCompile(`^([A-Za-z][A-Za-z]*[0-9]*)?$`)
 
@@ -81,6 +84,10 @@ func (t Tier) validate(field string, refuse func(ok bool, field string, value an
 	refuse(t.Context >= 512 && t.Context <= 1<<20, field+".context", t.Context, "512 to 1048576 tokens per slot")
 	refuse(t.Threads >= 0 && t.Threads <= 1024, field+".threads", t.Threads, "0 (all physical cores) to 1024")
 	refuse(deviceName.MatchString(t.Device), field+".device", t.Device, deviceAllowed)
+	for _, name := range slices.Sorted(maps.Keys(t.Environment)) {
+		refuse(variableName.MatchString(name) && !strings.ContainsRune(t.Environment[name], 0), field+".environment."+name, t.Environment[name],
+			"a variable of letters, digits and _, with a text")
+	}
 	refuse(t.MemoryLimit >= 0, field+".memory_limit", t.MemoryLimit, "0 (no limit) or MiB")
 	if f := t.Fallback; f != nil {
 		refuse(f.Backend == "" || f.Backend == Native || f.Backend == Docker, field+".fallback.backend", f.Backend, "native, docker")
