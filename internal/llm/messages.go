@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -19,6 +20,16 @@ func User(text string) llms.MessageContent { return llms.TextParts(llms.ChatMess
 
 // Assistant returns a message of the model.
 func Assistant(text string) llms.MessageContent { return llms.TextParts(llms.ChatMessageTypeAI, text) }
+
+// Body returns the beginning of a chat request with these messages, as every method of a tier sends it: for those who prepare a server for
+// such requests.
+func Body(messages []llms.MessageContent) (json.RawMessage, error) {
+	wire, err := wireMessages(messages)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(map[string]any{"messages": wire})
+}
 
 // wireMessages turns langchaingo's messages into openai-go's. Only text is understood: images and tool calls are refused, since
 // neither the models of the catalogue nor our prompts use them.
