@@ -157,7 +157,7 @@ func TestLlmctlUnitsReadTheirConfigurationAndFailWithTheUsageCode(t *testing.T) 
 		if u.program() != "llmctl" {
 			continue
 		}
-		output, err := u.command(t.Context(), t, "profile: small\nprofiles: {small: {tiers: {light: {backend: docker}}}}").CombinedOutput()
+		output, err := u.command(t.Context(), t, "profile: small\nprofiles: {small: {tiers: {light: {backend: podman}}}}").CombinedOutput()
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) || exit.ExitCode() != 2 || !strings.Contains(string(output), "profiles.small.tiers.light.backend") {
 			t.Errorf("%s: %v: %s", u.path, err, output)
