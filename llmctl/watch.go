@@ -37,13 +37,8 @@ func watch(ctx context.Context, o *options, c *config.Config) error {
 	case telemetry.Terminal(os.Stdout) && telemetry.Terminal(os.Stdin):
 		err = dashboard.Run(ctx, source, os.Stdin, os.Stdout, !o.plain)
 	default:
-		err = watchTable(ctx, os.Stdout, func(out io.Writer) error {
-			all, err := services(ctx, c)
-			if err != nil {
-				return err
-			}
-			return printServices(out, o, c, all)
-		})
+		err = watchTable(ctx, os.Stdout, func() ([]supervisor.Snapshot, error) { return services(ctx, c) },
+			func(out io.Writer, all []supervisor.Snapshot) error { return printServices(out, o, c, all) })
 	}
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil
@@ -62,20 +57,26 @@ func watchJSON(ctx context.Context, source watchSource, out io.Writer) error {
 	})
 }
 
-// watchTable prints what show prints when it differs from what it printed before.
-func watchTable(ctx context.Context, out io.Writer, show func(io.Writer) error) error {
-	var before []byte
+// watchTable shows the services when what matters of them has changed: memory is different at every look.
+func watchTable(ctx context.Context, out io.Writer, look func() ([]supervisor.Snapshot, error), show func(io.Writer, []supervisor.Snapshot) error) error {
+	before := ""
 	return eachSecond(ctx, func() error {
-		var table bytes.Buffer
-		if err := show(&table); err != nil || bytes.Equal(table.Bytes(), before) {
+		all, err := look()
+		if err != nil {
 			return err
 		}
-		if before != nil {
+		now := ""
+		for _, s := range all {
+			now += fmt.Sprintln(s.Name, s.State, s.Usable(), s.PID, s.Container, s.Restarts, s.Address, s.Message)
+		}
+		if now == before {
+			return nil
+		}
+		if before != "" {
 			fmt.Fprintf(out, "\n%s\n", time.Now().Format(time.DateTime))
 		}
-		before = table.Bytes()
-		_, err := out.Write(before)
-		return err
+		before = now
+		return show(out, all)
 	})
 }
 
@@ -105,10 +106,10 @@ func (s watchSource) Look(ctx context.Context) (dashboard.Look, error) {
 		return dashboard.Look{}, err
 	}
 	look := dashboard.Look{At: time.Now(), Profile: s.config.Profile, Memory: memoryBars(s.root), Events: lastEvents(s.config.Directories.State)}
-	for _, one := range all {
-		shown := dashboard.Service{Snapshot: one, LastLine: lastLine(one.Log)}
-		if usage, err := machine.UsageOf(s.root, one.PID); one.PID != 0 && err == nil {
-			shown.Memory = usage.Resident + usage.VRAM + usage.GTT
+	for _, one := range withUsage(all) {
+		shown := dashboard.Service{Snapshot: one.Snapshot, LastLine: lastLine(one.Log)}
+		if held := one.Memory; held != nil {
+			shown.Memory = held.Resident + held.VRAM + held.GTT
 		}
 		look.Services = append(look.Services, shown)
 	}

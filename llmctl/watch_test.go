@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -66,20 +67,24 @@ func TestWatchPrintsOneObjectALine(t *testing.T) {
 
 func TestWatchPrintsTheTableOnlyWhenItChanges(t *testing.T) {
 	t.Parallel()
-	tables := []string{"one", "one", "two", "two", "one"}
+	looks := [][]supervisor.Snapshot{
+		{{Name: "heavy", State: supervisor.Loading, PID: 1}}, {{Name: "heavy", State: supervisor.Loading, PID: 1, Work: &supervisor.Work{Running: 1}}},
+		{{Name: "heavy", State: supervisor.Ready, PID: 1}}, {{Name: "heavy", State: supervisor.Ready, PID: 2}}, {{Name: "heavy", State: supervisor.Ready, PID: 2}},
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var out bytes.Buffer
-	looks := 0
-	err := watchTable(ctx, &out, func(out io.Writer) error {
-		if looks == len(tables)-1 {
+	err := watchTable(ctx, &out, func() ([]supervisor.Snapshot, error) {
+		look := looks[0]
+		if looks = looks[1:]; len(looks) == 0 {
 			cancel()
 		}
-		_, err := io.WriteString(out, tables[looks])
-		looks++
+		return look, nil
+	}, func(out io.Writer, all []supervisor.Snapshot) error {
+		_, err := fmt.Fprint(out, all[0].State, " ", all[0].PID)
 		return err
 	})
 	got := regexp.MustCompile(`\n[-0-9: ]+\n`).ReplaceAllString(out.String(), ", then ")
-	if want := "one, then two, then one"; got != want || !errors.Is(err, context.Canceled) {
+	if want := "loading 1, then ready 1, then ready 2"; got != want || !errors.Is(err, context.Canceled) {
 		t.Errorf("got %q, want %q; %v", got, want, err)
 	}
 }

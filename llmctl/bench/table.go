@@ -127,7 +127,7 @@ func (r *Report) printChanges(out io.Writer) {
 		case one.Compared == 0:
 			fmt.Fprintf(out, "%s: the first run under these conditions\n", one.Tier)
 		case !one.Dropped:
-			fmt.Fprintf(out, "%s: as fast as in the last %d %s under these conditions\n", one.Tier, one.Compared, plural(one.Compared, "run"))
+			fmt.Fprintf(out, "%s: as fast as before (%d %s under these conditions)\n", one.Tier, one.Compared, plural(one.Compared, "run"))
 		}
 		for _, d := range one.Drops {
 			fmt.Fprintln(out, color.YellowString("warning: %s, %s: %s", one.Tier, d, "llmctl bench --history shows the runs"))
