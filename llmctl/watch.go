@@ -12,10 +12,11 @@ import (
 	"time"
 
 	"bestbox/internal/config"
-	"bestbox/internal/telemetry"
 	"bestbox/llmctl/dashboard"
 	"bestbox/llmctl/machine"
 	"bestbox/llmctl/supervisor"
+
+	"github.com/mattn/go-isatty"
 )
 
 const (
@@ -34,7 +35,7 @@ func watch(ctx context.Context, o *options, c *config.Config) error {
 	switch {
 	case o.json:
 		err = watchJSON(ctx, source, os.Stdout)
-	case telemetry.Terminal(os.Stdout) && telemetry.Terminal(os.Stdin):
+	case isatty.IsTerminal(os.Stdout.Fd()) && isatty.IsTerminal(os.Stdin.Fd()):
 		err = dashboard.Run(ctx, source, os.Stdin, os.Stdout, !o.plain)
 	default:
 		err = watchTable(ctx, os.Stdout, func() ([]supervisor.Snapshot, error) { return services(ctx, c) },

@@ -123,12 +123,18 @@ func TestModelInSeveralFilesIsReadWhole(t *testing.T) {
 func FuzzReadModel(f *testing.F) {
 	tiny := shape{name: "tiny", layers: 1, width: 256, feedForward: 512, heads: 4, kvHeads: 2, vocabulary: 3, embedding: q4k, output: q6k, large: q4k, small: q6k}
 	header, data := tiny.header()
-	f.Add(append(bytes.Clone(header), make([]byte, data)...))
-	f.Add(header)
-	f.Add(header[:len(header)/3])
-	f.Add([]byte("GGUF\x03\x00\x00\x00"))
+	whole := append(bytes.Clone(header), make([]byte, data)...)
+	f.Add(whole, uint(0), uint64(0))
+	f.Add(header, uint(8), uint64(1)<<62)
+	f.Add(header[:len(header)/3], uint(0), uint64(0))
+	for offset := range len(header) / 16 { // a large number in each place of a sound header
+		f.Add(whole, uint(offset*16), uint64(1)<<40)
+	}
 	path := filepath.Join(f.TempDir(), "model.gguf")
-	f.Fuzz(func(t *testing.T, content []byte) {
+	f.Fuzz(func(t *testing.T, content []byte, offset uint, number uint64) {
+		if room := len(content) - 8; number > 0 && room > 0 {
+			binary.LittleEndian.PutUint64(content[offset%uint(room):], number)
+		}
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -2,7 +2,10 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -13,6 +16,7 @@ import (
 
 	"bestbox/internal/config"
 	"bestbox/internal/programtest"
+	"bestbox/llmctl/machine"
 )
 
 // reported are the buffers that a server's log names, in MiB.
@@ -128,4 +132,71 @@ func near(t *testing.T, what string, got, want, tolerance float64) {
 	if got < want*(1-tolerance) || got > want*(1+tolerance) {
 		t.Errorf("%s %.2f; the server has %.2f", what, got, want)
 	}
+}
+
+// What a server holds after some work, against the plan.
+func TestServerHoldsWhatWasPlanned(t *testing.T) {
+	program, err := programtest.Artefact("llama-server")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, err := programtest.Artefact("smollm2-135m-instruct-q4_1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := programtest.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tier := config.Tier{Server: "llama-server", Context: 2048, Slots: 2, Flags: []string{"--cache-ram", "0"}}
+	command := exec.Command(program, append([]string{"-m", path, "--offline", "--host", "127.0.0.1", "--port", strconv.Itoa(port), "-t", "1", "-c", "4096",
+		"-np", "2", "--no-kv-unified"}, tier.Flags...)...)
+	process, err := programtest.Start(command)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer process.Kill()
+	address := "http://127.0.0.1:" + strconv.Itoa(port)
+	err = process.Ready(time.Minute, func(ctx context.Context) error { return post(ctx, address, "one two three") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		if err := post(t.Context(), address, strings.Repeat(fmt.Sprint("number ", i, ", "), 100)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	usage, err := machine.UsageOf(os.DirFS("/"), command.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := ReadModel(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	need, err := needOfTier(model, tier)
+	if err != nil {
+		t.Fatal(err)
+	}
+	planned := need.Private - need.PromptCache
+	t.Logf("planned %d MiB, holds %d MiB; at most %d MiB resident with the mapped file of %d MiB", planned>>20, usage.Anonymous>>20, usage.Peak>>20, model.Weights()>>20)
+	near(t, "anonymous memory", float64(planned), float64(usage.Anonymous), 0.15)
+}
+
+func post(ctx context.Context, address, prompt string) error {
+	body := fmt.Sprintf(`{"prompt":%q,"n_predict":2,"temperature":0}`, prompt)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address+"/completion", strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return errors.New(response.Status)
+	}
+	_, err = io.Copy(io.Discard, response.Body)
+	return err
 }

@@ -56,11 +56,12 @@ type Report struct {
 const enough = 0.9
 
 // Warm reads prefixes into the server at url, one after the other; with a --cache-ram there may be more of them than slots. A prefix that
-// fails is reported and the next one tried; an error says that the server is gone or ctx ended, with the reports so far.
-func Warm(ctx context.Context, url string, files Files, prefixes []Prefix) ([]Report, error) {
+// fails is reported and the next one tried; an error says that the server is gone or ctx ended, with the reports so far. Before the model must
+// evaluate one, turn is called, which may wait until nobody else needs the server; nil: it is always its turn.
+func Warm(ctx context.Context, url string, files Files, prefixes []Prefix, turn func(context.Context) error) ([]Report, error) {
 	reports := make([]Report, 0, len(prefixes))
 	for _, p := range prefixes {
-		report, err := warm(ctx, url, files, p)
+		report, err := warm(ctx, url, files, p, turn)
 		reports = append(reports, report)
 		if err != nil {
 			return reports, err
@@ -70,7 +71,7 @@ func Warm(ctx context.Context, url string, files Files, prefixes []Prefix) ([]Re
 	return reports, nil
 }
 
-func warm(ctx context.Context, url string, files Files, p Prefix) (report Report, err error) {
+func warm(ctx context.Context, url string, files Files, p Prefix, turn func(context.Context) error) (report Report, err error) {
 	started := time.Now()
 	report = Report{Name: p.Name, How: Failed}
 	defer func() { report.Seconds = time.Since(started).Seconds() }()
@@ -78,6 +79,11 @@ func warm(ctx context.Context, url string, files Files, p Prefix) (report Report
 	restored, err := file.restore(ctx, url)
 	if err := report.noted(err); err != nil {
 		return report, err
+	}
+	if !restored && turn != nil {
+		if err := turn(ctx); err != nil {
+			return report, err
+		}
 	}
 	asked, err := ask(ctx, url, p)
 	if err != nil {

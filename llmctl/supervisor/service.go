@@ -325,6 +325,7 @@ func (s *service) nowReady() {
 	s.now.Cause, s.now.Message, s.now.Tail, s.now.Holder = "", "", nil, nil
 	s.watchWork()
 	s.enter(Ready)
+	s.warm()
 }
 
 // lost handles an instance that ended without being asked to.
