@@ -68,6 +68,7 @@ func TestWhatIsNoModelIsRefusedWithTheReason(t *testing.T) {
 		"unknown type":             {start("k", uint32(77)), "unknown type"},
 		"four thousand million":    {layers, "claims 4294967295"},
 		"huge split.tensors.count": {start("split.tensors.count", uint32(10), uint64(1<<40)), "claims"},
+		"an alignment of nothing":  {start("general.alignment", uint32(4), uint32(0)), "makes no sense"},
 		"no layers":                {start("general.architecture", uint32(8), "qwen2"), "no layers"},
 	} {
 		t.Run(name, func(t *testing.T) {
