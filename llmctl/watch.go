@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"bestbox/internal/config"
@@ -66,10 +67,11 @@ func watchTable(ctx context.Context, out io.Writer, look func() ([]supervisor.Sn
 		if err != nil {
 			return err
 		}
-		now := ""
+		var states strings.Builder
 		for _, s := range all {
-			now += fmt.Sprintln(s.Name, s.State, s.Usable(), s.PID, s.Container, s.Restarts, s.Address, s.Message)
+			fmt.Fprintln(&states, s.Name, s.State, s.Usable(), s.PID, s.Container, s.Restarts, s.Address, s.Message)
 		}
+		now := states.String()
 		if now == before {
 			return nil
 		}
