@@ -42,7 +42,7 @@ func main() {
 }
 
 var (
-	errInterrupted = errors.New("interrupted; what was loaded is kept, and the same command goes on from there")
+	errInterrupted = errors.New("interrupted")
 	// errSaid ends the program with exitNotReady when the output already says why.
 	errSaid = errors.New("not ready")
 )

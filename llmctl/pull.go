@@ -135,6 +135,7 @@ func pullWith(ctx context.Context, c *config.Config, shipped *catalogue.Catalogu
 	}
 	_ = group.Wait() // failures are gathered above
 	if ctx.Err() != nil {
+		fmt.Fprintln(os.Stderr, "what was loaded is kept, and the same command goes on from there")
 		return nil, ctx.Err()
 	}
 	return records, errors.Join(failures...)

@@ -24,9 +24,9 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "llmctl",
 		Short: "Run the local model servers of BestBox",
-		Long: "llmctl loads models and servers, starts them, keeps them running in the background, and stops them with proof.\n" +
-			"It also runs the Temporal development server and the worker, so that one command brings everything up.",
-		Example:       "  llmctl up\n  llmctl status\n  llmctl logs heavy -f\n  llmctl down",
+		Long: "llmctl loads models and servers, plans their memory, starts them, checks their answers, keeps them running in the background,\n" +
+			"and stops them with proof. It also runs the Temporal development server and the worker, so that one command brings everything up.",
+		Example:       "  llmctl up\n  llmctl status --watch\n  llmctl logs heavy -f\n  llmctl doctor\n  llmctl down",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRun: func(*cobra.Command, []string) {
@@ -43,6 +43,6 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newUp(o), newDown(o), newRestart(o), newStatus(o), newLogs(o), newEvents(o), newPull(o), newVerify(o), newDoctor(o), newBench(o), newSupervise())
+	root.AddCommand(newUp(o), newDown(o), newRestart(o), newStatus(o), newLogs(o), newEvents(o), newPull(o), newPlan(o), newVerify(o), newDoctor(o), newBench(o), newSupervise())
 	return root
 }

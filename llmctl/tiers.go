@@ -52,11 +52,10 @@ func tierSpec(ctx context.Context, t tierServer) (spec supervisor.Spec, note str
 	if err := os.MkdirAll(slotFiles, 0o700); err != nil {
 		return spec, "", err
 	}
-	device := ""
-	switch t.tier.Backend {
-	case config.Docker:
+	var device string
+	if t.tier.Backend == config.Docker {
 		device, err = t.contain(&spec, slotFiles)
-	default:
+	} else {
 		device, note, err = t.native(ctx, &spec, slotFiles)
 	}
 	if err != nil {
