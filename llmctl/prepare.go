@@ -72,7 +72,35 @@ func pullFor(ctx context.Context, c *config.Config, client *supervisor.Client, s
 	if err != nil {
 		return nil, err
 	}
-	return pull(ctx, c, shipped, neededArtefacts(c, services))
+	records, err := pull(ctx, c, shipped, neededArtefacts(c, services))
+	if err != nil {
+		return nil, err
+	}
+	// A way back that cannot be had must not keep the first choice from starting.
+	others, err := pull(ctx, c, shipped, fallbackServers(c, services, records))
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		fmt.Fprintln(os.Stderr, color.YellowString("a fallback cannot be used: ")+err.Error())
+	}
+	for name, record := range others {
+		if len(record.Files) > 0 || record.Image != nil {
+			records[name] = record
+		}
+	}
+	return records, nil
+}
+
+// fallbackServers names the servers of fallbacks that are not among the records.
+func fallbackServers(c *config.Config, services []string, records map[string]fetch.Record) (names []string) {
+	for _, service := range services {
+		other, ok := c.Tiers[service].OnFallback()
+		if _, there := records[other.Server]; ok && !there && !slices.Contains(names, other.Server) {
+			names = append(names, other.Server)
+		}
+	}
+	return names
 }
 
 func plan(ctx context.Context, c *config.Config, name string, records map[string]fetch.Record) (planned, error) {
@@ -93,6 +121,9 @@ func plan(ctx context.Context, c *config.Config, name string, records map[string
 	}
 	p := planned{spec: spec}
 	if other, ok := tier.OnFallback(); ok {
+		if _, there := records[other.Server]; !there {
+			return p, nil // said when it could not be loaded
+		}
 		second, _, err := tierSpec(ctx, tierServer{name, other, records[other.Server], records[other.Model], c.Directories.State})
 		if err != nil {
 			fmt.Fprintln(os.Stderr, color.YellowString("%s has no way back if its answers are wrong: %v", name, err))
