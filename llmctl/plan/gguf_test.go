@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -157,11 +158,18 @@ func (s shape) file(t testing.TB) string {
 	return path
 }
 
+// made are the models that tests have in common; a vocabulary takes a while to write.
+var made sync.Map
+
 func (s shape) model(t testing.TB) *Model {
 	t.Helper()
+	if model, ok := made.Load(s); ok {
+		return model.(*Model)
+	}
 	model, err := ReadModel(s.file(t))
 	if err != nil {
 		t.Fatal(err)
 	}
+	made.Store(s, model)
 	return model
 }

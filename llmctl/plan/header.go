@@ -31,7 +31,7 @@ const (
 	typeArray  = 9
 )
 
-var scalarSizes = map[uint32]int64{0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
+var scalarSizes = map[uint64]uint64{0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 
 // checkHeader walks over the header of one file and refuses what no real model has.
 func checkHeader(path string) error {
@@ -107,10 +107,10 @@ func (h *header) value() error {
 		return h.skipText()
 	case kind == typeArray:
 		return h.array(key)
-	case scalarSizes[uint32(kind)] == 0:
+	case scalarSizes[kind] == 0:
 		return fmt.Errorf("%s has a value of unknown type %d", key, kind)
 	}
-	value, err := h.number(scalarSizes[uint32(kind)])
+	value, err := h.number(scalarSizes[kind])
 	if err != nil {
 		return err
 	}
@@ -146,10 +146,10 @@ func (h *header) array(key string) error {
 			}
 		}
 		return nil
-	case scalarSizes[uint32(kind)] == 0:
+	case scalarSizes[kind] == 0:
 		return fmt.Errorf("%s is an array of type %d, which llama-server does not read", key, kind)
 	}
-	return h.skip(int64(length) * scalarSizes[uint32(kind)])
+	return h.skip(length * scalarSizes[kind])
 }
 
 func (h *header) tensor() error {
@@ -163,11 +163,11 @@ func (h *header) tensor() error {
 	if dimensions == 0 || dimensions > 4 {
 		return fmt.Errorf("a tensor claims %d dimensions", dimensions)
 	}
-	return h.skip(int64(dimensions)*8 + 4 + 8) // sizes, type, offset
+	return h.skip(dimensions*8 + 4 + 8) // sizes, type, offset
 }
 
 // number reads an integer of size bytes; for other kinds of numbers the result means nothing.
-func (h *header) number(size int64) (uint64, error) {
+func (h *header) number(size uint64) (uint64, error) {
 	var content [8]byte
 	_, err := io.ReadFull(h.in, content[:size])
 	return binary.LittleEndian.Uint64(content[:]), err
@@ -194,10 +194,10 @@ func (h *header) skipText() error {
 	if length > maxString {
 		return fmt.Errorf("the header claims a text of %d bytes", length)
 	}
-	return h.skip(int64(length))
+	return h.skip(length)
 }
 
-func (h *header) skip(length int64) error {
-	_, err := io.CopyN(io.Discard, h.in, length)
+func (h *header) skip(length uint64) error {
+	_, err := io.CopyN(io.Discard, h.in, signed(length))
 	return err
 }

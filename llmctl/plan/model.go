@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -43,7 +44,7 @@ func ReadModel(path string) (model *Model, err error) {
 	}
 	for _, tensor := range file.TensorInfos {
 		if repacks(tensor) {
-			model.repacked += int64(tensor.Bytes())
+			model.repacked += signed(tensor.Bytes())
 		}
 	}
 	// A header whose numbers cannot be worked with fails here, where it is an error, and not in a plan.
@@ -81,13 +82,13 @@ func repacks(tensor gguf.GGUFTensorInfo) bool {
 }
 
 // Layers returns how many layers can be moved between the processor and a GPU.
-func (m *Model) Layers() int { return int(m.architecture.BlockCount) }
+func (m *Model) Layers() int { return int(signed(m.architecture.BlockCount)) }
 
 // Weights returns the bytes of all tensors.
-func (m *Model) Weights() int64 { return int64(m.file.TensorInfos.Bytes()) }
+func (m *Model) Weights() int64 { return signed(m.file.TensorInfos.Bytes()) }
 
 // MaximumContext returns the tokens the model was trained for.
-func (m *Model) MaximumContext() int { return int(m.architecture.MaximumContextLength) }
+func (m *Model) MaximumContext() int { return int(signed(m.architecture.MaximumContextLength)) }
 
 // allLayers offloads everything that can be.
 const allLayers = 1 << 20
@@ -112,9 +113,9 @@ type estimated struct {
 
 func (m *Model) estimate(q question) estimated {
 	options := []gguf.GGUFRunEstimateOption{
-		gguf.WithLLaMACppContextSize(int32(q.context)), gguf.WithParallelSize(1),
-		gguf.WithLLaMACppLogicalBatchSize(int32(max(q.batch, 32))), gguf.WithLLaMACppPhysicalBatchSize(int32(q.batch)),
-		gguf.WithLLaMACppCacheKeyType(q.keys), gguf.WithLLaMACppCacheValueType(q.values), gguf.WithLLaMACppOffloadLayers(uint64(q.layers)),
+		gguf.WithLLaMACppContextSize(short(q.context)), gguf.WithParallelSize(1),
+		gguf.WithLLaMACppLogicalBatchSize(short(max(q.batch, 32))), gguf.WithLLaMACppPhysicalBatchSize(short(q.batch)),
+		gguf.WithLLaMACppCacheKeyType(q.keys), gguf.WithLLaMACppCacheValueType(q.values), gguf.WithLLaMACppOffloadLayers(uint64(max(q.layers, 0))),
 	}
 	if q.flash {
 		options = append(options, gguf.WithFlashAttention())
@@ -124,14 +125,17 @@ func (m *Model) estimate(q question) estimated {
 	}
 	run := m.file.EstimateLLaMACppRun(options...)
 	host, device := run.Devices[0], run.Devices[1]
-	e := estimated{
-		hostWeights:   int64(host.Weight.Input + host.Weight.Compute),
-		deviceWeights: int64(device.Weight.Sum()),
-		hostCache:     int64(host.KVCache.Sum()), deviceCache: int64(device.KVCache.Sum()),
-		deviceCompute: int64(device.Computation.Compute), hostInput: int64(device.Computation.Input),
+	return estimated{
+		// The first layer to go to a GPU is the output, so that its weights are never the host's here.
+		hostWeights:   signed(host.Weight.Input + host.Weight.Compute),
+		deviceWeights: signed(device.Weight.Sum()),
+		hostCache:     signed(host.KVCache.Sum()), deviceCache: signed(device.KVCache.Sum()),
+		deviceCompute: signed(device.Computation.Compute), hostInput: signed(device.Computation.Input),
 	}
-	if !device.HandleOutputLayer {
-		e.hostWeights += int64(host.Weight.Output)
-	}
-	return e
 }
+
+// signed turns the library's counts into ours; what no machine has becomes the most there can be.
+func signed[T ~uint64](count T) int64 { return int64(min(uint64(count), math.MaxInt64)) }
+
+// short turns a count of tokens into what the library takes.
+func short(count int) int32 { return int32(min(max(count, 0), math.MaxInt32)) }

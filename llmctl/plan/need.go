@@ -56,10 +56,10 @@ func needOf(model *Model, s settings, where place) Need {
 	e := model.estimate(q)
 	need := Need{
 		KV: sequences * (e.hostCache + e.deviceCache), Compute: model.compute(q, s),
-		PromptCache: s.promptCache, Process: processBase + processPerToken*int64(model.architecture.VocabularyLength),
+		PromptCache: s.promptCache, Process: processBase + processPerToken*signed(model.architecture.VocabularyLength),
 	}
 	// Rows of log-probabilities: one per slot, and not one per token of a batch as the library has it (n_outputs_max in the log).
-	need.Process += int64(s.slots) * int64(model.architecture.VocabularyLength) * 4
+	need.Process += int64(s.slots) * signed(model.architecture.VocabularyLength) * 4
 	if where == onProcessor {
 		need.Weights = model.Weights()
 		need.Private = need.Total() - need.Weights + model.repacked
@@ -88,7 +88,7 @@ func needOf(model *Model, s settings, where place) Need {
 //   - an embedding server of a model that generates: log-probabilities for every token of the batch, beside six rows and the mask.
 func (m *Model) compute(q question, s settings) int64 {
 	a := m.architecture
-	context, batch, width := int64(q.context), int64(q.batch), int64(a.EmbeddingLength)
+	context, batch, width := int64(q.context), int64(q.batch), signed(a.EmbeddingLength)
 	if q.layers > 0 && q.layers <= m.Layers() {
 		// The layers left to the processor are staged on the GPU as well.
 		return m.estimate(q).deviceCompute
@@ -96,12 +96,12 @@ func (m *Model) compute(q question, s settings) int64 {
 	q.layers = allLayers
 	size := m.estimate(q).deviceCompute
 	if !q.flash && a.AttentionCausal {
-		heads, keyRow := int64(a.AttentionHeadCount), int64(a.AttentionKeyLength)
-		kvRows := int64(a.AttentionHeadCountKV) * (keyRow + int64(a.AttentionValueLength))
+		heads, keyRow := signed(a.AttentionHeadCount), int64(a.AttentionKeyLength)
+		kvRows := signed(a.AttentionHeadCountKV) * (keyRow + int64(a.AttentionValueLength))
 		size = max(size, 4*batch*(context*(heads+1)+5*width+heads*keyRow+kvRows))
 	}
 	if s.embeddings && a.AttentionCausal {
-		size = max(size, 4*batch*(int64(a.VocabularyLength)+6*width)+2*batch*context)
+		size = max(size, 4*batch*(signed(a.VocabularyLength)+6*width)+2*batch*context)
 	}
 	return size
 }
