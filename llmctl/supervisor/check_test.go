@@ -2,13 +2,17 @@ package supervisor
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"bestbox/internal/config"
+	"bestbox/llmctl/engine"
 	"bestbox/llmctl/lockfile"
+	"bestbox/llmctl/prefix"
 )
 
 // smolLM is the SHA-256 of the model's file, by which its shipped reference is found.
@@ -141,4 +145,36 @@ func TestPreparationIsShownForAsLongAsItsCommandLives(t *testing.T) {
 	if _, err := w.Prepare(t.Context(), Ready, []string{"light"}); err == nil {
 		t.Error("a command may not say that a service is ready")
 	}
+}
+
+func TestFixedPromptsAreReadInAndRestoredAtTheNextStart(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world, backend string) {
+		folder := t.TempDir()
+		inside := folder
+		if backend == config.Docker {
+			inside = "/slots"
+		}
+		spec := w.modelSpec(backend, "heavy", "--slot-save-path", inside)
+		if spec.Container != nil {
+			spec.Container.Writable = []engine.Mount{{Host: folder, Inside: inside}}
+		}
+		spec.Model.Slotfiles, spec.Model.SHA256 = folder, smolLM
+		body, err := json.Marshal(map[string]any{"messages": []map[string]string{
+			{"role": "system", "content": strings.Repeat("You know the plant and its pumps. ", 20)}, {"role": "user", "content": "?"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec.Model.Prefixes = []prefix.Prefix{{Name: "agent", Body: body}}
+		for _, how := range []prefix.How{prefix.Evaluated, prefix.Restored} {
+			w.start(spec)
+			w.untilState("heavy", Ready)
+			var warmed string
+			w.until("the prompts to be there", func() bool { warmed = w.service("heavy").Warmed; return warmed != "" })
+			if !strings.Contains(warmed, "1 "+string(how)) {
+				t.Errorf("got %q, want %s", warmed, how)
+			}
+			t.Log(warmed)
+			w.stop("heavy", 0)
+		}
+	})
 }
