@@ -112,7 +112,7 @@ func plan(ctx context.Context, c *config.Config, name string, records map[string
 		return planned{spec: workerSpec(c, path)}, err
 	}
 	tier := c.Tiers[name]
-	spec, note, err := tierSpec(ctx, tierServer{name, tier, records[tier.Server], records[tier.Model], c.Directories.State})
+	spec, note, err := tierSpec(ctx, tierServer{name, tier, records[tier.Server], records[tier.Model], c.Directories.State, onProcessor(c)})
 	if err != nil {
 		return planned{}, err
 	}
@@ -124,7 +124,7 @@ func plan(ctx context.Context, c *config.Config, name string, records map[string
 		if _, there := records[other.Server]; !there {
 			return p, nil // said when it could not be loaded
 		}
-		second, _, err := tierSpec(ctx, tierServer{name, other, records[other.Server], records[other.Model], c.Directories.State})
+		second, _, err := tierSpec(ctx, tierServer{name, other, records[other.Server], records[other.Model], c.Directories.State, onProcessor(c)})
 		if err != nil {
 			fmt.Fprintln(os.Stderr, color.YellowString("%s has no way back if its answers are wrong: %v", name, err))
 			return p, nil

@@ -26,12 +26,12 @@ func TestServerGetsOnlyFlagsItsBuildKnows(t *testing.T) {
 	tier := config.Tier{Model: "m", Host: "127.0.0.1", Port: 1, Slots: 2, Context: 4096, Threads: 3, Flags: []string{"--own"}}
 	model := fetch.Record{Folder: "/models", Files: []fetch.RecordFile{{Name: "m.gguf"}}}
 	state := t.TempDir()
-	old, _, err := tierSpec(t.Context(), tierServer{"heavy", tier, fakeServer(t, "-m, --model FILE\n-c, --ctx-size N\n--metrics"), model, state})
+	old, _, err := tierSpec(t.Context(), tierServer{"heavy", tier, fakeServer(t, "-m, --model FILE\n-c, --ctx-size N\n--metrics"), model, state, 1})
 	must(t, err)
 	if line := strings.Join(old.Argv, " "); !strings.HasSuffix(line, "-c 8192 -np 2 -t 3 --metrics --own") {
 		t.Errorf("old build: %s", line)
 	}
-	real, _, err := tierSpec(t.Context(), tierServer{"heavy", tier, pulled(t, "llama-server"), model, state})
+	real, _, err := tierSpec(t.Context(), tierServer{"heavy", tier, pulled(t, "llama-server"), model, state, 1})
 	must(t, err)
 	for _, want := range []string{"--offline", "--jinja", "--metrics", "--slots", "--no-kv-unified", "--sse-ping-interval", "--alias"} {
 		if !slices.Contains(real.Argv, want) {
