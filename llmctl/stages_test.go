@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -102,8 +103,9 @@ func TestInterruptedDownGoesOnAndTheNextOneProvesIt(t *testing.T) {
 	if code != exitOK || !strings.Contains(out, "light") && !strings.Contains(out, "nothing is running") {
 		t.Errorf("exit code %d: %s%s", code, out, stderr)
 	}
-	if _, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/health", b.light)); err == nil {
-		t.Error("light still answers")
+	if connection, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", b.light)); err == nil {
+		connection.Close()
+		t.Error("light still listens")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -262,14 +263,14 @@ func withUsage(all []supervisor.Snapshot) []used {
 
 // memoryText is the machine's memory in a line.
 func memoryText(m machine.Memory) string {
-	text := fmt.Sprintf("memory: %s of %s available", gigabytes(m.Available), gigabytes(m.Total))
+	parts := []string{fmt.Sprintf("memory: %s of %s available", gigabytes(m.Available), gigabytes(m.Total))}
 	for _, gpu := range m.GPUs {
 		if gpu.VRAMTotal > 0 {
-			text += fmt.Sprintf("; %s VRAM %s of %s used, GTT %s of %s used", gpu.Name,
-				gigabytes(gpu.VRAMUsed), gigabytes(gpu.VRAMTotal), gigabytes(gpu.GTTUsed), gigabytes(gpu.GTTTotal))
+			parts = append(parts, fmt.Sprintf("%s VRAM %s of %s used, GTT %s of %s used", gpu.Name,
+				gigabytes(gpu.VRAMUsed), gigabytes(gpu.VRAMTotal), gigabytes(gpu.GTTUsed), gigabytes(gpu.GTTTotal)))
 		}
 	}
-	return text
+	return strings.Join(parts, "; ")
 }
 
 func gigabytes(bytes int64) string { return fmt.Sprintf("%.1f GB", float64(bytes)/1e9) }

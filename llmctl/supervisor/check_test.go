@@ -66,7 +66,7 @@ func damaged(t *testing.T) string {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "damaged.gguf")
-	if err := os.WriteFile(path, content, 0o644); err != nil { //nolint:gosec // a container's user reads it too
+	if err := os.WriteFile(path, content, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return path

@@ -146,7 +146,7 @@ func (c *Client) Prepare(ctx context.Context, state State, services []string) (d
 		cancel()
 		return nil, err
 	}
-	response, err := c.http.Do(request)
+	response, err := c.http.Do(request) //nolint:bodyclose // closed by done: the line is held as long as the preparation lasts
 	if err != nil {
 		cancel()
 		return nil, err

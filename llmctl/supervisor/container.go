@@ -105,8 +105,7 @@ func (d docker) look(ctx context.Context, spec Spec, also map[string]string) (*e
 	labels := d.labels(spec)
 	maps.Copy(labels, also)
 	found, ok, err := connected.Find(ctx, spec.Container.Name, labels)
-	var stranger *engine.NameError
-	if errors.As(err, &stranger) {
+	if _, stranger := errors.AsType[*engine.NameError](err); stranger {
 		return nil, false, nil
 	}
 	if err != nil || !ok {

@@ -228,7 +228,7 @@ func TestLastingCausesAreNamedAtOnce(t *testing.T) {
 	}
 	broken := func(t *testing.T, content []byte) string {
 		path := filepath.Join(t.TempDir(), "broken.gguf")
-		if err := os.WriteFile(path, content, 0o644); err != nil { //nolint:gosec // a container's user reads it too
+		if err := os.WriteFile(path, content, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return path
@@ -275,7 +275,7 @@ func TestModelDeletedUnderARunningServer(t *testing.T) {
 			t.Fatal(err)
 		}
 		model := filepath.Join(t.TempDir(), "model.gguf")
-		if err := os.WriteFile(model, content, 0o644); err != nil { //nolint:gosec // a container's user reads it too
+		if err := os.WriteFile(model, content, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		w.start(w.specOf(backend, "light", model))

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ func (w *world) vulkanSpec(flags ...string) (spec Spec, cause func(fault string)
 	layer, cause := programtest.VulkanFaults(w.t)
 	spec = w.modelSpec(config.Native, "heavy", append([]string{"--device", "Vulkan0", "-ngl", "all"}, flags...)...)
 	spec.Argv[0] = program
-	spec.Environment = append(environment, layer...)
+	spec.Environment = slices.Concat(environment, layer)
 	spec.LoadTimeout = 3 * time.Minute // mesa compiles shaders while an empty cache fills
 	return spec, cause
 }

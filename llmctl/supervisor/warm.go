@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"bestbox/llmctl/prefix"
@@ -69,11 +70,11 @@ func summary(reports []prefix.Report, took time.Duration) string {
 		counts[r.How]++
 		tokens += r.Tokens
 	}
-	text := fmt.Sprintf("%d fixed prompts of %d tokens", len(reports), tokens)
+	parts := []string{fmt.Sprintf("%d fixed prompts of %d tokens", len(reports), tokens)}
 	for _, how := range []prefix.How{prefix.Restored, prefix.Evaluated, prefix.AlreadyThere, prefix.Failed} {
 		if counts[how] > 0 {
-			text += fmt.Sprintf(", %d %s", counts[how], how)
+			parts = append(parts, fmt.Sprintf("%d %s", counts[how], how))
 		}
 	}
-	return fmt.Sprintf("%s in %.1f s", text, took.Seconds())
+	return fmt.Sprintf("%s in %.1f s", strings.Join(parts, ", "), took.Seconds())
 }
