@@ -15,8 +15,8 @@ import (
 
 var record = flag.Bool("record", false, "record the shipped references anew")
 
-// A shipped reference was recorded with one way of computing; every healthy way agrees with it. The table's differences are what
-// differenceLimit rests on: run with -v to see them.
+// A shipped reference was recorded with one way of computing; every healthy way agrees with it. The table's differences are what the
+// limits rest on: run with -v to see them.
 func TestHealthyServersAgreeWithTheReference(t *testing.T) {
 	t.Parallel()
 	expected := reference(t, smallSHA256)
@@ -108,40 +108,51 @@ func TestNonsenseIsFoundWithoutAReference(t *testing.T) {
 func TestShippedReferences(t *testing.T) {
 	for _, test := range []struct {
 		model, sha256 string
-		flags         string // of the shipped profiles
+		limit         float64 // see defaultLimit
+		flags         []string
 	}{
-		{small, smallSHA256, "-ub 64"},
-		{small, smallSHA256, "-ub 512"},
-		{llmtest.LightModel, "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32", "-ub 64 -t 2"},
-		{llmtest.LightModel, "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32", "-ub 512 -t 2"},
-		{llmtest.HeavyModel, "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046", "-ub 64 -b 64 -t 2"},
-		{llmtest.HeavyModel, "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046", "-ub 512 -t 2"},
+		{small, smallSHA256, 0.38, []string{"-ub 64", "-ub 512"}},
+		{llmtest.LightModel, "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32", 0.33, []string{"-ub 64 -t 2", "-ub 512 -t 2"}},
+		{llmtest.HeavyModel, "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046", 0.27, []string{"-ub 64 -b 64 -t 2", "-ub 512 -t 2"}},
 	} {
-		t.Run(test.model+" "+test.flags, func(t *testing.T) {
-			if test.model != small {
-				exclusive(t)
-			}
-			server := start(t, artefact(t, test.model), strings.Fields(test.flags)...)
-			server.Model = test.sha256
-			if *record {
-				keep(t, server)
-				return
-			}
-			report := answers(t, server, reference(t, test.sha256))
-			if report.Verdict != verify.Right || report.Compared == 0 {
-				t.Errorf("%+v", report)
-			}
-		})
+		for _, flags := range test.flags {
+			t.Run(test.model+" "+flags, func(t *testing.T) {
+				if test.model != small {
+					exclusive(t)
+				}
+				server := start(t, artefact(t, test.model), strings.Fields(flags)...)
+				server.Model = test.sha256
+				if *record {
+					keep(t, server, test.limit)
+					return
+				}
+				report := answers(t, server, reference(t, test.sha256))
+				if report.Verdict != verify.Right || report.Compared == 0 || report.Limit != test.limit {
+					t.Errorf("%+v", report)
+				}
+			})
+		}
+	}
+}
+
+// A wrong server with a larger model; those of the smallest one are in TestWrongServersAreFound.
+func TestWrongPositionsOfALargerModelAreFound(t *testing.T) {
+	const sha256 = "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046"
+	exclusive(t)
+	server := start(t, artefact(t, llmtest.HeavyModel), "-ub", "64", "-t", "2", "--rope-freq-base", "10000000")
+	if report := answers(t, server, reference(t, sha256)); report.Verdict != verify.Wrong {
+		t.Errorf("%+v", report)
 	}
 }
 
 // keep writes the reference of a server beside the earlier ones of other sizes.
-func keep(t *testing.T, server verify.Server) {
+func keep(t *testing.T, server verify.Server, limit float64) {
 	t.Helper()
 	recorded, err := verify.Record(t.Context(), server, "processor")
 	if err != nil {
 		t.Fatal(err)
 	}
+	recorded.Limit = limit
 	state := t.TempDir()
 	path := filepath.Join("references", server.Model+".json")
 	if err := os.MkdirAll(filepath.Join(state, "references"), 0o700); err != nil {

@@ -24,6 +24,8 @@ type Reference struct {
 	Build string    `json:"build"`
 	About string    `json:"about"`
 	At    time.Time `json:"at"`
+	// Limit is the difference up to which an answer is right; 0: defaultLimit.
+	Limit float64 `json:"limit,omitempty"`
 	// Sizes holds the positions of the answer.
 	Sizes map[int][]Position `json:"sizes"`
 	// Shipped says that the reference is part of the program and was not recorded on this machine.
