@@ -72,7 +72,7 @@ func newVerify(o *options) *cobra.Command {
 		},
 	}
 	command.Flags().BoolVar(&record, "record", false, "make the answers the reference of the model on this machine")
-	command.Flags().BoolVar(&slots, "id-slot", false, "also try whether requests mix when a client names a slot")
+	command.Flags().BoolVar(&slots, "id-slot", false, "also try whether requests mix when a client names a slot; not while others use the server")
 	return command
 }
 

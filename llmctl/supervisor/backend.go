@@ -14,8 +14,8 @@ type backend interface {
 	start(ctx context.Context, spec Spec, log *os.File) (instance, error)
 	// adopt takes over what the state file names; ok is false when it no longer runs. The error says that this cannot be told now.
 	adopt(ctx context.Context, spec Spec, id identity) (running instance, ok bool, err error)
-	// find looks for what a supervisor started and did not live to write down.
-	find(ctx context.Context, spec Spec) (running instance, ok bool)
+	// find looks for what a supervisor started and did not live to write down. The error says that this cannot be told now.
+	find(ctx context.Context, spec Spec) (running instance, ok bool, err error)
 }
 
 // instance is what runs: a process of this machine or a container.

@@ -81,14 +81,15 @@ func (d docker) adopt(ctx context.Context, spec Spec, id identity) (instance, bo
 }
 
 // find looks for the container by its name. One with other settings is removed.
-func (d docker) find(ctx context.Context, spec Spec) (instance, bool) {
-	if found, ok, err := d.look(ctx, spec, map[string]string{digestLabel: spec.Digest()}); err == nil && ok {
-		return attendContainer(found, LogPath(d.state, spec.Name), time.Now()), true
+func (d docker) find(ctx context.Context, spec Spec) (instance, bool, error) {
+	found, ok, err := d.look(ctx, spec, map[string]string{digestLabel: spec.Digest()})
+	if err == nil && ok {
+		return attendContainer(found, LogPath(d.state, spec.Name), time.Now()), true, nil
 	}
-	if found, _, err := d.look(ctx, spec, nil); err == nil && found != nil {
-		_ = found.Remove(ctx) // start says what is wrong if this did not work
+	if found, _, err = d.look(ctx, spec, nil); err == nil && found != nil {
+		err = found.Remove(ctx)
 	}
-	return nil, false
+	return nil, false, err
 }
 
 // look returns the service's container; ok is true if it runs. The error says that the engine cannot be asked.

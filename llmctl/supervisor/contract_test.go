@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"bestbox/internal/config"
+	"bestbox/internal/programtest"
 	"bestbox/llmctl/engine"
 )
 
@@ -416,5 +417,30 @@ func TestContainerOfAStrangerIsLeftAlone(t *testing.T) {
 	}
 	if alive, err := stranger.Alive(t.Context()); err != nil || !alive {
 		t.Errorf("the stranger lives: %t, %v", alive, err)
+	}
+}
+
+// Without an engine nobody can tell whether the container still runs: it is neither forgotten nor called stopped.
+func TestContainerIsNotForgottenWhileItsEngineIsAway(t *testing.T) {
+	programtest.Docker(t)
+	host := os.Getenv("DOCKER_HOST")
+	w := newWorld(t)
+	spec := w.modelSpec(config.Docker, "light")
+	w.start(spec)
+	before := w.untilState("light", Ready)
+	w.killSupervisor()
+	t.Setenv("DOCKER_HOST", "unix:///nowhere/docker.sock") // the next supervisor inherits it
+	w.until("the next supervisor", func() bool { return w.Ensure(t.Context()) == nil })
+	if failed := w.untilState("light", Failed); failed.Cause != NoEngine || !strings.Contains(failed.Message, "not known") {
+		t.Errorf("got %+v", failed)
+	}
+	if proof := w.stop("light", 0); proof.Gone || proof.Complete() {
+		t.Errorf("got %+v", proof)
+	}
+	w.killSupervisor()
+	t.Setenv("DOCKER_HOST", host)
+	w.start(spec)
+	if after := w.untilState("light", Ready); after.PID != before.PID || !after.Adopted {
+		t.Errorf("before pid %d, after %+v", before.PID, after)
 	}
 }

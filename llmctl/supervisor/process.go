@@ -136,18 +136,18 @@ func (native) adopt(_ context.Context, _ Spec, id identity) (instance, bool, err
 
 // find looks through the environments of this user's session leaders for the service's tag. One that runs something else than spec says
 // is ended: its settings are not known, so it cannot be kept.
-func (n native) find(ctx context.Context, spec Spec) (instance, bool) {
+func (n native) find(ctx context.Context, spec Spec) (instance, bool, error) {
 	for _, id := range n.tagged(spec.Name) {
 		running, ok, _ := n.adopt(ctx, spec, id)
 		if !ok {
 			continue
 		}
 		if environ, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(id.PID), "environ")); err == nil && hasEntry(environ, n.tag(spec)) {
-			return running, true
+			return running, true, nil
 		}
 		end(running, spec.TermTimeout)
 	}
-	return nil, false
+	return nil, false, nil
 }
 
 // tagged lists the service's processes, whatever their settings.

@@ -56,6 +56,7 @@ type service struct {
 	now      Snapshot
 	running  instance
 	verified bool // the running instance has answered rightly before
+	unknown  bool // whether an instance runs could not be told
 	began    time.Time
 	logStart int64
 	crashes  int
@@ -186,7 +187,12 @@ func (s *service) launch(ctx context.Context) {
 		s.fail(Unknown, fmt.Sprintf("backend %q is not known", s.spec.Backend))
 		return
 	}
-	if running, ok := how.find(ctx, s.spec); ok {
+	running, ok, err := how.find(ctx, s.spec)
+	if err != nil {
+		s.fail(NoEngine, fmt.Sprintf("%v; %s", err, NoEngine.advice()))
+		return
+	}
+	if s.unknown = false; ok {
 		s.attend(running, true)
 		return
 	}
@@ -207,8 +213,7 @@ func (s *service) launch(ctx context.Context) {
 	}
 	defer log.Close()
 	s.began, s.logStart = time.Now(), offset
-	running, err := how.start(ctx, s.spec, log)
-	if err != nil {
+	if running, err = how.start(ctx, s.spec, log); err != nil {
 		s.notStarted(err)
 		return
 	}
@@ -422,7 +427,12 @@ func (s *service) stop(drain time.Duration) Proof {
 	s.retry = nil
 	if s.running == nil { // what a supervisor started and did not live to write down
 		if how, known := s.host.backends[s.spec.Backend]; known {
-			s.running, _ = how.find(context.Background(), s.spec)
+			found, _, err := how.find(context.Background(), s.spec)
+			if s.running = found; err != nil && s.unknown {
+				proof.Gone, proof.Container = false, s.spec.containerName()
+				s.fail(NoEngine, fmt.Sprintf("whether it still runs is not known: %v; %s", err, NoEngine.advice()))
+				return proof
+			}
 		}
 	}
 	if running := s.running; running != nil {

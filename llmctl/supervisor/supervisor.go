@@ -203,7 +203,7 @@ func (s *Supervisor) adoptAll() {
 			service.logStart = info.Size()
 		}
 		if err != nil { // it stays in the state file, so that it is neither forgotten nor doubled
-			s.running[name] = entry
+			s.running[name], service.unknown = entry, true
 			service.fail(NoEngine, fmt.Sprintf("whether it still runs is not known: %v; %s", err, NoEngine.advice()))
 		} else {
 			say("%s adopted, pid %d, container %q", name, entry.Process.PID, entry.Spec.containerName())
