@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -175,10 +176,12 @@ func (s state) giveUp() (after state, enough bool) {
 	return after.takeBack(s), true
 }
 
-// missing is what does not fit, over all pools.
+// missing measures how far it is from fitting. What a card lacks counts twice: layers that move to the system's memory may find it full,
+// and the next round makes room there.
 func (s state) missing() int64 {
-	var sum int64
-	for _, pool := range s.place().pools() {
+	m := s.place()
+	sum := m.card.short()
+	for _, pool := range m.pools() {
 		sum += pool.short()
 	}
 	return sum
@@ -298,11 +301,16 @@ func fewerLayers(s state, i int) []func(*tier) {
 	if t.where == onProcessor || t.Model == nil || !s.place().separate() {
 		return nil
 	}
-	var ways []func(*tier)
-	for layers := min(t.settings.layers, t.Model.Layers()); layers >= 0; layers-- {
-		ways = append(ways, func(t *tier) { t.Config.Flags = flags(t.Config.Flags).with(layerFlags, strconv.Itoa(layers)) })
+	most := min(t.settings.layers, t.Model.Layers())
+	with := func(layers int) func(*tier) {
+		return func(t *tier) { t.Config.Flags = flags(t.Config.Flags).with(layerFlags, strconv.Itoa(layers)) }
 	}
-	return ways
+	// As many as the card has room for; none where another tier has filled it.
+	fewer := sort.Search(most, func(fewer int) bool {
+		m := s.with(i, with(most-fewer)).place()
+		return m.card.short() == 0 && m.backend.short() == 0
+	})
+	return []func(*tier){with(most - fewer)}
 }
 
 // tierPlans is the state for people.

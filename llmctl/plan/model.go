@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"sync"
 
 	gguf "github.com/gpustack/gguf-parser-go"
 )
@@ -18,6 +19,8 @@ type Model struct {
 	architecture gguf.GGUFArchitecture
 	// repacked are the bytes that a server on the processor copies into another order (see need.go).
 	repacked int64
+	// answers keeps what the library was asked: it takes some milliseconds for each, and a plan tries many settings.
+	answers sync.Map
 }
 
 // ReadModel reads the header of a GGUF file; path names the first one of a model in several files. It reads no weights. A file that is
@@ -112,6 +115,15 @@ type estimated struct {
 }
 
 func (m *Model) estimate(q question) estimated {
+	if answer, ok := m.answers.Load(q); ok {
+		return answer.(estimated)
+	}
+	answer := m.ask(q)
+	m.answers.Store(q, answer)
+	return answer
+}
+
+func (m *Model) ask(q question) estimated {
 	options := []gguf.GGUFRunEstimateOption{
 		gguf.WithLLaMACppContextSize(short(q.context)), gguf.WithParallelSize(1),
 		gguf.WithLLaMACppLogicalBatchSize(short(max(q.batch, 32))), gguf.WithLLaMACppPhysicalBatchSize(short(q.batch)),

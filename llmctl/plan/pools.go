@@ -91,7 +91,9 @@ func (m *memory) take(need Need, where place) {
 	if where == onProcessor || need.Device == 0 {
 		return
 	}
-	m.backend.Planned += need.Device
+	if m.backend.Total > 0 {
+		m.backend.Planned += need.Device
+	}
 	switch {
 	case m.card.Total+m.mapped.Total == 0:
 		// Only the backend's figure is known, as of an NVIDIA card, or of an integrated GPU that has nothing but the system's memory.
