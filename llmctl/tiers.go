@@ -201,6 +201,10 @@ func (t tierServer) arguments(slotFiles string, known func(flag string) bool) []
 	if reading != writing {
 		argv = append(argv, "-tb", strconv.Itoa(reading))
 	}
+	kvCache := "--no-kv-unified"
+	if t.name == config.Embed { // where each slot has its own, vectors change beside other requests (seen with build 11434, a decoder and mean pooling)
+		kvCache = "--kv-unified"
+	}
 	// Builds differ in their flags; these are wanted where they exist.
 	for _, wanted := range [][]string{
 		{"--alias", t.tier.Model},       // what clients see as the model's name
@@ -208,7 +212,7 @@ func (t tierServer) arguments(slotFiles string, known func(flag string) bool) []
 		{"--jinja"},                     // the model's own chat template
 		{"--metrics"},                   // what it does: for the drain, and to tell hung from busy
 		{"--slots"},                     // how far each slot is
-		{"--no-kv-unified"},             // -c divides evenly over the slots
+		{kvCache},                       // -c divides evenly over the slots
 		{"--sse-ping-interval", "1"},    // a stop or a lost client is noticed in a second
 		{"--slot-save-path", slotFiles}, // fixed prompts outlive a restart
 		{"--no-webui"},                  // not used; one thing less that listens to browsers
