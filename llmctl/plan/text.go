@@ -95,7 +95,7 @@ func printTiers(out io.Writer, tiers []TierPlan) error {
 		sum = Need{Weights: sum.Weights + n.Weights, KV: sum.KV + n.KV, Compute: sum.Compute + n.Compute, PromptCache: sum.PromptCache + n.PromptCache,
 			Process: sum.Process + n.Process}
 	}
-	if len(tiers) > 1 {
+	if len(tiers) > 1 && sum.Weights > 0 {
 		fmt.Fprintf(table, "all\t\t\t\t%s\t%s\t%s\t%s\t%s\t%s\n", gigabytes(sum.Weights), gigabytes(sum.KV), gigabytes(sum.Compute),
 			gigabytes(sum.PromptCache), gigabytes(sum.Process), gigabytes(sum.Total()))
 	}
