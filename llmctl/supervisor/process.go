@@ -145,7 +145,7 @@ func (n native) find(ctx context.Context, spec Spec) (instance, bool, error) {
 		if environ, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(id.PID), "environ")); err == nil && hasEntry(environ, n.tag(spec)) {
 			return running, true, nil
 		}
-		end(running, spec.TermTimeout)
+		insist(running, spec.TermTimeout)
 	}
 	return nil, false, nil
 }

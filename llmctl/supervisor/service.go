@@ -165,8 +165,8 @@ func (s *service) obey(ctx context.Context, asked command) {
 	if s.running != nil && s.spec.same(*asked.start) && s.now.State != Degraded {
 		return
 	}
-	if s.running != nil {
-		s.stop(restartDrain)
+	if s.running != nil && !s.end(restartDrain).Gone {
+		return
 	}
 	s.spec, s.crashes = *asked.start, 0
 	s.now = s.blank()
@@ -384,7 +384,7 @@ func (s *service) discard(verdict useless) {
 // giveUp ends what runs and treats it as a crash.
 func (s *service) giveUp(cause Cause, why string) {
 	log := readTail(s.logPath, s.logStart)
-	if proof := s.stop(atOnce); !proof.Gone {
+	if proof := s.end(atOnce); !proof.Gone {
 		return // stop has said so
 	}
 	s.now.Tail = lastLines(log, tailLines)
@@ -395,7 +395,9 @@ func (s *service) giveUp(cause Cause, why string) {
 func (s *service) tooSlow() {
 	s.overdue = nil
 	log := readTail(s.logPath, s.logStart)
-	s.stop(atOnce)
+	if proof := s.end(atOnce); !proof.Gone {
+		return
+	}
 	s.now.Tail = lastLines(log, tailLines)
 	s.fail(NotReady, fmt.Sprintf("not ready after %s; %s", s.spec.LoadTimeout, NotReady.advice()))
 }
@@ -420,8 +422,21 @@ func memoryOf(pid int) int64 {
 	return usage.Anonymous + usage.VRAM + usage.GTT
 }
 
-// stop drains, ends what runs, and proves that nothing of it is left.
+// stop ends the service because somebody asked for it.
 func (s *service) stop(drain time.Duration) Proof {
+	proof := s.end(drain)
+	if proof.Gone {
+		restarts := s.now.Restarts
+		s.now = s.blank()
+		s.now.Restarts = restarts
+		s.enter(Stopped)
+	}
+	return proof
+}
+
+// end drains, ends what runs, and proves that nothing of it is left. The state is stopping then, or failed where something is: a supervisor
+// whose services are all stopped goes home, so what is to be started again must never look so.
+func (s *service) end(drain time.Duration) Proof {
 	began := time.Now()
 	proof := Proof{Name: s.spec.Name, Drained: true, Gone: true}
 	s.retry = nil
@@ -447,7 +462,7 @@ func (s *service) stop(drain time.Duration) Proof {
 		if drain == atOnce {
 			patience = min(patience, hungTermTimeout)
 		}
-		proof.Signals = end(running, patience)
+		proof.Signals = insist(running, patience)
 		removed := running.remove()
 		proof.Gone = removed == nil && !running.alive()
 		if proof.Gone {
@@ -459,17 +474,12 @@ func (s *service) stop(drain time.Duration) Proof {
 	proof.Seconds = time.Since(began).Seconds()
 	if !proof.Gone {
 		s.fail(Unknown, fmt.Sprintf("pid %d does not end, not even killed; see dmesg", proof.PID))
-		return proof
 	}
-	restarts := s.now.Restarts
-	s.now = s.blank()
-	s.now.Restarts = restarts
-	s.enter(Stopped)
 	return proof
 }
 
-// end tells a process to end with growing insistence and returns the signals that were needed.
-func end(running instance, patience time.Duration) (sent []string) {
+// insist tells what runs to end with growing insistence and returns the signals that were needed.
+func insist(running instance, patience time.Duration) (sent []string) {
 	for _, step := range []struct {
 		signal syscall.Signal
 		name   string
