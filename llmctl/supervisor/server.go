@@ -50,8 +50,10 @@ func (s *Supervisor) handleStart(w http.ResponseWriter, r *http.Request) {
 	s.touch()
 	for _, spec := range specs {
 		found, _ := s.get(spec.Name, &spec)
+		taken := make(chan struct{})
 		select {
-		case found.commands <- command{start: &spec}:
+		case found.commands <- command{start: &spec, taken: taken}:
+			<-taken
 		case <-r.Context().Done():
 			return
 		}

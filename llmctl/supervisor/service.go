@@ -33,7 +33,9 @@ const (
 
 // command is what others ask of a service's owner.
 type command struct {
-	start *Spec         // start, or restart where the running one differs
+	start *Spec // start, or restart where the running one differs
+	// taken is closed once nobody can read a state from before the command any more.
+	taken chan<- struct{}
 	drain time.Duration // otherwise stop, waiting so long for running requests
 	proof chan<- Proof
 }
@@ -95,7 +97,7 @@ func newService(spec Spec, h *host) *service {
 }
 
 func (s *service) blank() Snapshot {
-	return Snapshot{Name: s.spec.Name, Log: s.logPath, Model: s.spec.Model != nil, Container: s.spec.containerName(), Hung: s.now.Hung, Digest: s.spec.Digest()}
+	return Snapshot{Name: s.spec.Name, State: s.now.State, Since: s.now.Since, Log: s.logPath, Model: s.spec.Model != nil, Container: s.spec.containerName(), Hung: s.now.Hung, Digest: s.spec.Digest()}
 }
 
 // snapshot returns what the owner published last, without waiting for it.
@@ -103,7 +105,11 @@ func (s *service) snapshot() Snapshot { return *s.published.Load() }
 
 // enter publishes a new state and notes it as an event.
 func (s *service) enter(state State) {
+	again := s.now.State == state
 	s.publish(state)
+	if again {
+		return
+	}
 	s.host.happened(Event{At: s.now.Since, Service: s.spec.Name, State: state, PID: s.now.PID, Cause: s.now.Cause, Message: s.now.Message})
 }
 
@@ -163,10 +169,18 @@ func (s *service) obey(ctx context.Context, asked command) {
 		return
 	}
 	if s.running != nil && s.spec.same(*asked.start) && s.now.State != Degraded {
+		close(asked.taken)
 		return
 	}
-	if s.running != nil && !s.end(restartDrain).Gone {
-		return
+	if s.running != nil {
+		s.enter(Draining)
+		close(asked.taken)
+		if !s.end(restartDrain).Gone {
+			return
+		}
+	} else {
+		s.enter(Starting)
+		close(asked.taken)
 	}
 	s.spec, s.crashes = *asked.start, 0
 	s.now = s.blank()
@@ -180,7 +194,6 @@ const restartDrain = 20 * time.Second
 
 // launch checks what a start needs and starts the service, or takes over what a supervisor started and did not live to write down.
 func (s *service) launch(ctx context.Context) {
-	s.now.State = ""
 	s.enter(Starting)
 	how, known := s.host.backends[s.spec.Backend]
 	if !known {
@@ -453,7 +466,8 @@ func (s *service) end(drain time.Duration) Proof {
 	if running := s.running; running != nil {
 		proof.PID, proof.Container = running.serverPID(), s.spec.containerName()
 		usesMemory := memoryOf(proof.PID)
-		if (s.now.State == Ready || s.now.State == Degraded) && s.spec.Model != nil && drain != atOnce {
+		usable := s.now.State == Ready || s.now.State == Degraded || s.now.State == Draining
+		if usable && s.spec.Model != nil && drain != atOnce {
 			s.enter(Draining)
 			proof.Drained = drained(s.spec.Metrics, drain, running)
 		}
