@@ -21,10 +21,8 @@ func TestHealthyServersAgreeWithTheReference(t *testing.T) {
 	t.Parallel()
 	expected := reference(t, smallSHA256)
 	for _, flags := range []string{
-		"-ub 64", "-ub 64 -b 64", "-ub 32", "-ub 512 -t 2", "-ub 512 -b 512",
-		"-ub 64 -np 4", "-ub 64 -np 2 -kvu", "-ub 64 --no-repack", "-ub 64 -lm none",
-		"-ub 64 -fa off", "-ub 512 -fa off", "-ub 64 -fa on -ctk q8_0 -ctv q8_0", "-ub 512 -fa on -ctk q8_0 -ctv q8_0", "-ub 64 -fa off -ctk q8_0",
-		"-ub 512 -fa off -ctk q8_0", "-ub 64 -fa on -ctk bf16 -ctv bf16", "-ub 512 -fa on -ctk bf16 -ctv bf16", "-ub 64 -ctk f32 -ctv f32",
+		"-ub 64", "-ub 32", "-ub 512 -t 2", "-ub 64 -np 2 -kvu", "-ub 64 --no-repack", "-ub 64 -fa off", "-ub 64 -fa on -ctk q8_0 -ctv q8_0",
+		"-ub 512 -fa on -ctk q8_0 -ctv q8_0", "-ub 64 -fa off -ctk q8_0", "-ub 64 -fa on -ctk bf16 -ctv bf16",
 	} {
 		t.Run(flags, func(t *testing.T) {
 			t.Parallel()
@@ -59,19 +57,14 @@ func TestWrongServersAreFound(t *testing.T) {
 		flags  string
 	}{
 		{name: "a layer of noise", tensor: "blk.15.ffn_up.weight", spoil: noise},
-		{name: "noise in the embedding", tensor: "token_embd.weight", spoil: noise},
 		{name: "feed-forward gone", tensor: "blk.15.ffn_down.weight", spoil: zeros},
-		{name: "attention's values gone", tensor: "blk.15.attn_v.weight", spoil: zeros},
 		{name: "attention's keys gone in the last layer", tensor: "blk.29.attn_k.weight", spoil: zeros},
 		{name: "a norm gone", tensor: "blk.3.attn_norm.weight", spoil: zeros},
 		{name: "halves of a tensor swapped", tensor: "blk.8.attn_output.weight", spoil: swapped},
-		{name: "a norm gone, seen over a long prompt", tensor: "blk.3.attn_norm.weight", spoil: zeros, flags: "-ub 512"},
 		{name: "positions ten times coarser, seen over a long prompt", flags: "-ub 512 --rope-freq-base 10000"},
-		{name: "halves of a tensor swapped in the last layer", tensor: "blk.29.ffn_gate.weight", spoil: swapped},
 		{name: "attention's values gone in the last layer", tensor: "blk.29.attn_v.weight", spoil: zeros},
 		{name: "positions ten times coarser", flags: "--rope-freq-base 10000"},
 		{name: "positions ten times finer", flags: "--rope-freq-base 1000000"},
-		{name: "positions halved", flags: "--rope-scaling linear --rope-scale 2"},
 		{name: "another constant", flags: "--override-kv llama.attention.layer_norm_rms_epsilon=float:0.01"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
