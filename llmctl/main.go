@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"bestbox/internal/config"
+	"bestbox/llmctl/devices"
 	"bestbox/llmctl/fetch"
 	"bestbox/llmctl/supervisor"
 
@@ -60,6 +61,7 @@ func exitCode(err error) int {
 	var disk *fetch.DiskError
 	var port *supervisor.PortError
 	var failed *supervisor.FailedError
+	var device *devices.MissingError
 	switch {
 	case err == nil:
 		return exitOK
@@ -71,7 +73,7 @@ func exitCode(err error) int {
 		return exitPortTaken
 	case errors.As(err, &fetched), errors.As(err, &disk):
 		return exitNotLoaded
-	case errors.Is(err, errSaid), errors.As(err, &failed):
+	case errors.Is(err, errSaid), errors.As(err, &failed), errors.As(err, &device):
 		return exitNotReady
 	default:
 		return exitFailure

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"bestbox/internal/config"
 	"bestbox/internal/programtest"
 	"bestbox/llmctl/supervisor"
 )
@@ -300,4 +301,52 @@ func TestReplacedModelIsNeverStarted(t *testing.T) {
 	if code != exitNotLoaded || !strings.Contains(stderr, filepath.Base(b.model)) {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
+}
+
+// The server of this test is built for the processor and sees no device.
+func TestMissingDeviceIsAnErrorUnlessTheProcessorMayTakeItsPlace(t *testing.T) {
+	t.Parallel()
+	b := newBoxWith(t, "backend: native, device: Vulkan, flags: [--no-warmup, -ub, '64']")
+	_, stderr, code := b.llmctl("up", "light")
+	if code != exitNotReady || !strings.Contains(stderr, "no device Vulkan") || !strings.Contains(stderr, "allow_cpu") {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+	text, err := os.ReadFile(b.config)
+	must(t, err)
+	must(t, os.WriteFile(b.config, []byte(strings.Replace(string(text), "device: Vulkan,", "device: Vulkan, allow_cpu: true,", 1)), 0o600))
+	listing, stderr, code := b.llmctl("up", "light", "--json")
+	if light := b.services(listing)["light"]; code != exitOK || !light.Usable() || !strings.Contains(stderr, "running on the processor") {
+		t.Errorf("exit code %d, %+v: %s", code, light, stderr)
+	}
+}
+
+// The tier of the profile for GPUs, on mesa's software device.
+func TestTierOnVulkanIsStartedCheckedAndStopped(t *testing.T) {
+	t.Parallel()
+	_, environment := programtest.VulkanServer(t)
+	b := newBoxWith(t, "backend: native, server: llama-server-vulkan, device: Vulkan0, environment: {"+
+		strings.ReplaceAll(strings.Join(environment, "', "), "=", ": '")+"'}, flags: [--no-warmup, -ub, '64', -fa, 'on', -lm, none, --verbosity, '4']")
+	shareVulkanServer(t, b)
+	listing, stderr, code := b.llmctl("up", "light", "--json")
+	light := b.services(listing)["light"]
+	if code != exitOK || !light.Usable() || light.Checks == nil || light.Checks.Wrong || !strings.Contains(light.About, "Vulkan0") {
+		t.Fatalf("exit code %d, %+v: %s", code, light, stderr)
+	}
+	logs, _, _ := b.llmctl("logs", "light", "-n", "2000")
+	if !strings.Contains(logs, "Vulkan0") || !strings.Contains(logs, "offloaded 31/31 layers to GPU") {
+		t.Errorf("the log does not name the device: %s", logs)
+	}
+}
+
+// shareVulkanServer lets the box use the user's own Vulkan server, which took long to build.
+func shareVulkanServer(t *testing.T, b *box) {
+	t.Helper()
+	c, err := config.Load("", "small")
+	must(t, err)
+	must(t, os.MkdirAll(filepath.Join(b.cache, "programs"), 0o755))
+	must(t, os.MkdirAll(filepath.Join(b.cache, "lock"), 0o755))
+	must(t, os.Symlink(filepath.Join(c.Directories.Cache, "programs", "llama-server-vulkan"), filepath.Join(b.cache, "programs", "llama-server-vulkan")))
+	record, err := os.ReadFile(filepath.Join(c.Directories.Cache, "lock", "llama-server-vulkan.json"))
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(b.cache, "lock", "llama-server-vulkan.json"), record, 0o600))
 }

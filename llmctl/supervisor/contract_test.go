@@ -444,3 +444,22 @@ func TestContainerIsNotForgottenWhileItsEngineIsAway(t *testing.T) {
 		t.Errorf("before pid %d, after %+v", before.PID, after)
 	}
 }
+
+// The engine's helper holds the port then; what people need to know is the container.
+func TestPortThatAContainerPublishesIsHeldByTheContainer(t *testing.T) {
+	t.Parallel()
+	w, other := newWorld(t), newWorld(t)
+	holder := other.modelSpec(config.Docker, "light")
+	other.start(holder)
+	running := other.untilState("light", Ready)
+	spec := w.modelSpec(config.Native, "heavy")
+	spec.Ports = holder.Ports
+	w.start(spec)
+	failed := w.untilState("heavy", Failed)
+	if failed.Cause != PortTaken || !strings.Contains(failed.Message, "held by container "+running.Container) || !strings.Contains(failed.Message, "docker stop "+running.Container) {
+		t.Errorf("got %s", failed.Message)
+	}
+	if now := other.service("light"); now.State != Ready || now.PID != running.PID {
+		t.Errorf("the holder is %+v", now)
+	}
+}
