@@ -110,7 +110,11 @@ func (s *service) enter(state State) {
 	if again {
 		return
 	}
-	s.host.happened(Event{At: s.now.Since, Service: s.spec.Name, State: state, PID: s.now.PID, Cause: s.now.Cause, Message: s.now.Message})
+	event := Event{At: s.now.Since, Service: s.spec.Name, State: state, PID: s.now.PID}
+	if state == Backoff || state == Failed || state == Degraded { // the others have no reason of their own
+		event.Cause, event.Message = s.now.Cause, s.now.Message
+	}
+	s.host.happened(event)
 }
 
 func (s *service) publish(state State) {
