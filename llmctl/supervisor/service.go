@@ -2,16 +2,9 @@ package supervisor
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"sync/atomic"
-	"syscall"
 	"time"
-
-	"bestbox/llmctl/machine"
 
 	"github.com/cenkalti/backoff/v5"
 )
@@ -23,12 +16,6 @@ const (
 	// maxCrashes in a row, with less than stableAfter of readiness in between, end the tries.
 	maxCrashes  = 5
 	stableAfter = time.Minute
-	// secondTermTimeout is how long after the second SIGTERM, which llama-server obeys at once, the process is killed.
-	secondTermTimeout = 2 * time.Second
-	// killTimeout is how long the kernel may take to end a killed process that holds much memory.
-	killTimeout = 10 * time.Second
-	// portTimeout is how long a port may stay bound after its process is gone.
-	portTimeout = 2 * time.Second
 )
 
 // command is what others ask of a service's owner.
@@ -196,90 +183,6 @@ func (s *service) obey(ctx context.Context, asked command) {
 // restartDrain is how long requests may go on before a service whose settings have changed is restarted.
 const restartDrain = 20 * time.Second
 
-// launch checks what a start needs and starts the service, or takes over what a supervisor started and did not live to write down.
-func (s *service) launch(ctx context.Context) {
-	s.enter(Starting)
-	how, known := s.host.backends[s.spec.Backend]
-	if !known {
-		s.fail(Unknown, fmt.Sprintf("backend %q is not known", s.spec.Backend))
-		return
-	}
-	running, ok, err := how.find(ctx, s.spec)
-	if err != nil {
-		s.fail(NoEngine, fmt.Sprintf("%v; %s", err, NoEngine.advice()))
-		return
-	}
-	if s.unknown = false; ok {
-		s.attend(running, true)
-		return
-	}
-	if port, taken := s.takenPort(); taken {
-		s.portTaken(port)
-		return
-	}
-	for _, file := range s.spec.Files {
-		if _, err := os.Stat(file); err != nil {
-			s.fail(MissingModel, fmt.Sprintf("the model is missing: %v; %s", err, MissingModel.advice()))
-			return
-		}
-	}
-	log, offset, err := openLog(s.logPath, s.spec)
-	if err != nil {
-		s.fail(Unknown, fmt.Sprintf("its log cannot be written: %v", err))
-		return
-	}
-	defer log.Close()
-	s.began, s.logStart = time.Now(), offset
-	if running, err = how.start(ctx, s.spec, log); err != nil {
-		s.notStarted(err)
-		return
-	}
-	s.attend(running, false)
-}
-
-// notStarted says why there is nothing to watch.
-func (s *service) notStarted(err error) {
-	var cause *startError
-	switch {
-	case errors.As(err, &cause) && cause.cause == PortTaken:
-		s.portTaken(cause.port)
-	case errors.As(err, &cause):
-		s.fail(cause.cause, fmt.Sprintf("%v; %s", cause.err, cause.cause.advice()))
-	case errors.Is(err, fs.ErrNotExist):
-		s.fail(MissingProgram, fmt.Sprintf("%s is missing; %s", s.spec.Argv[0], MissingProgram.advice()))
-	default:
-		s.fail(Unknown, fmt.Sprintf("%s cannot be started: %v", filepath.Base(s.spec.Argv[0]), err))
-	}
-}
-
-// startError is an error of a backend that knows its cause.
-type startError struct {
-	cause Cause
-	err   error
-	port  int // of PortTaken
-}
-
-func (e *startError) Error() string { return e.err.Error() }
-
-func (e *startError) Unwrap() error { return e.err }
-
-// takenPort finds a port of the service that somebody else holds.
-func (s *service) takenPort() (int, bool) {
-	for _, port := range s.spec.Ports {
-		if !portFree(s.spec.listenAddress(port)) {
-			return port, true
-		}
-	}
-	return 0, false
-}
-
-// portTaken fails with the name of who holds the port.
-func (s *service) portTaken(port int) {
-	holder := HolderOf(port)
-	s.now.Holder = &holder
-	s.fail(PortTaken, (&PortError{Service: s.spec.Name, Holder: holder}).Error())
-}
-
 // attend begins to watch an instance, started now or adopted.
 func (s *service) attend(running instance, adopted bool) {
 	s.running = running
@@ -424,109 +327,3 @@ func (s *service) fail(cause Cause, message string) {
 	s.enter(Failed)
 }
 
-// atOnce is the drain of a server that nobody can wait for; hungTermTimeout is how long it may take to obey a signal.
-const (
-	atOnce          = -1
-	hungTermTimeout = time.Second
-)
-
-// memoryOf is what a process holds of the machine's and the GPU's memory, in bytes, without mapped files; 0 where it cannot be read.
-func memoryOf(pid int) int64 {
-	usage, err := machine.UsageOf(os.DirFS("/"), pid)
-	if err != nil {
-		return 0
-	}
-	return usage.Anonymous + usage.VRAM + usage.GTT
-}
-
-// stop ends the service because somebody asked for it.
-func (s *service) stop(drain time.Duration) Proof {
-	proof := s.end(drain)
-	if proof.Gone {
-		restarts := s.now.Restarts
-		s.now = s.blank()
-		s.now.Restarts = restarts
-		s.enter(Stopped)
-	}
-	return proof
-}
-
-// end drains, ends what runs, and proves that nothing of it is left. The state is stopping then, or failed where something is: a supervisor
-// whose services are all stopped goes home, so what is to be started again must never look so.
-func (s *service) end(drain time.Duration) Proof {
-	began := time.Now()
-	proof := Proof{Name: s.spec.Name, Drained: true, Gone: true}
-	s.retry = nil
-	if s.running == nil { // what a supervisor started and did not live to write down
-		if how, known := s.host.backends[s.spec.Backend]; known {
-			found, _, err := how.find(context.Background(), s.spec)
-			if s.running = found; err != nil && s.unknown {
-				proof.Gone, proof.Container = false, s.spec.containerName()
-				s.fail(NoEngine, fmt.Sprintf("whether it still runs is not known: %v; %s", err, NoEngine.advice()))
-				return proof
-			}
-		}
-	}
-	if running := s.running; running != nil {
-		proof.PID, proof.Container = running.serverPID(), s.spec.containerName()
-		usesMemory := memoryOf(proof.PID)
-		usable := s.now.State == Ready || s.now.State == Degraded || s.now.State == Draining
-		if usable && s.spec.Model != nil && drain != atOnce {
-			s.enter(Draining)
-			proof.Drained = drained(s.spec.Metrics, drain, running)
-		}
-		s.enter(Stopping)
-		patience := s.spec.TermTimeout
-		if drain == atOnce {
-			patience = min(patience, hungTermTimeout)
-		}
-		proof.Signals = insist(running, patience)
-		removed := running.remove()
-		proof.Gone = removed == nil && !running.alive()
-		if proof.Gone {
-			s.unattend()
-			proof.FreedBytes = usesMemory
-		}
-	}
-	s.checkPorts(&proof)
-	proof.Seconds = time.Since(began).Seconds()
-	if !proof.Gone {
-		s.fail(Unknown, fmt.Sprintf("pid %d does not end, not even killed; see dmesg", proof.PID))
-	}
-	return proof
-}
-
-// insist tells what runs to end with growing insistence and returns the signals that were needed.
-func insist(running instance, patience time.Duration) (sent []string) {
-	for _, step := range []struct {
-		signal syscall.Signal
-		name   string
-		wait   time.Duration
-	}{{syscall.SIGTERM, "TERM", patience}, {syscall.SIGTERM, "TERM", min(patience, secondTermTimeout)}, {syscall.SIGKILL, "KILL", killTimeout}} {
-		if running.waitFor(0) {
-			return sent
-		}
-		running.signal(step.signal)
-		sent = append(sent, step.name)
-		if running.waitFor(step.wait) {
-			return sent
-		}
-	}
-	return sent
-}
-
-// checkPorts binds each port once. A stranger that holds a port of a service that did not run is no fault of the stop.
-func (s *service) checkPorts(proof *Proof) {
-	for _, port := range s.spec.Ports {
-		free := portFree(s.spec.listenAddress(port))
-		for until := time.Now().Add(portTimeout); !free && proof.Ran() && time.Now().Before(until); {
-			time.Sleep(readyPoll)
-			free = portFree(s.spec.listenAddress(port))
-		}
-		if free {
-			proof.FreePorts = append(proof.FreePorts, port)
-		} else {
-			proof.TakenPorts = append(proof.TakenPorts, port)
-		}
-	}
-}
