@@ -326,4 +326,3 @@ func (s *service) fail(cause Cause, message string) {
 	s.now.Cause, s.now.Message = cause, message
 	s.enter(Failed)
 }
-

@@ -93,4 +93,3 @@ func (s *service) portTaken(port int) {
 	s.now.Holder = &holder
 	s.fail(PortTaken, (&PortError{Service: s.spec.Name, Holder: holder}).Error())
 }
-
