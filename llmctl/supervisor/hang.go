@@ -72,6 +72,9 @@ func newWatcher(m *Model, now time.Time, spent float64) *watcher {
 // look takes the processor and GPU time, in seconds, that the server has used since it started. It returns a verdict, if there is one.
 func (w *watcher) look(now time.Time, spent float64) (why string, hung bool) {
 	passed := now.Sub(w.looked)
+	if w.spent < 0 {
+		w.spent, w.computed = spent, now
+	}
 	if passed > absence {
 		w.progressed, w.computed = now, now
 	}
@@ -122,6 +125,11 @@ func (w *watcher) resting() bool {
 	return w.asked.IsZero() && w.last != nil && w.last.running == 0
 }
 
+// rested notes that there was nothing to look for until now: the next look only takes the measure of what follows.
+func (w *watcher) rested(now time.Time) {
+	w.looked, w.spent = now, -1
+}
+
 // patience is how long there may be no sign of work.
 func (w *watcher) patience() time.Duration {
 	if w.slowest <= 0 {
@@ -158,14 +166,13 @@ func (l *logWatch) more() string {
 func watchWork(ctx context.Context, spec Spec, pid int, log logWatch) (works <-chan Work, verdicts <-chan useless) {
 	out, verdict := make(chan Work, 1), make(chan useless, 1)
 	go func() {
-		started, _ := computed(pid)
-		w := newWatcher(spec.Model, time.Now(), started)
+		w := newWatcher(spec.Model, time.Now(), -1)
 		pages := make(chan *page, 1) // nil: no page, though an answer or an error
 		next := time.Now()
 		for {
 			pause := lookPoll
-			if w.resting() { // an idle server costs nothing between two questions
-				w.looked = time.Now()
+			resting := w.resting()
+			if resting { // an idle server costs nothing between two questions
 				pause = max(time.Until(next), 0)
 			}
 			select {
@@ -181,6 +188,10 @@ func watchWork(ctx context.Context, spec Spec, pid int, log logWatch) (works <-c
 				default: // the owner is busy; the next one is as good
 				}
 			case now := <-time.After(pause):
+				if resting {
+					w.rested(now)
+					break
+				}
 				spent, known := computed(pid)
 				if !known {
 					continue // it has ended, which its owner learns otherwise

@@ -11,6 +11,7 @@ type second struct {
 	spent    float64
 	answer   *page
 	unasked  bool // no question is under way
+	rest     bool
 	interval time.Duration
 }
 
@@ -43,6 +44,7 @@ func TestHungIsToldFromBusy(t *testing.T) {
 		{"it spins for ever", Model{}, times(200, computing), 160, "has not answered"},
 		{"starved of the processor, it computes a little", Model{}, times(60, second{spent: 0.03}), 0, ""},
 		{"the machine slept", Model{}, append(append(times(5, quiet), second{interval: time.Hour}), times(6, quiet)...), 0, ""},
+		{"after a rest, it no longer answers", Model{}, append([]second{{unasked: true, answer: &page{}, rest: true, interval: 4 * time.Second}}, times(20, quiet)...), 10, "has not answered"},
 		{"nobody was asked", Model{}, times(60, second{unasked: true, answer: &page{}}), 0, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -65,6 +67,10 @@ func TestHungIsToldFromBusy(t *testing.T) {
 					w.answered(answer)
 				}
 				spent += s.spent
+				if s.rest {
+					w.rested(now)
+					continue
+				}
 				if sentence, hung := w.look(now, spent); hung && hungIn == 0 {
 					hungIn, why = i+1, sentence
 				}
