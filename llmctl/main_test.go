@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"bestbox/internal/config"
+	"bestbox/internal/programtest"
 	"bestbox/llmctl/catalogue"
 	"bestbox/llmctl/fetch"
 	"bestbox/llmctl/supervisor"
@@ -89,10 +90,9 @@ func must(t *testing.T, err error) {
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := programtest.FreePort() // never the same twice in one program
 	must(t, err)
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	return port
 }
 
 // pulled returns what llmctl pull has put into the user's cache, pulling it where it is missing.
