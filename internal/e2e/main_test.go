@@ -6,6 +6,7 @@
 package e2e_test
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -61,7 +62,7 @@ func withSystem(tests func() int) (code int, err error) {
 	if err := box.up(); err != nil {
 		return 1, err
 	}
-	if err := box.warm(); err != nil {
+	if err := box.warm(context.Background()); err != nil {
 		box.printLogs(os.Stderr)
 		return 1, err
 	}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,7 +22,6 @@ import (
 	"bestbox/internal/config"
 	"bestbox/internal/programtest"
 	"bestbox/llmctl/supervisor"
-	"bestbox/worker/api"
 	workerclient "bestbox/worker/client"
 )
 
@@ -96,15 +94,7 @@ func (s *system) configure() error {
 	if err := os.WriteFile(path, nil, 0o600); err != nil { // so that no other file is found
 		return err
 	}
-	shipped, err := config.Load(path, "small")
-	if err != nil {
-		return err
-	}
-	flags, err := json.Marshal(append(shipped.Tiers[heavy].Flags, "--slot-save-path", s.folder)) // for recall
-	if err != nil {
-		return err
-	}
-	ports, err := freePorts(5)
+	ports, err := freePorts(6)
 	if err != nil {
 		return err
 	}
@@ -113,8 +103,9 @@ profile: small
 directories: {state: %q}
 temporal: {address: "127.0.0.1:%d", ui_port: %d}
 http: {listen: "127.0.0.1:%d"}
-profiles: {small: {tiers: {heavy: {port: %d, flags: %s}, light: {port: %d}}}}
-`, filepath.Join(s.folder, "state"), ports[0], ports[1], ports[2], ports[3], flags, ports[4])
+supervisor: {metrics: "127.0.0.1:%d"}
+profiles: {small: {tiers: {heavy: {port: %d}, light: {port: %d}}}}
+`, filepath.Join(s.folder, "state"), ports[0], ports[1], ports[2], ports[5], ports[3], ports[4])
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return err
 	}
@@ -145,68 +136,35 @@ func (s *system) up() error {
 	return err
 }
 
-// warm asks the first question, for which the heavy server must read the agent's long prompt, and keeps what it knows then for recall.
-func (s *system) warm() error {
-	ctx, done := context.WithTimeout(context.Background(), finishLimit)
+// warm waits until llmctl holds the agents' prompts ready: read in once, restored after every other start.
+func (s *system) warm(ctx context.Context) error {
+	ctx, done := context.WithTimeout(ctx, finishLimit)
 	defer done()
-	asked, err := s.http.Start(ctx, stockQuestion, "")
-	for ; err == nil && asked.Status == api.Running; time.Sleep(poll) {
-		asked, err = s.http.Get(ctx, asked.Links)
-	}
-	if err != nil {
-		return fmt.Errorf("the first question: %w", err)
-	}
-	for slot := range 2 {
-		saved, err := s.slot(ctx, slot, "save")
+	services := supervisor.NewClient(s.settings.Directories.State)
+	for {
+		all, err := services.Services(ctx, false)
 		if err != nil {
 			return err
 		}
-		if saved > 0 {
-			_, err = s.slot(ctx, 1-slot, "restore")
-			return err
+		for _, one := range all {
+			if one.Name == heavy && one.State == supervisor.Ready && one.Warmed != "" {
+				return nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the heavy server's prompts: %w", ctx.Err())
+		case <-time.After(poll):
 		}
 	}
-	return errors.New("after the first question both slots of the heavy server are empty")
 }
 
-// recall gives a heavy server that was started again what it had read before: to read it again takes longer than most tests. Nothing but time
-// depends on it; a request that comes first is slow.
+// recall waits until a heavy server that was started again has its prompts back: to read them while a test asks takes longer than most tests.
 func (s *system) recall(t *testing.T) {
 	t.Helper()
-	for slot := range 2 {
-		for deadline := time.Now().Add(backLimit); ; time.Sleep(10 * time.Millisecond) {
-			_, err := s.slot(t.Context(), slot, "restore")
-			if err == nil {
-				break
-			}
-			if time.Now().After(deadline) {
-				t.Fatal(err)
-			}
-		}
+	if err := s.warm(t.Context()); err != nil {
+		t.Fatal(err)
 	}
-}
-
-// slot saves or restores what one of the heavy server's slots knows, and returns how many tokens were saved.
-func (s *system) slot(ctx context.Context, slot int, action string) (saved int, err error) {
-	address := fmt.Sprintf("%s/slots/%d?action=%s", s.settings.Tiers[heavy].URL(), slot, action)
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(`{"filename":"slot"}`))
-	if err != nil {
-		return 0, err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0, err
-	}
-	defer response.Body.Close()
-	var reply struct {
-		Saved int `json:"n_saved"`
-	}
-	if response.StatusCode != http.StatusOK {
-		return 0, fmt.Errorf("%s slot %d of the heavy server: %s", action, slot, response.Status)
-	}
-	err = json.NewDecoder(response.Body).Decode(&reply)
-	return reply.Saved, err
 }
 
 // llmctl runs a command of llmctl and returns its standard output.
