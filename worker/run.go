@@ -44,9 +44,12 @@ func newRun(flags *settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ctx, stop := signal.NotifyContext(command.Context(), os.Interrupt, syscall.SIGTERM)
+			signals, stop := signal.NotifyContext(command.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
-			defer context.AfterFunc(ctx, stop)() // so that a second signal ends the process
+			ctx, cancel := context.WithCancel(command.Context())
+			defer cancel()
+			// First a second signal can end the process, then the stop begins, which says so.
+			defer context.AfterFunc(signals, func() { stop(); cancel() })()
 			served := &service{settings: loaded, flags: own, log: telemetry.NewLogger(os.Stderr, level)}
 			if err := served.run(ctx); err != nil && !errors.Is(err, context.Canceled) {
 				return err
