@@ -11,7 +11,6 @@ import (
 
 	"bestbox/internal/config"
 	"bestbox/llmctl/bench"
-	"bestbox/llmctl/catalogue"
 	"bestbox/llmctl/fetch"
 	"bestbox/llmctl/lockfile"
 	"bestbox/llmctl/supervisor"
@@ -155,8 +154,9 @@ func benchTarget(ctx context.Context, c *config.Config, snapshot supervisor.Snap
 	if other, ok := tier.OnFallback(); ok && (tier.Backend == config.Docker) != (snapshot.Container != "") {
 		tier = other
 	}
+	_, threads := tierServer{tier: tier}.threads()
 	target := bench.Target{Tier: snapshot.Name, URL: tier.URL(), Embeds: snapshot.Name == config.Embed}
-	target.Conditions = bench.Conditions{Model: tier.Model, Backend: tier.Backend, Device: tier.Device, Threads: tierThreads(tier), Flags: tier.Flags, Processor: processorName()}
+	target.Conditions = bench.Conditions{Model: tier.Model, Backend: tier.Backend, Device: tier.Device, Threads: threads, Flags: tier.Flags, Processor: processorName()}
 	// What was verified at the start is what runs: with all flags, and on the device that was found. Without it the profile must do.
 	locked, err := lockfile.Read(c.Directories.State)
 	if entry, ok := locked[snapshot.Name]; err == nil && ok && entry.Model == tier.Model && entry.Backend == tier.Backend {
@@ -168,28 +168,17 @@ func benchTarget(ctx context.Context, c *config.Config, snapshot supervisor.Snap
 	if target.Conditions.Device == "" {
 		target.Conditions.Device = "processor"
 	}
-	shipped, err := catalogue.Shipped()
+	record, ok, err := loadedModel(c, tier.Model)
 	if err != nil {
 		return target, err
 	}
-	artefact, err := shipped.Get(tier.Model)
-	if err != nil {
-		return target, usageError{err}
-	}
-	if record, ok := fetch.New(c.Directories.Cache, nil).Loaded(artefact); ok {
+	if ok {
 		target.Conditions.ModelSHA256 = record.Files[0].SHA256
 		if target.BytesPerToken, err = bench.BytesPerToken(record.Path()); err != nil {
 			target.BytesPerToken = record.Size() // nearly the same
 		}
 	}
 	return target, nil
-}
-
-func tierThreads(tier config.Tier) int {
-	if tier.Threads > 0 {
-		return tier.Threads
-	}
-	return physicalCores(os.DirFS("/"))
 }
 
 // processorName is what /proc/cpuinfo calls the processor; empty where it cannot be read.

@@ -55,13 +55,7 @@ func newPlan(o *options) *cobra.Command {
 			}
 			return err
 		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			c, err := o.load()
-			if err != nil {
-				return nil, cobra.ShellCompDirectiveError
-			}
-			return slices.Sorted(maps.Keys(c.Tiers)), cobra.ShellCompDirectiveNoFileComp
-		},
+		ValidArgsFunction: completeTiers(o),
 	}
 }
 

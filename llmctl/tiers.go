@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"bestbox/llmctl/lockfile"
 	"bestbox/llmctl/machine"
 	"bestbox/llmctl/supervisor"
+	"bestbox/llmctl/verify"
 )
 
 // Where a container sees what it needs, and the port its server listens on: the one that the image's own health check asks.
@@ -92,7 +94,7 @@ func tierSpec(ctx context.Context, t tierServer) (spec supervisor.Spec, note str
 		where = "container, " + where
 	}
 	spec.About = fmt.Sprintf("%s, %d x %d tokens, %s", t.tier.Model, t.tier.Slots, t.tier.Context, where)
-	batch, micro := batchSizes(t.tier.Flags, t.tier.Context, t.name == config.Embed)
+	batch, micro := verify.BatchesOf(spec.Argv)
 	spec.Model = &supervisor.Model{
 		SHA256: t.model.Files[0].SHA256, Slots: t.tier.Slots, Batch: batch, MicroBatch: micro, Embedding: t.name == config.Embed, Slotfiles: slotFiles, GPU: computesOnGPU(device),
 		Lock: t.lock(spec, device),
@@ -113,20 +115,9 @@ func filesOf(model fetch.Record) (paths []string) {
 
 // lock is what a verified start of this server is remembered as.
 func (t tierServer) lock(spec supervisor.Spec, device string) lockfile.Entry {
-	entry := lockfile.Entry{
-		Backend: t.tier.Backend, Device: device, Model: t.tier.Model, Files: map[string]string{},
-		Server: lockfile.Server{Name: t.tier.Server, Build: t.server.Version},
-		Flags:  lockfile.Flags(spec.Argv), Settings: lockfile.Settings(t.tier),
-		Host: lockfile.HostOf(machine.ReadVersions(os.DirFS("/"), machine.Self())),
-	}
-	for _, file := range t.model.Files {
-		entry.Files[file.Name] = file.SHA256
-	}
-	if t.tier.Backend == config.Docker {
-		entry.Server.Image = t.server.Image.Reference()
-	} else {
-		entry.Server.SHA256 = t.server.Files[0].SHA256
-	}
+	records := map[string]fetch.Record{t.tier.Server: t.server, t.tier.Model: t.model}
+	entry := presentEntry(t.tier, records, machine.ReadVersions(os.DirFS("/"), machine.Self()))
+	entry.Device, entry.Flags = device, lockfile.Flags(spec.Argv)
 	return entry
 }
 
@@ -221,56 +212,23 @@ func (t tierServer) arguments(slotFiles string, known func(flag string) bool) []
 			argv = append(argv, wanted...)
 		}
 	}
-	if t.name == config.Embed {
-		argv = append(argv, "--embeddings")
-		if !has(t.tier.Flags, "-ub", "--ubatch-size") { // a text to embed must fit one micro-batch
-			size := strconv.Itoa(t.tier.Context)
-			argv = append(argv, "-b", size, "-ub", size)
-		}
-	}
-	return append(argv, t.tier.Flags...)
+	return append(argv, t.ownFlags()...)
 }
 
-func has(flags []string, names ...string) bool {
-	_, found := valueOf(flags, names...)
-	return found
-}
-
-// valueOf reads a flag's number, the last one counting as it does for the server; found is false when it is not set.
-func valueOf(flags []string, names ...string) (value int, found bool) {
-	for i := range flags {
-		for _, name := range names {
-			text, joined := strings.CutPrefix(flags[i], name+"=")
-			if flags[i] == name && i+1 < len(flags) {
-				text, joined = flags[i+1], true
-			}
-			if number, err := strconv.Atoi(text); joined && err == nil {
-				value, found = number, true
-			}
-		}
+// ownFlags are the tier's flags, behind what makes an embedding server: a text to embed must fit one micro-batch.
+func (t tierServer) ownFlags() []string {
+	if t.name != config.Embed {
+		return t.tier.Flags
 	}
-	return value, found
-}
-
-// Sizes of llama-server b11434 where flags are silent, in tokens (common/common.h).
-const (
-	defaultBatch      = 2048
-	defaultMicroBatch = 512
-)
-
-// batchSizes are how many tokens of a prompt the server evaluates at a time.
-func batchSizes(flags []string, context int, embedding bool) (batch, micro int) {
-	batch, micro = defaultBatch, defaultMicroBatch
-	if embedding {
-		batch, micro = context, context
+	flags := []string{"--embeddings"}
+	if !slices.ContainsFunc(t.tier.Flags, func(flag string) bool {
+		name, _, _ := strings.Cut(flag, "=")
+		return name == "-ub" || name == "--ubatch-size"
+	}) {
+		size := strconv.Itoa(t.tier.Context)
+		flags = append(flags, "-b", size, "-ub", size)
 	}
-	if value, found := valueOf(flags, "-b", "--batch-size"); found {
-		batch = value
-	}
-	if value, found := valueOf(flags, "-ub", "--ubatch-size"); found {
-		micro = value
-	}
-	return batch, min(batch, micro)
+	return append(flags, t.tier.Flags...)
 }
 
 var flagName = regexp.MustCompile(`(?m)(?:^|[ ,])(--?[a-z][a-z0-9-]*)`)

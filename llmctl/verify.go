@@ -37,7 +37,7 @@ func newVerify(o *options) *cobra.Command {
 			"With --record the answers of the server as it runs now become the reference of its model on this machine: do that with a server you trust,\n" +
 			"one on the processor for example. With --id-slot it is also tried whether this build mixes requests when a client names a slot.",
 		Example:           "  llmctl verify\n  llmctl verify light --id-slot\n  llmctl verify heavy --record",
-		ValidArgsFunction: completeServices(o),
+		ValidArgsFunction: completeTiers(o),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			c, err := o.load()
 			if err != nil {
@@ -85,10 +85,9 @@ type runningServer struct {
 
 // runningServers returns the tiers named, or all of the profile. One that does not run is an error.
 func runningServers(ctx context.Context, c *config.Config, names []string) ([]runningServer, error) {
-	for _, name := range names {
-		if _, ok := c.Tiers[name]; !ok {
-			return nil, usageError{fmt.Errorf("no tier %q in profile %s", name, c.Profile)}
-		}
+	names, err := chosenTiers(c, names)
+	if err != nil {
+		return nil, err
 	}
 	all, err := services(ctx, c)
 	if err != nil {
@@ -96,20 +95,23 @@ func runningServers(ctx context.Context, c *config.Config, names []string) ([]ru
 	}
 	var servers []runningServer
 	for _, s := range all {
-		tier, ok := c.Tiers[s.Name]
-		if !ok || (len(names) > 0 && !slices.Contains(names, s.Name)) {
+		if !slices.Contains(names, s.Name) {
 			continue
 		}
+		tier := c.Tiers[s.Name]
 		if s.State != supervisor.Ready && s.State != supervisor.Degraded {
 			return nil, &supervisor.FailedError{Service: s.Name, Message: fmt.Sprintf("it is %s; start it first: llmctl up %s", s.State, s.Name), Log: s.Log}
 		}
-		hash, err := modelHash(c, tier.Model)
+		model, ok, err := loadedModel(c, tier.Model)
 		if err != nil {
 			return nil, err
 		}
-		_, micro := batchSizes(tier.Flags, tier.Context, s.Name == config.Embed)
+		if !ok {
+			return nil, fmt.Errorf("%s is not loaded; load it: llmctl pull %s", tier.Model, tier.Model)
+		}
+		_, micro := verify.BatchesOf(tierServer{name: s.Name, tier: tier}.ownFlags())
 		servers = append(servers, runningServer{s.Name, tier,
-			verify.Server{URL: tier.URL(), Slots: tier.Slots, MicroBatch: micro, Embedding: s.Name == config.Embed, Model: hash}})
+			verify.Server{URL: tier.URL(), Slots: tier.Slots, MicroBatch: micro, Embedding: s.Name == config.Embed, Model: model.Files[0].SHA256}})
 	}
 	return servers, nil
 }
@@ -162,21 +164,18 @@ func rememberSlots(state, tier string, leaks bool) error {
 	return lockfile.Write(state, tier, entry)
 }
 
-// modelHash is the SHA-256 of a loaded model's first file.
-func modelHash(c *config.Config, name string) (string, error) {
+// loadedModel returns the record of a tier's model; ok is false when it is not here.
+func loadedModel(c *config.Config, name string) (record fetch.Record, ok bool, err error) {
 	shipped, err := catalogue.Shipped()
 	if err != nil {
-		return "", err
+		return record, false, err
 	}
 	artefact, err := shipped.Get(name)
 	if err != nil {
-		return "", usageError{err}
+		return record, false, usageError{err}
 	}
-	record, ok := fetch.New(c.Directories.Cache, nil).Loaded(artefact)
-	if !ok {
-		return "", fmt.Errorf("%s is not loaded; load it: llmctl pull %s", name, name)
-	}
-	return record.Files[0].SHA256, nil
+	record, ok = fetch.New(c.Directories.Cache, nil).Loaded(artefact)
+	return record, ok, nil
 }
 
 func printVerified(out io.Writer, v verified) {

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -367,6 +366,3 @@ func (r *run) report() *Report {
 func gigabytes(bytesPerToken int64, speed *Speed) float64 {
 	return float64(bytesPerToken) * speed.Median / 1e9
 }
-
-// loopback asks a server on this machine: no proxy, and no connection kept that the server may close meanwhile.
-var loopback = &http.Client{Transport: &http.Transport{Proxy: nil, DisableKeepAlives: true}}

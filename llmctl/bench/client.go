@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"bestbox/llmctl/verify/wire"
 )
 
 // longestLine bounds one event of a stream, in bytes: the last one repeats the prompt.
@@ -140,7 +142,7 @@ func (c *client) busy(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	response, err := loopback.Do(request)
+	response, err := wire.Client.Do(request)
 	if err != nil {
 		return false, err
 	}
@@ -183,7 +185,7 @@ func (c *client) post(ctx context.Context, path string, body any) (*http.Respons
 		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	response, err := loopback.Do(request)
+	response, err := wire.Client.Do(request)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"bestbox/llmctl/machine"
+	"bestbox/llmctl/verify/wire"
 
 	"github.com/prometheus/procfs"
 )
@@ -227,7 +228,7 @@ func readPage(ctx context.Context, url string) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	response, err := loopback.Do(request)
+	response, err := wire.Client.Do(request)
 	if err != nil {
 		return page{}, err
 	}

@@ -1,12 +1,11 @@
 package supervisor
 
 import (
-	"bufio"
 	"context"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
+
+	"bestbox/llmctl/verify/wire"
 )
 
 const (
@@ -18,12 +17,6 @@ const (
 	drainPoll = 100 * time.Millisecond
 )
 
-// loopback asks services on this machine: no proxy, no redirect, no connection kept to a process that may be gone.
-var loopback = &http.Client{
-	Transport:     &http.Transport{Proxy: nil, DisableKeepAlives: true},
-	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-}
-
 // answers200 asks once.
 func answers200(ctx context.Context, url string, limit time.Duration) bool {
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -32,7 +25,7 @@ func answers200(ctx context.Context, url string, limit time.Duration) bool {
 	if err != nil {
 		return false
 	}
-	response, err := loopback.Do(request)
+	response, err := wire.Client.Do(request)
 	if err != nil {
 		return false
 	}
@@ -64,7 +57,7 @@ func drained(metrics string, limit time.Duration, p instance) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	for {
-		if running, ok := runningRequests(ctx, metrics); ok && running == 0 {
+		if now, err := readPage(ctx, metrics); err == nil && now.running+now.waiting == 0 {
 			return true
 		}
 		if p.waitFor(drainPoll) {
@@ -74,28 +67,4 @@ func drained(metrics string, limit time.Duration, p instance) bool {
 			return false
 		}
 	}
-}
-
-// runningRequests adds up what a llama-server is doing and what waits.
-func runningRequests(ctx context.Context, metrics string) (int, bool) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, metrics, nil)
-	if err != nil {
-		return 0, false
-	}
-	response, err := loopback.Do(request)
-	if err != nil {
-		return 0, false
-	}
-	defer response.Body.Close()
-	total, found := 0, false
-	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
-		name, value, _ := strings.Cut(lines.Text(), " ")
-		if name == "llamacpp:requests_processing" || name == "llamacpp:requests_deferred" {
-			number, err := strconv.ParseFloat(value, 64)
-			if err == nil {
-				total, found = total+int(number), true
-			}
-		}
-	}
-	return total, found
 }

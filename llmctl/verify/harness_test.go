@@ -56,7 +56,8 @@ func start(t testing.TB, model string, flags ...string) verify.Server {
 	if err := process.Ready(loadLimit, tier.Health); err != nil {
 		t.Fatal(err)
 	}
-	return verify.Server{URL: url, Slots: slots(arguments), MicroBatch: verify.MicroBatchOf(arguments), Model: smallSHA256}
+	_, micro := verify.BatchesOf(arguments)
+	return verify.Server{URL: url, Slots: slots(arguments), MicroBatch: micro, Model: smallSHA256}
 }
 
 // slots returns the last -np.

@@ -105,7 +105,7 @@ func TestMicroBatchIsReadFromTheArguments(t *testing.T) {
 	want := map[string]int{"": 512, "-ub 64": 64, "-b 64 -ub 64": 64, "-b 256": 256, "--ubatch-size 128": 128, "--batch-size=32": 32,
 		"-ub 1024 -b 4096": 1024, "-ub": 512, "-ub many": 512, "-m model.gguf -np 2": 512}
 	for arguments := range want {
-		got[arguments] = verify.MicroBatchOf(strings.Fields(arguments))
+		_, got[arguments] = verify.BatchesOf(strings.Fields(arguments))
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)

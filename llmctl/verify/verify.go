@@ -25,7 +25,7 @@ type Server struct {
 	URL string
 	// Slots is -np: requests answered side by side.
 	Slots int
-	// MicroBatch is -ub: tokens computed at once; 0 means the server's own 512. See MicroBatchOf.
+	// MicroBatch is -ub: tokens computed at once; 0 means the server's own 512. See BatchesOf.
 	MicroBatch int
 	// Embedding says that the server turns texts into vectors and writes none.
 	Embedding bool
@@ -41,12 +41,16 @@ const (
 	Wrong Verdict = "wrong" // nobody should use the server
 )
 
-// defaultMicroBatch is llama-server's own.
-const defaultMicroBatch = 512
+// Sizes of llama-server b11434 where its arguments are silent, in tokens (common/common.h).
+const (
+	defaultBatch      = 2048
+	defaultMicroBatch = 512
+)
 
-// MicroBatchOf reads the micro-batch from a llama-server's arguments: -ub, never more than -b.
-func MicroBatchOf(arguments []string) int {
-	micro, batch := defaultMicroBatch, math.MaxInt
+// BatchesOf reads from a llama-server's arguments how many tokens of a prompt it takes at a time (-b), and how many of these it computes at
+// once (-ub, never more than -b).
+func BatchesOf(arguments []string) (batch, micro int) {
+	batch, micro = defaultBatch, defaultMicroBatch
 	for i, argument := range arguments {
 		name, value, joined := strings.Cut(argument, "=")
 		if !joined && i+1 < len(arguments) {
@@ -63,7 +67,7 @@ func MicroBatchOf(arguments []string) int {
 			batch = number
 		}
 	}
-	return min(micro, batch)
+	return batch, min(micro, batch)
 }
 
 func (s Server) microBatch() int {

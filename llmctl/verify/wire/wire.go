@@ -25,7 +25,8 @@ const (
 	maxMessage = 300
 )
 
-var client = &http.Client{
+// Client asks servers on this machine: no proxy, no redirect, no connection kept to a process that may be gone.
+var Client = &http.Client{
 	Transport:     &http.Transport{Proxy: nil, DisableKeepAlives: true},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
@@ -71,7 +72,7 @@ func exchange(ctx context.Context, doing, method, address string, body []byte, r
 		return fmt.Errorf("%s: %w; the server's address must be http://host:port", doing, err)
 	}
 	request.Header.Set("Content-Type", "application/json")
-	response, err := client.Do(request)
+	response, err := Client.Do(request)
 	if err != nil {
 		return unreachable(ctx, doing, err)
 	}
