@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"bestbox/llmctl/verify/wire"
@@ -55,12 +56,35 @@ type Report struct {
 // enough of a prompt is cached when no more than a tenth had to be evaluated; a restored one lacks a token or two.
 const enough = 0.9
 
-// Warm reads prefixes into the server at url, one after the other; with a --cache-ram there may be more of them than slots. A prefix that
-// fails is reported and the next one tried; an error says that the server is gone or ctx ended, with the reports so far. Before the model must
-// evaluate one, turn is called, which may wait until nobody else needs the server; nil: it is always its turn.
-func Warm(ctx context.Context, url string, files Files, prefixes []Prefix, turn func(context.Context) error) ([]Report, error) {
+// Restore reads into the server at url what an earlier start has saved of prefixes, and evaluates none. It is worth a moment before anything
+// else: whoever waited for the server to come back sends one of these prompts as soon as it listens. The reports are those of what was restored;
+// an error says that the server is gone or ctx ended.
+func Restore(ctx context.Context, url string, files Files, prefixes []Prefix) ([]Report, error) {
+	notNow := errors.New("it must be evaluated")
+	var reports []Report
+	for _, p := range prefixes {
+		report, err := warm(ctx, url, files, p, func(context.Context) error { return notNow })
+		switch {
+		case err == nil && report.How == Restored:
+			reports = append(reports, report)
+		case err != nil && !errors.Is(err, notNow):
+			return reports, err
+		}
+	}
+	return reports, nil
+}
+
+// Warm reads prefixes into the server at url, one after the other, but for those that Restore has reported; with a --cache-ram there may be more
+// of them than slots. A prefix that fails is reported and the next one tried; an error says that the server is gone or ctx ended, with the
+// reports so far. Before the model must evaluate one, turn is called, which may wait until nobody else needs the server; nil: it is always
+// its turn.
+func Warm(ctx context.Context, url string, files Files, prefixes []Prefix, restored []Report, turn func(context.Context) error) ([]Report, error) {
 	reports := make([]Report, 0, len(prefixes))
 	for _, p := range prefixes {
+		if i := slices.IndexFunc(restored, func(r Report) bool { return r.Name == p.Name }); i >= 0 {
+			reports = append(reports, restored[i])
+			continue
+		}
 		report, err := warm(ctx, url, files, p, turn)
 		reports = append(reports, report)
 		if err != nil {

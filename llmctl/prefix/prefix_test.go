@@ -88,7 +88,7 @@ func three() []prefix.Prefix {
 
 func warm(t *testing.T, url string, files prefix.Files, prefixes []prefix.Prefix) []prefix.Report {
 	t.Helper()
-	reports, err := prefix.Warm(t.Context(), url, files, prefixes, nil)
+	reports, err := prefix.Warm(t.Context(), url, files, prefixes, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -360,7 +360,7 @@ func TestOnePrefixThatFailsKeepsNoOtherOut(t *testing.T) {
 		{Name: "no request", Body: json.RawMessage(`{}`)},
 		three()[0],
 	}
-	reports, err := prefix.Warm(t.Context(), running.url, prefix.Files{}, prefixes, nil)
+	reports, err := prefix.Warm(t.Context(), running.url, prefix.Files{}, prefixes, nil, nil)
 	if err != nil || len(reports) != 3 {
 		t.Fatalf("%v, %v", reports, err)
 	}
@@ -370,7 +370,7 @@ func TestOnePrefixThatFailsKeepsNoOtherOut(t *testing.T) {
 		}
 	}
 	running.kill()
-	if reports, err := prefix.Warm(t.Context(), running.url, prefix.Files{}, three(), nil); err == nil || len(reports) != 1 {
+	if reports, err := prefix.Warm(t.Context(), running.url, prefix.Files{}, three(), nil, nil); err == nil || len(reports) != 1 {
 		t.Errorf("a server that is gone: %v, %v", reports, err)
 	}
 }

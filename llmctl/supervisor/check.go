@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bestbox/llmctl/lockfile"
+	"bestbox/llmctl/prefix"
 	"bestbox/llmctl/verify"
 	"bestbox/llmctl/verify/wire"
 )
@@ -30,22 +31,25 @@ type Checks struct {
 // check is the outcome; err says that the server could not be asked.
 type check struct {
 	Checks
-	err error
+	// restored are the saved prompts that the server has read back before.
+	restored []prefix.Report
+	err      error
 }
 
 // checkModel asks a server whose start has just ended. The channel gets one outcome, unless ctx ends before.
 func checkModel(ctx context.Context, spec Spec, h *host) <-chan check {
 	done := make(chan check, 1)
 	go func() {
-		select {
-		case h.checking <- struct{}{}:
-		case <-ctx.Done():
+		m := spec.Model
+		restored, _ := prefix.Restore(ctx, spec.Address, m.savedPrompts(spec), m.Prefixes) // a server that is gone, the checks find, too
+		end, err := h.turns.begin(ctx, !m.GPU)
+		if err != nil {
 			return
 		}
-		defer func() { <-h.checking }()
+		defer end()
 		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 		defer cancel()
-		result := check{Checks: Checks{At: time.Now()}}
+		result := check{Checks: Checks{At: time.Now()}, restored: restored}
 		result.err = result.run(ctx, spec, h.state)
 		if wire.Status(result.err) != 0 { // it answers, and refuses: another start would not help
 			result.Wrong, result.Verdict, result.err = true, result.err.Error(), nil

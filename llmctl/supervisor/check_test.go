@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"bestbox/llmctl/engine"
 	"bestbox/llmctl/lockfile"
 	"bestbox/llmctl/prefix"
+	"bestbox/llmctl/verify/wire"
 )
 
 // smolLM is the SHA-256 of the model's file, by which its shipped reference is found.
@@ -149,32 +151,113 @@ func TestPreparationIsShownForAsLongAsItsCommandLives(t *testing.T) {
 
 func TestFixedPromptsAreReadInAndRestoredAtTheNextStart(t *testing.T) {
 	onEach(t, func(t *testing.T, w *world, backend string) {
-		folder := t.TempDir()
-		inside := folder
-		if backend == config.Docker {
-			inside = "/slots"
-		}
-		spec := w.modelSpec(backend, "heavy", "--slot-save-path", inside)
-		if spec.Container != nil {
-			spec.Container.Writable = []engine.Mount{{Host: folder, Inside: inside}}
-		}
-		spec.Model.Slotfiles, spec.Model.SHA256 = folder, smolLM
-		body, err := json.Marshal(map[string]any{"messages": []map[string]string{
-			{"role": "system", "content": strings.Repeat("You know the plant and its pumps. ", 20)}, {"role": "user", "content": "?"}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		spec.Model.Prefixes = []prefix.Prefix{{Name: "agent", Body: body}}
+		spec := prompted(t, w, backend)
 		for _, how := range []prefix.How{prefix.Evaluated, prefix.Restored} {
 			w.start(spec)
 			w.untilState("heavy", Ready)
-			var warmed string
-			w.until("the prompts to be there", func() bool { warmed = w.service("heavy").Warmed; return warmed != "" })
-			if !strings.Contains(warmed, "1 "+string(how)) {
-				t.Errorf("got %q, want %s", warmed, how)
-			}
-			t.Log(warmed)
+			w.untilWarmed("heavy", how)
 			w.stop("heavy", 0)
 		}
 	})
+}
+
+// prompted is a server that keeps a fixed prompt.
+func prompted(t *testing.T, w *world, backend string) Spec {
+	t.Helper()
+	folder := t.TempDir()
+	inside := folder
+	if backend == config.Docker {
+		inside = "/slots"
+	}
+	spec := w.modelSpec(backend, "heavy", "--slot-save-path", inside)
+	if spec.Container != nil {
+		spec.Container.Writable = []engine.Mount{{Host: folder, Inside: inside}}
+	}
+	spec.Model.Slotfiles, spec.Model.SHA256 = folder, smolLM
+	body, err := json.Marshal(map[string]any{"messages": []map[string]string{
+		{"role": "system", "content": strings.Repeat("You know the plant and its pumps. ", 20)}, {"role": "user", "content": "?"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec.Model.Prefixes = []prefix.Prefix{{Name: "agent", Body: body}}
+	return spec
+}
+
+// untilWarmed waits until the service's one fixed prompt has come into the server, and checks how.
+func (w *world) untilWarmed(name string, how prefix.How) {
+	w.t.Helper()
+	var warmed string
+	w.until("the prompts to be there", func() bool { warmed = w.service(name).Warmed; return warmed != "" })
+	if !strings.Contains(warmed, "1 "+string(how)) {
+		w.t.Errorf("got %q, want %s", warmed, how)
+	}
+	w.t.Log(warmed)
+}
+
+// Whoever waits for a server that has crashed sends its prompt as soon as the server listens; checks take seconds, or wait for another's.
+func TestSavedPromptsAreBackBeforeTheChecks(t *testing.T) {
+	onEach(t, func(t *testing.T, w *world, backend string) {
+		spec := prompted(t, w, backend)
+		w.start(spec)
+		w.untilState("heavy", Ready)
+		w.untilWarmed("heavy", prefix.Evaluated)
+		w.stop("heavy", 0)
+
+		held := newTurns()
+		end, err := held.begin(t.Context(), true) // the checks of another server
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.start(promptless(spec))
+		w.untilState("heavy", Ready)
+		before := w.answered("heavy")
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		outcome := checkModel(ctx, spec, &host{state: w.state, turns: held})
+		w.until("the prompt to be restored and asked for", func() bool { return w.answered("heavy") >= before+2 })
+		if cached := w.cached(spec.Address, spec.Model.Prefixes[0].Body); cached < 100 {
+			t.Errorf("of the first request, %d tokens were there", cached)
+		}
+		select {
+		case early := <-outcome:
+			t.Fatalf("the checks did not wait for their turn: %+v", early)
+		default:
+		}
+		end()
+		if result := <-outcome; len(result.restored) != 1 || result.err != nil || result.Wrong {
+			t.Errorf("got %+v", result)
+		}
+	})
+}
+
+// promptless is the same server without anybody who reads prompts in.
+func promptless(spec Spec) Spec {
+	model := *spec.Model
+	model.Prefixes = nil
+	spec.Model = &model
+	return spec
+}
+
+// answered counts the requests that a server has come to the end of, by its log.
+func (w *world) answered(name string) int {
+	w.t.Helper()
+	log, err := os.ReadFile(LogPath(w.state, name))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return strings.Count(string(log), "stop processing")
+}
+
+// cached sends a chat request and returns how many of its prompt's tokens the server held already.
+func (w *world) cached(url string, body json.RawMessage) int {
+	w.t.Helper()
+	var answered struct {
+		Timings struct {
+			Cached int `json:"cache_n"`
+		} `json:"timings"`
+	}
+	if err := wire.Post(w.t.Context(), "ask", url, "/v1/chat/completions", body, &answered); err != nil {
+		w.t.Fatal(err)
+	}
+	return answered.Timings.Cached
 }

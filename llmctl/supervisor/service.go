@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"bestbox/llmctl/prefix"
+
 	"github.com/cenkalti/backoff/v5"
 )
 
@@ -45,6 +47,7 @@ type service struct {
 	now      Snapshot
 	running  instance
 	verified bool // the running instance has answered rightly before
+	loading  bool // it is counted as one that loads on the processor
 	unknown  bool // whether an instance runs could not be told
 	began    time.Time
 	logStart int64
@@ -70,8 +73,7 @@ type host struct {
 	changed func(recorded)
 	// happened notes a change of state for people.
 	happened func(Event)
-	// checking lets one server at a time be checked: two that compute at once slow each other down many times (measured on two cores).
-	checking chan struct{}
+	turns    *turns
 }
 
 func newService(spec Spec, h *host) *service {
@@ -192,12 +194,24 @@ func (s *service) attend(running instance, adopted bool) {
 	s.watching = cancel
 	s.ready = waitReady(ctx, s.spec.Ready)
 	s.overdue = time.After(s.spec.LoadTimeout)
+	s.loads(s.spec.Model != nil && !s.spec.Model.GPU && !adopted)
 	s.enter(Loading)
+}
+
+// loads counts this service among those that load on the processor, or no longer.
+func (s *service) loads(begun bool) {
+	if begun && !s.loading {
+		s.host.turns.loading.Add(1)
+	} else if s.loading && !begun {
+		s.host.turns.loading.Add(-1)
+	}
+	s.loading = begun
 }
 
 // unattend forgets an instance that is gone.
 func (s *service) unattend() {
 	s.watching()
+	s.loads(false)
 	s.running, s.verified = nil, false
 	s.ready, s.checked, s.works, s.useless, s.warmed, s.overdue = nil, nil, nil, nil, nil, nil
 	s.now.Work, s.now.Warmed = nil, ""
@@ -207,11 +221,12 @@ func (s *service) unattend() {
 // answering goes on from loading: to the checks of a model server's answers, or to ready.
 func (s *service) answering() {
 	s.ready, s.overdue = nil, nil
+	s.loads(false)
 	if !s.now.Adopted {
 		s.now.Seconds = time.Since(s.began).Seconds()
 	}
 	if s.spec.Model == nil || s.spec.Model.Unchecked || s.verified {
-		s.nowReady()
+		s.nowReady(nil)
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -242,15 +257,16 @@ func (s *service) judged(result check) {
 		s.verified = true
 		s.host.changed(recorded{Spec: s.spec, Process: s.running.identity(), Verified: true})
 		s.remember(result.Checks)
-		s.nowReady()
+		s.nowReady(result.restored)
 	}
 }
 
-func (s *service) nowReady() {
+// nowReady goes on to ready; restored are the saved prompts that are in the server already.
+func (s *service) nowReady(restored []prefix.Report) {
 	s.now.Cause, s.now.Message, s.now.Tail, s.now.Holder = "", "", nil, nil
 	s.watchWork()
 	s.enter(Ready)
-	s.warm()
+	s.warm(restored)
 }
 
 // lost handles an instance that ended without being asked to.

@@ -89,7 +89,7 @@ func Run(ctx context.Context, options Options) error {
 	s := &Supervisor{ctx: ctx, services: map[string]*service{}, running: map[string]recorded{}, asked: time.Now(),
 		preparing: map[string]map[*preparation]bool{}, stirred: make(chan struct{}, 1), events: &eventLog{path: EventsPath(state)}}
 	s.host = &host{state: state, backends: map[string]backend{"": native{state}, config.Native: native{state}, config.Docker: docker{state}},
-		changed: s.record, happened: s.note, checking: make(chan struct{}, 1)}
+		changed: s.record, happened: s.note, turns: newTurns()}
 	s.adoptAll()
 	listener, folder, err := listen(state)
 	if err != nil {

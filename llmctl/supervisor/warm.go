@@ -17,8 +17,8 @@ const (
 )
 
 // warm holds the fixed prompts ready in a server that has just become ready. It goes on in the background: what was saved by an earlier start
-// takes a moment, what must be evaluated waits until nobody asks.
-func (s *service) warm() {
+// takes a moment and is there before the checks, what must be evaluated waits until nobody asks.
+func (s *service) warm(restored []prefix.Report) {
 	m := s.spec.Model
 	if m == nil || len(m.Prefixes) == 0 || s.now.Adopted {
 		return
@@ -27,12 +27,16 @@ func (s *service) warm() {
 	s.alsoEnd(cancel)
 	told := make(chan string, 1)
 	s.warmed = told
-	spec := s.spec
+	spec, turns := s.spec, s.host.turns
 	go func() {
-		began := time.Now()
-		idle := func(ctx context.Context) error { return untilIdle(ctx, spec.Metrics) }
-		reports, err := prefix.Warm(ctx, spec.Address, prefix.Files{Folder: m.Slotfiles, Key: spec.Digest() + m.SHA256}, m.Prefixes, idle)
-		text := summary(reports, time.Since(began))
+		turn := func(ctx context.Context) error {
+			if err := untilIdle(ctx, spec.Metrics); err != nil {
+				return err
+			}
+			return turns.quiet(ctx)
+		}
+		reports, err := prefix.Warm(ctx, spec.Address, m.savedPrompts(spec), m.Prefixes, restored, turn)
+		text := summary(reports)
 		if err != nil {
 			text += ": " + err.Error()
 		}
@@ -46,13 +50,16 @@ func (s *service) warm() {
 	}()
 }
 
+// savedPrompts says where this server, with these flags and this model, finds what it saved.
+func (m *Model) savedPrompts(spec Spec) prefix.Files {
+	return prefix.Files{Folder: m.Slotfiles, Key: spec.Digest() + m.SHA256}
+}
+
 // untilIdle returns when nobody has asked the server for a while.
 func untilIdle(ctx context.Context, metrics string) error {
 	for quiet := 0; quiet < warmIdle; {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(warmPoll):
+		if err := sleep(ctx, warmPoll); err != nil {
+			return err
 		}
 		now, err := readPage(ctx, metrics)
 		if quiet++; err != nil || now.running > 0 {
@@ -63,12 +70,13 @@ func untilIdle(ctx context.Context, metrics string) error {
 }
 
 // summary counts in what ways prompts came into the server.
-func summary(reports []prefix.Report, took time.Duration) string {
+func summary(reports []prefix.Report) string {
 	counts := map[prefix.How]int{}
-	tokens := 0
+	tokens, seconds := 0, 0.0
 	for _, r := range reports {
 		counts[r.How]++
 		tokens += r.Tokens
+		seconds += r.Seconds
 	}
 	parts := []string{fmt.Sprintf("%d fixed prompts of %d tokens", len(reports), tokens)}
 	for _, how := range []prefix.How{prefix.Restored, prefix.Evaluated, prefix.AlreadyThere, prefix.Failed} {
@@ -76,5 +84,5 @@ func summary(reports []prefix.Report, took time.Duration) string {
 			parts = append(parts, fmt.Sprintf("%d %s", counts[how], how))
 		}
 	}
-	return fmt.Sprintf("%s in %.1f s", strings.Join(parts, ", "), took.Seconds())
+	return fmt.Sprintf("%s in %.1f s", strings.Join(parts, ", "), seconds)
 }
