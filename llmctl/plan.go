@@ -10,7 +10,6 @@ import (
 
 	"bestbox/internal/config"
 	"bestbox/llmctl/catalogue"
-	"bestbox/llmctl/devices"
 	"bestbox/llmctl/fetch"
 	"bestbox/llmctl/machine"
 	memory "bestbox/llmctl/plan"
@@ -70,7 +69,7 @@ func runningServices(ctx context.Context, client *supervisor.Client) []superviso
 
 // fits is the question of up: it prints why the tiers among services do not fit, and what to write into bestbox.yaml. Where only the
 // prompt caches could become too large, it warns and lets them start.
-func fits(ctx context.Context, c *config.Config, client *supervisor.Client, services []string, _ map[string]fetch.Record) error {
+func fits(ctx context.Context, c *config.Config, client *supervisor.Client, services []string) error {
 	names := slices.DeleteFunc(slices.Clone(services), func(name string) bool { _, ok := c.Tiers[name]; return !ok })
 	if len(names) == 0 {
 		return nil
@@ -126,7 +125,7 @@ func planInput(ctx context.Context, c *config.Config, names []string, running []
 		in.Tiers = append(in.Tiers, tier)
 		if tier.Config.Backend == config.Native && tier.Config.Device != "" && !asked[tier.Config.Server] {
 			asked[tier.Config.Server] = true
-			in.Devices = append(in.Devices, models.devices(ctx, tier.Config.Server)...)
+			in.Devices = append(in.Devices, models.devices(ctx, tier.Config)...)
 		}
 	}
 	return in, nil
@@ -189,8 +188,8 @@ func (m modelReader) sized(name string) (memory.Artefact, int64, error) {
 
 // devices asks a server what it can compute on. None where it is not here or does not answer: sysfs has figures as well, and up will say
 // why a device is missing.
-func (m modelReader) devices(ctx context.Context, server string) []memory.Device {
-	artefact, err := m.shipped.Get(server)
+func (m modelReader) devices(ctx context.Context, tier config.Tier) []memory.Device {
+	artefact, err := m.shipped.Get(tier.Server)
 	if err != nil {
 		return nil
 	}
@@ -198,7 +197,7 @@ func (m modelReader) devices(ctx context.Context, server string) []memory.Device
 	if !ok {
 		return nil
 	}
-	found, err := devices.List(ctx, record.Path(), nil)
+	found, err := listDevices(ctx, record.Path(), tier.Variables())
 	if err != nil {
 		return nil
 	}

@@ -32,7 +32,7 @@ func prepare(ctx context.Context, c *config.Config, client *supervisor.Client, s
 		return nil, err
 	}
 	defer done()
-	if err := fits(ctx, c, client, services, records); err != nil {
+	if err := fits(ctx, c, client, services); err != nil {
 		return nil, err
 	}
 	running, err := client.Services(ctx, false)

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"bestbox/internal/config"
@@ -130,7 +131,7 @@ func (t tierServer) native(ctx context.Context, spec *supervisor.Spec, slotFiles
 	}
 	var choice devices.Choice
 	if t.tier.Device != "" {
-		found, err := devices.List(ctx, program, t.tier.Variables())
+		found, err := listDevices(ctx, program, t.tier.Variables())
 		if err != nil {
 			return "", "", err
 		}
@@ -144,6 +145,21 @@ func (t tierServer) native(ctx context.Context, spec *supervisor.Spec, slotFiles
 	spec.Environment = t.tier.Variables()
 	spec.Stamp = stamp(program) + stamp(t.model.Path())
 	return choice.Device.ID, choice.Note, nil
+}
+
+// deviceLists holds what each program said, since a command asks for its plan and again for the start, and a GPU's driver takes a moment to load.
+var deviceLists sync.Map
+
+func listDevices(ctx context.Context, program string, environment []string) ([]devices.Device, error) {
+	key := fmt.Sprintf("%q %s %q", program, stamp(program), environment)
+	if found, ok := deviceLists.Load(key); ok {
+		return found.([]devices.Device), nil
+	}
+	found, err := devices.List(ctx, program, environment)
+	if err == nil {
+		deviceLists.Store(key, found)
+	}
+	return found, err
 }
 
 // contain describes a container.

@@ -27,6 +27,7 @@ import (
 // Report is what is written. Times are in seconds.
 type Report struct {
 	Profile string  `json:"profile"`
+	Backend string  `json:"backend"`
 	Starts  []Start `json:"starts"`
 	// Status is how long `llmctl status` takes as a process, of so many tries.
 	Status Spread `json:"status"`
@@ -73,6 +74,7 @@ type Idle struct {
 type options struct {
 	profile, output, program string
 	rounds                   int
+	containers               bool
 	idle, load               time.Duration
 }
 
@@ -81,7 +83,8 @@ func Command() *cobra.Command {
 	o := options{}
 	command := &cobra.Command{
 		Use: "lifecycle", Short: "Measure what llmctl adds to the model servers, and what it notices", Args: cobra.NoArgs,
-		Example: "  make build && go run ./evals lifecycle\n  go run ./evals lifecycle --load 10m",
+		Example: "  make build && go run ./evals lifecycle\n  go run ./evals lifecycle --load 10m\n" +
+			"  go run ./evals lifecycle --containers --output docs/measurements/lifecycle-containers.json",
 		RunE: func(command *cobra.Command, _ []string) error {
 			report, err := measure(command.Context(), o, command.ErrOrStderr())
 			if err != nil {
@@ -95,6 +98,7 @@ func Command() *cobra.Command {
 	command.Flags().StringVar(&o.output, "output", "docs/measurements/lifecycle.json", "where the figures are written")
 	command.Flags().StringVar(&o.program, "llmctl", "bin/llmctl", "the program that is measured")
 	command.Flags().IntVar(&o.rounds, "rounds", 5, "how often each start and each fault is repeated")
+	command.Flags().BoolVar(&o.containers, "containers", false, "run both tiers in containers, against bare ones by docker run")
 	command.Flags().DurationVar(&o.idle, "idle", time.Minute, "how long the idle supervisor is watched")
 	command.Flags().DurationVar(&o.load, "load", 0, "how long both tiers are kept busy to look for false alarms; 0: not")
 	return command
@@ -118,7 +122,9 @@ func measure(ctx context.Context, o options, progress io.Writer) (report Report,
 			report.Starts = append(report.Starts, start)
 		}
 	}
-	report.Profile = o.profile
+	if report.Profile, report.Backend = o.profile, config.Native; o.containers {
+		report.Backend = config.Docker
+	}
 	if _, err := s.up(ctx, tiers...); err != nil {
 		return report, err
 	}
@@ -190,6 +196,9 @@ func newSystem(o options) (*system, error) {
 		}
 		s.ports[tier] = listener.Addr().(*net.TCPAddr).Port
 		tiers[tier] = map[string]any{"port": s.ports[tier]}
+		if o.containers {
+			tiers[tier] = map[string]any{"port": s.ports[tier], "backend": config.Docker, "server": "llama-server-image"}
+		}
 		listener.Close()
 	}
 	content, err := json.Marshal(map[string]any{"profiles": map[string]any{o.profile: map[string]any{"tiers": tiers}}, "supervisor": map[string]any{"metrics": config.MetricsOff}})

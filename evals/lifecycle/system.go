@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
 
+	"bestbox/llmctl/engine"
 	"bestbox/llmctl/supervisor"
 )
 
@@ -133,10 +134,34 @@ func (s *system) commandLine(tier string) (argv, files []string, err error) {
 		return nil, nil, err
 	}
 	spec := running[tier].Spec
-	if len(spec.Argv) == 0 || spec.Container != nil {
-		return nil, nil, fmt.Errorf("%s does not run as a process; a bare container is not measured", tier)
+	if spec.Container != nil {
+		return dockerRun(*spec.Container), spec.Files, nil
 	}
 	return spec.Argv, spec.Files, nil
+}
+
+// dockerRun is how one would start a service's container by hand.
+func dockerRun(c engine.Container) []string {
+	argv := []string{"docker", "run", "--rm", "--init"}
+	for _, m := range c.Mounts {
+		argv = append(argv, "--volume", m.Host+":"+m.Inside+":ro")
+	}
+	for _, m := range c.Writable {
+		argv = append(argv, "--volume", m.Host+":"+m.Inside)
+	}
+	for _, p := range c.Publish {
+		argv = append(argv, "--publish", fmt.Sprintf("%s:%d:%d", p.HostIP, p.Host, p.Inside))
+	}
+	for _, path := range c.Devices {
+		argv = append(argv, "--device", path)
+	}
+	for _, group := range c.Groups {
+		argv = append(argv, "--group-add", group)
+	}
+	for _, variable := range c.Environment {
+		argv = append(argv, "--env", variable)
+	}
+	return append(append(argv, c.Image), c.Args...)
 }
 
 // drop takes files out of the page cache, or brings them in.

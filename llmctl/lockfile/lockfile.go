@@ -41,9 +41,8 @@ type Entry struct {
 	Answers   string `json:"answers,omitempty"`
 	Isolation string `json:"isolation,omitempty"`
 	SlotLeaks *bool  `json:"id_slot_leaks,omitempty"`
-	// PromptSpeed and GenerationSpeed were measured at the start, in tokens per second; 0: not measured.
-	PromptSpeed     float64 `json:"prompt_tokens_per_second,omitempty"`
-	GenerationSpeed float64 `json:"generated_tokens_per_second,omitempty"`
+	// PromptSpeed was measured at the start, in tokens per second; 0: not measured.
+	PromptSpeed float64 `json:"prompt_tokens_per_second,omitempty"`
 }
 
 // Server is the program or the image that ran.
@@ -251,13 +250,9 @@ func Diff(before, now Entry) []Change {
 	if old, new := before.SlotLeaks, now.SlotLeaks; old != nil && new != nil && *old != *new {
 		say("id_slot", fmt.Sprintf("requests that name slots leaking into each other was %t and is %t", *old, *new))
 	}
-	speed := func(what string, old, new float64) {
-		if old > 0 && new > 0 && math.Abs(new/old-1) > notableSpeed {
-			say(what, fmt.Sprintf("%s was %.0f and is %.0f tokens per second (%+.0f %%)", what, old, new, (new/old-1)*100))
-		}
+	if old, new := before.PromptSpeed, now.PromptSpeed; old > 0 && new > 0 && math.Abs(new/old-1) > notableSpeed {
+		say("prompt speed", fmt.Sprintf("prompt speed was %.0f and is %.0f tokens per second (%+.0f %%)", old, new, (new/old-1)*100))
 	}
-	speed("prompt speed", before.PromptSpeed, now.PromptSpeed)
-	speed("generation speed", before.GenerationSpeed, now.GenerationSpeed)
 	return all
 }
 

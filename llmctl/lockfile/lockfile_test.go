@@ -22,7 +22,7 @@ func entry() Entry {
 		Model:  "some-model", Files: map[string]string{"a.gguf": strings.Repeat("1", 64), "b.gguf": strings.Repeat("2", 64)},
 		Flags: []string{"-m", "a.gguf", "-c", "16384"}, Settings: Settings(config.Tier{Slots: 2, Context: 8192, Flags: []string{"-ngl", "all"}}),
 		Host:    Host{Kernel: "6.18.9", Mesa: "25.3.1", Firmware: "20260110", Scheduler: "0x80", LockupTimeout: "10000,60000,10000,10000"},
-		Answers: "right", Isolation: "kept apart", SlotLeaks: &leaks, PromptSpeed: 400, GenerationSpeed: 24,
+		Answers: "right", Isolation: "kept apart", SlotLeaks: &leaks, PromptSpeed: 400,
 	}
 }
 
@@ -143,7 +143,6 @@ func TestEveryDifferenceIsSaidInWords(t *testing.T) {
 		{func(e *Entry) { e.Isolation = "mixed" }, "isolation was kept apart and is mixed"},
 		{func(e *Entry) { e.SlotLeaks = &no }, "requests that name slots leaking into each other was true and is false"},
 		{func(e *Entry) { e.PromptSpeed = 300 }, "prompt speed was 400 and is 300 tokens per second (-25 %)"},
-		{func(e *Entry) { e.GenerationSpeed = 30 }, "generation speed was 24 and is 30 tokens per second (+25 %)"},
 	} {
 		now := entry()
 		c.change(&now)
@@ -166,7 +165,7 @@ func TestWhatOneSideDoesNotKnowIsNotCompared(t *testing.T) {
 		}
 	}
 	slower := entry()
-	slower.PromptSpeed, slower.GenerationSpeed = 370, 25
+	slower.PromptSpeed = 370
 	if changes := Diff(entry(), slower); len(changes) != 0 {
 		t.Errorf("the spread between two starts was told: %v", changes)
 	}
