@@ -58,31 +58,52 @@ func (b *box) untilState(service string, state supervisor.State) {
 	b.t.Fatalf("%s was never %s", service, state)
 }
 
-// Ctrl-C at any stage: the next up finishes, nothing runs twice, and down leaves nothing.
-func TestInterruptAtEveryStageIsFinishedByTheNextCommand(t *testing.T) {
+// onEach runs a test with the light tier as a process and as a container, each in a box of its own.
+func onEach(t *testing.T, test func(t *testing.T, b *box)) {
+	t.Helper()
 	t.Parallel()
-	for _, stage := range []supervisor.State{supervisor.Pulling, supervisor.Planning, supervisor.Loading, supervisor.Verifying} {
-		t.Run(string(stage), func(t *testing.T) {
+	for backend, settings := range map[string]string{
+		config.Native: "backend: native, flags: [--no-warmup, -ub, '64']",
+		config.Docker: "backend: docker, server: llama-server-image, flags: [--no-warmup, -ub, '64']",
+	} {
+		t.Run(backend, func(t *testing.T) {
 			t.Parallel()
-			b := newBox(t)
+			if backend == config.Docker {
+				programtest.Docker(t)
+			}
+			test(t, newBoxWith(t, settings))
+		})
+	}
+}
+
+// Ctrl-C at any stage: the next up finishes, nothing runs twice, and down leaves nothing. A process's start is too short to be met.
+func TestInterruptAtEveryStageIsFinishedByTheNextCommand(t *testing.T) {
+	onEach(t, func(t *testing.T, b *box) {
+		for _, stage := range []supervisor.State{supervisor.Pulling, supervisor.Planning, supervisor.Loading, supervisor.Verifying} {
 			command := b.start("up", "light")
 			b.untilState("light", stage)
 			must(t, command.Process.Signal(os.Interrupt))
 			_ = command.Wait() // its exit code is looked at below
 			if code := command.ProcessState.ExitCode(); code != exitInterrupted {
-				t.Errorf("exit code %d", code)
+				t.Errorf("%s: exit code %d", stage, code)
 			}
 			listing, stderr, code := b.llmctl("up", "light", "--json")
 			if light := b.services(listing)["light"]; code != exitOK || !light.Usable() || light.Restarts != 0 {
-				t.Errorf("exit code %d, %+v: %s", code, light, stderr)
+				t.Errorf("%s: exit code %d, %+v: %s", stage, code, light, stderr)
 			}
-		})
-	}
+			out, stderr, code := b.llmctl("down")
+			if code != exitOK || strings.Count(out, "gone") != 1 || !strings.Contains(out, fmt.Sprintf("port %d free", b.light)) {
+				t.Errorf("%s: down, exit code %d: %s%s", stage, code, out, stderr)
+			}
+		}
+	})
 }
 
 func TestInterruptedDownGoesOnAndTheNextOneProvesIt(t *testing.T) {
-	t.Parallel()
-	b := newBox(t)
+	onEach(t, interruptDown)
+}
+
+func interruptDown(t *testing.T, b *box) {
 	if _, stderr, code := b.llmctl("up", "light", "--no-verify"); code != exitOK {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
@@ -111,8 +132,10 @@ func TestInterruptedDownGoesOnAndTheNextOneProvesIt(t *testing.T) {
 }
 
 func TestCommandsAtOnceEndInOneServer(t *testing.T) {
-	t.Parallel()
-	b := newBox(t)
+	onEach(t, commandsAtOnce)
+}
+
+func commandsAtOnce(t *testing.T, b *box) {
 	var group sync.WaitGroup
 	listings := make([]string, 3)
 	for i := range listings {
