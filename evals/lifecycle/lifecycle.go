@@ -132,6 +132,10 @@ func measure(ctx context.Context, o options, progress io.Writer) (report Report,
 	if report.Status, err = s.status(ctx, 30); err != nil {
 		return report, err
 	}
+	say("waiting for the fixed prompts to be read in")
+	if err := s.settled(ctx); err != nil {
+		return report, err
+	}
 	say(fmt.Sprintf("watching the idle supervisor for %s", o.idle))
 	if report.Idle, err = s.idle(ctx, o.idle); err != nil {
 		return report, err

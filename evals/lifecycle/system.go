@@ -123,14 +123,45 @@ func (s *system) starts(ctx context.Context, tier string, cold bool, rounds int)
 	return start, nil
 }
 
+// settled returns when the fixed prompts are in the servers: until then somebody works.
+func (s *system) settled(ctx context.Context) error {
+	running, err := s.running()
+	if err != nil {
+		return err
+	}
+	for end := time.Now().Add(noticeLimit); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(time.Second) {
+		now, err := s.services(ctx)
+		if err != nil {
+			return err
+		}
+		waiting := 0
+		for tier, one := range running {
+			if one.Spec.Model != nil && len(one.Spec.Model.Prefixes) > 0 && now[tier].Warmed == "" {
+				waiting++
+			}
+		}
+		if waiting == 0 {
+			return nil
+		}
+	}
+	return errors.Join(ctx.Err(), fmt.Errorf("the fixed prompts were not read in within %s", noticeLimit))
+}
+
+// recorded is what the supervisor notes of a service.
+type recorded struct{ Spec supervisor.Spec }
+
+func (s *system) running() (services map[string]recorded, err error) {
+	content, err := os.ReadFile(filepath.Join(s.folder, "state", "services.json"))
+	if err == nil {
+		err = json.Unmarshal(content, &services)
+	}
+	return services, err
+}
+
 // commandLine is what the supervisor runs for a tier, and the files it reads.
 func (s *system) commandLine(tier string) (argv, files []string, err error) {
-	content, err := os.ReadFile(filepath.Join(s.folder, "state", "services.json"))
+	running, err := s.running()
 	if err != nil {
-		return nil, nil, err
-	}
-	var running map[string]struct{ Spec supervisor.Spec }
-	if err := json.Unmarshal(content, &running); err != nil {
 		return nil, nil, err
 	}
 	spec := running[tier].Spec
