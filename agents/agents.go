@@ -56,6 +56,10 @@ type Policy struct {
 	// DecisionTokens and AnswerTokens bound what the model generates for one decision and for the answer.
 	DecisionTokens int `yaml:"decision_tokens" json:"decision_tokens"`
 	AnswerTokens   int `yaml:"answer_tokens" json:"answer_tokens"`
+	// Writes says, for each tool of the agent that changes something, when a person is asked: "always" (also what holds for a tool that is
+	// not listed), "never", "forbidden", or an expression over the arguments and the facts of the change, such as
+	// `total > 5000 || supplier.new`, which asks where it is true.
+	Writes map[string]string `yaml:"writes" json:"writes,omitempty"`
 }
 
 // Example is one worked decision: with these results for this question, these calls; none means that it is time to answer, and

@@ -17,7 +17,7 @@ import (
 	"bestbox/agents"
 	"bestbox/internal/records"
 	"bestbox/tools"
-	"bestbox/tools/erp"
+	"bestbox/tools/areas"
 )
 
 var today = time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)
@@ -40,9 +40,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func shippedERP(t *testing.T) (agents.Agent, []*tools.Tool) {
+// shipped returns the shipped agents and the tools of all areas over the demo company.
+func shipped(t *testing.T) ([]agents.Agent, *tools.Registry) {
 	t.Helper()
-	shipped, err := agents.Shipped()
+	all, err := agents.Shipped()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,33 +51,36 @@ func shippedERP(t *testing.T) (agents.Agent, []*tools.Tool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, err := erp.Tools(database)
+	registry, err := areas.Tools(database)
 	if err != nil {
 		t.Fatal(err)
 	}
-	registry, err := tools.NewRegistry(made...)
+	return all, registry
+}
+
+func shippedERP(t *testing.T) (agents.Agent, []*tools.Tool) {
+	t.Helper()
+	all, registry := shipped(t)
+	index := slices.IndexFunc(all, func(agent agents.Agent) bool { return agent.Name == "erp" })
+	selected, err := registry.Select(all[index].Tools)
 	if err != nil {
 		t.Fatal(err)
 	}
-	index := slices.IndexFunc(shipped, func(agent agents.Agent) bool { return agent.Name == "erp" })
-	selected, err := registry.Select(shipped[index].Tools)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return shipped[index], selected
+	return all[index], selected
 }
 
 func TestEveryExampleCallIsOneThatItsToolAccepts(t *testing.T) {
 	t.Parallel()
-	agent, available := shippedERP(t)
-	byName := map[string]*tools.Tool{}
-	for _, tool := range available {
-		byName[tool.Name()] = tool
-	}
-	for number, example := range agent.Examples {
-		for _, call := range example.Calls {
-			if _, err := byName[call.Tool].Call(t.Context(), call.Arguments); err != nil {
-				t.Errorf("example %d: %v", number+1, err)
+	all, registry := shipped(t)
+	for _, agent := range all {
+		for number, example := range agent.Examples {
+			for _, call := range example.Calls {
+				tool, found := registry.Get(call.Tool)
+				if !found {
+					t.Errorf("%s, example %d: no tool %q", agent.Name, number+1, call.Tool)
+				} else if err := tool.Check(call.Arguments); err != nil {
+					t.Errorf("%s, example %d: %v", agent.Name, number+1, err)
+				}
 			}
 		}
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 func plainTool(name string) *Tool {
-	return Must(New(Definition{name, "x", Read}, func(context.Context, struct{}) (echo, error) { return echo{}, nil }))
+	return Must(New(Definition{Name: name, Description: "x", Effect: Read}, func(context.Context, struct{}) (echo, error) { return echo{}, nil }))
 }
 
 func TestSelectKeepsTheOrderItIsGiven(t *testing.T) {

@@ -13,10 +13,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
-	"runtime/debug"
 )
 
 // Effect says whether a call changes something.
@@ -25,7 +23,7 @@ type Effect string
 const (
 	// Read calls change nothing: they may run side by side, and again.
 	Read Effect = "read"
-	// Write calls change something. No agent may have one yet: they need a person's approval.
+	// Write calls change something: they are previewed, decided on by a person or by the agent's policy, and applied once.
 	Write Effect = "write"
 )
 
@@ -44,6 +42,9 @@ type Definition struct {
 	Description string
 	// Effect is Read or Write.
 	Effect Effect
+	// Outsiders says that results hold text that people outside of the company, or programs, have written: mails, documents, log lines. Such
+	// text is data: a write that could rest on it is always asked for.
+	Outsiders bool
 }
 
 // Result is what a call gives: the Outcome as JSON and as sentences.
@@ -56,7 +57,9 @@ type Result struct {
 type Tool struct {
 	definition Definition
 	schema     *schema
-	call       func(ctx context.Context, arguments json.RawMessage) (Outcome, error)
+	check      func(arguments json.RawMessage) error
+	call       func(ctx context.Context, arguments json.RawMessage) (Outcome, error) // of a tool that reads
+	write      *write
 }
 
 // toolName is what OpenAI-compatible servers and MCP clients both accept as a tool's name.
@@ -68,33 +71,54 @@ var toolName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
 func New[In any, Out Outcome](
 	d Definition, handler func(ctx context.Context, in In) (Out, error),
 ) (*Tool, error) {
-	switch {
-	case !toolName.MatchString(d.Name):
-		return nil, fmt.Errorf("tool %q: the name must match %s", d.Name, toolName)
-	case d.Description == "":
-		return nil, fmt.Errorf("tool %s: the description is missing", d.Name)
-	case d.Effect != Read && d.Effect != Write:
-		return nil, fmt.Errorf("tool %s: effect %q must be %q or %q", d.Name, d.Effect, Read, Write)
-	case handler == nil:
+	if d.Effect != Read {
+		return nil, fmt.Errorf("tool %s: effect %q must be %q: use NewWrite for a tool that changes something", d.Name, d.Effect, Read)
+	}
+	if handler == nil {
 		return nil, fmt.Errorf("tool %s: the handler is missing", d.Name)
 	}
-	s, err := schemaOf[In]()
+	t, decode, err := newTool[In](d)
 	if err != nil {
-		return nil, fmt.Errorf("tool %s: %w", d.Name, err)
+		return nil, err
 	}
-	call := func(ctx context.Context, arguments json.RawMessage) (Outcome, error) {
-		var in In
-		normalizer, _ := any(&in).(Normalizer)
-		checked, err := s.check(arguments, normalizer)
+	t.call = func(ctx context.Context, arguments json.RawMessage) (Outcome, error) {
+		in, err := decode(arguments)
 		if err != nil {
 			return nil, err
 		}
-		if err := json.Unmarshal(checked, &in); err != nil {
-			return nil, decodeError(err)
-		}
 		return handler(ctx, in)
 	}
-	return &Tool{definition: d, schema: s, call: call}, nil
+	return t, nil
+}
+
+// newTool makes what reads and writes have in common: the definition, the schema, and the way from arguments to the struct.
+func newTool[In any](d Definition) (t *Tool, decode func(json.RawMessage) (In, error), err error) {
+	switch {
+	case !toolName.MatchString(d.Name):
+		return nil, nil, fmt.Errorf("tool %q: the name must match %s", d.Name, toolName)
+	case d.Description == "":
+		return nil, nil, fmt.Errorf("tool %s: the description is missing", d.Name)
+	}
+	s, err := schemaOf[In]()
+	if err != nil {
+		return nil, nil, fmt.Errorf("tool %s: %w", d.Name, err)
+	}
+	decode = func(arguments json.RawMessage) (in In, err error) {
+		normalizer, _ := any(&in).(Normalizer)
+		checked, err := s.check(arguments, normalizer)
+		if err != nil {
+			return in, err
+		}
+		if err := json.Unmarshal(checked, &in); err != nil {
+			return in, decodeError(err)
+		}
+		return in, nil
+	}
+	check := func(arguments json.RawMessage) error {
+		_, err := decode(arguments)
+		return err
+	}
+	return &Tool{definition: d, schema: s, check: check}, decode, nil
 }
 
 // Must is for package-level and start-up code where a wrong definition is a programming error.
@@ -114,34 +138,30 @@ func (t *Tool) Description() string { return t.definition.Description }
 // Effect returns Read or Write.
 func (t *Tool) Effect() Effect { return t.definition.Effect }
 
+// Outsiders tells whether results hold text of outsiders (see Definition).
+func (t *Tool) Outsiders() bool { return t.definition.Outsiders }
+
 // Schema returns the JSON Schema of the arguments: one object, inlined, without additional properties, the same bytes
 // on every call and in every process, because it is part of the prompt that a model server keeps cached.
 func (t *Tool) Schema() json.RawMessage { return bytes.Clone(t.schema.text) }
 
-// Call checks the arguments and runs the handler. The error is an *ArgumentError when the arguments are wrong.
+// Check checks arguments against the schema and does nothing. The error is an *ArgumentError.
+func (t *Tool) Check(arguments json.RawMessage) error {
+	if err := t.check(arguments); err != nil {
+		return t.named(err)
+	}
+	return nil
+}
+
+// Call checks the arguments and runs the handler of a tool that reads. The error is an *ArgumentError when the arguments are wrong.
 func (t *Tool) Call(ctx context.Context, arguments json.RawMessage) (result Result, err error) {
-	// A defect in one handler must not end the worker and with it everyone else's runs.
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("tool %s panicked: %v\n%s", t.Name(), p, debug.Stack())
-		}
-	}()
+	defer t.recovered(&err)
+	if t.call == nil {
+		return Result{}, fmt.Errorf("tool %s changes something: it is previewed and applied, not called", t.Name())
+	}
 	outcome, err := t.call(ctx, arguments)
 	if err != nil {
-		if wrong, ok := errors.AsType[*ArgumentError](err); ok {
-			named := *wrong
-			named.Tool = t.Name()
-			return Result{}, &named
-		}
-		return Result{}, fmt.Errorf("tool %s: %w", t.Name(), err)
+		return Result{}, t.named(err)
 	}
-	data, err := json.Marshal(outcome)
-	if err != nil {
-		return Result{}, fmt.Errorf("tool %s: encode the result: %w", t.Name(), err)
-	}
-	sentences := outcome.Sentences()
-	if len(sentences) == 0 {
-		return Result{}, fmt.Errorf("tool %s: the result has no sentence", t.Name())
-	}
-	return Result{Data: data, Sentences: sentences}, nil
+	return t.result(outcome)
 }

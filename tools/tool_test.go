@@ -29,7 +29,7 @@ func (e echo) Sentences() []string { return e.says }
 
 func echoTool(t testing.TB) *Tool {
 	t.Helper()
-	tool, err := New(Definition{"find_orders", "Finds orders.", Read},
+	tool, err := New(Definition{Name: "find_orders", Description: "Finds orders.", Effect: Read},
 		func(_ context.Context, in orderArguments) (echo, error) { return echo{in, []string{"Done."}}, nil })
 	if err != nil {
 		t.Fatal(err)
@@ -74,17 +74,19 @@ func TestDefinitionsThatCannotWorkAreRefused(t *testing.T) {
 		make func() (*Tool, error)
 		want string
 	}{
-		"name":        {func() (*Tool, error) { return New(Definition{"Find Orders", "x", Read}, handler) }, "the name must match"},
-		"description": {func() (*Tool, error) { return New(Definition{"a", "", Read}, handler) }, "the description is missing"},
-		"effect":      {func() (*Tool, error) { return New(Definition{"a", "x", "maybe"}, handler) }, `effect "maybe" must be`},
+		"name": {func() (*Tool, error) {
+			return New(Definition{Name: "Find Orders", Description: "x", Effect: Read}, handler)
+		}, "the name must match"},
+		"description": {func() (*Tool, error) { return New(Definition{Name: "a", Description: "", Effect: Read}, handler) }, "the description is missing"},
+		"effect":      {func() (*Tool, error) { return New(Definition{Name: "a", Description: "x", Effect: "maybe"}, handler) }, `effect "maybe" must be`},
 		"handler": {func() (*Tool, error) {
-			return New[orderArguments, echo](Definition{"a", "x", Read}, nil)
+			return New[orderArguments, echo](Definition{Name: "a", Description: "x", Effect: Read}, nil)
 		}, "the handler is missing"},
 		"arguments": {func() (*Tool, error) {
-			return New(Definition{"a", "x", Read}, func(context.Context, string) (echo, error) { return echo{}, nil })
+			return New(Definition{Name: "a", Description: "x", Effect: Read}, func(context.Context, string) (echo, error) { return echo{}, nil })
 		}, "must be a struct"},
 		"pattern": {func() (*Tool, error) {
-			return New(Definition{"a", "x", Read}, func(context.Context, unanchored) (echo, error) { return echo{}, nil })
+			return New(Definition{Name: "a", Description: "x", Effect: Read}, func(context.Context, unanchored) (echo, error) { return echo{}, nil })
 		}, "must be anchored"},
 	}
 	for name, c := range cases {
@@ -175,7 +177,7 @@ func TestHandlersErrorsAreOursUnlessTheyAreArgumentErrors(t *testing.T) {
 	t.Parallel()
 	locked := errors.New("the database is locked")
 	call := func(err error) error {
-		tool := Must(New(Definition{"a", "x", Read}, func(context.Context, struct{}) (echo, error) { return echo{}, err }))
+		tool := Must(New(Definition{Name: "a", Description: "x", Effect: Read}, func(context.Context, struct{}) (echo, error) { return echo{}, err }))
 		_, got := tool.Call(t.Context(), nil)
 		return got
 	}
@@ -190,7 +192,7 @@ func TestHandlersErrorsAreOursUnlessTheyAreArgumentErrors(t *testing.T) {
 
 func TestAPanicInAHandlerIsAnErrorOfOneCall(t *testing.T) {
 	t.Parallel()
-	tool := Must(New(Definition{"a", "x", Read}, func(context.Context, struct{}) (echo, error) { panic("boom") }))
+	tool := Must(New(Definition{Name: "a", Description: "x", Effect: Read}, func(context.Context, struct{}) (echo, error) { panic("boom") }))
 	if _, err := tool.Call(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "tool a panicked: boom") {
 		t.Errorf("got %v", err)
 	}
@@ -198,7 +200,7 @@ func TestAPanicInAHandlerIsAnErrorOfOneCall(t *testing.T) {
 
 func TestAResultWithoutASentenceIsRefused(t *testing.T) {
 	t.Parallel()
-	tool := Must(New(Definition{"a", "x", Read}, func(context.Context, struct{}) (echo, error) { return echo{}, nil }))
+	tool := Must(New(Definition{Name: "a", Description: "x", Effect: Read}, func(context.Context, struct{}) (echo, error) { return echo{}, nil }))
 	if _, err := tool.Call(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "no sentence") {
 		t.Errorf("got %v", err)
 	}

@@ -18,7 +18,7 @@ import (
 	"bestbox/internal/llm"
 	"bestbox/internal/records"
 	"bestbox/tools"
-	"bestbox/tools/erp"
+	"bestbox/tools/areas"
 )
 
 // fixedPrompt is a request whose prompt begins as those of the activities do, up to the question. llmctl reads them into the model servers
@@ -78,11 +78,7 @@ func fixedPrompts(ctx context.Context, loaded *config.Config) (map[string][]fixe
 		return nil, err
 	}
 	defer company.Close()
-	available, err := erp.Tools(company)
-	if err != nil {
-		return nil, err
-	}
-	registry, err := tools.NewRegistry(available...)
+	registry, err := areas.Tools(company)
 	if err != nil {
 		return nil, err
 	}

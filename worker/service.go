@@ -22,7 +22,7 @@ import (
 	"bestbox/internal/telemetry"
 	"bestbox/internal/transcript"
 	"bestbox/tools"
-	"bestbox/tools/erp"
+	"bestbox/tools/areas"
 	"bestbox/worker/queues"
 	"bestbox/worker/trigger"
 	"bestbox/workflows"
@@ -149,11 +149,7 @@ func (s *service) newActivities() (*activities.Activities, error) {
 	if s.agents, err = agents.Shipped(); err != nil {
 		return nil, err
 	}
-	company, err := erp.Tools(s.records)
-	if err != nil {
-		return nil, err
-	}
-	registry, err := tools.NewRegistry(company...)
+	registry, err := areas.Tools(s.records)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +157,7 @@ func (s *service) newActivities() (*activities.Activities, error) {
 		Agents: s.agents, Tools: registry, Transcript: s.transcript, Heavy: s.tiers[config.Heavy], Light: s.tiers[config.Light],
 		HeavyContext: s.settings.Tiers[config.Heavy].Context, LightContext: s.settings.Tiers[config.Light].Context,
 		Today: s.records.Today,
-		Names: func(ctx context.Context, text string) ([]tools.Name, error) { return erp.Names(ctx, s.records, text) },
+		Names: func(ctx context.Context, text string) ([]tools.Name, error) { return areas.Names(ctx, s.records, text) },
 		Meter: s.metrics.Meter("bestbox"),
 	})
 }

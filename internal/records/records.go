@@ -32,13 +32,13 @@ type DB struct {
 }
 
 // Open opens the database file at path, creating its folder and the file, migrating it to this program's version and
-// filling an empty one with the demo company. Several processes may do so at the same moment; one of them seeds.
+// filling an empty one with the demo company (and an earlier demo company with what this version adds). Several processes may do so at the same moment; one of them seeds.
 func Open(ctx context.Context, path string) (*DB, error) {
 	migrations, err := fs.Sub(migrationFiles, "migrations")
 	if err != nil {
 		return nil, err
 	}
-	writer, err := sqlite.Open(ctx, path, sqlite.Schema{Migrations: migrations, Fill: seedIfEmpty, Setting: "records.path"})
+	writer, err := sqlite.Open(ctx, path, sqlite.Schema{Migrations: migrations, Fill: seed, Setting: "records.path"})
 	if err != nil {
 		return nil, fmt.Errorf("open the records: %w", err)
 	}

@@ -5,21 +5,68 @@ import (
 	"database/sql"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"bestbox/internal/records/demo"
 )
 
-// seedIfEmpty fills a database without a company with the demo company.
-func seedIfEmpty(ctx context.Context, tx *sql.Tx) error {
+// part is a piece of the demo company. Its rows are a struct of slices, each tagged with its table; they may refer to those of parts before.
+type part struct {
+	name string
+	rows func(purchasing demo.Rows) any
+}
+
+// parts are in the order of their foreign keys. A part that was released never changes its name.
+var parts = []part{
+	{"purchasing", func(purchasing demo.Rows) any { return purchasing }},
+}
+
+// seed fills a database without a company with the demo company, and gives a demo company of an earlier version the parts it lacks.
+func seed(ctx context.Context, tx *sql.Tx) error {
 	var companies int
 	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM company").Scan(&companies); err != nil {
 		return err
 	}
-	if companies > 0 {
+	given, err := givenParts(ctx, tx)
+	if err != nil || (companies > 0 && len(given) == 0) { // somebody's own
+		return err
+	}
+	missing := slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return slices.Contains(given, p.name) })
+	if len(missing) == 0 {
 		return nil
 	}
-	rows := reflect.ValueOf(demo.Generate())
+	purchasing := demo.Generate()
+	for _, p := range missing {
+		if err := insertPart(ctx, tx, p.rows(purchasing)); err != nil {
+			return fmt.Errorf("the demo company's %s: %w", p.name, err)
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO demo_parts VALUES (?)", p.name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func givenParts(ctx context.Context, tx *sql.Tx) (names []string, err error) {
+	rows, err := tx.QueryContext(ctx, "SELECT name FROM demo_parts")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}
+
+// insertPart inserts the rows of every table of a part.
+func insertPart(ctx context.Context, tx *sql.Tx, part any) error {
+	rows := reflect.ValueOf(part)
 	for i := range rows.NumField() {
 		table := rows.Type().Field(i).Tag.Get("table")
 		if err := insertAll(ctx, tx, table, rows.Field(i)); err != nil {

@@ -173,8 +173,10 @@ func TestAFaultOfOursIsTriedAgainBeforeTheRunGoesOnWithoutTheCall(t *testing.T) 
 
 func TestAnAgentWithAToolThatWritesIsRefused(t *testing.T) {
 	t.Parallel()
-	writes, err := tools.New(tools.Definition{Name: "order", Description: "Orders.", Effect: tools.Write},
-		func(context.Context, countInput) (countOutcome, error) { return countOutcome{}, nil })
+	writes, err := tools.NewWrite(tools.Definition{Name: "order", Description: "Orders.", Effect: tools.Write}, tools.Writer[countInput, countOutcome]{
+		Preview: func(context.Context, countInput) (tools.Change, error) { return tools.Change{Summary: "Orders."}, nil },
+		Apply:   func(context.Context, string, countInput) (countOutcome, error) { return countOutcome{}, nil },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,181 @@
+package records
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Effect names a change that a tool makes: the key of its call, which is the same in every attempt, and what was asked for.
+type Effect struct {
+	Key, Tool string
+	Arguments json.RawMessage
+}
+
+// EffectState says how far a change has come.
+type EffectState string
+
+const (
+	EffectPending EffectState = "pending" // begun in another system; whether it has happened is asked there
+	EffectDone    EffectState = "done"
+	EffectUnknown EffectState = "unknown" // the other system cannot tell: a person must look
+	EffectUndone  EffectState = "undone"
+)
+
+// EffectRow is an entry of the ledger of effects. Outcome is what the change gave; nil unless it was done.
+type EffectRow struct {
+	Effect
+	State   EffectState
+	Outcome json.RawMessage
+}
+
+// UnknownEffectError says that a change was begun in another system, and that nobody can tell whether it has happened there. It is neither
+// repeated nor forgotten: a person must look.
+type UnknownEffectError struct {
+	Key, Tool string
+	// Where says where to look.
+	Where string
+}
+
+func (e *UnknownEffectError) Error() string {
+	return fmt.Sprintf("whether %s has happened is not known, and it is not tried again; look: %s", e.Tool, e.Where)
+}
+
+// Once makes a change of the records, and its row in the ledger of effects, in one transaction. Where the ledger has the key already, change is
+// not called and the outcome of the first time is returned. Out must survive being encoded as JSON. An error of change undoes all.
+func Once[Out any](ctx context.Context, db *DB, effect Effect, change func(tx *sql.Tx) (Out, error)) (Out, error) {
+	var out Out
+	tx, err := db.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return out, fmt.Errorf("begin %s: %w", effect.Tool, err)
+	}
+	defer func() { _ = tx.Rollback() }() // does nothing after the commit
+	row, found, err := readEffect(ctx, tx, effect.Key)
+	switch {
+	case err != nil:
+		return out, err
+	case found && row.State == EffectDone:
+		return out, json.Unmarshal(row.Outcome, &out)
+	case found:
+		return out, fmt.Errorf("%s has been made before under the key %s and is %s", effect.Tool, effect.Key, row.State)
+	}
+	if out, err = change(tx); err != nil {
+		return out, err
+	}
+	encoded, err := json.Marshal(out)
+	if err != nil {
+		return out, fmt.Errorf("encode the outcome of %s: %w", effect.Tool, err)
+	}
+	now := time.Now().UTC().Format(time.RFC3339Nano)
+	if _, err := tx.ExecContext(ctx, "INSERT INTO effects (key, tool, arguments, state, outcome, begun_at, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		effect.Key, effect.Tool, string(effect.Arguments), EffectDone, string(encoded), now, now); err != nil {
+		return out, fmt.Errorf("note %s in the ledger of effects: %w", effect.Tool, err)
+	}
+	return out, tx.Commit()
+}
+
+// Elsewhere is a change in another system, which no transaction here can hold.
+type Elsewhere[Out any] struct {
+	// Do makes the change. It gives the other system the key, where that can take one.
+	Do func(ctx context.Context) (Out, error)
+	// Happened asks the other system whether an earlier attempt has come through. An *UnknownEffectError says that it cannot tell.
+	Happened func(ctx context.Context) (out Out, happened bool, err error)
+}
+
+// OnceElsewhere makes a change in another system once: the ledger gets a pending row before it, and its outcome after it. An attempt that
+// finds a pending row, because the one before was cut off, asks the other system first.
+func OnceElsewhere[Out any](ctx context.Context, db *DB, effect Effect, change Elsewhere[Out]) (Out, error) {
+	var out Out
+	row, found, err := beginEffect(ctx, db, effect)
+	if err != nil {
+		return out, err
+	}
+	switch {
+	case found && row.State == EffectDone:
+		return out, json.Unmarshal(row.Outcome, &out)
+	case found && row.State == EffectUnknown:
+		return out, &UnknownEffectError{Key: effect.Key, Tool: effect.Tool, Where: "the ledger of effects, key " + effect.Key}
+	case found && row.State == EffectUndone:
+		return out, fmt.Errorf("%s has been undone under the key %s", effect.Tool, effect.Key)
+	case found:
+		earlier, happened, err := change.Happened(ctx)
+		if unknown, is := errors.AsType[*UnknownEffectError](err); is {
+			return out, errors.Join(unknown, endEffect(ctx, db, effect.Key, EffectUnknown, nil))
+		}
+		if err != nil {
+			return out, fmt.Errorf("ask whether %s has happened: %w", effect.Tool, err)
+		}
+		if happened {
+			return earlier, endEffect(ctx, db, effect.Key, EffectDone, earlier)
+		}
+	}
+	if out, err = change.Do(ctx); err != nil {
+		return out, err // the row stays pending: the error may have come after the change
+	}
+	return out, endEffect(ctx, db, effect.Key, EffectDone, out)
+}
+
+// FindEffect returns the ledger's row of a key.
+func (db *DB) FindEffect(ctx context.Context, key string) (EffectRow, bool, error) {
+	return readEffect(ctx, db.reader, key)
+}
+
+type rowQuerier interface {
+	QueryRowContext(ctx context.Context, query string, arguments ...any) *sql.Row
+}
+
+func readEffect(ctx context.Context, from rowQuerier, key string) (EffectRow, bool, error) {
+	row := EffectRow{Effect: Effect{Key: key}}
+	var arguments, outcome sql.NullString
+	err := from.QueryRowContext(ctx, "SELECT tool, arguments, state, outcome FROM effects WHERE key = ?", key).
+		Scan(&row.Tool, &arguments, &row.State, &outcome)
+	if errors.Is(err, sql.ErrNoRows) {
+		return row, false, nil
+	}
+	if err != nil {
+		return row, false, fmt.Errorf("look up the effect %s: %w", key, err)
+	}
+	row.Arguments = json.RawMessage(arguments.String)
+	if outcome.Valid {
+		row.Outcome = json.RawMessage(outcome.String)
+	}
+	return row, true, nil
+}
+
+// beginEffect puts the pending row, or finds the one that is there.
+func beginEffect(ctx context.Context, db *DB, effect Effect) (row EffectRow, found bool, err error) {
+	tx, err := db.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return row, false, fmt.Errorf("begin %s: %w", effect.Tool, err)
+	}
+	defer func() { _ = tx.Rollback() }() // does nothing after the commit
+	if row, found, err = readEffect(ctx, tx, effect.Key); found || err != nil {
+		return row, found, err
+	}
+	if _, err := tx.ExecContext(ctx, "INSERT INTO effects (key, tool, arguments, state, begun_at) VALUES (?, ?, ?, ?, ?)",
+		effect.Key, effect.Tool, string(effect.Arguments), EffectPending, time.Now().UTC().Format(time.RFC3339Nano)); err != nil {
+		return row, false, fmt.Errorf("note %s in the ledger of effects: %w", effect.Tool, err)
+	}
+	return row, false, tx.Commit()
+}
+
+// endEffect notes how a change in another system ended. What is known is kept, even when the worker was told to stop a moment ago.
+func endEffect(ctx context.Context, db *DB, key string, state EffectState, outcome any) error {
+	var encoded any
+	if outcome != nil {
+		text, err := json.Marshal(outcome)
+		if err != nil {
+			return fmt.Errorf("encode the outcome of %s: %w", key, err)
+		}
+		encoded = string(text)
+	}
+	_, err := db.writer.ExecContext(context.WithoutCancel(ctx), "UPDATE effects SET state = ?, outcome = ?, ended_at = ? WHERE key = ?",
+		state, encoded, time.Now().UTC().Format(time.RFC3339Nano), key)
+	if err != nil {
+		return fmt.Errorf("note the end of %s in the ledger of effects: %w", key, err)
+	}
+	return nil
+}

@@ -1,0 +1,113 @@
+package tools
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// moved counts what was applied, by key.
+type shelf struct{ applied []string }
+
+type move struct {
+	Quantity int `json:"quantity" jsonschema:"minimum=1,maximum=100"`
+}
+
+func (s *shelf) tool(t *testing.T) *Tool {
+	t.Helper()
+	made, err := NewWrite(Definition{Name: "move_stock", Description: "Moves stock.", Effect: Write}, Writer[move, echo]{
+		Preview: func(_ context.Context, in move) (Change, error) {
+			if in.Quantity == 13 {
+				return Change{}, &ArgumentError{Field: "quantity", Value: 13, Allowed: "no unlucky number"}
+			}
+			return Change{Summary: "Moves stock.", Facts: map[string]any{"quantity": in.Quantity}}, nil
+		},
+		Apply: func(_ context.Context, key string, _ move) (echo, error) {
+			s.applied = append(s.applied, key)
+			return echo{says: []string{"Moved."}}, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+func TestAWriteIsPreviewedAndAppliedAndNeverCalled(t *testing.T) {
+	t.Parallel()
+	s := &shelf{}
+	tool := s.tool(t)
+	arguments := json.RawMessage(`{"quantity":5}`)
+	change, err := tool.Preview(t.Context(), arguments)
+	if err != nil || change.Facts["quantity"] != 5 || len(s.applied) != 0 {
+		t.Errorf("previewed %+v, %v, applied %v", change, err, s.applied)
+	}
+	if _, err := tool.Call(t.Context(), arguments); err == nil || len(s.applied) != 0 {
+		t.Errorf("a write was called like a read: %v, applied %v", err, s.applied)
+	}
+	if _, err := tool.Apply(t.Context(), "", arguments); err == nil || len(s.applied) != 0 {
+		t.Errorf("a write was applied without a key: %v", err)
+	}
+	if _, err := tool.Apply(t.Context(), "run/1.1", arguments); err != nil || !slices.Equal(s.applied, []string{"run/1.1"}) {
+		t.Errorf("%v, applied %v", err, s.applied)
+	}
+	if _, err := tool.Undo(t.Context(), "run/1.1"); err == nil || tool.CanUndo() {
+		t.Errorf("a write without Undo was undone: %v", err)
+	}
+}
+
+func TestWrongArgumentsOfAWriteAreNamedBeforeAnythingHappens(t *testing.T) {
+	t.Parallel()
+	s := &shelf{}
+	tool := s.tool(t)
+	for _, arguments := range []string{`{}`, `{"quantity":0}`, `{"quantity":-5}`, `{"quantity":1e300}`, `{"quantity":5,"price":1}`, `[]`, `{"quantity":"NaN"}`} {
+		_, previewed := tool.Preview(t.Context(), json.RawMessage(arguments))
+		_, applied := tool.Apply(t.Context(), "k", json.RawMessage(arguments))
+		for _, err := range []error{previewed, applied, tool.Check(json.RawMessage(arguments))} {
+			if wrong, ok := errors.AsType[*ArgumentError](err); !ok || wrong.Tool != "move_stock" {
+				t.Errorf("%s: got %v", arguments, err)
+			}
+		}
+	}
+	if _, err := tool.Preview(t.Context(), json.RawMessage(`{"quantity":13}`)); err == nil || !strings.Contains(err.Error(), "unlucky") {
+		t.Errorf("got %v", err)
+	}
+	if len(s.applied) != 0 {
+		t.Errorf("applied %v", s.applied)
+	}
+}
+
+func TestAReadHasNothingToPreviewOrApply(t *testing.T) {
+	t.Parallel()
+	tool := Must(New(Definition{Name: "a", Description: "x", Effect: Read}, func(context.Context, struct{}) (echo, error) { return echo{}, nil }))
+	if _, err := tool.Preview(t.Context(), nil); !errors.Is(err, errReadsOnly) {
+		t.Error(err)
+	}
+	if _, err := tool.Apply(t.Context(), "k", nil); !errors.Is(err, errReadsOnly) {
+		t.Error(err)
+	}
+}
+
+func TestWritesThatCannotWorkAreRefused(t *testing.T) {
+	t.Parallel()
+	whole := Writer[move, echo]{
+		Preview: func(context.Context, move) (Change, error) { panic("boom") },
+		Apply:   func(context.Context, string, move) (echo, error) { panic("boom") },
+	}
+	if _, err := NewWrite(Definition{Name: "a", Description: "x", Effect: Read}, whole); err == nil {
+		t.Error("a read was made of a writer")
+	}
+	if _, err := NewWrite(Definition{Name: "a", Description: "x", Effect: Write}, Writer[move, echo]{Apply: whole.Apply}); err == nil {
+		t.Error("a write without a preview was made")
+	}
+	tool := Must(NewWrite(Definition{Name: "a", Description: "x", Effect: Write}, whole))
+	if _, err := tool.Preview(t.Context(), json.RawMessage(`{"quantity":1}`)); err == nil || !strings.Contains(err.Error(), "panicked") {
+		t.Error(err)
+	}
+	if _, err := tool.Apply(t.Context(), "k", json.RawMessage(`{"quantity":1}`)); err == nil || !strings.Contains(err.Error(), "panicked") {
+		t.Error(err)
+	}
+}
