@@ -194,7 +194,7 @@ func (a Agent) check(folder string) error {
 			}
 		}
 	}
-	return nil
+	return a.checkWrites()
 }
 
 // version hashes the files that decide what a model is asked.

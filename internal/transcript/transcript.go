@@ -134,6 +134,9 @@ type Change struct {
 	Events   []Event
 	// Outcome makes what the activity gives back from the new head; it is stored under Run and Key.
 	Outcome func(Head) any
+	// Approvals asks for a person's agreement, or notes it. EndsApprovals, when not nil, is noted for all of the run that still wait.
+	Approvals     []ApprovalChange
+	EndsApprovals any
 	// ReplacesEvents names the types of this session's events that this change makes superfluous.
 	ReplacesEvents []string
 }
@@ -192,6 +195,9 @@ func apply(ctx context.Context, transaction *sql.Tx, change Change) ([]byte, err
 		head = next
 	}
 	if err := appendEvents(ctx, transaction, change.Session, change.Events); err != nil {
+		return nil, err
+	}
+	if err := applyApprovals(ctx, transaction, change); err != nil {
 		return nil, err
 	}
 	// Only after the new ones have their numbers: a number must never be given twice, or a client that resumes misses events.

@@ -1,0 +1,75 @@
+package agents_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"bestbox/agents"
+)
+
+func TestPolicyDecidesWhoIsAsked(t *testing.T) {
+	t.Parallel()
+	const limit = "total > 5000 || supplier.new"
+	tests := []struct {
+		name, rule, arguments string
+		facts                 map[string]any
+		want                  string
+	}{
+		{"nothing is written", "", `{}`, nil, agents.AskAlways},
+		{"always", "always", `{}`, nil, agents.AskAlways},
+		{"never", "never", `{}`, nil, agents.AskNever},
+		{"forbidden", "forbidden", `{}`, nil, agents.AskForbidden},
+		{"below the limit", limit, `{"quantity":4}`, map[string]any{"total": 5000.0, "supplier": map[string]any{"new": false}}, agents.AskNever},
+		{"above the limit", limit, `{"quantity":4}`, map[string]any{"total": 5000.01, "supplier": map[string]any{"new": false}}, agents.AskAlways},
+		{"a new supplier", limit, `{"quantity":4}`, map[string]any{"total": 1.0, "supplier": map[string]any{"new": true}}, agents.AskAlways},
+		{"a fact that is missing", limit, `{"quantity":4}`, nil, agents.AskAlways},
+		{"an argument", "quantity >= 10", `{"quantity":9}`, nil, agents.AskNever},
+		{"a fact wins over an argument of its name", "total > 10", `{"total":1}`, map[string]any{"total": 11}, agents.AskAlways},
+		{"a fact of another kind", "total > 10", `{}`, map[string]any{"total": "much"}, agents.AskAlways},
+		{"an expression that gives no truth", "total + 1", `{}`, map[string]any{"total": 1}, agents.AskAlways},
+		{"a function that does not exist", "sometimes(1)", `{}`, nil, agents.AskAlways},
+		{"arguments that are none", "quantity > 10", `[`, nil, agents.AskAlways},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			policy := agents.Policy{}
+			if test.rule != "" {
+				policy.Writes = map[string]string{"order": test.rule}
+			}
+			if got, why := policy.Asks("order", json.RawMessage(test.arguments), test.facts); got != test.want || (got != agents.AskNever) != (why != "") {
+				t.Errorf("got %s (%s), want %s", got, why, test.want)
+			}
+		})
+	}
+}
+
+func TestWritePoliciesThatCannotWorkAreRefusedWithTheirPlace(t *testing.T) {
+	t.Parallel()
+	const definition = `
+name: general
+workflow: GeneralAgent
+description: d
+tools: [order]
+policy: {max_steps: 1, max_calls_per_step: 1, decision_tokens: 9, answer_tokens: 9, writes: {RULE}}`
+	for rule, want := range map[string]string{
+		`pay: always`:          "policy.writes.pay: it is not among the agent's tools",
+		`order: "total >"`:     "policy.writes.order",
+		`order: "'sometimes'"`: "policy.writes.order",
+		`order: "total > 5 )"`: "policy.writes.order",
+		`order: "total > 5"`:   "",
+		`order: "'a' in tags"`: "",
+	} {
+		files := fstest.MapFS{
+			"general/agent.yaml":    {Data: []byte(strings.Replace(definition, "RULE", rule, 1))},
+			"general/prompt.md":     {Data: []byte("p")},
+			"general/examples.yaml": {Data: []byte("[]")},
+		}
+		_, err := agents.Load(files)
+		if (err == nil) != (want == "") || (err != nil && !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: got %v, want %q", rule, err, want)
+		}
+	}
+}
