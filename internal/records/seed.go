@@ -20,6 +20,7 @@ type part struct {
 // parts are in the order of their foreign keys. A part that was released never changes its name.
 var parts = []part{
 	{"purchasing", func(purchasing demo.Rows) any { return purchasing }},
+	{"office", func(purchasing demo.Rows) any { return demo.GenerateOffice(purchasing) }},
 }
 
 // seed fills a database without a company with the demo company, and gives a demo company of an earlier version the parts it lacks.
