@@ -20,6 +20,7 @@ type part struct {
 // parts are in the order of their foreign keys. A part that was released never changes its name.
 var parts = []part{
 	{"purchasing", func(purchasing demo.Rows) any { return purchasing }},
+	{"sales", func(purchasing demo.Rows) any { return demo.GenerateSales(purchasing) }},
 	{"operations", func(demo.Rows) any { return demo.GenerateOperations() }},
 	{"office", func(purchasing demo.Rows) any { return demo.GenerateOffice(purchasing) }},
 }
