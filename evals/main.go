@@ -11,11 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bestbox/evals/bfcl"
 	"bestbox/evals/histories"
 	"bestbox/evals/lifecycle"
 	"bestbox/evals/routers"
 	"bestbox/evals/runs"
 	"bestbox/evals/tasks"
+	"bestbox/evals/workbench"
 )
 
 func main() {
@@ -24,7 +26,7 @@ func main() {
 		Use: "evals", Short: "Measure quality and speed", SilenceUsage: true, SilenceErrors: true,
 		Example: "  go run ./evals tasks --file evals/tasks/erp.yaml --repeats 3\n  go run ./evals routers\n  go run ./evals run",
 	}
-	root.AddCommand(tasks.Command(), routers.Command(), runs.Command(), histories.Command(), lifecycle.Command())
+	root.AddCommand(tasks.Command(), routers.Command(), runs.Command(), histories.Command(), lifecycle.Command(), bfcl.Command(), workbench.Command())
 	err := root.ExecuteContext(ctx)
 	stop()
 	if err != nil {

@@ -1,0 +1,210 @@
+package bfcl
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
+	"github.com/openai/openai-go/v3/packages/param"
+	"github.com/openai/openai-go/v3/shared"
+	"github.com/tmc/langchaingo/llms"
+
+	"bestbox/agents"
+	"bestbox/internal/llm"
+)
+
+//go:embed prompt.md
+var prompt string
+
+//go:embed examples.jsonl
+var examples []byte
+
+// limits of one reply.
+const (
+	maxCalls  = 1 // the single-turn categories ask for one call, and llama-server's own tool calls are one by default
+	maxTokens = 400
+)
+
+// way is one way to get calls from a model. An error means that nothing can be measured any more; what a model or a server makes wrong of one row
+// stands in the reply.
+type way struct {
+	name string
+	ask  func(ctx context.Context, row Row) (reply, error)
+}
+
+// reply is what a way made of a row.
+type reply struct {
+	calls []Call
+	usage llm.Usage
+	// problem says why there are no calls although the model wanted some: the reply was cut, or the server refused the grammar.
+	problem string
+}
+
+// decisions asks as BestBox's agents do: one JSON object, held by the server's grammar to the functions of the row.
+func decisions(tier *llm.Tier) (way, error) {
+	worked, err := workedExamples()
+	if err != nil {
+		return way{}, err
+	}
+	return way{name: "decision", ask: func(ctx context.Context, row Row) (reply, error) {
+		schema, err := decisionSchema(row)
+		if err != nil {
+			return reply{}, err
+		}
+		messages := append(slices.Clone(worked), llm.User(requestText(row)))
+		written, usage, err := tier.Decide(ctx, messages, schema, maxTokens)
+		if failure, ok := errors.AsType[*llm.Error](err); ok && !failure.Retryable() {
+			return reply{usage: usage, problem: failure.Error()}, nil
+		}
+		if err != nil {
+			return reply{}, err
+		}
+		var decision agents.Decision
+		if err := json.Unmarshal(written, &decision); err != nil {
+			return reply{}, fmt.Errorf("decode the decision: %w", err)
+		}
+		answer := reply{usage: usage}
+		for _, call := range decision.Calls {
+			answer.calls = append(answer.calls, Call{Name: call.Tool, Arguments: call.Arguments})
+		}
+		return answer, nil
+	}}, nil
+}
+
+// workedExamples are the messages before every request; they are invented and belong to no set.
+func workedExamples() ([]llms.MessageContent, error) {
+	messages := []llms.MessageContent{llm.System(strings.TrimSpace(prompt))}
+	for line := range bytes.Lines(examples) {
+		row, err := readRow(line)
+		if err != nil {
+			return nil, fmt.Errorf("examples.jsonl: %w", err)
+		}
+		var decision agents.Decision
+		if err := json.Unmarshal(line, &decision); err != nil {
+			return nil, fmt.Errorf("examples.jsonl: %w", err)
+		}
+		text, err := json.Marshal(decision)
+		if err != nil {
+			return nil, fmt.Errorf("examples.jsonl: %w", err)
+		}
+		messages = append(messages, llm.User(requestText(row)), llm.Assistant(string(text)))
+	}
+	return messages, nil
+}
+
+// requestText is the last message of a decision's prompt.
+func requestText(row Row) string {
+	var text strings.Builder
+	text.WriteString("Functions:\n")
+	for _, function := range row.Functions {
+		text.WriteString(function.describe())
+	}
+	if len(row.Functions) == 0 {
+		text.WriteString("none\n")
+	}
+	text.WriteString("Request: ")
+	if len(row.Messages) == 1 {
+		return text.String() + row.Messages[0].Content
+	}
+	for _, message := range row.Messages {
+		fmt.Fprintf(&text, "\n%s: %s", message.Role, message.Content)
+	}
+	return text.String()
+}
+
+// decisionSchema is agents.DecisionSchema for functions that are known only as schemas. Structs keep the order in which the grammar writes.
+func decisionSchema(row Row) (json.RawMessage, error) {
+	type properties struct {
+		Tool      map[string]string `json:"tool"`
+		Arguments json.RawMessage   `json:"arguments"`
+	}
+	type call struct {
+		Type       string     `json:"type"`
+		Properties properties `json:"properties"`
+		Required   []string   `json:"required"`
+		Additional bool       `json:"additionalProperties"`
+	}
+	union := make([]call, 0, len(row.Functions))
+	for _, function := range row.Functions {
+		union = append(union, call{Type: "object", Required: []string{"tool", "arguments"},
+			Properties: properties{Tool: map[string]string{"const": function.Name}, Arguments: function.text}})
+	}
+	calls := map[string]any{"type": "array", "maxItems": maxCalls, "items": map[string]any{"oneOf": union}}
+	if len(union) == 0 {
+		calls["maxItems"], calls["items"] = 0, map[string]any{"type": "null"}
+	}
+	return json.Marshal(map[string]any{"type": "object", "required": []string{"calls"}, "additionalProperties": false,
+		"properties": map[string]any{"calls": calls}})
+}
+
+// toolCalls asks by llama-server's own tool calls: the chat template of the model shows the functions, the server reads the calls.
+func toolCalls(baseURL, model string) way {
+	chat := openai.NewChatCompletionService(option.WithBaseURL(baseURL+"/v1/"), option.WithMaxRetries(0))
+	return way{name: "tool calls", ask: func(ctx context.Context, row Row) (reply, error) {
+		params := openai.ChatCompletionNewParams{Model: model, Temperature: param.NewOpt(0.0), MaxTokens: param.NewOpt(int64(maxTokens))}
+		for _, message := range row.Messages {
+			params.Messages = append(params.Messages, wireMessage(message))
+		}
+		for _, function := range row.Functions {
+			var parameters shared.FunctionParameters
+			if err := json.Unmarshal(function.text, &parameters); err != nil {
+				return reply{}, err
+			}
+			params.Tools = append(params.Tools, openai.ChatCompletionFunctionTool(shared.FunctionDefinitionParam{
+				Name: function.Name, Description: param.NewOpt(function.Description), Parameters: parameters}))
+		}
+		started := time.Now()
+		completion, err := chat.New(ctx, params, option.WithJSONSet("cache_prompt", true))
+		if failure, ok := errors.AsType[*openai.Error](err); ok && failure.StatusCode != http.StatusServiceUnavailable {
+			return reply{problem: fmt.Sprintf("the server says: %s (HTTP %d)", failure.Message, failure.StatusCode)}, nil
+		}
+		if err != nil {
+			return reply{}, fmt.Errorf("ask the model server by tool calls: %w", err)
+		}
+		answer := reply{usage: usageOf(completion, started)}
+		if len(completion.Choices) == 0 {
+			return reply{}, errors.New("ask the model server by tool calls: the reply holds no choice")
+		}
+		if completion.Choices[0].FinishReason == "length" {
+			answer.problem = "the reply was cut"
+		}
+		for _, call := range completion.Choices[0].Message.ToolCalls {
+			answer.calls = append(answer.calls, Call{Name: call.Function.Name, Arguments: json.RawMessage(call.Function.Arguments)})
+		}
+		return answer, nil
+	}}
+}
+
+func wireMessage(message Message) openai.ChatCompletionMessageParamUnion {
+	switch message.Role {
+	case "system":
+		return openai.SystemMessage(message.Content)
+	case "assistant":
+		return openai.AssistantMessage(message.Content)
+	}
+	return openai.UserMessage(message.Content)
+}
+
+// usageOf reads the timings that llama-server adds to a reply; without them the reply still counts.
+func usageOf(completion *openai.ChatCompletion, started time.Time) llm.Usage {
+	var timings struct {
+		Cached    int     `json:"cache_n"`
+		Prompt    int     `json:"prompt_n"`
+		PromptMS  float64 `json:"prompt_ms"`
+		Generated int     `json:"predicted_n"`
+		WrittenMS float64 `json:"predicted_ms"`
+	}
+	_ = json.Unmarshal([]byte(completion.JSON.ExtraFields["timings"].Raw()), &timings)
+	return llm.Usage{PromptTokens: timings.Prompt, CachedTokens: timings.Cached, GeneratedTokens: timings.Generated,
+		PromptMilliseconds: timings.PromptMS, GeneratedMilliseconds: timings.WrittenMS,
+		WallMilliseconds: float64(time.Since(started)) / float64(time.Millisecond)}
+}

@@ -1,0 +1,175 @@
+package workbench
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"bestbox/agents"
+	"bestbox/internal/llm"
+	"bestbox/tools"
+)
+
+//go:embed prompt.md
+var prompt string
+
+//go:embed examples/*.yaml
+var examples embed.FS
+
+// policy bounds one task, as an agent's policy bounds a run.
+var policy = agents.Policy{MaxSteps: 8, MaxCallsPerStep: 6, DecisionTokens: 600}
+
+// agentOf is the agent for the tasks of one domain.
+func agentOf(domain string) (agents.Agent, error) {
+	agent := agents.Agent{Name: domain, Prompt: strings.TrimSpace(prompt), Policy: policy}
+	name := "examples/" + domain + ".yaml"
+	content, err := examples.ReadFile(name)
+	if err != nil {
+		return agents.Agent{}, err
+	}
+	if err := yaml.UnmarshalWithOptions(content, &agent.Examples, yaml.Strict()); err != nil {
+		return agents.Agent{}, fmt.Errorf("%s: %s", name, yaml.FormatError(err, false, true))
+	}
+	return agent, nil
+}
+
+// attempt is what an agent did for a task.
+type attempt struct {
+	calls []Call
+	steps int
+	// failed says why the agent did not come to an end by itself; such an attempt is never right.
+	failed string
+	usage  llm.Usage
+}
+
+// decide is how an agent's next calls are found; none mean that it is done.
+type decide func(ctx context.Context, agent agents.Agent, available []*tools.Tool, turn agents.Turn) ([]agents.Call, llm.Usage, error)
+
+// byTier asks a model with a grammar, as the Decide activity does: at least one call while nothing is known.
+func byTier(tier *llm.Tier) decide {
+	return func(ctx context.Context, agent agents.Agent, available []*tools.Tool, turn agents.Turn) ([]agents.Call, llm.Usage, error) {
+		messages, err := agent.DecideMessages(available, turn)
+		if err != nil {
+			return nil, llm.Usage{}, err
+		}
+		minCalls := 0
+		if len(turn.Facts) == 0 {
+			minCalls = 1
+		}
+		schema, err := agents.DecisionSchema(available, turn, minCalls, agent.Policy.MaxCallsPerStep)
+		if err != nil {
+			return nil, llm.Usage{}, err
+		}
+		encoded, usage, err := tier.Decide(ctx, messages, schema, agent.Policy.DecisionTokens)
+		if err != nil {
+			return nil, usage, err
+		}
+		var decision agents.Decision
+		err = json.Unmarshal(encoded, &decision)
+		return decision.Calls, usage, err
+	}
+}
+
+// solve lets an agent work on a task in a world, which changes. Writes are made at once: nobody is asked, as in the published figures.
+func solve(ctx context.Context, next decide, task Task, world *World) (attempt, error) {
+	agent, err := agentOf(task.Domain)
+	if err != nil {
+		return attempt{}, err
+	}
+	available := toolsOf(task.Domain, world)
+	today, err := time.Parse(time.DateTime, now)
+	if err != nil {
+		return attempt{}, err
+	}
+	turn := agents.Turn{Today: today, Question: task.Question, Names: namesIn(task.Question, world.Directory)}
+	var made attempt
+	for made.steps < agent.Policy.MaxSteps {
+		made.steps++
+		calls, usage, err := next(ctx, agent, available, turn)
+		made.usage = made.usage.Add(usage)
+		if failure, ok := errors.AsType[*llm.Error](err); ok && !failure.Retryable() {
+			made.failed = failure.Error()
+			return made, nil
+		}
+		if err != nil {
+			return made, err
+		}
+		fresh := slices.DeleteFunc(calls, func(call agents.Call) bool { return made.has(call) })
+		if len(fresh) == 0 {
+			return made, nil
+		}
+		for _, call := range fresh {
+			turn.Facts = append(turn.Facts, agents.Fact{Tool: call.Tool, Arguments: string(call.Arguments),
+				Sentences: perform(ctx, available, Call(call), fmt.Sprint(len(made.calls)))})
+			made.calls = append(made.calls, Call(call))
+		}
+	}
+	made.failed = fmt.Sprintf("not done after %d steps", agent.Policy.MaxSteps)
+	return made, nil
+}
+
+// has tells whether the same call was made before.
+func (a attempt) has(call agents.Call) bool {
+	return slices.ContainsFunc(a.calls, func(other Call) bool {
+		return other.Tool == call.Tool && bytes.Equal(canonical(other.Arguments), canonical(call.Arguments))
+	})
+}
+
+func canonical(arguments json.RawMessage) []byte {
+	var value any
+	if json.Unmarshal(arguments, &value) != nil {
+		return arguments
+	}
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return arguments
+	}
+	return encoded
+}
+
+// perform makes one call; one that is refused changes nothing and says why.
+func perform(ctx context.Context, available []*tools.Tool, call Call, key string) []string {
+	at := slices.IndexFunc(available, func(tool *tools.Tool) bool { return tool.Name() == call.Tool })
+	if at < 0 {
+		return []string{refused + "there is no tool " + call.Tool + "."}
+	}
+	var result tools.Result
+	var err error
+	if tool := available[at]; tool.Effect() == tools.Write {
+		result, err = tool.Apply(ctx, key, call.Arguments)
+	} else {
+		result, err = tool.Call(ctx, call.Arguments)
+	}
+	if err != nil {
+		return []string{refused + strings.TrimSuffix(err.Error(), ".") + "."}
+	}
+	return result.Sentences
+}
+
+// refused begins what is said of a call that was not made.
+const refused = "Not done: "
+
+var word = regexp.MustCompile(`\pL+`)
+
+// namesIn are the colleagues whom a question calls by their first names, with their addresses: as the agents' names are looked up in the records.
+func namesIn(question string, directory []string) []tools.Name {
+	said := word.FindAllString(strings.ToLower(question), -1)
+	var names []tools.Name
+	for _, address := range directory {
+		person, _, _ := strings.Cut(address, "@")
+		first, _, _ := strings.Cut(person, ".")
+		if slices.Contains(said, first) {
+			names = append(names, tools.Name{ID: address, Name: strings.ReplaceAll(person, ".", " ")})
+		}
+	}
+	return names
+}
