@@ -9,6 +9,7 @@ import (
 	"bestbox/internal/records"
 	"bestbox/tools"
 	"bestbox/tools/erp"
+	"bestbox/tools/itops"
 )
 
 // area is a folder of tools. Names, where it has one, finds the area's things that a text calls by their names.
@@ -20,6 +21,7 @@ type area struct {
 
 var all = []area{
 	{"erp", erp.Tools, erp.Names},
+	{"itops", itops.Tools, itops.Names},
 }
 
 // Tools returns the tools of all areas over the company's records.

@@ -16,6 +16,7 @@ type (
 		Kind      string `column:"kind"`
 		Name      string `column:"name"`
 		NameLocal string `column:"name_local"`
+		Also      string `column:"also"` // what else people call it, with | between
 		Place     string `column:"place"`
 	}
 	// ComponentNeed says that a component does not work without another one.

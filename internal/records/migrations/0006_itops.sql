@@ -4,6 +4,7 @@ CREATE TABLE components (
     kind       TEXT NOT NULL CHECK (kind IN ('machine', 'host', 'service')),
     name       TEXT NOT NULL,
     name_local TEXT NOT NULL,
+    also       TEXT NOT NULL, -- what else people call it, with | between
     place      TEXT NOT NULL
 ) STRICT;
 
@@ -49,7 +50,7 @@ CREATE TABLE alerts (
 ) STRICT;
 CREATE INDEX alerts_by_component ON alerts (component_id, fired_at);
 
--- A silence holds until its time, or until it was lifted before. The latest one of an alert counts.
+-- A silence holds until its time, or until it was lifted before. The latest one of an alert that was not lifted counts.
 CREATE TABLE silences (
     id       INTEGER PRIMARY KEY,
     alert_id TEXT NOT NULL REFERENCES alerts (id),

@@ -1,0 +1,253 @@
+package itops
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"bestbox/tools"
+)
+
+var alertsDefinition = tools.Definition{
+	Name: "get_active_alerts",
+	Description: "Alerts of machines, hosts and services: which are active now, how severe, since when; also silenced and past ones. " +
+		"Use it for questions about alerts and alarms.",
+	Effect: tools.Read,
+}
+
+// AlertsArguments are the arguments of get_active_alerts.
+type AlertsArguments struct {
+	spellings
+	ComponentID componentID `json:"component_id,omitempty" jsonschema_description:"Only alerts of this machine, host or service."`
+	Kind        string      `json:"kind,omitempty" jsonschema:"enum=machine,enum=host,enum=service" jsonschema_description:"Only alerts of components of this kind."`
+	Severity    string      `json:"severity,omitempty" jsonschema:"enum=critical,enum=warning" jsonschema_description:"Only alerts of this severity."`
+	State       string      `json:"state,omitempty" jsonschema:"enum=active,enum=silenced,enum=resolved,enum=all" jsonschema_description:"Without it: active; with days: all that fired then. resolved: is over."`
+	Since       dateText    `json:"since,omitempty" jsonschema_description:"Only alerts that fired on or after this day."`
+	Until       dateText    `json:"until,omitempty" jsonschema_description:"Only alerts that fired on or before this day."`
+	Limit       int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_description:"How many alerts to list. Without it: all of up to 12, else 8."`
+}
+
+// Alerts are the alerts found.
+type Alerts struct {
+	Note     string        `json:"note,omitempty"`
+	Asked    string        `json:"asked"`
+	State    string        `json:"state"`
+	Count    int           `json:"count"`
+	Critical int           `json:"critical"`
+	Warnings int           `json:"warnings"`
+	Silenced int           `json:"silenced"` // of the same components, beside the active ones
+	Alerts   []ActiveAlert `json:"alerts,omitempty"`
+	Rules    []RuleCount   `json:"rules,omitempty"` // how often each rule fired; only where some fired more than once
+	Exist    string        `json:"exist,omitempty"`
+}
+
+// ActiveAlert is one alert.
+type ActiveAlert struct {
+	ID            string `json:"id"`
+	ComponentID   string `json:"component_id"`
+	Component     string `json:"component"`
+	Rule          string `json:"rule"`
+	Severity      string `json:"severity"`
+	Summary       string `json:"summary"`
+	State         string `json:"state"` // active, silenced, resolved
+	FiredAt       string `json:"fired_at"`
+	ResolvedAt    string `json:"resolved_at,omitempty"`
+	SilencedUntil string `json:"silenced_until,omitempty"`
+	SilenceReason string `json:"silence_reason,omitempty"`
+}
+
+// RuleCount is how often a rule fired for a component.
+type RuleCount struct {
+	ComponentID string `json:"component_id"`
+	Rule        string `json:"rule"`
+	Count       int    `json:"count"`
+}
+
+const (
+	wholeAlertList = 12
+	cutAlertList   = 8
+)
+
+func (s store) activeAlerts(ctx context.Context, in AlertsArguments) (*Alerts, error) {
+	when, err := parseSpan(in.Since, in.Until)
+	if err != nil {
+		return nil, err
+	}
+	out := &Alerts{State: in.State}
+	if out.State == "" {
+		out.State = "active"
+		if !when.open() {
+			out.State = "all"
+		}
+	}
+	err = s.read(ctx, func(p *plant) error {
+		if in.ComponentID != "" {
+			c, missing := p.find(in.ComponentID)
+			if out.Note = missing; missing != "" {
+				return nil
+			}
+			out.Asked = " of " + c.named()
+		} else if in.Kind != "" {
+			out.Asked = " of " + in.Kind + "s"
+		}
+		out.Asked += when.words()
+		all, err := p.alerts()
+		if err != nil {
+			return err
+		}
+		from, to := when.bounds()
+		rules := map[RuleCount]int{}
+		for _, a := range all {
+			if in.ComponentID != "" && a.ComponentID != string(in.ComponentID) || in.Kind != "" && p.components[a.ComponentID].kind != in.Kind ||
+				in.Severity != "" && a.Severity != in.Severity || a.FiredAt < from || a.FiredAt > to {
+				continue
+			}
+			if a.State == "silenced" {
+				out.Silenced++
+			}
+			if out.State == "all" || a.State == out.State {
+				out.Alerts = append(out.Alerts, a)
+				out.add(a, rules)
+			}
+		}
+		out.Count = len(out.Alerts)
+		most := in.Limit
+		if most == 0 && out.Count > wholeAlertList {
+			most = cutAlertList
+		}
+		if most > 0 {
+			out.Alerts = out.Alerts[:min(most, out.Count)]
+		}
+		out.Exist = out.whatExists(p, all, in.ComponentID)
+		return nil
+	})
+	return out, err
+}
+
+func (o *Alerts) add(a ActiveAlert, rules map[RuleCount]int) {
+	if a.Severity == "critical" {
+		o.Critical++
+	} else {
+		o.Warnings++
+	}
+	key := RuleCount{ComponentID: a.ComponentID, Rule: a.Rule}
+	at, known := rules[key]
+	if !known {
+		at = len(o.Rules)
+		rules[key] = at
+		o.Rules = append(o.Rules, key)
+	}
+	o.Rules[at].Count++
+}
+
+// whatExists says what there is of a component that has nothing of what was asked for.
+func (o *Alerts) whatExists(p *plant, all []ActiveAlert, id componentID) string {
+	if o.Count > 0 || id == "" {
+		return ""
+	}
+	for _, a := range all { // active ones first, newest first
+		if a.ComponentID == string(id) {
+			return fmt.Sprintf("The last alert of %s was %s (%s) on %s, %s.", p.components[a.ComponentID].named(), a.ID, a.Rule, a.FiredAt, a.over())
+		}
+	}
+	return fmt.Sprintf("%s had no alert at all in the records.", p.components[string(id)].named())
+}
+
+func (a ActiveAlert) over() string {
+	if a.ResolvedAt == "" {
+		return a.State
+	}
+	return "resolved at " + a.ResolvedAt
+}
+
+// alerts are all alerts: active before silenced before resolved, critical before warning, newest first.
+func (p *plant) alerts() (all []ActiveAlert, err error) {
+	const query = `
+		SELECT a.id, a.component_id, c.name, a.rule, a.severity, a.summary,
+			CASE WHEN a.resolved_at IS NOT NULL THEN 'resolved' WHEN s.id IS NOT NULL THEN 'silenced' ELSE 'active' END AS state,
+			a.fired_at, coalesce(a.resolved_at, ''), coalesce(s.until, ''), coalesce(s.reason, '')
+		FROM alerts a JOIN components c ON c.id = a.component_id
+		LEFT JOIN silences s ON s.id = (SELECT max(id) FROM silences WHERE alert_id = a.id AND lifted = 0) AND s.until > ?1 AND a.resolved_at IS NULL
+		ORDER BY CASE state WHEN 'active' THEN 1 WHEN 'silenced' THEN 2 ELSE 3 END, CASE WHEN state <> 'resolved' THEN a.severity END, a.fired_at DESC, a.id`
+	err = p.each(query, []any{p.now.Format(minutes)}, func(scan func(...any) error) error {
+		var a ActiveAlert
+		err := scan(&a.ID, &a.ComponentID, &a.Component, &a.Rule, &a.Severity, &a.Summary, &a.State, &a.FiredAt, &a.ResolvedAt,
+			&a.SilencedUntil, &a.SilenceReason)
+		a.Summary = oneLine(a.Summary)
+		all = append(all, a)
+		return err
+	})
+	return all, err
+}
+
+// Sentences implements tools.Outcome.
+func (o *Alerts) Sentences() []string {
+	if o.Note != "" {
+		return []string{o.Note}
+	}
+	which := o.State + " "
+	if o.State == "all" {
+		which = ""
+	}
+	if o.Count == 0 {
+		return noneEmpty(fmt.Sprintf("There are no %salerts%s.", which, o.Asked), o.silenced(), o.Exist)
+	}
+	severities := make([]string, 0, 2)
+	if o.Critical > 0 {
+		severities = append(severities, fmt.Sprintf("%d critical", o.Critical))
+	}
+	if o.Warnings > 0 {
+		severities = append(severities, counted(o.Warnings, "warning"))
+	}
+	sentences := []string{fmt.Sprintf("There %s %s%s: %s.", isAre(o.Count), counted(o.Count, which+"alert"), o.Asked, list(severities))}
+	return append(sentences, noneEmpty(o.listed("critical"), o.listed("warning"), o.often(), o.rest(), o.silenced())...)
+}
+
+func (o *Alerts) listed(severity string) string {
+	var entries []string
+	for _, a := range o.Alerts {
+		if a.Severity != severity {
+			continue
+		}
+		entry := fmt.Sprintf("%s on %s (%s): %s, since %s", a.ID, a.ComponentID, a.Component, strings.TrimSuffix(a.Summary, "."), a.FiredAt)
+		switch {
+		case a.State == "resolved":
+			entry = strings.Replace(entry, ", since ", ", from ", 1) + " to " + a.ResolvedAt
+		case a.State == "silenced":
+			entry += fmt.Sprintf(", silenced until %s because: %s", a.SilencedUntil, quotation(a.SilenceReason))
+		}
+		entries = append(entries, entry)
+	}
+	if len(entries) == 0 {
+		return ""
+	}
+	title := map[string]string{"critical": "Critical: ", "warning": "Warnings: "}[severity]
+	return title + strings.Join(entries, "; ") + "."
+}
+
+func (o *Alerts) often() string {
+	var entries []string
+	for _, r := range o.Rules {
+		if r.Count > 1 && len(entries) < 5 {
+			entries = append(entries, fmt.Sprintf("%s of %s %d times", r.Rule, r.ComponentID, r.Count))
+		}
+	}
+	if len(entries) == 0 {
+		return ""
+	}
+	return "More than once fired " + list(entries) + "."
+}
+
+func (o *Alerts) rest() string {
+	if len(o.Alerts) == o.Count {
+		return ""
+	}
+	return fmt.Sprintf("Shown are %d of %d, and %d more, ask with a component, a severity or a limit.", len(o.Alerts), o.Count, o.Count-len(o.Alerts))
+}
+
+func (o *Alerts) silenced() string {
+	if o.State != "active" || o.Silenced == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s %s silenced, ask with the state silenced.", counted(o.Silenced, "further alert"), isAre(o.Silenced))
+}

@@ -1,0 +1,125 @@
+package itops
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the sentences into testdata instead of comparing them")
+
+// questions are the calls behind what people ask, and the cases in which there is little to say.
+var questions = []struct{ tool, arguments string }{
+	{"get_active_alerts", `{}`},
+	{"get_active_alerts", `{"severity":"critical"}`},
+	{"get_active_alerts", `{"kind":"machine"}`},
+	{"get_active_alerts", `{"component_id":"MCH-001"}`},
+	{"get_active_alerts", `{"component_id":"MCH-001","state":"all","limit":20}`},
+	{"get_active_alerts", `{"component_id":"MCH-002"}`},
+	{"get_active_alerts", `{"component_id":"MCH-009"}`},
+	{"get_active_alerts", `{"state":"silenced"}`},
+	{"get_active_alerts", `{"state":"resolved","limit":3}`},
+	{"get_active_alerts", `{"since":"2026-01-14"}`},
+	{"get_active_alerts", `{"since":"2026-01-04","until":"2026-01-03"}`},
+	{"get_active_alerts", `{"component_id":"HST-999"}`},
+	{"query_system_logs", `{"component_id":"MCH-001","level":"error"}`},
+	{"query_system_logs", `{"component_id":"SVC-003"}`},
+	{"query_system_logs", `{"component_id":"SVC-007","level":"error","since":"2026-01-14","until":"2026-01-14"}`},
+	{"query_system_logs", `{"contains":"no space left"}`},
+	{"query_system_logs", `{"contains":"忽略之前"}`},
+	{"query_system_logs", `{"contains":"results>"}`},
+	{"query_system_logs", `{"level":"error","limit":1}`},
+	{"query_system_logs", `{"component_id":"HST-001","level":"error"}`},
+	{"query_system_logs", `{"component_id":"MCH-777"}`},
+	{"query_metrics", `{"component_id":"MCH-001"}`},
+	{"query_metrics", `{"component_id":"MCH-001","metric":"temperature"}`},
+	{"query_metrics", `{"component_id":"MCH-001","metric":"pressure","until":"2025-12-28"}`},
+	{"query_metrics", `{"component_id":"MCH-002"}`},
+	{"query_metrics", `{"component_id":"MCH-011"}`},
+	{"query_metrics", `{"component_id":"HST-005"}`},
+	{"query_metrics", `{"component_id":"SVC-007","metric":"certificate_days"}`},
+	{"query_metrics", `{"metric":"disk"}`},
+	{"query_metrics", `{"metric":"cpu"}`},
+	{"query_metrics", `{}`},
+	{"query_metrics", `{"component_id":"SVC-006"}`},
+	{"query_metrics", `{"component_id":"MCH-001","metric":"cpu"}`},
+	{"query_metrics", `{"component_id":"MCH-001","since":"2027-01-01"}`},
+	{"diagnose_fault", `{"component_id":"MCH-001"}`},
+	{"diagnose_fault", `{"component_id":"MCH-002"}`},
+	{"diagnose_fault", `{"component_id":"MCH-006"}`},
+	{"diagnose_fault", `{"component_id":"MCH-009"}`},
+	{"diagnose_fault", `{"component_id":"HST-005"}`},
+	{"diagnose_fault", `{"component_id":"HST-009"}`},
+	{"diagnose_fault", `{"component_id":"SVC-003"}`},
+	{"diagnose_fault", `{"component_id":"SVC-006"}`},
+	{"diagnose_fault", `{"component_id":"SVC-007"}`},
+	{"diagnose_fault", `{"component_id":"SVC-008"}`},
+	{"diagnose_fault", `{"component_id":"SVC-009"}`},
+	{"diagnose_fault", `{"component_id":"SVC-012"}`},
+	{"diagnose_fault", `{"component_id":"MCH-010"}`},
+	{"diagnose_fault", `{"component_id":"SVC-099"}`},
+	{"get_service_status", `{}`},
+	{"get_service_status", `{"kind":"machine"}`},
+	{"get_service_status", `{"kind":"host"}`},
+	{"get_service_status", `{"component_id":"SVC-008"}`},
+	{"get_service_status", `{"component_id":"SVC-001"}`},
+	{"get_service_status", `{"component_id":"MCH-001"}`},
+	{"get_service_status", `{"component_id":"MCH-005"}`},
+	{"get_service_status", `{"component_id":"MCH-012"}`},
+	{"get_service_status", `{"component_id":"HST-077"}`},
+}
+
+// TestSentencesAreWhatPeopleReadAndApproved compares with testdata/sentences.golden; run with -update after a change
+// and read the difference.
+func TestSentencesAreWhatPeopleReadAndApproved(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	for _, q := range questions {
+		fmt.Fprintf(&text, "%s %s\n", q.tool, q.arguments)
+		for _, sentence := range call(t, q.tool, q.arguments, nil) {
+			fmt.Fprintf(&text, "    %s\n", sentence)
+		}
+	}
+	compareGolden(t, "sentences.golden", text.String())
+}
+
+// TestSchemasAndDescriptionsAreStable guards the prompt: any byte that changes empties the model servers' caches.
+func TestSchemasAndDescriptionsAreStable(t *testing.T) {
+	t.Parallel()
+	db, err := company()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := Tools(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	for _, tool := range list {
+		fmt.Fprintf(&text, "%s (%s, outsiders: %t)\n    %s\n    %s\n", tool.Name(), tool.Effect(), tool.Outsiders(), tool.Description(), tool.Schema())
+	}
+	compareGolden(t, "schemas.golden", text.String())
+}
+
+func compareGolden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v; run the test with -update once", err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Error(diff)
+	}
+}

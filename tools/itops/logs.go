@@ -1,0 +1,215 @@
+package itops
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"bestbox/tools"
+)
+
+var logsDefinition = tools.Definition{
+	Name: "query_system_logs",
+	Description: "Log lines of machines, hosts and services, counted by level and by pattern, with the newest ones. " +
+		"Use it for questions about logs, error messages and fault codes.",
+	Effect: tools.Read, Outsiders: true,
+}
+
+// LogsArguments are the arguments of query_system_logs.
+type LogsArguments struct {
+	spellings
+	ComponentID componentID `json:"component_id,omitempty" jsonschema_description:"Only lines of this machine, host or service."`
+	Level       string      `json:"level,omitempty" jsonschema:"enum=error,enum=warning,enum=info" jsonschema_description:"Only lines of this level. Without it: all levels."`
+	Contains    string      `json:"contains,omitempty" jsonschema:"maxLength=80" jsonschema_description:"Only lines with exactly this text in them, such as a fault code."`
+	Since       dateText    `json:"since,omitempty" jsonschema_description:"Only lines written on or after this day."`
+	Until       dateText    `json:"until,omitempty" jsonschema_description:"Only lines written on or before this day."`
+	Limit       int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_description:"How many of the newest lines to show. Without it: 3."`
+}
+
+// Logs are the log lines found.
+type Logs struct {
+	Note     string       `json:"note,omitempty"`
+	Asked    string       `json:"asked"`
+	Level    string       `json:"level,omitempty"`
+	Count    int          `json:"count"`
+	Errors   int          `json:"errors"`
+	Warnings int          `json:"warnings"`
+	Infos    int          `json:"infos"`
+	Patterns []LogPattern `json:"patterns,omitempty"` // errors first, then by count; at most mostPatterns
+	Others   int          `json:"other_patterns"`     // how many patterns are not listed
+	Newest   []LogLine    `json:"newest,omitempty"`
+	Exist    string       `json:"exist,omitempty"`
+}
+
+// LogPattern is what lines have in common when their numbers are left out.
+type LogPattern struct {
+	ComponentID string `json:"component_id"`
+	Level       string `json:"level"`
+	Pattern     string `json:"pattern"`
+	Count       int    `json:"count"`
+	First       string `json:"first"`
+	Last        string `json:"last"`
+}
+
+// LogLine is one line.
+type LogLine struct {
+	At          string `json:"at"`
+	ComponentID string `json:"component_id"`
+	Level       string `json:"level"`
+	Program     string `json:"program"`
+	Message     string `json:"message"`
+}
+
+const (
+	mostPatterns     = 4
+	newestLines      = 3
+	mostQuotedNewest = 5 // more lines than these are in the data only: a small model would drown
+)
+
+var digits = regexp.MustCompile(`[0-9]+`)
+
+// levels order lines by how much they matter.
+var levels = map[string]int{"error": 1, "warning": 2, "info": 3}
+
+func (s store) systemLogs(ctx context.Context, in LogsArguments) (*Logs, error) {
+	when, err := parseSpan(in.Since, in.Until)
+	if err != nil {
+		return nil, err
+	}
+	out := &Logs{Level: in.Level}
+	err = s.read(ctx, func(p *plant) error {
+		if in.ComponentID != "" {
+			c, missing := p.find(in.ComponentID)
+			if out.Note = missing; missing != "" {
+				return nil
+			}
+			out.Asked = " of " + c.named()
+		}
+		if in.Contains != "" {
+			out.Asked += " with " + quotation(in.Contains)
+		}
+		out.Asked += when.words()
+		if in.Limit == 0 {
+			in.Limit = newestLines
+		}
+		if err := out.find(p, in, when); err != nil || out.Count > 0 {
+			return err
+		}
+		return out.whatExists(p, in.ComponentID)
+	})
+	return out, err
+}
+
+func (o *Logs) find(p *plant, in LogsArguments, when span) error {
+	const query = `
+		SELECT at, component_id, level, program, message FROM log_lines
+		WHERE ?1 IN ('', component_id) AND ?2 IN ('', level) AND at BETWEEN ?3 AND ?4 AND (?5 = '' OR instr(lower(message), lower(?5)) > 0)
+		ORDER BY at DESC, id DESC`
+	from, to := when.bounds()
+	found := map[LogPattern]*LogPattern{}
+	err := p.each(query, []any{string(in.ComponentID), in.Level, from, to, in.Contains}, func(scan func(...any) error) error {
+		var l LogLine
+		if err := scan(&l.At, &l.ComponentID, &l.Level, &l.Program, &l.Message); err != nil {
+			return err
+		}
+		l.Message = oneLine(l.Message)
+		o.count(l.Level)
+		if len(o.Newest) < in.Limit {
+			o.Newest = append(o.Newest, l)
+		}
+		key := LogPattern{ComponentID: l.ComponentID, Level: l.Level, Pattern: digits.ReplaceAllString(l.Message, "N")}
+		if found[key] == nil {
+			pattern := key
+			pattern.Last = l.At
+			found[key] = &pattern
+		}
+		found[key].Count++
+		found[key].First = l.At // newest first, so the last one read is the first one written
+		return nil
+	})
+	for _, pattern := range found {
+		o.Patterns = append(o.Patterns, *pattern)
+	}
+	slices.SortFunc(o.Patterns, func(a, b LogPattern) int {
+		return cmp.Or(levels[a.Level]-levels[b.Level], b.Count-a.Count, cmp.Compare(a.First, b.First), cmp.Compare(a.Pattern, b.Pattern),
+			cmp.Compare(a.ComponentID, b.ComponentID))
+	})
+	if o.Others = max(0, len(o.Patterns)-mostPatterns); o.Others > 0 {
+		o.Patterns = o.Patterns[:mostPatterns]
+	}
+	return err
+}
+
+func (o *Logs) count(level string) {
+	o.Count++
+	switch level {
+	case "error":
+		o.Errors++
+	case "warning":
+		o.Warnings++
+	default:
+		o.Infos++
+	}
+}
+
+func (o *Logs) whatExists(p *plant, id componentID) error {
+	var n int
+	var first, last string
+	err := p.one("SELECT count(*), coalesce(min(at), ''), coalesce(max(at), '') FROM log_lines WHERE ? IN ('', component_id)",
+		[]any{string(id)}, &n, &first, &last)
+	whose := ""
+	if id != "" {
+		whose = " of " + string(id)
+	}
+	o.Exist = fmt.Sprintf("The records hold %s%s, from %s to %s.", counted(n, "log line"), whose, first, last)
+	if n == 0 {
+		o.Exist = fmt.Sprintf("The records hold no log line%s at all.", whose)
+	}
+	return err
+}
+
+// Sentences implements tools.Outcome.
+func (o *Logs) Sentences() []string {
+	kind := "log line"
+	if o.Level != "" {
+		kind = o.Level + " line"
+	}
+	switch {
+	case o.Note != "":
+		return []string{o.Note}
+	case o.Count == 0:
+		return noneEmpty(fmt.Sprintf("There are no %ss%s.", kind, o.Asked), o.Exist)
+	}
+	first := fmt.Sprintf("There %s %s%s", isAre(o.Count), counted(o.Count, kind), o.Asked)
+	if o.Level == "" {
+		first += fmt.Sprintf(": %s, %s and %s", counted(o.Errors, "error"), counted(o.Warnings, "warning"), counted(o.Infos, "info line"))
+	}
+	return []string{first + ".", o.patterns(), o.newest()}
+}
+
+func (o *Logs) patterns() string {
+	entries := make([]string, len(o.Patterns))
+	for i, p := range o.Patterns {
+		when := "on " + p.First
+		if p.Count > 1 {
+			when = "from " + p.First + " to " + p.Last
+		}
+		entries[i] = fmt.Sprintf("%s %s of %s, %s %s", p.Level, quotation(p.Pattern), p.ComponentID, counted(p.Count, "time"), when)
+	}
+	text := "By pattern (N stands for any number): " + strings.Join(entries, "; ")
+	if o.Others > 0 {
+		text += fmt.Sprintf("; and %s more, ask with a level or a text", counted(o.Others, "pattern"))
+	}
+	return text + "."
+}
+
+func (o *Logs) newest() string {
+	var entries []string
+	for _, l := range o.Newest[:min(len(o.Newest), mostQuotedNewest)] {
+		entries = append(entries, fmt.Sprintf("%s %s of %s %s", l.At, l.Level, l.ComponentID, quotation(l.Message)))
+	}
+	return "The newest: " + strings.Join(entries, "; ") + "."
+}

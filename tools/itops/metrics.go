@@ -1,0 +1,217 @@
+package itops
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"bestbox/tools"
+)
+
+var metricsDefinition = tools.Definition{
+	Name: "query_metrics",
+	Description: "Measurements of machines, hosts and services: value now, trend, lowest and highest, limits crossed and since when. " +
+		"Without a component: everything that is out of its limits. Use it for temperature, pressure, vibration, CPU, disk and the like.",
+	Effect: tools.Read,
+}
+
+// MetricsArguments are the arguments of query_metrics.
+type MetricsArguments struct {
+	spellings
+	ComponentID componentID `json:"component_id,omitempty" jsonschema_description:"Only this machine, host or service."`
+	Metric      string      `json:"metric,omitempty" jsonschema:"enum=temperature,enum=pressure,enum=vibration,enum=motor_current,enum=cpu,enum=memory,enum=disk,enum=latency,enum=errors,enum=packet_loss,enum=certificate_days" jsonschema_description:"Only this metric."`
+	Since       dateText    `json:"since,omitempty" jsonschema_description:"Only measurements on or after this day."`
+	Until       dateText    `json:"until,omitempty" jsonschema_description:"Only measurements on or before this day."`
+}
+
+// Metrics are the series found.
+type Metrics struct {
+	Note       string       `json:"note,omitempty"`
+	Asked      string       `json:"asked"`
+	Count      int          `json:"count"`            // of the series
+	Out        int          `json:"out_of_limits"`    // how many of them are
+	Components int          `json:"components"`       // how many components they belong to
+	Series     []SeriesSeen `json:"series,omitempty"` // of one component, or of one metric: all; else those out of limits
+	Exist      string       `json:"exist,omitempty"`
+	narrow     bool
+}
+
+// SeriesSeen is one series in figures.
+type SeriesSeen struct {
+	ComponentID string `json:"component_id"`
+	Component   string `json:"component"`
+	Metric      string `json:"metric"`
+	Label       string `json:"label"`
+	Unit        string `json:"unit"`
+	Last        int64  `json:"last"`
+	LastAt      string `json:"last_at"`
+	LowLimit    *int64 `json:"low_limit,omitempty"`
+	HighLimit   *int64 `json:"high_limit,omitempty"`
+	State       string `json:"state"` // within, below, above
+	OutSince    string `json:"out_since,omitempty"`
+	Trend       string `json:"trend"`         // rose, fell, steady
+	FirstMean   int64  `json:"first_average"` // of the first day
+	LastMean    int64  `json:"last_average"`  // of the last day
+	Change      int64  `json:"change"`
+	Lowest      int64  `json:"lowest"`
+	LowestAt    string `json:"lowest_at"`
+	Highest     int64  `json:"highest"`
+	HighestAt   string `json:"highest_at"`
+}
+
+// mostSeries bounds how many series are told about.
+const mostSeries = 6
+
+func (s store) metrics(ctx context.Context, in MetricsArguments) (*Metrics, error) {
+	when, err := parseSpan(in.Since, in.Until)
+	if err != nil {
+		return nil, err
+	}
+	out := &Metrics{narrow: in.ComponentID != ""}
+	err = s.read(ctx, func(p *plant) error {
+		if in.Metric != "" {
+			out.Asked = " of " + strings.ReplaceAll(in.Metric, "_", " ")
+		}
+		if in.ComponentID != "" {
+			c, missing := p.find(in.ComponentID)
+			if out.Note = missing; missing != "" {
+				return nil
+			}
+			out.Asked += " of " + c.named()
+		}
+		out.Asked += when.words()
+		all, err := p.series(string(in.ComponentID), in.Metric, when)
+		if err != nil {
+			return err
+		}
+		seen := map[string]bool{}
+		for _, one := range all {
+			seen[one.componentID] = true
+			figures := one.seen(p.components[one.componentID])
+			if figures.State != "within" {
+				out.Out++
+			}
+			if out.narrow || figures.State != "within" {
+				out.Series = append(out.Series, figures)
+			}
+		}
+		out.Count, out.Components = len(all), len(seen)
+		if out.Count == 0 {
+			return out.whatExists(p, in.ComponentID)
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (s series) seen(c component) SeriesSeen {
+	f := SeriesSeen{ComponentID: c.id, Component: c.name, Metric: s.metric, Label: s.label, Unit: s.unit, LowLimit: s.low, HighLimit: s.high,
+		Last: s.last().value, LastAt: s.last().at.Format(minutes), State: "within"}
+	if since, side := s.outSince(); side != 0 {
+		f.State, f.OutSince = map[int]string{-1: "below", 1: "above"}[side], since.Format(minutes)
+	}
+	day := min(24*time.Hour, s.last().at.Sub(s.samples[0].at)/3)
+	f.FirstMean, f.LastMean = average(s.firstOf(max(day, time.Minute))), average(s.lastOf(day))
+	f.Change = f.LastMean - f.FirstMean
+	f.Trend = s.trend(f)
+	lowest, highest := s.samples[0], s.samples[0]
+	for _, one := range s.samples {
+		if one.value < lowest.value {
+			lowest = one
+		}
+		if one.value > highest.value {
+			highest = one
+		}
+	}
+	f.Lowest, f.LowestAt = lowest.value, lowest.at.Format(minutes)
+	f.Highest, f.HighestAt = highest.value, highest.at.Format(minutes)
+	return f
+}
+
+// trend calls steady what moved by less than a twentieth.
+func (s series) trend(f SeriesSeen) string {
+	switch size := max(f.Change, -f.Change); {
+	case size*20 < max(f.FirstMean, -f.FirstMean) || size == 0:
+		return "steady"
+	case f.Change > 0:
+		return "rose"
+	}
+	return "fell"
+}
+
+func (o *Metrics) whatExists(p *plant, id componentID) error {
+	var names []string
+	err := p.each("SELECT DISTINCT metric FROM metrics WHERE ? IN ('', component_id) ORDER BY metric", []any{string(id)}, func(scan func(...any) error) error {
+		var name string
+		defer func() { names = append(names, name) }()
+		return scan(&name)
+	})
+	var first, last string
+	if err == nil {
+		err = p.one("SELECT coalesce(min(at), ''), coalesce(max(at), '') FROM metric_samples WHERE ? IN ('', component_id)", []any{string(id)}, &first, &last)
+	}
+	o.Exist = "Nothing is measured there."
+	if len(names) > 0 {
+		o.Exist = fmt.Sprintf("Measured are %s, from %s to %s.", list(names), first, last)
+	}
+	return err
+}
+
+// Sentences implements tools.Outcome.
+func (o *Metrics) Sentences() []string {
+	switch {
+	case o.Note != "":
+		return []string{o.Note}
+	case o.Count == 0:
+		return noneEmpty(fmt.Sprintf("There are no measurements%s.", o.Asked), o.Exist)
+	case o.narrow:
+		return o.each()
+	case o.Out == 0:
+		return []string{fmt.Sprintf("Nothing is out of its limits: %s%s of %s.", counted(o.Count, "measurement series"), o.Asked, counted(o.Components, "component"))}
+	}
+	entries := make([]string, 0, len(o.Series))
+	for _, f := range o.Series {
+		entries = append(entries, fmt.Sprintf("%s of %s (%s) %s, %s", f.Label, f.ComponentID, f.Component, amount(f.Last, f.Unit), f.limits()))
+	}
+	shown := entries[:min(len(entries), 2*mostSeries)]
+	return []string{fmt.Sprintf("%d of %d measured values%s %s out of %s: %s%s.", o.Out, o.Count, o.Asked, isAre(o.Out), map[bool]string{true: "its limits", false: "their limits"}[o.Out == 1],
+		strings.Join(shown, "; "), more(len(shown), len(entries), "a metric or a component"))}
+}
+
+// each tells about every series of one component.
+func (o *Metrics) each() []string {
+	sentences := make([]string, 0, len(o.Series))
+	for _, f := range o.Series[:min(len(o.Series), mostSeries)] {
+		text := fmt.Sprintf("The %s of %s (%s) was %s at %s, %s", f.Label, f.ComponentID, f.Component, amount(f.Last, f.Unit), f.LastAt, f.limits())
+		if f.Trend == "steady" {
+			text += fmt.Sprintf("; it was steady, on average %s at first and %s at last", amount(f.FirstMean, f.Unit), amount(f.LastMean, f.Unit))
+		} else {
+			text += fmt.Sprintf("; it %s by %s, from %s on average at first to %s at last", f.Trend, amount(max(f.Change, -f.Change), f.Unit),
+				amount(f.FirstMean, f.Unit), amount(f.LastMean, f.Unit))
+		}
+		sentences = append(sentences, fmt.Sprintf("%s; lowest %s at %s, highest %s at %s.", text, amount(f.Lowest, f.Unit), f.LowestAt,
+			amount(f.Highest, f.Unit), f.HighestAt))
+	}
+	if left := len(o.Series) - len(sentences); left > 0 {
+		sentences = append(sentences, fmt.Sprintf("And %d more, ask with a metric.", left))
+	}
+	return sentences
+}
+
+// limits says how a series stands to its limits.
+func (f SeriesSeen) limits() string {
+	switch {
+	case f.State == "below":
+		return fmt.Sprintf("below its limit of %s since %s", amount(*f.LowLimit, f.Unit), f.OutSince)
+	case f.State == "above":
+		return fmt.Sprintf("above its limit of %s since %s", amount(*f.HighLimit, f.Unit), f.OutSince)
+	case f.LowLimit != nil && f.HighLimit != nil:
+		return fmt.Sprintf("within its limits of %s to %s", amount(*f.LowLimit, f.Unit), amount(*f.HighLimit, f.Unit))
+	case f.LowLimit != nil:
+		return fmt.Sprintf("not below its limit of %s", amount(*f.LowLimit, f.Unit))
+	case f.HighLimit != nil:
+		return fmt.Sprintf("not above its limit of %s", amount(*f.HighLimit, f.Unit))
+	}
+	return "without a limit"
+}

@@ -1,0 +1,155 @@
+package itops
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"bestbox/tools"
+)
+
+var silenceDefinition = tools.Definition{
+	Name:        "silence_alert",
+	Description: "Silences one active alert for some hours or until the end of a day, with a reason. Nobody is told of the alert meanwhile; it stays visible.",
+	Effect:      tools.Write,
+}
+
+// SilenceArguments are the arguments of silence_alert.
+type SilenceArguments struct {
+	spellings
+	AlertID alertID  `json:"alert_id" jsonschema_description:"The alert's id."`
+	Hours   int      `json:"hours,omitempty" jsonschema:"minimum=1,maximum=168" jsonschema_description:"For how many hours from now. Give this or until."`
+	Until   dateText `json:"until,omitempty" jsonschema_description:"Until the end of this day, at most 30 days ahead. Give this or hours."`
+	Reason  string   `json:"reason" jsonschema:"minLength=3,maxLength=200" jsonschema_description:"Why, in a sentence."`
+}
+
+// Silenced is a silence that was made, or taken back.
+type Silenced struct {
+	Silence     int64  `json:"silence"`
+	AlertID     string `json:"alert_id"`
+	Rule        string `json:"rule"`
+	ComponentID string `json:"component_id"`
+	Component   string `json:"component"`
+	Until       string `json:"until"`
+	Reason      string `json:"reason"`
+	Undone      bool   `json:"undone,omitempty"`
+}
+
+// longestSilence is how far ahead a silence may end.
+const longestSilence = 30 * 24 * time.Hour
+
+func (s store) previewSilence(ctx context.Context, in SilenceArguments) (tools.Change, error) {
+	return preview(ctx, s, in, planSilence)
+}
+
+func (s store) applySilence(ctx context.Context, key string, in SilenceArguments) (*Silenced, error) {
+	return apply(ctx, s, silenceDefinition.Name, key, in, planSilence)
+}
+
+func (s store) undoSilence(ctx context.Context, key string) (*Silenced, error) {
+	return undo(ctx, s, silenceDefinition.Name, key, func(p *plant, out *Silenced) error {
+		out.Undone = true
+		_, err := p.execute("UPDATE silences SET lifted = 1 WHERE id = ?", out.Silence)
+		return err
+	})
+}
+
+func planSilence(p *plant, in SilenceArguments) (planned[*Silenced], error) {
+	var none planned[*Silenced]
+	reason, err := said("reason", in.Reason, "a reason in words")
+	if err != nil {
+		return none, err
+	}
+	a, err := p.activeAlert(in.AlertID)
+	if err != nil {
+		return none, err
+	}
+	until, err := p.silentUntil(in)
+	if err != nil {
+		return none, err
+	}
+	c := p.components[a.ComponentID]
+	out := &Silenced{AlertID: a.ID, Rule: a.Rule, ComponentID: c.id, Component: c.name, Until: until.Format(minutes), Reason: reason}
+	before := "not silenced"
+	if a.State == "silenced" {
+		before = "silenced until " + a.SilencedUntil
+	}
+	if a.SilencedUntil == out.Until {
+		return none, &tools.ArgumentError{Field: "alert_id", Value: string(in.AlertID), Allowed: "another time: it is silenced until " + a.SilencedUntil + " already"}
+	}
+	change := tools.Change{
+		Summary: fmt.Sprintf("Silences the alert %s (%s, %s) of %s until %s because: %s.", a.ID, a.Rule, a.Severity, c.named(), out.Until, quotation(reason)),
+		Lines:   []tools.ChangeLine{{What: "alert " + a.ID, Before: before, After: "silenced until " + out.Until}},
+		Facts: map[string]any{"severity": a.Severity, "silenced_hours": int(until.Sub(p.now).Hours()), "rule": a.Rule,
+			"component": map[string]any{"id": c.id, "kind": c.kind}},
+	}
+	if a.Severity == "critical" {
+		change.Warnings = append(change.Warnings, "The alert is critical: nobody is told of it until then.")
+	}
+	open, err := p.openTickets(c.id)
+	if err != nil {
+		return none, err
+	}
+	if len(open) == 0 {
+		change.Warnings = append(change.Warnings, "No ticket is open about "+c.named()+".")
+	}
+	return planned[*Silenced]{change, func() (*Silenced, error) {
+		err := p.one("INSERT INTO silences (alert_id, made_at, until, reason, lifted) VALUES (?, ?, ?, ?, 0) RETURNING id",
+			[]any{a.ID, p.now.Format(minutes), out.Until, reason}, &out.Silence)
+		return out, err
+	}}, nil
+}
+
+// activeAlert finds an alert that is not over.
+func (p *plant) activeAlert(id alertID) (ActiveAlert, error) {
+	all, err := p.alerts()
+	if err != nil {
+		return ActiveAlert{}, err
+	}
+	var active []string
+	for _, a := range all {
+		switch {
+		case a.ID == string(id) && a.State != "resolved":
+			return a, nil
+		case a.ID == string(id):
+			return a, &tools.ArgumentError{Field: "alert_id", Value: string(id), Allowed: "an alert that is active: this one was resolved at " + a.ResolvedAt}
+		case a.State != "resolved":
+			active = append(active, a.ID)
+		}
+	}
+	allowed := "the id of an active alert, and there is none"
+	if len(active) > 0 {
+		allowed = "an alert that exists; active are " + list(active[:min(len(active), wholeAlertList)])
+	}
+	return ActiveAlert{}, &tools.ArgumentError{Field: "alert_id", Value: string(id), Allowed: allowed}
+}
+
+// silentUntil is when a silence ends: of hours and until there must be one.
+func (p *plant) silentUntil(in SilenceArguments) (time.Time, error) {
+	switch {
+	case in.Hours == 0 && in.Until == "":
+		return time.Time{}, &tools.ArgumentError{Field: "hours", Allowed: "hours from 1 to 168, or until with a day"}
+	case in.Hours != 0 && in.Until != "":
+		return time.Time{}, &tools.ArgumentError{Field: "until", Value: string(in.Until), Allowed: "either hours or until, not both"}
+	case in.Hours != 0:
+		return p.now.Add(time.Duration(in.Hours) * time.Hour), nil
+	}
+	day, err := parseDay("until", in.Until)
+	if err != nil {
+		return day, err
+	}
+	end := day.Add(24*time.Hour - time.Minute)
+	if !end.After(p.now) || end.Sub(p.now) > longestSilence {
+		return end, &tools.ArgumentError{Field: "until", Value: string(in.Until),
+			Allowed: fmt.Sprintf("a day from %s to %s", p.now.Format(time.DateOnly), p.now.Add(longestSilence-24*time.Hour).Format(time.DateOnly))}
+	}
+	return end, nil
+}
+
+// Sentences implements tools.Outcome.
+func (o *Silenced) Sentences() []string {
+	if o.Undone {
+		return []string{fmt.Sprintf("The silence of the alert %s (%s) of %s (%s) was taken back.", o.AlertID, o.Rule, o.ComponentID, o.Component)}
+	}
+	return []string{fmt.Sprintf("The alert %s (%s) of %s (%s) is silenced until %s.", o.AlertID, o.Rule, o.ComponentID, o.Component, o.Until)}
+}

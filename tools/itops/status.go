@@ -1,0 +1,274 @@
+package itops
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"bestbox/tools"
+)
+
+var statusDefinition = tools.Definition{
+	Name: "get_service_status",
+	Description: "Whether a service, host or machine works, what it needs, what needs it, and the open tickets about it. " +
+		"Without a component: which services (or machines, or hosts) have trouble.",
+	Effect: tools.Read,
+}
+
+// StatusArguments are the arguments of get_service_status.
+type StatusArguments struct {
+	spellings
+	ComponentID componentID `json:"component_id,omitempty" jsonschema_description:"The service, host or machine."`
+	Kind        string      `json:"kind,omitempty" jsonschema:"enum=service,enum=host,enum=machine" jsonschema_description:"Without a component: all of this kind. Without it: services."`
+}
+
+// Status is how one component does, with its neighbours, or how all of a kind do.
+type Status struct {
+	Note       string            `json:"note,omitempty"`
+	Kind       string            `json:"kind,omitempty"`
+	Count      int               `json:"count"`
+	Failing    int               `json:"failing"`
+	Degraded   int               `json:"degraded"`
+	AtRisk     int               `json:"at_risk"`
+	OK         int               `json:"ok"`
+	Components []ComponentStatus `json:"components,omitempty"` // those with trouble, or the one asked for
+	Needs      []ComponentStatus `json:"needs,omitempty"`
+	NeededBy   []ComponentStatus `json:"needed_by,omitempty"`
+	Tickets    []OpenTicket      `json:"tickets,omitempty"`
+	one        bool
+}
+
+// ComponentStatus says how one component does.
+type ComponentStatus struct {
+	ComponentID string   `json:"component_id"`
+	Component   string   `json:"component"`
+	Place       string   `json:"place"`
+	State       string   `json:"state"` // failing, degraded, at risk, ok
+	Because     []string `json:"because,omitempty"`
+}
+
+// OpenTicket is a ticket that is not resolved or cancelled.
+type OpenTicket struct {
+	ID       string `json:"id"`
+	Title    string `json:"title"`
+	Priority string `json:"priority"`
+	Status   string `json:"status"`
+	Assignee string `json:"assignee,omitempty"`
+	OpenedAt string `json:"opened_at"`
+	LastNote string `json:"last_note,omitempty"`
+}
+
+// health is what the state of every component follows from.
+type health struct {
+	p      *plant
+	alerts map[string][]ActiveAlert // not resolved, by component
+	out    map[string][]SeriesSeen  // out of their limits, by component
+}
+
+func (p *plant) health() (*health, error) {
+	h := &health{p: p, alerts: map[string][]ActiveAlert{}, out: map[string][]SeriesSeen{}}
+	all, err := p.alerts()
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range all {
+		if a.State != "resolved" {
+			h.alerts[a.ComponentID] = append(h.alerts[a.ComponentID], a)
+		}
+	}
+	measured, err := p.series("", "", span{})
+	for _, s := range measured {
+		if f := s.seen(p.components[s.componentID]); f.State != "within" {
+			h.out[s.componentID] = append(h.out[s.componentID], f)
+		}
+	}
+	return h, err
+}
+
+// of tells how a component does. A silence hides nothing: who silences an alert still wants to know that something is broken.
+func (h *health) of(id string) ComponentStatus {
+	c := h.p.components[id]
+	status := ComponentStatus{ComponentID: id, Component: c.name, Place: c.place, State: h.own(id)}
+	for _, a := range h.alerts[id] {
+		silenced := ""
+		if a.State == "silenced" {
+			silenced = ", silenced until " + a.SilencedUntil
+		}
+		status.Because = append(status.Because, fmt.Sprintf("%s (%s, %s, since %s%s)", strings.TrimSuffix(a.Summary, "."), a.ID, a.Severity, a.FiredAt, silenced))
+	}
+	if len(status.Because) == 0 {
+		for _, f := range h.out[id] {
+			status.Because = append(status.Because, fmt.Sprintf("%s %s, %s", f.Label, amount(f.Last, f.Unit), f.limits()))
+		}
+	}
+	if status.State == "ok" {
+		steps := h.p.below(id)
+		for _, below := range h.p.order {
+			if steps[below] > 0 && h.own(below) == "failing" {
+				status.State = "at risk"
+				status.Because = append(status.Because, fmt.Sprintf("it needs %s, which is failing", h.p.components[below].named()))
+			}
+		}
+	}
+	return status
+}
+
+// own is the state that follows from a component's own alerts and measurements.
+func (h *health) own(id string) string {
+	switch {
+	case slices.ContainsFunc(h.alerts[id], func(a ActiveAlert) bool { return a.Severity == "critical" }):
+		return "failing"
+	case len(h.alerts[id])+len(h.out[id]) > 0:
+		return "degraded"
+	}
+	return "ok"
+}
+
+func (s store) serviceStatus(ctx context.Context, in StatusArguments) (*Status, error) {
+	out := &Status{Kind: in.Kind, one: in.ComponentID != ""}
+	if out.Kind == "" {
+		out.Kind = "service"
+	}
+	err := s.read(ctx, func(p *plant) error {
+		h, err := p.health()
+		if err != nil {
+			return err
+		}
+		if !out.one {
+			out.all(h)
+			return nil
+		}
+		c, missing := p.find(in.ComponentID)
+		if out.Note = missing; missing != "" {
+			return nil
+		}
+		out.Kind, out.Count = c.kind, 1
+		out.Components = []ComponentStatus{h.of(c.id)}
+		for _, id := range c.needs {
+			out.Needs = append(out.Needs, h.of(id))
+		}
+		for _, id := range c.neededBy {
+			out.NeededBy = append(out.NeededBy, h.of(id))
+		}
+		out.Tickets, err = p.openTickets(c.id)
+		return err
+	})
+	return out, err
+}
+
+func (o *Status) all(h *health) {
+	for _, id := range h.p.order {
+		if h.p.components[id].kind != o.Kind {
+			continue
+		}
+		o.Count++
+		status := h.of(id)
+		switch status.State {
+		case "failing":
+			o.Failing++
+		case "degraded":
+			o.Degraded++
+		case "at risk":
+			o.AtRisk++
+		default:
+			o.OK++
+			continue
+		}
+		o.Components = append(o.Components, status)
+	}
+}
+
+// openTickets are the open ones about a component, newest first.
+func (p *plant) openTickets(id string) (open []OpenTicket, err error) {
+	const query = `
+		SELECT id, title, priority, status, assignee, opened_at,
+			coalesce((SELECT note FROM ticket_notes WHERE ticket_id = t.id ORDER BY number DESC LIMIT 1), '')
+		FROM tickets t WHERE component_id = ? AND status NOT IN ('resolved', 'cancelled') ORDER BY opened_at DESC, id DESC`
+	err = p.each(query, []any{id}, func(scan func(...any) error) error {
+		var t OpenTicket
+		err := scan(&t.ID, &t.Title, &t.Priority, &t.Status, &t.Assignee, &t.OpenedAt, &t.LastNote)
+		open = append(open, t)
+		return err
+	})
+	return open, err
+}
+
+// Sentences implements tools.Outcome.
+func (o *Status) Sentences() []string {
+	switch {
+	case o.Note != "":
+		return []string{o.Note}
+	case !o.one:
+		return o.overview()
+	}
+	c := o.Components[0]
+	first := fmt.Sprintf("%s (%s) in %s is %s.", c.ComponentID, c.Component, c.Place, c.State)
+	if len(c.Because) > 0 {
+		first = fmt.Sprintf("%s (%s) in %s is %s: %s.", c.ComponentID, c.Component, c.Place, c.State, bounded(c.Because, "the alerts of "+c.ComponentID))
+	}
+	return noneEmpty(first, neighbours("It needs", o.Needs), neighbours("It is needed by", o.NeededBy), ticketsOpen(o.Tickets))
+}
+
+// neighbours names components with their state.
+func neighbours(title string, all []ComponentStatus) string {
+	if len(all) == 0 {
+		return title + " nothing else."
+	}
+	entries := make([]string, len(all))
+	for i, c := range all {
+		entries[i] = fmt.Sprintf("%s (%s), which is %s", c.ComponentID, c.Component, c.State)
+		if len(c.Because) > 0 && title == "It needs" {
+			entries[i] += ": " + c.Because[0]
+		}
+	}
+	return title + " " + bounded(entries, "one of them") + "."
+}
+
+// mostListed bounds a list within a sentence.
+const mostListed = 6
+
+func bounded(entries []string, with string) string {
+	shown := entries[:min(len(entries), mostListed)]
+	return strings.Join(shown, "; ") + more(len(shown), len(entries), with)
+}
+
+func ticketsOpen(open []OpenTicket) string {
+	entries := make([]string, len(open))
+	for i, t := range open {
+		entries[i] = fmt.Sprintf("%s (%s), priority %s, %s", t.ID, quotation(t.Title), t.Priority, strings.ReplaceAll(t.Status, "_", " "))
+		if t.Assignee != "" {
+			entries[i] += ", with " + t.Assignee
+		}
+		if t.LastNote != "" {
+			entries[i] += ", last note: " + quotation(t.LastNote)
+		}
+	}
+	switch len(entries) {
+	case 0:
+		return "No ticket is open about it."
+	case 1:
+		return "Open about it is the ticket " + entries[0] + "."
+	}
+	return fmt.Sprintf("Open about it are %d tickets: %s.", len(entries), bounded(entries[:min(len(entries), 3)], ""))
+}
+
+func (o *Status) overview() []string {
+	plural := o.Kind + "s"
+	if len(o.Components) == 0 {
+		return []string{fmt.Sprintf("All %d %s are ok.", o.Count, plural)}
+	}
+	sentences := []string{fmt.Sprintf("Of %d %s, %d %s failing, %d degraded, %d at risk and %d ok.", o.Count, plural, o.Failing, isAre(o.Failing), o.Degraded, o.AtRisk, o.OK)}
+	for _, state := range []string{"failing", "degraded", "at risk"} {
+		var entries []string
+		for _, c := range o.Components {
+			if c.State == state {
+				entries = append(entries, fmt.Sprintf("%s (%s): %s", c.ComponentID, c.Component, c.Because[0]))
+			}
+		}
+		if len(entries) > 0 {
+			sentences = append(sentences, fmt.Sprintf("%s: %s.", strings.ToUpper(state[:1])+state[1:], bounded(entries, "get_active_alerts")))
+		}
+	}
+	return sentences
+}
