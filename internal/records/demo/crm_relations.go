@@ -184,7 +184,7 @@ var projects = []string{
 // makeDeals makes deals of customers, most of them open, and of the leads that are qualified.
 func (s *seller) makeDeals() {
 	for n := range 30 {
-		i := (n*7 + 3) % len(buyers)
+		i := (n*11 + 3) % len(buyers)
 		if buyers[i].habit == "gone" {
 			continue
 		}

@@ -1,0 +1,266 @@
+package crm
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"bestbox/tools"
+)
+
+var leadsDefinition = tools.Definition{
+	Name: "get_leads",
+	Description: "Leads ranked by a score from 0 to 100 with the reasons, their next steps and what is overdue; with lead_id all about one lead. " +
+		"Use it for questions about leads, prospects and whom to focus on.",
+	Effect: tools.Read, Outsiders: true,
+}
+
+// LeadsArguments are the arguments of get_leads.
+type LeadsArguments struct {
+	spellings
+	LeadID  leadID     `json:"lead_id,omitempty" jsonschema_description:"Only this lead."`
+	Stage   string     `json:"stage,omitempty" jsonschema:"enum=new,enum=contacted,enum=qualified,enum=converted,enum=disqualified" jsonschema_description:"Only this stage. Without it: all that are still open."`
+	OwnerID employeeID `json:"owner_id,omitempty" jsonschema_description:"Only those of this sales person."`
+	Limit   int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_description:"How many to list. Without it: 5."`
+}
+
+// Leads are the leads found, the highest score first. Amounts are cents.
+type Leads struct {
+	Note     string `json:"note,omitempty"`
+	Currency string `json:"currency"`
+	Asked    string `json:"asked"` // the filter in words
+	Count    int    `json:"count"`
+	// BudgetCents is what all of them together want to spend, as far as it is known.
+	BudgetCents int64  `json:"budget_cents"`
+	Overdue     int    `json:"overdue"`       // leads whose next step is overdue
+	Leads       []Lead `json:"leads"`         // at most the limit
+	One         bool   `json:"one,omitempty"` // a lead was asked for by its id
+}
+
+// Lead is one lead with its score.
+type Lead struct {
+	ID              string   `json:"id"`
+	Company         string   `json:"company"`
+	CompanyLocal    string   `json:"company_local,omitempty"`
+	Contact         string   `json:"contact"`
+	Industry        string   `json:"industry"`
+	Country         string   `json:"country"`
+	Employees       int      `json:"employees"`
+	Source          string   `json:"source"`
+	Stage           string   `json:"stage"`
+	BudgetCents     *int64   `json:"budget_cents,omitempty"`
+	WantedOn        string   `json:"wanted_on,omitempty"`
+	WantedInDays    int      `json:"wanted_in_days"`
+	CreatedOn       string   `json:"created_on"`
+	OwnerID         string   `json:"owner_id"`
+	Owner           string   `json:"owner"`
+	NextStep        string   `json:"next_step,omitempty"`
+	NextStepOn      string   `json:"next_step_on,omitempty"`
+	NextOverdueDays int      `json:"next_step_overdue_days"`
+	LastContactOn   string   `json:"last_contact_on,omitempty"`
+	SilentDays      int      `json:"silent_days"` // since the last contact, or since it came in
+	Inquiry         string   `json:"inquiry"`
+	Score           int      `json:"score"`
+	Reasons         []Reason `json:"reasons"`
+}
+
+const defaultLeads = 5
+
+func (s store) leads(ctx context.Context, in LeadsArguments) (*Leads, error) {
+	out := &Leads{One: in.LeadID != ""}
+	if in.Limit == 0 {
+		in.Limit = defaultLeads
+	}
+	err := s.read(ctx, func(b *books) (err error) {
+		out.Currency = b.currency
+		if in.LeadID != "" {
+			if _, out.Note, err = b.lookUp(leads, string(in.LeadID)); err != nil || out.Note != "" {
+				return err
+			}
+		}
+		var owner string
+		if in.OwnerID != "" {
+			if owner, out.Note, err = b.lookUp(owners, string(in.OwnerID)); err != nil || out.Note != "" {
+				return err
+			}
+			out.Asked = " of " + named(string(in.OwnerID), owner)
+		}
+		found, err := b.readLeads("(? = '' OR l.id = ?) AND (? = '' OR l.owner_id = ?)", in.LeadID, in.LeadID, in.OwnerID, in.OwnerID)
+		if err != nil {
+			return err
+		}
+		out.keep(found, in)
+		return nil
+	})
+	return out, err
+}
+
+// readLeads reads and scores the leads of a condition, the highest score first.
+func (b *books) readLeads(condition string, arguments ...any) (found []Lead, err error) {
+	query := `SELECT l.id, l.company, l.name_local, l.contact, l.industry, l.country, l.employees, l.source, l.stage, l.budget_cents,
+			coalesce(l.wanted_on, ''), l.created_on, l.owner_id, p.name, l.next_step, coalesce(l.next_step_on, ''), l.inquiry,
+			coalesce((SELECT max(happened_on) FROM activities a WHERE a.lead_id = l.id AND a.kind <> 'note'), '')
+		FROM leads l JOIN sales_people p ON p.id = l.owner_id WHERE ` + condition + ` ORDER BY l.id`
+	err = b.each(query, arguments, func(scan func(...any) error) error {
+		var l Lead
+		if err := scan(&l.ID, &l.Company, &l.CompanyLocal, &l.Contact, &l.Industry, &l.Country, &l.Employees, &l.Source, &l.Stage, &l.BudgetCents,
+			&l.WantedOn, &l.CreatedOn, &l.OwnerID, &l.Owner, &l.NextStep, &l.NextStepOn, &l.Inquiry, &l.LastContactOn); err != nil {
+			return err
+		}
+		if l.WantedOn != "" {
+			l.WantedInDays = -b.daysSince(l.WantedOn)
+		}
+		l.SilentDays = b.daysSince(cmp.Or(l.LastContactOn, l.CreatedOn))
+		if l.NextStepOn != "" {
+			l.NextOverdueDays = max(0, b.daysSince(l.NextStepOn))
+		}
+		l.score(b)
+		found = append(found, l)
+		return nil
+	})
+	slices.SortStableFunc(found, func(a, b Lead) int { return b.Score - a.Score })
+	return found, err
+}
+
+func (o *Leads) keep(found []Lead, in LeadsArguments) {
+	switch {
+	case o.One:
+	case in.Stage != "":
+		o.Asked = " in the stage " + in.Stage + o.Asked
+	default:
+		o.Asked = " still open" + o.Asked
+	}
+	for _, l := range found {
+		if !o.One && (in.Stage == "" && !slices.Contains(openStages, l.Stage) || in.Stage != "" && l.Stage != in.Stage) {
+			continue
+		}
+		o.Count++
+		if l.BudgetCents != nil {
+			o.BudgetCents += *l.BudgetCents
+		}
+		if l.NextOverdueDays > 0 {
+			o.Overdue++
+		}
+		if len(o.Leads) < in.Limit {
+			o.Leads = append(o.Leads, l)
+		}
+	}
+}
+
+// Sentences implements tools.Outcome.
+func (o *Leads) Sentences() []string {
+	switch {
+	case o.Note != "":
+		return []string{o.Note}
+	case o.Count == 0:
+		return []string{"There is no lead" + o.Asked + "."}
+	case o.One:
+		return o.Leads[0].sentences(o.Currency)
+	}
+	return noneEmpty(o.first(), o.others(), o.overdue(), o.together())
+}
+
+// mostReasons is how many reasons of a score are told in a list.
+const mostReasons = 3
+
+func (l *Lead) reasons(most int) string {
+	words := make([]string, 0, most)
+	for _, reason := range l.Reasons[:min(most, len(l.Reasons))] {
+		words = append(words, reason.Text)
+	}
+	return strings.Join(words, ", ")
+}
+
+func (o *Leads) first() string {
+	l := o.Leads[0]
+	if !slices.Contains(openStages, l.Stage) {
+		return fmt.Sprintf("There %s %s%s: %s.", oneOr(o.Count, "is", "are"), counted(o.Count, "lead"), o.Asked, o.names())
+	}
+	return fmt.Sprintf("Focus on %s first: score %d of 100 (%s).%s", named(l.ID, l.Company), l.Score, l.reasons(mostReasons), l.next())
+}
+
+func (o *Leads) names() string {
+	words := make([]string, len(o.Leads))
+	for i, l := range o.Leads {
+		words[i] = named(l.ID, l.Company)
+	}
+	return list(words)
+}
+
+func (o *Leads) others() string {
+	if len(o.Leads) < 2 || !slices.Contains(openStages, o.Leads[0].Stage) {
+		return ""
+	}
+	words := make([]string, 0, len(o.Leads))
+	for i, l := range o.Leads[1:] {
+		why := ""
+		if i+2 <= defaultLeads { // further down a name is enough
+			why = " (" + l.reasons(2) + ")"
+		}
+		words = append(words, fmt.Sprintf("number %d is %s with %d%s", i+2, named(l.ID, l.Company), l.Score, why))
+	}
+	return "Then " + strings.Join(words, "; ") + "."
+}
+
+func (o *Leads) overdue() string {
+	words := make([]string, 0, len(o.Leads))
+	for _, l := range o.Leads {
+		if l.NextOverdueDays > 0 {
+			words = append(words, fmt.Sprintf("%s, %s late: %s", l.ID, counted(l.NextOverdueDays, "day"), l.NextStep))
+		}
+	}
+	if o.Overdue == 0 {
+		return ""
+	}
+	start := fmt.Sprintf("The next step of %s is overdue", counted(o.Overdue, "lead"))
+	if len(words) == 0 {
+		return start + "."
+	}
+	return start + ", of those listed " + strings.Join(words, "; ") + "."
+}
+
+func (o *Leads) together() string {
+	text := fmt.Sprintf("In all there %s %s%s; their known budgets come to %s.", oneOr(o.Count, "is", "are"), counted(o.Count, "lead"), o.Asked,
+		money(o.Currency, o.BudgetCents))
+	if more := o.Count - len(o.Leads); more > 0 {
+		text = strings.TrimSuffix(text, ".") + fmt.Sprintf("; and %d more than listed, ask with a larger limit.", more)
+	}
+	return text
+}
+
+// next says what is to be done, with a leading blank; empty when nothing is.
+func (l *Lead) next() string {
+	switch {
+	case l.NextStep == "":
+		return ""
+	case l.NextOverdueDays > 0:
+		return fmt.Sprintf(" Next step: %s, overdue since %s (%s).", l.NextStep, l.NextStepOn, counted(l.NextOverdueDays, "day"))
+	case l.NextStepOn == "":
+		return fmt.Sprintf(" Next step: %s, without a day.", l.NextStep)
+	}
+	return fmt.Sprintf(" Next step: %s on %s.", l.NextStep, l.NextStepOn)
+}
+
+// sentences tell all about one lead.
+func (l *Lead) sentences(currency string) []string {
+	first := fmt.Sprintf("%s is %s, a lead in %s, %s", named(l.ID, l.Company), l.Stage, strings.ToLower(l.Industry), l.Country)
+	if slices.Contains(openStages, l.Stage) {
+		first += fmt.Sprintf("; its score is %d of 100 (%s)", l.Score, l.reasons(len(l.Reasons)))
+	}
+	budget := "Its budget is not known"
+	if l.BudgetCents != nil {
+		budget = "Its budget is " + money(currency, *l.BudgetCents)
+	}
+	if l.WantedOn != "" {
+		budget += ", and it wants to buy by " + l.WantedOn
+	}
+	contact := fmt.Sprintf("Contact: %s; looked after by %s", l.Contact, named(l.OwnerID, l.Owner))
+	if l.LastContactOn != "" {
+		contact += fmt.Sprintf("; last contact on %s, %s ago", l.LastContactOn, counted(l.SilentDays, "day"))
+	} else {
+		contact += "; no contact yet"
+	}
+	return noneEmpty(first+".", budget+".", contact+".", strings.TrimSpace(l.next()), "In their words: "+quoted(l.Inquiry)+".")
+}

@@ -1,0 +1,107 @@
+package crm
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"bestbox/tools"
+)
+
+var logActivityDefinition = tools.Definition{
+	Name:        "log_activity",
+	Description: "Notes a call, visit, mail, meeting or note with a customer or a lead: give customer_id or lead_id, one of the two.",
+	Effect:      tools.Write,
+}
+
+// LogActivityArguments are the arguments of log_activity.
+type LogActivityArguments struct {
+	spellings
+	CustomerID customerID `json:"customer_id,omitempty" jsonschema_description:"The customer, unless it is a lead."`
+	LeadID     leadID     `json:"lead_id,omitempty" jsonschema_description:"The lead, unless it is a customer."`
+	Kind       string     `json:"kind" jsonschema:"enum=call,enum=visit,enum=mail,enum=meeting,enum=note" jsonschema_description:"What it was."`
+	Text       string     `json:"text" jsonschema:"minLength=3,maxLength=1000" jsonschema_description:"What was said or agreed."`
+	HappenedOn dateText   `json:"happened_on,omitempty" jsonschema_description:"The day. Without it: today."`
+}
+
+// Logged is an activity that was noted.
+type Logged struct {
+	ID         string `json:"id"`
+	With       string `json:"with"` // id and name
+	Kind       string `json:"kind"`
+	HappenedOn string `json:"happened_on"`
+	Owner      string `json:"owner"`
+	Text       string `json:"text"`
+	Undone     bool   `json:"undone,omitempty"`
+}
+
+// oldestActivity is how long ago something may have happened that is noted only now, in days.
+const oldestActivity = 366
+
+// planActivity works out what is noted.
+func planActivity(b *books, in LogActivityArguments) (p plan[*Logged], err error) {
+	id, k, field := string(in.CustomerID), customers, "customer_id"
+	if in.LeadID != "" {
+		id, k, field = string(in.LeadID), leads, "lead_id"
+	}
+	if (in.CustomerID == "") == (in.LeadID == "") {
+		return p, &tools.ArgumentError{Value: "of " + strings.TrimSpace(string(in.CustomerID)+" "+string(in.LeadID)), Allowed: "either customer_id or lead_id"}
+	}
+	name, err := b.must(k, field, id)
+	if err != nil {
+		return p, err
+	}
+	day := b.today
+	if in.HappenedOn != "" {
+		if day, err = parseDate("happened_on", in.HappenedOn); err != nil {
+			return p, err
+		}
+	}
+	if ago := days(day, b.today); ago < 0 || ago > oldestActivity {
+		return p, &tools.ArgumentError{Field: "happened_on", Value: iso(day), Allowed: fmt.Sprintf("a day from %s to %s",
+			iso(b.today.AddDate(0, 0, -oldestActivity)), iso(b.today))}
+	}
+	var ownerID, owner string
+	err = b.one("SELECT p.id, p.name FROM "+k.table+" t JOIN sales_people p ON p.id = t.owner_id WHERE t.id = ?", []any{id}, &ownerID, &owner) //nolint:gosec // one of two tables of this package
+	if err != nil {
+		return p, err
+	}
+	out := &Logged{With: named(id, name), Kind: in.Kind, HappenedOn: iso(day), Owner: named(ownerID, owner), Text: in.Text}
+	p.change = tools.Change{
+		Summary: fmt.Sprintf("Notes a %s with %s on %s: %s.", out.Kind, out.With, out.HappenedOn, quoted(out.Text)),
+		Lines:   []tools.ChangeLine{{What: out.Kind + " with " + out.With, After: out.Text}},
+		Facts:   map[string]any{"days_ago": days(day, b.today)},
+	}
+	p.make = func() (*Logged, error) {
+		number, err := b.nextNumber("activities", "ACT", day)
+		if err != nil {
+			return nil, err
+		}
+		out.ID = number
+		return out, b.execute("INSERT INTO activities (id, customer_id, lead_id, kind, happened_on, from_them, owner_id, text) VALUES (?, nullif(?, ''), nullif(?, ''), ?, ?, 0, ?, ?)",
+			out.ID, in.CustomerID, in.LeadID, out.Kind, out.HappenedOn, ownerID, out.Text)
+	}
+	return p, nil
+}
+
+// nextNumber is the next id of a kind of document in a year: Q-2026-0001. It is called in the transaction that uses it up.
+func (b *books) nextNumber(table, prefix string, day time.Time) (string, error) {
+	start := fmt.Sprintf("%s-%04d-", prefix, day.Year())
+	var last int
+	err := b.one("SELECT coalesce(max(CAST(substr(id, ?) AS INTEGER)), 0) FROM "+table+" WHERE id LIKE ? || '%'", []any{len(start) + 1, start}, &last) //nolint:gosec // the package's own tables
+	return fmt.Sprintf("%s%04d", start, last+1), err
+}
+
+// removeActivity takes a note back.
+func removeActivity(b *books, out **Logged) error {
+	(*out).Undone = true
+	return b.execute("DELETE FROM activities WHERE id = ?", (*out).ID)
+}
+
+// Sentences implements tools.Outcome.
+func (l *Logged) Sentences() []string {
+	if l.Undone {
+		return []string{fmt.Sprintf("Took back %s, the %s with %s on %s.", l.ID, l.Kind, l.With, l.HappenedOn)}
+	}
+	return []string{fmt.Sprintf("Noted %s: a %s with %s on %s, looked after by %s.", l.ID, l.Kind, l.With, l.HappenedOn, l.Owner)}
+}

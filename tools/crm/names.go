@@ -1,0 +1,121 @@
+package crm
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"bestbox/internal/records"
+	"bestbox/tools"
+)
+
+const (
+	// shortestWord is how many letters the first word of a company's name must have to stand for it.
+	shortestWord = 6
+	// shortestLocal is how many characters of a Chinese name stand for it: a city and a name of two each.
+	shortestLocal = 4
+)
+
+// Names returns the customers, leads and products that a text calls by their names, and the customers and leads of the people it names: people
+// say "Harbor Robotics" or "Ellen Park", tools want CUS-001. A company's name may be cut to its first two words, or to its first
+// where that is long and no other's. What could be several things is none of them.
+func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, error) {
+	var all []tools.Name
+	at := map[string]int{}
+	meaning := map[string]map[int]bool{} // positions in all, by what is written
+	write := func(position int, written string) {
+		if written = strings.ToLower(strings.TrimSpace(written)); written == "" {
+			return
+		}
+		if meaning[written] == nil {
+			meaning[written] = map[int]bool{}
+		}
+		meaning[written][position] = true
+	}
+	err := store{db}.read(ctx, func(b *books) error {
+		err := b.each(`SELECT 'company', id, name, name_local FROM customers UNION ALL SELECT 'company', id, company, name_local FROM leads
+			UNION ALL SELECT 'product', id, name, name_local FROM products ORDER BY 2`, nil, func(scan func(...any) error) error {
+			var kind, local string
+			var one tools.Name
+			if err := scan(&kind, &one.ID, &one.Name, &local); err != nil {
+				return err
+			}
+			position := len(all)
+			at[one.ID] = position
+			all = append(all, one)
+			write(position, one.Name)
+			write(position, local)
+			if kind == "company" {
+				words := strings.Fields(one.Name)
+				write(position, strings.Join(words[:min(2, len(words))], " "))
+				if utf8.RuneCountInString(words[0]) >= shortestWord {
+					write(position, words[0])
+				}
+				if utf8.RuneCountInString(local) > shortestLocal {
+					write(position, string([]rune(local)[:shortestLocal]))
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return b.each("SELECT customer_id, name, name_local FROM contacts UNION ALL SELECT id, contact, '' FROM leads", nil, func(scan func(...any) error) error {
+			var id, name, local string
+			if err := scan(&id, &name, &local); err != nil {
+				return err
+			}
+			latin := strings.TrimRightFunc(name, func(symbol rune) bool { return unicode.Is(unicode.Han, symbol) || symbol == ' ' })
+			write(at[id], latin)
+			write(at[id], strings.TrimPrefix(latin, "Dr. "))
+			write(at[id], strings.TrimPrefix(name, latin)) // leads have both ways to write a name in one
+			write(at[id], local)
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the names of customers, leads and products: %w", err)
+	}
+	text = strings.ToLower(text)
+	chosen := map[int]bool{}
+	for written, positions := range meaning {
+		if len(positions) == 1 && saidIn(text, written) {
+			for position := range positions {
+				chosen[position] = true
+			}
+		}
+	}
+	var names []tools.Name
+	for position, name := range all {
+		if chosen[position] {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// saidIn reports whether a text holds a name as words of its own, or in the plural.
+func saidIn(text, name string) bool {
+	for from := 0; ; {
+		at := strings.Index(text[from:], name)
+		if at < 0 {
+			return false
+		}
+		start, end := from+at, from+at+len(name)
+		before, _ := utf8.DecodeLastRuneInString(text[:start])
+		after, _ := utf8.DecodeRuneInString(strings.TrimPrefix(text[end:], "s"))
+		first, _ := utf8.DecodeRuneInString(name)
+		last, _ := utf8.DecodeLastRuneInString(name)
+		if !(joins(before) && joins(first)) && !(joins(after) && joins(last)) {
+			return true
+		}
+		from = start + utf8.RuneLen(first)
+	}
+}
+
+// joins reports whether a symbol beside another one makes one word with it. Chinese writes no blanks between words.
+func joins(symbol rune) bool {
+	return unicode.IsDigit(symbol) || unicode.IsLetter(symbol) && !unicode.Is(unicode.Han, symbol)
+}
