@@ -1,0 +1,84 @@
+package oa
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// invitation is an event for calendar programs, as RFC 5545 and RFC 5546 write it.
+type invitation struct {
+	uid, method, status string
+	sequence            int
+	stamp, start, end   time.Time
+	summary, location   string
+	organizer           attendee
+	attendees           []attendee
+}
+
+type attendee struct{ name, mail string }
+
+const calendarFormat = "20060102T150405Z"
+
+// String writes the calendar object, with times in UTC so that no rules of time zones must come along.
+func (e invitation) String() string {
+	var text strings.Builder
+	line := func(format string, values ...any) { fold(&text, fmt.Sprintf(format, values...)) }
+	line("BEGIN:VCALENDAR")
+	line("VERSION:2.0")
+	line("PRODID:-//BestBox//Office//EN")
+	line("METHOD:%s", e.method)
+	line("BEGIN:VEVENT")
+	line("UID:%s", e.uid)
+	line("SEQUENCE:%d", e.sequence)
+	line("DTSTAMP:%s", e.stamp.UTC().Format(calendarFormat))
+	line("DTSTART:%s", e.start.UTC().Format(calendarFormat))
+	line("DTEND:%s", e.end.UTC().Format(calendarFormat))
+	line("SUMMARY:%s", escape(e.summary))
+	if e.location != "" {
+		line("LOCATION:%s", escape(e.location))
+	}
+	line("STATUS:%s", e.status)
+	line("ORGANIZER;CN=%s:mailto:%s", parameter(e.organizer.name), e.organizer.mail)
+	for _, a := range e.attendees {
+		line("ATTENDEE;CN=%s;ROLE=REQ-PARTICIPANT;RSVP=TRUE:mailto:%s", parameter(a.name), a.mail)
+	}
+	line("END:VEVENT")
+	line("END:VCALENDAR")
+	return text.String()
+}
+
+// fold writes a line in pieces of at most 75 octets, never cutting a character in two.
+func fold(into *strings.Builder, line string) {
+	const longest = 75
+	for room := longest; len(line) > room; room = longest - 1 { // a continued line begins with a blank
+		end := room
+		for !utf8.RuneStart(line[end]) {
+			end--
+		}
+		into.WriteString(line[:end] + "\r\n ")
+		line = line[end:]
+	}
+	into.WriteString(line + "\r\n")
+}
+
+var escapes = strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`, "\r\n", `\n`, "\n", `\n`)
+
+// escape writes a text value.
+func escape(text string) string { return escapes.Replace(text) }
+
+// parameter writes the value of a parameter, which knows no escapes: what it cannot hold is left out.
+func parameter(text string) string {
+	return `"` + strings.Map(func(r rune) rune {
+		if r == '"' || r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, text) + `"`
+}
+
+func domainOf(address string) string {
+	_, domain, _ := strings.Cut(address, "@")
+	return domain
+}
