@@ -90,11 +90,13 @@ func (o *office) takeLeave() {
 		// In 2025 everyone took one week in summer and some days in November, all on workdays.
 		summer := date("2025-06-30").AddDate(0, 0, 7*(i%8))
 		o.leave(e.ID, "annual", text(summer), text(summer.AddDate(0, 0, 4)), "approved", "summer holiday", text(summer.AddDate(0, -2, 0)))
-		november := date("2025-11-03").AddDate(0, 0, 7*(i%4))
-		o.leave(e.ID, "annual", text(november), text(november.AddDate(0, 0, o.random.IntN(4))), "approved", "family", "2025-10-09")
+		november, more := date("2025-11-03").AddDate(0, 0, 7*(i%4)), o.random.IntN(4)
+		o.leave(e.ID, "annual", text(november), text(november.AddDate(0, 0, more)), "approved", "family", "2025-10-09")
+		const mostCarried = 5
+		left := days - 5 - (1 + more)
 		o.rows.LeaveEntitlements = append(o.rows.LeaveEntitlements,
 			LeaveEntitlement{e.ID, 2025, "annual", days, 0}, LeaveEntitlement{e.ID, 2025, "personal", 5, 0},
-			LeaveEntitlement{e.ID, 2026, "annual", days, min(5, o.random.IntN(7))}, LeaveEntitlement{e.ID, 2026, "personal", 5, 0})
+			LeaveEntitlement{e.ID, 2026, "annual", days, min(mostCarried, left)}, LeaveEntitlement{e.ID, 2026, "personal", 5, 0})
 	}
 	for _, line := range []string{
 		"EMP-010|annual|2026-01-19|2026-01-23|approved|visit of the parents|2025-12-02",
