@@ -8,8 +8,10 @@ import (
 
 	"bestbox/internal/records"
 	"bestbox/tools"
+	"bestbox/tools/crm"
 	"bestbox/tools/erp"
 	"bestbox/tools/itops"
+	"bestbox/tools/oa"
 )
 
 // area is a folder of tools. Names, where it has one, finds the area's things that a text calls by their names.
@@ -21,6 +23,8 @@ type area struct {
 
 var all = []area{
 	{"erp", erp.Tools, erp.Names},
+	{"crm", crm.Tools, crm.Names},
+	{"oa", oa.Options{}.Tools, oa.Names},
 	{"itops", itops.Tools, itops.Names},
 }
 
