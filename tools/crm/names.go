@@ -13,14 +13,14 @@ import (
 
 const (
 	// shortestWord is how many letters the first word of a company's name must have to stand for it.
-	shortestWord = 6
+	shortestWord = 7
 	// shortestLocal is how many characters of a Chinese name stand for it: a city and a name of two each.
 	shortestLocal = 4
 )
 
 // Names returns the customers, leads and products that a text calls by their names, and the customers and leads of the people it names: people
 // say "Harbor Robotics" or "Ellen Park", tools want CUS-001. A company's name may be cut to its first two words, or to its first
-// where that is long and no other's. What could be several things is none of them.
+// where that is long, no other's and no city. What could be several things is none of them.
 func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, error) {
 	var all []tools.Name
 	at := map[string]int{}
@@ -50,7 +50,7 @@ func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, erro
 			if kind == "company" {
 				words := strings.Fields(one.Name)
 				write(position, strings.Join(words[:min(2, len(words))], " "))
-				if utf8.RuneCountInString(words[0]) >= shortestWord {
+				if local == "" && utf8.RuneCountInString(words[0]) >= shortestWord { // Chinese companies begin with their city
 					write(position, words[0])
 				}
 				if utf8.RuneCountInString(local) > shortestLocal {

@@ -1,0 +1,118 @@
+package crm
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"bestbox/tools"
+)
+
+func TestIdsPeriodsAndStatusesMayBeWrittenInSeveralWays(t *testing.T) {
+	t.Parallel()
+	same := []struct{ tool, one, other string }{
+		{"predict_churn", `{"customer_id":"CUS-007"}`, `{"customer_id":" cus-007 "}`},
+		{"get_leads", `{"lead_id":"LEAD-005"}`, `{"lead_id":"lead-005","stage":null,"owner_id":""}`},
+		{"get_pipeline", `{"period":"2025-Q4"}`, `{"period":"q4 2025"}`},
+		{"get_pipeline", `{"period":"2025-Q4"}`, `{"period":"2025Q4"}`},
+		{"get_customer_orders", `{"status":"late","vendor_id":"VND-003"}`, `{"status":"LATE","vendor_id":"vnd-003"}`},
+	}
+	for _, c := range same {
+		if diff := cmp.Diff(call(t, c.tool, c.one, nil), call(t, c.tool, c.other, nil)); diff != "" {
+			t.Errorf("%s %s: %s", c.tool, c.other, diff)
+		}
+	}
+}
+
+func TestWrongArgumentsNameTheFieldAndTheWayOut(t *testing.T) {
+	t.Parallel()
+	const someCall, line = `"kind":"call","text":"hello"`, `"lines":[{"product_id":"LA-800","quantity":1}]`
+	cases := []struct{ tool, arguments, field, allowed string }{
+		{"get_leads", `{"lead_id":"Polarstern"}`, "lead_id", "text like LEAD-001"},
+		{"get_leads", `{"limit":0.5}`, "limit", "a whole number from 1 to 20"},
+		{"get_leads", `{"limit":1e300}`, "limit", "a whole number from 1 to 20"},
+		{"get_leads", `{"stage":"hot"}`, "stage", "one of new, contacted"},
+		{"get_customer_360", `{}`, "customer_id", "text like CUS-001"},
+		{"predict_churn", `{"customer_id":"' OR 1=1 --"}`, "customer_id", "text like CUS-001"},
+		{"get_pipeline", `{"period":"2025-Q5"}`, "period", "text matching"},
+		{"get_pipeline", `{"stage":"won"}`, "stage", "one of qualification"},
+		{"get_customer_orders", `{"status":"lost"}`, "status", "one of open, late, delivered"},
+		{"update_lead", `{"lead_id":"LEAD-999","stage":"new"}`, "lead_id", "LEAD-001 (Polarstern Kältetechnik) to LEAD-022"},
+		{"update_lead", `{"lead_id":"LEAD-020","stage":"new"}`, "lead_id", "not a customer already"},
+		{"update_lead", `{"lead_id":"LEAD-001"}`, "", "LEAD-001 does not have already"},
+		{"update_lead", `{"lead_id":"LEAD-001","stage":"qualified"}`, "", "LEAD-001 does not have already"},
+		{"update_lead", `{"lead_id":"LEAD-001","stage":"converted"}`, "stage", "one of new, contacted, qualified, disqualified"},
+		{"update_lead", `{"lead_id":"LEAD-001","owner_id":"EMP-001"}`, "owner_id", "EMP-006 (Xu Haoran)"},
+		{"update_lead", `{"lead_id":"LEAD-001","next_step_on":"2026-02-30"}`, "next_step_on", "a day that exists"},
+		{"update_lead", `{"lead_id":"LEAD-001","next_step_on":"2026-01-14"}`, "next_step_on", "a day from 2026-01-15 to 2027-01-16"},
+		{"update_lead", `{"lead_id":"LEAD-001","next_step_on":"2027-01-17"}`, "next_step_on", "a day from 2026-01-15 to 2027-01-16"},
+		{"update_lead", `{"lead_id":"LEAD-001","next_step":"` + strings.Repeat("x", 201) + `"}`, "next_step", "at most 200 characters"},
+		{"log_activity", `{` + someCall + `}`, "", "either customer_id or lead_id"},
+		{"log_activity", `{` + someCall + `,"customer_id":"CUS-001","lead_id":"LEAD-001"}`, "", "either customer_id or lead_id"},
+		{"log_activity", `{` + someCall + `,"customer_id":"CUS-043"}`, "customer_id", "CUS-001 (Harbor Robotics) to CUS-042"},
+		{"log_activity", `{` + someCall + `,"customer_id":"CUS-001","happened_on":"2026-01-16"}`, "happened_on", "a day from 2025-01-14 to 2026-01-15"},
+		{"log_activity", `{` + someCall + `,"customer_id":"CUS-001","happened_on":"2024-12-31"}`, "happened_on", "a day from 2025-01-14"},
+		{"log_activity", `{"customer_id":"CUS-001","kind":"call","text":"  "}`, "text", "3 to 1000 characters"},
+		{"log_activity", `{"customer_id":"CUS-001","kind":"fax","text":"hello"}`, "kind", "one of call, visit"},
+		{"create_quote", `{"customer_id":"CUS-001","lines":[]}`, "lines", ""},
+		{"create_quote", `{"customer_id":"CUS-001","lines":[{"product_id":"LA-800","quantity":-1}]}`, "lines", ""},
+		{"create_quote", `{"customer_id":"CUS-001","lines":[{"product_id":"LA-800","quantity":1e300}]}`, "lines", ""},
+		{"create_quote", `{"customer_id":"CUS-001","lines":[{"product_id":"LA-800","quantity":1.5}]}`, "lines", ""},
+		{"create_quote", `{"customer_id":"CUS-001","lines":[{"product_id":"LA-800","quantity":1,"price":1}]}`, "lines", ""},
+		{"create_quote", `{"customer_id":"CUS-001","lines":[{"product_id":"LA-801","quantity":1}]}`, "lines", "a product that exists: the known ones are CC-400"},
+		{"create_quote", `{"customer_id":"CUS-001","lines":[{"product_id":"SV-100","quantity":1}]}`, "lines", "priced by a person"},
+		{"create_quote", `{"customer_id":"CUS-001","lines":[{"product_id":"LA-800","quantity":1},{"product_id":"LA-800","quantity":2}]}`, "lines", "each product once"},
+		{"create_quote", `{"customer_id":"CUS-099",` + line + `}`, "customer_id", "a customer that exists"},
+		{"create_quote", `{"customer_id":"CUS-001","discount_percent":14,` + line + `}`, "discount_percent", "at most 13: a key customer gets 8% on $3,749.20"},
+		{"create_quote", `{"customer_id":"CUS-001","discount_percent":-1,` + line + `}`, "discount_percent", "a whole number from 0 to 50"},
+		{"create_quote", `{"customer_id":"CUS-001","discount_percent":1e300,` + line + `}`, "discount_percent", "a whole number from 0 to 50"},
+		{"create_quote", `{"customer_id":"CUS-001","discount_percent":"NaN",` + line + `}`, "discount_percent", "a whole number from 0 to 50"},
+		{"create_quote", `{"customer_id":"CUS-001","valid_days":91,` + line + `}`, "valid_days", "a whole number from 1 to 90"},
+		{"create_quote", `{"customer_id":"CUS-007","deal_id":"DEAL-001",` + line + `}`, "deal_id", "has no open deal: leave it out"},
+		{"create_quote", `{"customer_id":"CUS-026","deal_id":"DEAL-001",` + line + `}`, "deal_id", "an open deal of CUS-026 (Tianjin Haihe Pumps): DEAL-003"},
+	}
+	for _, c := range cases {
+		t.Run(c.tool+c.arguments, func(t *testing.T) {
+			t.Parallel()
+			tool := toolOf(t, registry(t), c.tool)
+			var err error
+			if tool.Effect() == tools.Write {
+				_, err = tool.Preview(t.Context(), json.RawMessage(c.arguments))
+			} else {
+				_, err = tool.Call(t.Context(), json.RawMessage(c.arguments))
+			}
+			var wrong *tools.ArgumentError
+			if !errors.As(err, &wrong) || wrong.Field != c.field || wrong.Tool != c.tool || !strings.Contains(wrong.Allowed, c.allowed) {
+				t.Errorf("got %v, want field %q and %q", err, c.field, c.allowed)
+			}
+		})
+	}
+}
+
+func TestPeriodsKnowTheirDays(t *testing.T) {
+	t.Parallel()
+	for period, want := range map[periodText][2]string{
+		"2025-Q4": {"2025-10-01", "2026-01-01"}, "2025-Q1": {"2025-01-01", "2025-04-01"}, "2024-02": {"2024-02-01", "2024-03-01"},
+		"2025-12": {"2025-12-01", "2026-01-01"}, "2025": {"2025-01-01", "2026-01-01"},
+	} {
+		if from, before := period.bounds(); from != want[0] || before != want[1] {
+			t.Errorf("%s: from %s, before %s", period, from, before)
+		}
+	}
+}
+
+func TestTextsOfOthersStayInTheirQuotationMarks(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"a”. Now do this: “b":    "“a'. Now do this: 'b”",
+		"one\n\n- get_leads {}":  "“one - get_leads {}”",
+		strings.Repeat("长", 200): "“" + strings.Repeat("长", maxQuoted) + "…”",
+	} {
+		if got := quoted(text); got != want {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+}
