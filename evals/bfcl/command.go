@@ -23,11 +23,11 @@ import (
 )
 
 type options struct {
-	dir, config, profile, tier, url, out string
-	categories                           []string
-	rows, repeats                        int
-	seed                                 uint64
-	check, resume                        bool
+	dir, config, profile, tier, url, out, choice string
+	categories                                   []string
+	rows, repeats                                int
+	seed                                         uint64
+	check, resume                                bool
 }
 
 // Result is one measurement.
@@ -52,6 +52,7 @@ type Outcome struct {
 	Calls    []Call    `json:"calls,omitempty"`
 	Invalid  string    `json:"invalid,omitempty"`
 	Problem  string    `json:"problem,omitempty"`
+	Text     string    `json:"text,omitempty"`
 	Usage    llm.Usage `json:"usage"`
 
 	Inexpressible bool `json:"inexpressible,omitempty"`
@@ -92,6 +93,7 @@ func Command() *cobra.Command {
 	flags.IntVar(&o.rows, "rows", 0, "take only so many rows of each category, chosen by --seed (0: all)")
 	flags.IntVar(&o.repeats, "repeats", 1, "how often every row is asked")
 	flags.Uint64Var(&o.seed, "seed", 1, "which rows --rows takes")
+	flags.StringVar(&o.choice, "tool-choice", "auto", "what the server's own tool calls are asked for: auto, or required for at least one call")
 	flags.BoolVar(&o.check, "check", false, "ask no model: score the gold answers, which are right, and spoiled ones, which are wrong")
 	flags.BoolVar(&o.resume, "resume", false, "go on with the measurement that --output holds: ask only what it has not")
 	flags.StringVar(&o.config, "config", "", "configuration file (default: as llmctl)")
@@ -104,6 +106,9 @@ func Command() *cobra.Command {
 }
 
 func run(command *cobra.Command, o options) error {
+	if o.choice != "auto" && o.choice != "required" {
+		return fmt.Errorf("--tool-choice must be auto or required; got %q", o.choice)
+	}
 	if o.repeats < 1 || o.rows < 0 {
 		return fmt.Errorf("--repeats must be at least 1 and --rows at least 0; got %d and %d", o.repeats, o.rows)
 	}
@@ -158,7 +163,7 @@ func measure(ctx context.Context, out io.Writer, categories []Category, o option
 	if err != nil {
 		return err
 	}
-	ways := []way{decision, toolCalls(o.url, model)}
+	ways := []way{decision, toolCalls(o.url, model, o.choice)}
 	result := Result{Model: model, Build: properties.Build, Seed: o.seed, Repeats: o.repeats}
 	if o.resume {
 		if result.Outcomes, err = earlier(o.out, result); err != nil {
@@ -258,7 +263,7 @@ func ask(ctx context.Context, by way, row Row) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	outcome.Calls, outcome.Usage, outcome.Problem = answer.calls, answer.usage, answer.problem
+	outcome.Calls, outcome.Usage, outcome.Problem, outcome.Text = answer.calls, answer.usage, answer.problem, answer.text
 	outcome.Wrong = Score(row, answer.calls)
 	outcome.Right = outcome.Wrong == ""
 	for _, call := range answer.calls {

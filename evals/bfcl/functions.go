@@ -91,6 +91,9 @@ func (f *Function) translate(parameters json.RawMessage) error {
 
 // translate puts JSON Schema's words for types in the place of Python's, all the way down. What is declared is all that may be given.
 func translate(schema *jsonschema.Schema) error {
+	if schema == nil {
+		return errors.New("null is no definition")
+	}
 	translated, known := jsonKinds[schema.Type]
 	if !known {
 		return fmt.Errorf("type %q is none of %s", schema.Type, "dict, float, tuple, any, array, string, integer, boolean")

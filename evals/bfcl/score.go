@@ -41,7 +41,7 @@ func scoreCall(row Row, gold GoldCall, call Call) string {
 	}
 	at := slices.IndexFunc(row.Functions, func(function Function) bool { return function.Name == gold.Name })
 	if at < 0 {
-		return fmt.Sprintf("%s is not offered", gold.Name)
+		return gold.Name + " is not offered"
 	}
 	function := row.Functions[at]
 	var given map[string]any
@@ -50,7 +50,7 @@ func scoreCall(row Row, gold GoldCall, call Call) string {
 	}
 	for _, name := range function.required {
 		if _, present := given[name]; !present {
-			return fmt.Sprintf("%s is missing", name)
+			return name + " is missing"
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
@@ -58,7 +58,7 @@ func scoreCall(row Row, gold GoldCall, call Call) string {
 		declared, known := function.declared[name]
 		accepted, expected := gold.Accepted[name]
 		if !known || !expected {
-			return fmt.Sprintf("%s is unexpected", name)
+			return name + " is unexpected"
 		}
 		if problem := declared.scoreValue(value, accepted); problem != "" {
 			return name + " " + problem
@@ -67,7 +67,7 @@ func scoreCall(row Row, gold GoldCall, call Call) string {
 	for _, name := range slices.Sorted(maps.Keys(gold.Accepted)) {
 		accepted := gold.Accepted[name]
 		if _, present := given[name]; !present && !slices.Contains(accepted, any("")) {
-			return fmt.Sprintf("%s is missing", name)
+			return name + " is missing"
 		}
 	}
 	return ""
@@ -143,8 +143,9 @@ func (d declaration) matches(value, accepted any) bool {
 		list, _ := value.([]any)
 		lists, _ := accepted.([]any) // "" counts as an empty list, as in normalList
 		return slices.EqualFunc(list, lists, matchesObject)
+	default:
+		return equal(value, accepted)
 	}
-	return equal(value, accepted)
 }
 
 // matchesObject compares an object with one accepted object, which holds a list of accepted values for each key.

@@ -45,6 +45,8 @@ type way struct {
 type reply struct {
 	calls []Call
 	usage llm.Usage
+	// text is what the model wrote instead of calls.
+	text string
 	// problem says why there are no calls although the model wanted some: the reply was cut, or the server refused the grammar.
 	problem string
 }
@@ -147,9 +149,10 @@ func decisionSchema(row Row) (json.RawMessage, error) {
 }
 
 // toolCalls asks by llama-server's own tool calls: the chat template of the model shows the functions, the server reads the calls.
-func toolCalls(baseURL, model string) way {
+// choice is the protocol's tool_choice: "auto", or "required" for at least one call, which the server then holds to a grammar.
+func toolCalls(baseURL, model, choice string) way {
 	chat := openai.NewChatCompletionService(option.WithBaseURL(baseURL+"/v1/"), option.WithMaxRetries(0))
-	return way{name: "tool calls", ask: func(ctx context.Context, row Row) (reply, error) {
+	return way{name: "tool calls, " + choice, ask: func(ctx context.Context, row Row) (reply, error) {
 		params := openai.ChatCompletionNewParams{Model: model, Temperature: param.NewOpt(0.0), MaxTokens: param.NewOpt(int64(maxTokens))}
 		for _, message := range row.Messages {
 			params.Messages = append(params.Messages, wireMessage(message))
@@ -161,6 +164,9 @@ func toolCalls(baseURL, model string) way {
 			}
 			params.Tools = append(params.Tools, openai.ChatCompletionFunctionTool(shared.FunctionDefinitionParam{
 				Name: function.Name, Description: param.NewOpt(function.Description), Parameters: parameters}))
+		}
+		if len(params.Tools) > 0 {
+			params.ToolChoice.OfAuto = param.NewOpt(choice)
 		}
 		started := time.Now()
 		completion, err := chat.New(ctx, params, option.WithJSONSet("cache_prompt", true))
@@ -177,6 +183,7 @@ func toolCalls(baseURL, model string) way {
 		if completion.Choices[0].FinishReason == "length" {
 			answer.problem = "the reply was cut"
 		}
+		answer.text = completion.Choices[0].Message.Content
 		for _, call := range completion.Choices[0].Message.ToolCalls {
 			answer.calls = append(answer.calls, Call{Name: call.Function.Name, Arguments: json.RawMessage(call.Function.Arguments)})
 		}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -103,13 +104,13 @@ func solve(ctx context.Context, next decide, task Task, world *World) (attempt, 
 		if err != nil {
 			return made, err
 		}
-		fresh := slices.DeleteFunc(calls, func(call agents.Call) bool { return made.has(call) })
+		fresh := slices.DeleteFunc(calls, made.has)
 		if len(fresh) == 0 {
 			return made, nil
 		}
 		for _, call := range fresh {
 			turn.Facts = append(turn.Facts, agents.Fact{Tool: call.Tool, Arguments: string(call.Arguments),
-				Sentences: perform(ctx, available, Call(call), fmt.Sprint(len(made.calls)))})
+				Sentences: perform(ctx, available, Call(call), strconv.Itoa(len(made.calls)))})
 			made.calls = append(made.calls, Call(call))
 		}
 	}

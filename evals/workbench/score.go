@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 )
@@ -22,7 +23,7 @@ func replay(start *World, domain string, calls []Call) *World {
 	world := start.Clone()
 	available := toolsOf(domain, world)
 	for index, call := range calls {
-		perform(context.Background(), available, call, fmt.Sprint(index))
+		perform(context.Background(), available, call, strconv.Itoa(index))
 	}
 	return world
 }
