@@ -24,7 +24,7 @@ type AlertsArguments struct {
 	State       string      `json:"state,omitempty" jsonschema:"enum=active,enum=silenced,enum=resolved,enum=all" jsonschema_description:"Without it: active; with days: all that fired then. resolved: is over."`
 	Since       dateText    `json:"since,omitempty" jsonschema_description:"Only alerts that fired on or after this day."`
 	Until       dateText    `json:"until,omitempty" jsonschema_description:"Only alerts that fired on or before this day."`
-	Limit       int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_description:"How many alerts to list. Without it: all of up to 12, else 8."`
+	Limit       int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_description:"How many alerts to list. Without it: all of up to 15, else 8."`
 }
 
 // Alerts are the alerts found.
@@ -32,6 +32,7 @@ type Alerts struct {
 	Note     string        `json:"note,omitempty"`
 	Asked    string        `json:"asked"`
 	State    string        `json:"state"`
+	Severity string        `json:"severity,omitempty"`
 	Count    int           `json:"count"`
 	Critical int           `json:"critical"`
 	Warnings int           `json:"warnings"`
@@ -64,7 +65,7 @@ type RuleCount struct {
 }
 
 const (
-	wholeAlertList = 12
+	wholeAlertList = 15
 	cutAlertList   = 8
 )
 
@@ -73,7 +74,7 @@ func (s store) activeAlerts(ctx context.Context, in AlertsArguments) (*Alerts, e
 	if err != nil {
 		return nil, err
 	}
-	out := &Alerts{State: in.State}
+	out := &Alerts{State: in.State, Severity: in.Severity}
 	if out.State == "" {
 		out.State = "active"
 		if !when.open() {
@@ -189,6 +190,9 @@ func (o *Alerts) Sentences() []string {
 	if o.State == "all" {
 		which = ""
 	}
+	if o.Severity != "" {
+		which += o.Severity + " "
+	}
 	if o.Count == 0 {
 		return noneEmpty(fmt.Sprintf("There are no %salerts%s.", which, o.Asked), o.silenced(), o.Exist)
 	}
@@ -200,6 +204,9 @@ func (o *Alerts) Sentences() []string {
 		severities = append(severities, counted(o.Warnings, "warning"))
 	}
 	sentences := []string{fmt.Sprintf("There %s %s%s: %s.", isAre(o.Count), counted(o.Count, which+"alert"), o.Asked, list(severities))}
+	if o.Severity != "" {
+		sentences[0] = fmt.Sprintf("There %s %s%s.", isAre(o.Count), counted(o.Count, which+"alert"), o.Asked)
+	}
 	return append(sentences, noneEmpty(o.listed("critical"), o.listed("warning"), o.often(), o.rest(), o.silenced())...)
 }
 

@@ -41,13 +41,18 @@ type Diagnosis struct {
 
 // Cause is one possible cause with the points that speak for it.
 //
-// Points, out of a hundred, are for a change (a part, a deployment, a setting): up to 50 for the time between it and the first sign of trouble
-// (50 within a day, 35 within three, 20 within a week, 10 within two), up to 20 for closeness (20 on the component itself, 14 on what it
-// needs, 8 and 4 further down), 10 for each measurement that left its limits and began to move within two days after the change (at most 20), and
-// 10 where errors in the log of the changed component became at least three times as frequent. For something the component needs that has
-// trouble itself: 40 where that began no later than the component's own, closeness as above, 15 (critical) or 8 (warning) for its alerts, 10
-// where the component's errors name it, and 15 where something else that needs it has trouble too. For a measurement of the component's own that
-// no change explains: 40 where it is the first sign, 20 for closeness, 10 for more errors since.
+// Points, out of a hundred, for a change (a part, a deployment, a setting): up to 50 for the time from it to the first sign of trouble after it (50
+// within a day, 35 within three, 20 within a week, 10 within two); up to 20 for closeness (20 on the component itself, 14 on what it needs, 8 on
+// what needs it, 8 and 4 further down); 10 for each measurement that is out of its limits and began to move within two days after it, at most 20; 10
+// where errors in the log of the changed component became at least three times as frequent. Half of it all where the change was made to
+// something needed that has no trouble itself.
+//
+// For something needed that has trouble itself: up to 40 for the time from a sign of trouble there to the component's own first one (40 within a
+// day, 25 within three, 15 within a week, 5 beyond); closeness as above; 15 where it is failing, 8 where it is degraded; 10 where the component's
+// errors name it; 15 where something else that needs it has trouble too.
+//
+// For the first measurement of the component's own that went wrong and that no change explains: 20 for closeness; 40 where it is the first sign
+// of trouble and nothing needed has any; 10 for more errors since.
 type Cause struct {
 	Kind        string   `json:"kind"` // change, needed component, measurement
 	ComponentID string   `json:"component_id"`
@@ -70,20 +75,23 @@ type Symptom struct {
 
 const (
 	mostCauses = 3
-	// fewestPoints is what a cause must have to be told about.
-	fewestPoints = 30
+	// fewestPoints is what a cause must have to be told about at all, and fewestBeside beside a likelier one.
+	fewestPoints, fewestBeside = 30, 45
 	// longestGap is how far before the first sign of trouble a change may be to have caused it.
 	longestGap = 14 * 24 * time.Hour
 	// apart is how far two alerts of one rule may be apart to belong to one trouble.
 	apart = 7 * 24 * time.Hour
 	// soon is how fast a measurement begins to move after the change that moves it.
 	soon = 2 * 24 * time.Hour
-	// sampling is how far measurements may be apart: what began between two is seen at the second one.
-	sampling = 2 * time.Hour
+	// blurred is how exactly a beginning is known: measurements are taken now and then, and small movements hide in the noise.
+	blurred = 12 * time.Hour
 )
 
 // closeness are the points for how many steps away a cause is.
 var closeness = []int{20, 14, 8, 4}
+
+// userCloseness are those of a change to something that needs the component.
+const userCloseness = 8
 
 // change is one row of the change history.
 type change struct {
@@ -96,7 +104,7 @@ type investigation struct {
 	p        *plant
 	h        *health
 	id       string
-	steps    map[string]int       // what the component needs, by how far away; itself is 0
+	steps    map[string]int       // what trouble can come from: what the component needs, by how far away; itself is 0
 	symptoms map[string][]Symptom // of these, by component, in order
 	changes  []change
 }
@@ -113,7 +121,7 @@ func (s store) diagnose(ctx context.Context, in DiagnoseArguments) (*Diagnosis, 
 			return err
 		}
 		out.Component = h.of(c.id)
-		i := &investigation{p: p, h: h, id: c.id, steps: p.below(c.id), symptoms: map[string][]Symptom{}}
+		i := &investigation{p: p, h: h, id: c.id, steps: h.troubleFrom(c.id), symptoms: map[string][]Symptom{}}
 		if err := i.look(out); err != nil {
 			return err
 		}
@@ -129,13 +137,20 @@ func (s store) diagnose(ctx context.Context, in DiagnoseArguments) (*Diagnosis, 
 	return out, err
 }
 
+// troubleFrom are the components that one needs, directly and through others, by how far away they are. Trouble does not pass through something
+// that is watched and well: as long as the network of compressed air holds its pressure, a compressor that fails harms no mill.
+func (h *health) troubleFrom(id string) map[string]int {
+	return h.p.reach(id, func(c component) []string {
+		if c.id != id && h.measured[c.id] && h.own(c.id) == "ok" {
+			return nil
+		}
+		return c.needs
+	})
+}
+
 // look gathers the symptoms and the changes of the component and of all it needs.
 func (i *investigation) look(out *Diagnosis) error {
-	measured, err := i.p.series("", "", span{})
-	if err != nil {
-		return err
-	}
-	for _, s := range measured {
+	for _, s := range i.h.series {
 		if _, concerned := i.steps[s.componentID]; !concerned {
 			continue
 		}
@@ -144,7 +159,7 @@ func (i *investigation) look(out *Diagnosis) error {
 			f := s.seen(i.p.components[s.componentID])
 			verb := map[int]string{-1: "fell", 1: "rose"}[side]
 			i.symptoms[s.componentID] = append(i.symptoms[s.componentID], Symptom{s.componentID, began.Format(minutes),
-				fmt.Sprintf("the %s %s from %s and is now %s, %s", s.label, verb, amount(normal, s.unit), amount(f.Last, s.unit), f.limits()), began, true})
+				fmt.Sprintf("the %s %s from %s to %s, %s", s.label, verb, amount(normal, s.unit), amount(f.Last, s.unit), f.limits()), began, true})
 		}
 	}
 	all, err := i.p.alerts()
@@ -253,7 +268,7 @@ func (i *investigation) rank(out *Diagnosis) error {
 		if steps == 0 {
 			continue
 		}
-		cause, possible, err := i.neededAsCause(id, steps, out)
+		cause, possible, err := i.neededAsCause(id, steps)
 		if err != nil {
 			return err
 		}
@@ -267,28 +282,40 @@ func (i *investigation) rank(out *Diagnosis) error {
 	slices.SortFunc(out.Causes, func(a, b Cause) int {
 		return cmp.Or(b.Score-a.Score, cmp.Compare(a.At, b.At), cmp.Compare(a.ComponentID, b.ComponentID), cmp.Compare(a.What, b.What))
 	})
-	out.Causes = slices.DeleteFunc(out.Causes, func(c Cause) bool { return c.Score < fewestPoints })
+	if len(out.Causes) > 0 && out.Causes[0].Score < fewestPoints {
+		out.Causes = nil
+	}
+	for len(out.Causes) > 1 && out.Causes[len(out.Causes)-1].Score < fewestBeside {
+		out.Causes = out.Causes[:len(out.Causes)-1]
+	}
 	out.Causes = out.Causes[:min(len(out.Causes), mostCauses)]
 	return nil
 }
 
-// changeAsCause weighs one change.
+// changeAsCause weighs one change: to the component, to what it needs, or to what needs it, such as a job that fills its disk.
 func (i *investigation) changeAsCause(c change, first time.Time, out *Diagnosis, explained map[string]bool) (Cause, bool, error) {
-	steps, concerned := i.steps[c.componentID]
-	if !concerned || steps >= len(closeness) {
+	steps, below := i.steps[c.componentID]
+	user := slices.Contains(i.p.components[i.id].neededBy, c.componentID)
+	if !user && (!below || steps >= len(closeness)) {
 		return Cause{}, false, nil
 	}
 	if c.at.After(first) {
-		if steps == 0 {
+		if steps == 0 && !user {
 			out.TooLate = append(out.TooLate, fmt.Sprintf("%s on %s (%s)", c.id, c.at.Format(minutes), strings.TrimSuffix(c.summary, ".")))
 		}
 		return Cause{}, false, nil
 	}
 	cause := Cause{Kind: "change", ComponentID: c.componentID, Component: i.p.components[c.componentID].name, ChangeID: c.id,
-		At: c.at.Format(minutes), What: strings.TrimSuffix(c.summary, ".") + " (" + c.kind + ", by " + c.by + ")", Score: closeness[steps]}
-	gap := longestGap + 1
-	moved := 0
+		At: c.at.Format(minutes), What: strings.TrimSuffix(c.summary, ".") + " (" + c.kind + ", by " + c.by + ")", Score: userCloseness}
+	if below {
+		cause.Score = closeness[steps]
+	}
+	well := below && steps > 0 && i.began(c.componentID).IsZero()
+	gap, moved := longestGap+1, 0
 	for id := range i.steps {
+		if id != i.id && id != c.componentID && (user || steps > 0) {
+			continue // a change to the component itself may show at anything that it uses, one elsewhere at itself and here
+		}
 		for _, s := range i.symptoms[id] {
 			after := s.began.Sub(c.at)
 			if after < 0 {
@@ -297,46 +324,66 @@ func (i *investigation) changeAsCause(c change, first time.Time, out *Diagnosis,
 			gap = min(gap, after)
 			if s.metric && after <= soon {
 				moved++
-				explained[s.ComponentID+s.What] = true
+				explained[s.ComponentID+s.What] = explained[s.ComponentID+s.What] || !well
 			}
 		}
 	}
-	switch {
-	case gap > longestGap:
+	if gap > longestGap || user && moved == 0 {
 		return Cause{}, false, nil
-	case gap <= 24*time.Hour:
-		cause.Score += 50
-	case gap <= 3*24*time.Hour:
-		cause.Score += 35
-	case gap <= 7*24*time.Hour:
-		cause.Score += 20
-	default:
-		cause.Score += 10
 	}
-	cause.Evidence = append(cause.Evidence, fmt.Sprintf("the first sign of trouble came %s after it", lasted(gap)))
+	cause.Score += byGap(gap, 50, 35, 20, 10)
+	cause.Evidence = append(cause.Evidence, "the first sign of trouble came "+lasted(gap)+" after it")
+	if gap == 0 {
+		cause.Evidence[0] = "the first sign of trouble came at once"
+	}
 	if cause.Score += 10 * min(moved, 2); moved > 0 {
 		cause.Evidence = append(cause.Evidence, fmt.Sprintf("%s began to move within two days after it", counted(moved, "measurement")))
 	}
 	more, err := i.moreErrors(c.componentID, c.at)
 	if more {
 		cause.Score += 10
-		cause.Evidence = append(cause.Evidence, "errors in the log became at least three times as frequent after it")
+		cause.Evidence = append(cause.Evidence, "errors in its log became at least three times as frequent after it")
+	}
+	if well {
+		cause.Score /= 2
+		cause.Evidence = append(cause.Evidence, "but "+i.p.components[c.componentID].named()+" has no trouble itself")
 	}
 	return cause, true, err
 }
 
+// byGap are the points for a time: within a day, within three, within a week, beyond.
+func byGap(gap time.Duration, day, three, week, beyond int) int {
+	switch {
+	case gap <= 24*time.Hour:
+		return day
+	case gap <= 3*24*time.Hour:
+		return three
+	case gap <= 7*24*time.Hour:
+		return week
+	}
+	return beyond
+}
+
 // neededAsCause weighs something that the component needs and that has trouble itself.
-func (i *investigation) neededAsCause(id string, steps int, out *Diagnosis) (Cause, bool, error) {
+func (i *investigation) neededAsCause(id string, steps int) (Cause, bool, error) {
 	began := i.began(id)
 	if began.IsZero() || steps >= len(closeness) {
 		return Cause{}, false, nil
 	}
-	if own := i.began(i.id); !own.IsZero() && began.After(own.Add(sampling)) {
+	own := i.began(i.id)
+	if !own.IsZero() && began.After(own.Add(blurred)) {
 		return Cause{}, false, nil
 	}
 	c := i.p.components[id]
 	cause := Cause{Kind: "needed component", ComponentID: id, Component: c.name, At: began.Format(minutes),
-		What: "trouble of " + c.named() + ", which it needs: " + i.symptoms[id][0].What, Score: 40 + closeness[steps]}
+		What: "trouble of " + c.named() + ", which it needs: " + i.symptoms[id][0].What, Score: closeness[steps]}
+	gap := time.Duration(0) // where the component has no sign of its own, nothing speaks against it
+	for n, s := range i.symptoms[id] {
+		if before := own.Sub(s.began); !own.IsZero() && before >= -blurred && (n == 0 || max(before, 0) < gap) {
+			gap = max(before, 0)
+		}
+	}
+	cause.Score += byGap(gap, 40, 25, 15, 5)
 	if i.h.own(id) == "failing" {
 		cause.Score += 15
 	} else {
@@ -344,7 +391,7 @@ func (i *investigation) neededAsCause(id string, steps int, out *Diagnosis) (Cau
 	}
 	var names int
 	err := i.p.one(`SELECT count(*) FROM log_lines WHERE component_id = ? AND level = 'error' AND at >= ? AND instr(lower(message), lower(?)) > 0`,
-		[]any{i.id, began.Add(-sampling).Format(minutes), c.name}, &names)
+		[]any{i.id, began.Add(-blurred).Format(minutes), c.name}, &names)
 	if names > 0 {
 		cause.Score += 10
 		cause.Evidence = append(cause.Evidence, fmt.Sprintf("%s of %s %s %s", counted(names, "error line"), i.id, map[bool]string{true: "names", false: "name"}[names == 1], c.name))
@@ -366,9 +413,9 @@ func (i *investigation) measurementAsCause(out *Diagnosis, explained map[string]
 			continue
 		}
 		cause := Cause{Kind: "measurement", ComponentID: i.id, Component: i.p.components[i.id].name, At: s.Began, What: s.What, Score: closeness[0]}
-		if n == 0 {
+		if n == 0 && !slices.ContainsFunc(out.Causes, func(c Cause) bool { return c.Kind == "needed component" }) {
 			cause.Score += 40
-			cause.Evidence = append(cause.Evidence, "it is the first sign of trouble, and no change explains it")
+			cause.Evidence = append(cause.Evidence, "it is the first sign of trouble, and no change and nothing that is needed explains it")
 		}
 		more, err := i.moreErrors(i.id, s.began)
 		if more {
@@ -503,5 +550,5 @@ func (o *Diagnosis) affected() string {
 	if len(o.Affected) == 0 {
 		return ""
 	}
-	return "Affected by it: " + bounded(o.Affected, "get_service_status") + "."
+	return "Needed by, directly or through others: " + bounded(o.Affected, "get_service_status") + "."
 }

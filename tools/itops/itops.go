@@ -171,12 +171,7 @@ func (p *plant) known() string {
 	return "the known " + list(words)
 }
 
-// below are the components that one needs, directly and through others, with how many steps away they are. The component itself is 0 away.
-func (p *plant) below(id string) map[string]int {
-	return p.reach(id, func(c component) []string { return c.needs })
-}
-
-// above are the components that need one, as below.
+// above are the components that need one, directly and through others, by how many steps away they are. The component itself is 0 away.
 func (p *plant) above(id string) map[string]int {
 	return p.reach(id, func(c component) []string { return c.neededBy })
 }

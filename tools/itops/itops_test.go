@@ -99,3 +99,17 @@ func toolsOver(t testing.TB, db *records.DB) *tools.Registry {
 	}
 	return r
 }
+
+// diagnosed runs diagnose_fault of one registry.
+func diagnosed(t testing.TB, r *tools.Registry, component string) (out Diagnosis) {
+	t.Helper()
+	tool, _ := r.Get("diagnose_fault")
+	result, err := tool.Call(t.Context(), json.RawMessage(`{"component_id":"`+component+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(result.Data, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}

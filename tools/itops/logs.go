@@ -69,7 +69,8 @@ const (
 	mostQuotedNewest = 5 // more lines than these are in the data only: a small model would drown
 )
 
-var digits = regexp.MustCompile(`[0-9]+`)
+// numbers are what differs between lines that say the same. Those of a fault code or of a name, F105 and sw-hall-2, stay.
+var numbers = regexp.MustCompile(`(^|[^0-9A-Za-z_-])[0-9]+`)
 
 // levels order lines by how much they matter.
 var levels = map[string]int{"error": 1, "warning": 2, "info": 3}
@@ -120,7 +121,7 @@ func (o *Logs) find(p *plant, in LogsArguments, when span) error {
 		if len(o.Newest) < in.Limit {
 			o.Newest = append(o.Newest, l)
 		}
-		key := LogPattern{ComponentID: l.ComponentID, Level: l.Level, Pattern: digits.ReplaceAllString(l.Message, "N")}
+		key := LogPattern{ComponentID: l.ComponentID, Level: l.Level, Pattern: numbers.ReplaceAllString(l.Message, "${1}N")}
 		if found[key] == nil {
 			pattern := key
 			pattern.Last = l.At

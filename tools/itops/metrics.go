@@ -1,8 +1,10 @@
 package itops
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,9 +34,10 @@ type Metrics struct {
 	Count      int          `json:"count"`            // of the series
 	Out        int          `json:"out_of_limits"`    // how many of them are
 	Components int          `json:"components"`       // how many components they belong to
-	Series     []SeriesSeen `json:"series,omitempty"` // of one component, or of one metric: all; else those out of limits
+	Series     []SeriesSeen `json:"series,omitempty"` // of one component, or of one metric: all, those out of limits first; else only these
 	Exist      string       `json:"exist,omitempty"`
-	narrow     bool
+	narrow     bool         // one component was asked for
+	metric     bool         // one metric was
 }
 
 // SeriesSeen is one series in figures.
@@ -68,7 +71,7 @@ func (s store) metrics(ctx context.Context, in MetricsArguments) (*Metrics, erro
 	if err != nil {
 		return nil, err
 	}
-	out := &Metrics{narrow: in.ComponentID != ""}
+	out := &Metrics{narrow: in.ComponentID != "", metric: in.Metric != ""}
 	err = s.read(ctx, func(p *plant) error {
 		if in.Metric != "" {
 			out.Asked = " of " + strings.ReplaceAll(in.Metric, "_", " ")
@@ -92,11 +95,16 @@ func (s store) metrics(ctx context.Context, in MetricsArguments) (*Metrics, erro
 			if figures.State != "within" {
 				out.Out++
 			}
-			if out.narrow || figures.State != "within" {
+			if out.narrow || out.metric || figures.State != "within" {
 				out.Series = append(out.Series, figures)
 			}
 		}
 		out.Count, out.Components = len(all), len(seen)
+		if !out.narrow {
+			slices.SortStableFunc(out.Series, func(a, b SeriesSeen) int {
+				return cmp.Or(strings.Compare(a.within(), b.within()), order(in.Metric, a, b))
+			})
+		}
 		if out.Count == 0 {
 			return out.whatExists(p, in.ComponentID)
 		}
@@ -167,16 +175,41 @@ func (o *Metrics) Sentences() []string {
 		return noneEmpty(fmt.Sprintf("There are no measurements%s.", o.Asked), o.Exist)
 	case o.narrow:
 		return o.each()
-	case o.Out == 0:
-		return []string{fmt.Sprintf("Nothing is out of its limits: %s%s of %s.", counted(o.Count, "measurement series"), o.Asked, counted(o.Components, "component"))}
 	}
-	entries := make([]string, 0, len(o.Series))
-	for _, f := range o.Series {
-		entries = append(entries, fmt.Sprintf("%s of %s (%s) %s, %s", f.Label, f.ComponentID, f.Component, amount(f.Last, f.Unit), f.limits()))
+	first := fmt.Sprintf("Nothing is out of its limits: all %d measured values%s are within them.", o.Count, o.Asked)
+	if o.Out > 0 {
+		first = fmt.Sprintf("%d of %d measured values%s %s out of the limits: %s.", o.Out, o.Count, o.Asked, isAre(o.Out), told(o.Series[:o.Out], 2*mostSeries))
 	}
-	shown := entries[:min(len(entries), 2*mostSeries)]
-	return []string{fmt.Sprintf("%d of %d measured values%s %s out of %s: %s%s.", o.Out, o.Count, o.Asked, isAre(o.Out), map[bool]string{true: "its limits", false: "their limits"}[o.Out == 1],
-		strings.Join(shown, "; "), more(len(shown), len(entries), "a metric or a component"))}
+	within := o.Series[o.Out:]
+	if len(within) == 0 || o.Out == 0 && !o.metric {
+		return []string{first}
+	}
+	return []string{first, fmt.Sprintf("Within them: %s.", told(within, mostSeries))}
+}
+
+// order puts the values of one metric from the highest to the lowest; those of several are not comparable.
+func order(metric string, a, b SeriesSeen) int {
+	if metric == "" {
+		return 0
+	}
+	return cmp.Compare(b.Last, a.Last)
+}
+
+func (f SeriesSeen) within() string {
+	if f.State == "within" {
+		return "within"
+	}
+	return "out" // sorts before
+}
+
+// told lists series with their values.
+func told(all []SeriesSeen, most int) string {
+	entries := make([]string, len(all))
+	for i, f := range all {
+		entries[i] = fmt.Sprintf("%s of %s (%s) %s, %s", f.Label, f.ComponentID, f.Component, amount(f.Last, f.Unit), f.limits())
+	}
+	shown := entries[:min(len(entries), most)]
+	return strings.Join(shown, "; ") + more(len(shown), len(entries), "a component")
 }
 
 // each tells about every series of one component.
@@ -187,7 +220,7 @@ func (o *Metrics) each() []string {
 		if f.Trend == "steady" {
 			text += fmt.Sprintf("; it was steady, on average %s at first and %s at last", amount(f.FirstMean, f.Unit), amount(f.LastMean, f.Unit))
 		} else {
-			text += fmt.Sprintf("; it %s by %s, from %s on average at first to %s at last", f.Trend, amount(max(f.Change, -f.Change), f.Unit),
+			text += fmt.Sprintf("; it %s by %s, from %s on average at first to %s at last", f.Trend, difference(max(f.Change, -f.Change), f.Unit),
 				amount(f.FirstMean, f.Unit), amount(f.LastMean, f.Unit))
 		}
 		sentences = append(sentences, fmt.Sprintf("%s; lowest %s at %s, highest %s at %s.", text, amount(f.Lowest, f.Unit), f.LowestAt,

@@ -61,13 +61,15 @@ type OpenTicket struct {
 
 // health is what the state of every component follows from.
 type health struct {
-	p      *plant
-	alerts map[string][]ActiveAlert // not resolved, by component
-	out    map[string][]SeriesSeen  // out of their limits, by component
+	p        *plant
+	alerts   map[string][]ActiveAlert // not resolved, by component
+	out      map[string][]SeriesSeen  // out of their limits, by component
+	measured map[string]bool          // components with a measurement
+	series   []series
 }
 
 func (p *plant) health() (*health, error) {
-	h := &health{p: p, alerts: map[string][]ActiveAlert{}, out: map[string][]SeriesSeen{}}
+	h := &health{p: p, alerts: map[string][]ActiveAlert{}, out: map[string][]SeriesSeen{}, measured: map[string]bool{}}
 	all, err := p.alerts()
 	if err != nil {
 		return nil, err
@@ -77,8 +79,9 @@ func (p *plant) health() (*health, error) {
 			h.alerts[a.ComponentID] = append(h.alerts[a.ComponentID], a)
 		}
 	}
-	measured, err := p.series("", "", span{})
-	for _, s := range measured {
+	h.series, err = p.series("", "", span{})
+	for _, s := range h.series {
+		h.measured[s.componentID] = true
 		if f := s.seen(p.components[s.componentID]); f.State != "within" {
 			h.out[s.componentID] = append(h.out[s.componentID], f)
 		}
@@ -103,7 +106,7 @@ func (h *health) of(id string) ComponentStatus {
 		}
 	}
 	if status.State == "ok" {
-		steps := h.p.below(id)
+		steps := h.troubleFrom(id)
 		for _, below := range h.p.order {
 			if steps[below] > 0 && h.own(below) == "failing" {
 				status.State = "at risk"

@@ -65,9 +65,12 @@ func more(shown, all int, with string) string {
 // longestQuotation is how much of what a program wrote is shown, in characters.
 const longestQuotation = 160
 
+// tame are the characters with which a text could end its quotation, or a part of a prompt.
+var tame = strings.NewReplacer("“", "'", "”", "'", `"`, "'", "<", "‹", ">", "›")
+
 // quotation shows what somebody else wrote as such: between quotation marks that it cannot close.
 func quotation(text string) string {
-	characters := []rune(strings.NewReplacer("“", "'", "”", "'", `"`, "'").Replace(oneLine(text)))
+	characters := []rune(tame.Replace(oneLine(text)))
 	if len(characters) > longestQuotation {
 		characters = append(characters[:longestQuotation], '…')
 	}
@@ -80,6 +83,14 @@ func amount(value int64, unit string) string {
 		return strconv.FormatInt(value, 10) + "%"
 	}
 	return grouped(int(value)) + " " + unit
+}
+
+// difference is one of two such values: "39 percentage points".
+func difference(value int64, unit string) string {
+	if unit == "%" {
+		return counted(int(value), "percentage point")
+	}
+	return amount(value, unit)
 }
 
 // lasted is a time in words: "40 minutes", "7 hours", "3 days".
