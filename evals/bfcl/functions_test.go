@@ -20,8 +20,8 @@ func TestPythonsTypesBecomeJSONSchemaInTheirOrder(t *testing.T) {
 		"m":{"type":"dict","properties":{"k":{"type":"array","items":{"type":"dict","properties":{"q":{"type":"integer","enum":[1,2]}}}}}},
 		"free":{"type":"dict"}}}`)
 	require.Empty(t, function.Problem)
-	wanted := `{"properties":{"z":{"type":"number","description":"Z."},"a":{"items":{"type":"string"},"type":"array"},`+
-		`"m":{"properties":{"k":{"items":{"properties":{"q":{"type":"integer","enum":[1,2]}},"additionalProperties":false,"type":"object"},"type":"array"}},`+
+	wanted := `{"properties":{"z":{"type":"number","description":"Z."},"a":{"items":{"type":"string"},"type":"array"},` +
+		`"m":{"properties":{"k":{"items":{"properties":{"q":{"type":"integer","enum":[1,2]}},"additionalProperties":false,"type":"object"},"type":"array"}},` +
 		`"additionalProperties":false,"type":"object"},"free":{"type":"object"}},"additionalProperties":false,"type":"object","required":["z"]}`
 	assert.Equal(t, wanted, string(function.text), "to the byte: a model writes the arguments in this order")
 	assert.Equal(t, "- a_f: Does it.\n"+
