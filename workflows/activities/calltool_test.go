@@ -34,19 +34,20 @@ type counter struct {
 
 func (c *counter) tool(t *testing.T) *tools.Tool {
 	t.Helper()
-	made, err := tools.New(tools.Definition{Name: "count", Description: "Counts.", Effect: tools.Read},
-		func(context.Context, countInput) (countOutcome, error) {
-			if c.failures > 0 {
-				c.failures--
-				return countOutcome{}, errors.New("the database is locked")
-			}
-			c.done++
-			return countOutcome{Counted: c.done}, nil
-		})
+	made, err := tools.New(tools.Definition{Name: "count", Description: "Counts.", Effect: tools.Read}, c.count)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return made
+}
+
+func (c *counter) count(context.Context, countInput) (countOutcome, error) {
+	if c.failures > 0 {
+		c.failures--
+		return countOutcome{}, errors.New("the database is locked")
+	}
+	c.done++
+	return countOutcome{Counted: c.done}, nil
 }
 
 func withTools(t *testing.T, made ...*tools.Tool) *Activities {
