@@ -26,8 +26,10 @@ type approvalInput struct {
 	Call string `path:"call" maxLength:"20" doc:"The call that waits, such as 2.1."`
 }
 
+// decideInput repeats approvalInput, whose fields are not found where it is embedded without being exported.
 type decideInput struct {
-	approvalInput
+	ID   string `path:"id" maxLength:"1000" doc:"The id of a run."`
+	Call string `path:"call" maxLength:"20" doc:"The call that waits, such as 2.1."`
 	Body api.Decide
 }
 
@@ -92,10 +94,11 @@ func (t *trigger) decide(ctx context.Context, input *decideInput) (*approvalOutp
 	if _, err := t.describe(ctx, input.ID); err != nil {
 		return nil, err
 	}
+	asked := &approvalInput{ID: input.ID, Call: input.Call}
 	if _, ok, err := t.Approvals.Approval(ctx, input.ID, input.Call); err != nil {
 		return nil, t.internal(ctx, "read an approval", err)
 	} else if !ok {
-		return nil, unknownApproval(&input.approvalInput)
+		return nil, unknownApproval(asked)
 	}
 	decision := run.Decision{Call: input.Call, Verdict: input.Body.Verdict, By: input.Body.By, Reason: input.Body.Reason, Arguments: input.Body.Arguments,
 		RestOfRun: input.Body.RestOfRun}
@@ -112,7 +115,7 @@ func (t *trigger) decide(ctx context.Context, input *decideInput) (*approvalOutp
 	if err != nil {
 		return nil, t.notDecided(ctx, input.ID, err)
 	}
-	output, err := t.approval(ctx, &input.approvalInput)
+	output, err := t.approval(ctx, asked)
 	if err == nil && output.Body.Decision == nil { // it is noted when it is carried out, a moment from now
 		output.Body.Decision = &decision
 	}
