@@ -18,6 +18,7 @@ import (
 	"bestbox/agents/router"
 	"bestbox/internal/config"
 	"bestbox/internal/telemetry"
+	"bestbox/internal/transcript"
 	"bestbox/worker/api"
 	"bestbox/worker/client"
 	"bestbox/worker/display"
@@ -87,16 +88,7 @@ type asking struct {
 }
 
 func newAsking(command *cobra.Command, loaded *config.Config, own askFlags) (*asking, error) {
-	base, key := loaded.HTTP.URL(), os.Getenv(config.APIKeyVariable)
-	if own.url != "" {
-		base = own.url // the key file's key is for the configured address only
-	} else {
-		var err error
-		if key, err = loaded.HTTP.APIKey(); err != nil {
-			return nil, err
-		}
-	}
-	made, err := client.New(base, key)
+	made, err := newClient(loaded, own.url)
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +101,18 @@ func newAsking(command *cobra.Command, loaded *config.Config, own askFlags) (*as
 	return &asking{client: made, printer: display.NewPrinter(shown, !own.noStream, colours), out: out, json: own.json}, nil
 }
 
+// newClient makes a client of the configured worker, or of the one at url when that is not empty.
+func newClient(loaded *config.Config, url string) (*client.Client, error) {
+	if url != "" { // the key file's key is for the configured address only
+		return client.New(url, os.Getenv(config.APIKeyVariable))
+	}
+	key, err := loaded.HTTP.APIKey()
+	if err != nil {
+		return nil, err
+	}
+	return client.New(loaded.HTTP.URL(), key)
+}
+
 func (a *asking) ask(ctx context.Context, request api.Request) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -117,7 +121,7 @@ func (a *asking) ask(ctx context.Context, request api.Request) error {
 	if err != nil {
 		return codeOf(err)
 	}
-	err = a.client.Follow(ctx, started.Links, a.printer.Event, func(cause error) {
+	err = a.client.Follow(ctx, started.Links, func(event transcript.Event) (bool, error) { return a.shown(started.ID, event) }, func(cause error) {
 		a.printer.Note(fmt.Sprintf("The connection to the worker is lost (%v); the run goes on, and so does this when the worker is back.", cause))
 	})
 	if ctx.Err() != nil {
@@ -132,6 +136,16 @@ func (a *asking) ask(ctx context.Context, request api.Request) error {
 		return codeOf(err)
 	}
 	return a.finish(ended)
+}
+
+// shown prints an event, and how to decide where the run waits for that.
+func (a *asking) shown(id string, event transcript.Event) (last bool, err error) {
+	last, err = a.printer.Event(event)
+	var proposal run.Proposal
+	if event.Type == run.EventProposal && json.Unmarshal(event.Body, &proposal) == nil {
+		a.printer.Note(fmt.Sprintf("In another terminal: worker approvals approve %s %s, or deny, or edit.", id, proposal.Call))
+	}
+	return last, err
 }
 
 // await returns the run as it ended: the last event comes a moment before the workflow's own end.

@@ -18,6 +18,7 @@ var (
 // The values of run.AttributeStatus.
 const (
 	statusRunning     = "running"
+	statusWaiting     = "waiting" // for a person's decision
 	statusAnswered    = "answered"
 	statusUnsupported = "answered_unsupported" // some figure of the answer stands in no result
 	statusFailed      = "failed"

@@ -96,6 +96,10 @@ func sinceStart(ctx workflow.Context) time.Duration {
 // answer is the whole of a run: open, route, decide and call until there is enough, answer. With an error the result holds the domain,
 // if it was known.
 func answer(ctx workflow.Context, input run.Input) (run.Result, error) {
+	people, err := listen(ctx)
+	if err != nil {
+		return run.Result{Domain: input.Domain}, err
+	}
 	var opened activities.Opened
 	if err := workflow.ExecuteLocalActivity(local(ctx), calls.Open, input).Get(ctx, &opened); err != nil {
 		return run.Result{Domain: input.Domain}, err
@@ -112,7 +116,7 @@ func answer(ctx workflow.Context, input run.Input) (run.Result, error) {
 	if err := workflow.UpsertTypedSearchAttributes(ctx, attributeDomain.ValueSet(domain)); err != nil {
 		return result, err
 	}
-	at, err := gather(ctx, at, domain)
+	at, err = gather(ctx, at, domain, people)
 	if err != nil {
 		return result, err
 	}
@@ -125,7 +129,7 @@ func answer(ctx workflow.Context, input run.Input) (run.Result, error) {
 const maxSteps = 200
 
 // gather decides and calls tools until the agent has enough, and returns the position to answer from.
-func gather(ctx workflow.Context, at activities.Position, domain string) (activities.Position, error) {
+func gather(ctx workflow.Context, at activities.Position, domain string, people *approvals) (activities.Position, error) {
 	for step := 1; step <= maxSteps; step++ {
 		var decided activities.Decided
 		input := activities.DecideInput{Position: at, Domain: domain, Step: step}
@@ -136,7 +140,7 @@ func gather(ctx workflow.Context, at activities.Position, domain string) (activi
 		if len(decided.Calls) == 0 {
 			return at, nil
 		}
-		results, err := callTools(ctx, decided)
+		results, err := callTools(ctx, decided, domain, people)
 		if err != nil {
 			return at, err
 		}
@@ -145,20 +149,36 @@ func gather(ctx workflow.Context, at activities.Position, domain string) (activi
 	return at, nil
 }
 
-// callTools makes the calls of one decision side by side: they only read. The results keep the order of the calls.
-func callTools(ctx workflow.Context, decided activities.Decided) ([]transcript.Head, error) {
+// callTools makes the calls of one decision: those that read side by side, then those that write, one after the other. The results keep the
+// order of the calls.
+func callTools(ctx workflow.Context, decided activities.Decided, domain string, people *approvals) ([]transcript.Head, error) {
 	futures := make([]workflow.Future, len(decided.Calls))
 	for index, call := range decided.Calls {
-		futures[index] = workflow.ExecuteActivity(onMain(ctx, call.Summary), calls.CallTool,
-			activities.CallInput{Head: decided.Head, Call: call.Call})
+		if call.Tool == "" {
+			futures[index] = workflow.ExecuteActivity(onMain(ctx, call.Summary), calls.CallTool,
+				activities.CallInput{Head: decided.Head, Call: call.Call})
+		}
 	}
 	results := make([]transcript.Head, len(decided.Calls))
 	for index, future := range futures {
+		if future == nil {
+			continue
+		}
 		var called activities.Called
 		if err := future.Get(ctx, &called); err != nil {
 			return nil, err
 		}
 		results[index] = called.Head
+	}
+	for index, call := range decided.Calls {
+		if call.Tool == "" {
+			continue
+		}
+		head, err := people.write(ctx, activities.WriteCall{Head: decided.Head, Domain: domain, Call: call.Call}, call)
+		if err != nil {
+			return nil, err
+		}
+		results[index] = head
 	}
 	return results, nil
 }

@@ -19,6 +19,7 @@ type (
 	vendorID    string
 	itemID      string
 	warehouseID string
+	invoiceID   string
 )
 
 func patterned(pattern string, examples ...any) *jsonschema.Schema {
@@ -44,6 +45,11 @@ func (itemID) JSONSchema() *jsonschema.Schema { return patterned("^[A-Z]-[0-9]{3
 // JSONSchema allows ids like WH-001.
 func (warehouseID) JSONSchema() *jsonschema.Schema { return patterned("^WH-[0-9]{3}$", "WH-001") }
 
+// JSONSchema allows ids like INV-2025-0001.
+func (invoiceID) JSONSchema() *jsonschema.Schema {
+	return patterned("^INV-20[0-9][0-9]-[0-9]{4}$", "INV-2025-0001")
+}
+
 // spellings lets arguments be written as people and small models write them: "Q4-2025", "vnd-001". Every argument
 // struct embeds it.
 type spellings struct{}
@@ -58,7 +64,7 @@ func (spellings) NormalizeArguments(arguments map[string]any) {
 		switch name {
 		case "period", "compared_with":
 			arguments[name] = normalPeriod(written)
-		case "vendor_id", "item_id", "warehouse_id":
+		case "vendor_id", "item_id", "warehouse_id", "from_warehouse_id", "to_warehouse_id", "invoice_id":
 			arguments[name] = strings.ToUpper(written)
 		case "status":
 			arguments[name] = strings.ToLower(written)

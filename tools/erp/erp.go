@@ -1,5 +1,5 @@
 // Package erp answers questions about purchasing, stock, supplier invoices and finances with SQL over the company's
-// records. All its tools read.
+// records, and changes them with four tools that write: an order, the approval of an invoice, stock adjusted and moved.
 //
 // Every outcome carries typed figures and sentences made from exactly these figures. A sentence states the conclusion
 // and its direction in words, because the models that read it compare numbers badly. Ids that do not exist, periods
@@ -36,6 +36,10 @@ func Tools(db *records.DB) ([]*tools.Tool, error) {
 	add(tools.New(inventoryDefinition, s.inventoryLevels))
 	add(tools.New(invoicesDefinition, s.supplierInvoices))
 	add(tools.New(financesDefinition, s.financialSummary))
+	add(tools.NewWrite(orderDefinition, writer(s, orderDefinition.Name, planOrder, cancelOrder)))
+	add(tools.NewWrite(approveDefinition, writer(s, approveDefinition.Name, planApproval, withdrawApproval)))
+	add(tools.NewWrite(adjustDefinition, writer(s, adjustDefinition.Name, planAdjustment, moveBack)))
+	add(tools.NewWrite(transferDefinition, writer(s, transferDefinition.Name, planTransfer, moveBack)))
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -57,19 +61,28 @@ type books struct {
 // read opens the snapshot and lets queries fill an outcome from it.
 func (s store) read(ctx context.Context, queries func(b *books) error) error {
 	return s.db.Read(ctx, func(tx *sql.Tx) error {
-		b := &books{ctx: ctx, tx: tx, today: s.db.Today()}
-		var first string
-		err := b.one("SELECT currency, (SELECT coalesce(min(ordered_on), today) FROM purchase_orders) FROM company", nil,
-			&b.currency, &first)
+		b, err := s.books(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if b.first, err = time.Parse(time.DateOnly, first); err != nil {
-			return fmt.Errorf("the first order's date: %w", err)
-		}
-		b.first = time.Date(b.first.Year(), b.first.Month(), 1, 0, 0, 0, 0, time.UTC)
 		return queries(b)
 	})
+}
+
+// books looks up what every tool needs.
+func (s store) books(ctx context.Context, tx *sql.Tx) (*books, error) {
+	b := &books{ctx: ctx, tx: tx, today: s.db.Today()}
+	var first string
+	err := b.one("SELECT currency, (SELECT coalesce(min(ordered_on), today) FROM purchase_orders) FROM company", nil,
+		&b.currency, &first)
+	if err != nil {
+		return nil, err
+	}
+	if b.first, err = time.Parse(time.DateOnly, first); err != nil {
+		return nil, fmt.Errorf("the first order's date: %w", err)
+	}
+	b.first = time.Date(b.first.Year(), b.first.Month(), 1, 0, 0, 0, 0, time.UTC)
+	return b, nil
 }
 
 // one reads one row. A missing row is sql.ErrNoRows.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -103,10 +104,12 @@ func TestLimitsAreKeptAndTheRestIsCounted(t *testing.T) {
 	}
 }
 
-func TestEveryToolOnlyReads(t *testing.T) {
+func TestOnlyTheToolsThatSayItWrite(t *testing.T) {
 	t.Parallel()
+	writers := []string{"adjust_stock", "approve_supplier_invoice", "create_purchase_order", "transfer_stock"}
 	for _, name := range registry(t).Names() {
-		if tool, _ := registry(t).Get(name); tool.Effect() != tools.Read {
+		tool, _ := registry(t).Get(name)
+		if got := tool.Effect() == tools.Write; got != slices.Contains(writers, name) {
 			t.Errorf("%s has the effect %s", name, tool.Effect())
 		}
 	}

@@ -88,29 +88,58 @@ func (c *Client) Cancel(ctx context.Context, links api.Links) (api.Run, error) {
 	return c.run(ctx, http.MethodPost, links.Self+"/cancel", nil, "")
 }
 
-func (c *Client) run(ctx context.Context, method, path string, body []byte, idempotencyKey string) (api.Run, error) {
+// Approvals lists what waits for a person.
+func (c *Client) Approvals(ctx context.Context) ([]api.Approval, error) {
+	var list api.Approvals
+	err := c.do(ctx, http.MethodGet, "/v1/approvals", nil, "", &list)
+	return list.Approvals, err
+}
+
+// Approval shows what a run wants to do with a call, and how that was decided.
+func (c *Client) Approval(ctx context.Context, id, callID string) (shown api.Approval, err error) {
+	return shown, c.do(ctx, http.MethodGet, approvalPath(id, callID), nil, "", &shown)
+}
+
+// Decide decides a call that waits.
+func (c *Client) Decide(ctx context.Context, id, callID string, decision api.Decide) (shown api.Approval, err error) {
+	body, err := json.Marshal(decision)
+	if err != nil {
+		return shown, err
+	}
+	return shown, c.do(ctx, http.MethodPost, approvalPath(id, callID), body, "", &shown)
+}
+
+func approvalPath(id, callID string) string {
+	return "/v1/runs/" + url.PathEscape(id) + "/approvals/" + url.PathEscape(callID)
+}
+
+func (c *Client) run(ctx context.Context, method, path string, body []byte, idempotencyKey string) (shown api.Run, err error) {
+	return shown, c.do(ctx, method, path, body, idempotencyKey, &shown)
+}
+
+// do sends a request and decodes the reply.
+func (c *Client) do(ctx context.Context, method, path string, body []byte, idempotencyKey string, into any) error {
 	ctx, done := context.WithTimeout(ctx, replyTimeout)
 	defer done()
 	request, err := c.request(ctx, method, path, body)
 	if err != nil {
-		return api.Run{}, err
+		return err
 	}
 	if idempotencyKey != "" {
 		request.Header.Set("Idempotency-Key", idempotencyKey)
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return api.Run{}, c.unreachable(err)
+		return c.unreachable(err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode >= 300 {
-		return api.Run{}, c.problem(response)
+		return c.problem(response)
 	}
-	var shown api.Run
-	if err := json.NewDecoder(io.LimitReader(response.Body, maxReply)).Decode(&shown); err != nil {
-		return api.Run{}, c.unreachable(fmt.Errorf("the reply is not what a BestBox worker sends: %w", err))
+	if err := json.NewDecoder(io.LimitReader(response.Body, maxReply)).Decode(into); err != nil {
+		return c.unreachable(fmt.Errorf("the reply is not what a BestBox worker sends: %w", err))
 	}
-	return shown, nil
+	return nil
 }
 
 func (c *Client) request(ctx context.Context, method, path string, body []byte) (*http.Request, error) {

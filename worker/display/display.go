@@ -51,6 +51,8 @@ func (p *Printer) Event(event transcript.Event) (last bool, err error) {
 		return false, show(event, p.route)
 	case run.EventDecision:
 		return false, show(event, p.decision)
+	case run.EventProposal:
+		return false, show(event, p.proposal)
 	case run.EventResult:
 		return false, show(event, p.result)
 	case run.EventAnswerStart:
@@ -92,8 +94,29 @@ func (p *Printer) decision(step run.Step) {
 	for _, call := range step.Calls {
 		count[call.Tool]++
 		p.sameTools[call.Tool] = count[call.Tool] > 1
-		p.printf("%s %s %s\n", p.paint.good(fmt.Sprintf("step %d", step.Step)), p.paint.strong(clean(call.Tool)), oneLine(string(call.Arguments)))
+		p.printf("%s %s %s\n", p.paint.good(fmt.Sprintf("step %d", step.Step)), p.paint.strong(clean(call.Tool)), OneLine(string(call.Arguments)))
 	}
+}
+
+// proposal shows what waits for a person, and how to decide. The run is not named: the caller knows it.
+func (p *Printer) proposal(proposal run.Proposal) {
+	p.printf("%s %s\n", p.paint.warning("waits for you:"), p.paint.strong(clean(proposal.Change.Summary)))
+	p.Change(proposal)
+}
+
+// Change prints what a write would change, line by line.
+func (p *Printer) Change(proposal run.Proposal) {
+	for _, line := range proposal.Change.Lines {
+		text := OneLine(line.After)
+		if line.Before != "" {
+			text = OneLine(line.Before) + " -> " + text
+		}
+		p.printf("       %s %s\n", p.paint.faint(OneLine(line.What)+":"), text)
+	}
+	for _, warning := range proposal.Change.Warnings {
+		p.printf("       %s\n", p.paint.warning("note: "+OneLine(warning)))
+	}
+	p.printf("       %s\n", p.paint.faint("asked because: "+OneLine(proposal.Why)+"; denied unless decided by "+proposal.Deadline.Local().Format("2006-01-02 15:04")))
 }
 
 func (p *Printer) result(report run.CallReport) {
@@ -101,11 +124,11 @@ func (p *Printer) result(report run.CallReport) {
 	if p.sameTools[report.Tool] {
 		name += " " + string(report.Arguments)
 	}
-	said := oneLine(report.Result)
+	said := OneLine(report.Result)
 	if report.Failed {
 		said = p.paint.warning("failed: " + said)
 	}
-	p.printf("       %s %s %s\n", p.paint.faint(oneLine(name)+":"), said, p.paint.faint(fmt.Sprintf("(%.0f ms)", report.Milliseconds)))
+	p.printf("       %s %s %s\n", p.paint.faint(OneLine(name)+":"), said, p.paint.faint(fmt.Sprintf("(%.0f ms)", report.Milliseconds)))
 }
 
 func (p *Printer) answerStart(start run.AnswerStart) {
@@ -139,7 +162,7 @@ func (p *Printer) answer(result run.Result) {
 		p.printf("\n%s\n", clean(result.Answer))
 	}
 	if len(result.Unsupported) > 0 {
-		p.printf("\n%s\n", p.paint.warning("warning: in no result of a tool: "+oneLine(strings.Join(result.Unsupported, ", "))))
+		p.printf("\n%s\n", p.paint.warning("warning: in no result of a tool: "+OneLine(strings.Join(result.Unsupported, ", "))))
 	}
 }
 
@@ -193,7 +216,8 @@ func clean(text string) string {
 // longestLine bounds what stands on one line, in characters: a few lines of a terminal.
 const longestLine = 300
 
-func oneLine(text string) string {
+// OneLine makes text of others fit one line of a terminal and takes out what could steer it.
+func OneLine(text string) string {
 	line := []rune(clean(strings.Join(strings.Fields(text), " ")))
 	if len(line) > longestLine {
 		return string(line[:longestLine-1]) + "…"

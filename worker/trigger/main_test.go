@@ -109,7 +109,7 @@ func newService(t *testing.T, change ...func(*trigger.Options)) *service {
 	stopping, stop := context.WithCancel(t.Context())
 	options := trigger.Options{
 		Temporal: shared, TaskQueue: queue, Workflows: []string{run.AskWorkflow}, Domains: []string{"erp", "general"},
-		Events: store, Metrics: http.NotFoundHandler(), Namespace: "default", TemporalUI: "http://127.0.0.1:8233",
+		Events: store, Approvals: store, Metrics: http.NotFoundHandler(), Namespace: "default", TemporalUI: "http://127.0.0.1:8233",
 		TemporalAddress: "127.0.0.1:7233", Loopback: true, Logger: quiet, Stopping: stopping,
 	}
 	for _, apply := range change {

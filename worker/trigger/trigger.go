@@ -33,6 +33,12 @@ type Events interface {
 	Events(ctx context.Context, session string, after int64, limit int) ([]transcript.Event, error)
 }
 
+// Approvals is where what waits for people is read.
+type Approvals interface {
+	Waiting(ctx context.Context, limit int) ([]transcript.Approval, error)
+	Approval(ctx context.Context, session, call string) (transcript.Approval, bool, error)
+}
+
 // Check finds out whether a dependency is ready.
 type Check struct {
 	Name string
@@ -51,7 +57,9 @@ type Options struct {
 	// Domains are the domains a run may ask for.
 	Domains []string
 	Events  Events
-	Checks  []Check
+	// Approvals may be of the same store as Events.
+	Approvals Approvals
+	Checks    []Check
 	// Metrics serves /metrics.
 	Metrics http.Handler
 	// Namespace and TemporalUI make the links to Temporal's web UI; TemporalUI is its base address.
@@ -82,6 +90,7 @@ func New(o Options) http.Handler {
 	service := humago.New(mux, config)
 	t.registerRuns(service)
 	t.registerEvents(service)
+	t.registerApprovals(service)
 	t.registerHealth(service)
 	registerMetrics(service, mux, o.Metrics)
 	mux.Handle("GET /docs/", swagger.New("BestBox", "/openapi.json", "/docs/"))

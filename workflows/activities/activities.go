@@ -65,12 +65,6 @@ func New(o Options) (*Activities, error) {
 		if err != nil {
 			return nil, fmt.Errorf("agent %s: %w", agent.Name, err)
 		}
-		for _, tool := range selected {
-			if tool.Effect() == tools.Write {
-				return nil, fmt.Errorf("agent %s: tool %s writes, and a write needs a person's approval, which this version cannot ask for: "+
-					"remove the tool from agent.yaml", agent.Name, tool.Name())
-			}
-		}
 		prepared.agents[agent.Name] = equipped{agent, selected}
 	}
 	for _, tier := range []*llm.Tier{o.Heavy, o.Light} {
@@ -262,7 +256,7 @@ func (a *Activities) Close(ctx context.Context, failure run.Failure) error {
 	execution := activity.GetInfo(ctx).WorkflowExecution
 	var nothing struct{}
 	_, err = a.Transcript.Apply(ctx, transcript.Change{
-		Session: execution.ID, Run: execution.RunID, Key: "close", Events: []transcript.Event{event},
+		Session: execution.ID, Run: execution.RunID, Key: "close", Events: []transcript.Event{event}, EndsApprovals: failure,
 		Outcome: func(transcript.Head) any { return nothing },
 	}, &nothing)
 	return err

@@ -32,22 +32,31 @@ type Called struct {
 // CallTool makes one tool call. A call that cannot be made becomes a result that says so: the run goes on and the answer can tell.
 func (a *Activities) CallTool(ctx context.Context, input CallInput) (Called, error) {
 	return once[Called](ctx, a, "call/"+input.Call, func(ctx context.Context) (stored, error) {
-		decided, _, err := a.read(ctx, Position{Head: input.Head})
+		_, report, err := a.callAt(ctx, input.Head, input.Call)
 		if err != nil {
 			return stored{}, err
 		}
-		step, _ := decided.last()
-		index := slices.IndexFunc(step.Calls, func(report run.CallReport) bool { return report.Call == input.Call })
-		if index < 0 {
-			return stored{}, fmt.Errorf("call %s is not part of the decision at %s", input.Call, input.Head)
-		}
-		result, ended, err := a.call(ctx, step.Calls[index])
+		result, ended, err := a.call(ctx, report)
 		if err != nil {
 			return stored{}, err
 		}
 		change, err := called(input.Head, result)
 		return stored{change, func(ctx context.Context) { a.measures.call(ctx, result.Report, ended) }}, err
 	})
+}
+
+// callAt returns a call of the decision at head, and all that was known then.
+func (a *Activities) callAt(ctx context.Context, head transcript.Head, call string) (conversation, run.CallReport, error) {
+	known, _, err := a.read(ctx, Position{Head: head})
+	if err != nil {
+		return conversation{}, run.CallReport{}, err
+	}
+	step, _ := known.last()
+	index := slices.IndexFunc(step.Calls, func(report run.CallReport) bool { return report.Call == call })
+	if index < 0 {
+		return conversation{}, run.CallReport{}, fmt.Errorf("call %s is not part of the decision at %s", call, head)
+	}
+	return known, step.Calls[index], nil
 }
 
 // call also returns how the call ended, for the metrics, and an error only where another attempt may succeed.

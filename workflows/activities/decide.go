@@ -13,6 +13,7 @@ import (
 	"bestbox/agents"
 	"bestbox/internal/llm"
 	"bestbox/internal/transcript"
+	"bestbox/tools"
 	"bestbox/workflows/run"
 )
 
@@ -35,6 +36,8 @@ type PlannedCall struct {
 	Call string `json:"call"`
 	// Summary is the call in one short line, for Temporal's UI.
 	Summary string `json:"summary"`
+	// Tool is set for a call that writes, which is proposed before it is made.
+	Tool string `json:"tool,omitempty"`
 }
 
 // maxSummary bounds a summary, in characters; it stands in the history of every call.
@@ -63,7 +66,7 @@ func (a *Activities) Decide(ctx context.Context, input DecideInput) (Decided, er
 			}
 			count = func(ctx context.Context) { a.measures.decision(ctx, input.Domain, step.Milliseconds) }
 		}
-		change, err := decided(input.Head, unlinked, step)
+		change, err := a.decided(input.Head, unlinked, step)
 		return stored{change, count}, err
 	})
 }
@@ -138,10 +141,14 @@ func canonical(arguments json.RawMessage) []byte {
 	return encoded
 }
 
-func decided(head transcript.Head, unlinked []transcript.Message, step run.Step) (transcript.Change, error) {
+func (a *Activities) decided(head transcript.Head, unlinked []transcript.Message, step run.Step) (transcript.Change, error) {
 	var planned []PlannedCall
 	for _, report := range step.Calls {
-		planned = append(planned, PlannedCall{Call: report.Call, Summary: summary(report)})
+		call := PlannedCall{Call: report.Call, Summary: summary(report)}
+		if tool, found := a.Tools.Get(report.Tool); found && tool.Effect() == tools.Write {
+			call.Tool = report.Tool
+		}
+		planned = append(planned, call)
 	}
 	change, err := recorded(head, unlinked, messageDecision, step, run.EventDecision, step)
 	change.Outcome = func(head transcript.Head) any { return Decided{Head: head, Calls: planned} }

@@ -83,6 +83,7 @@ const (
 	callOK           = "ok"
 	callBadArguments = "bad_arguments" // the model was told
 	callFailed       = "failed"        // given up after all attempts
+	callDenied       = "denied"        // nobody agreed to it
 )
 
 func (m *measures) call(ctx context.Context, report run.CallReport, outcome string) {

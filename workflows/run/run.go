@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"bestbox/internal/llm"
+	"bestbox/tools"
 )
 
 // The Temporal task queues. A worker polls any subset: the model queues near the model servers, the main queue near the records.
@@ -141,6 +142,9 @@ type CallReport struct {
 	Call      string          `json:"call"`
 	Tool      string          `json:"tool"`
 	Arguments json.RawMessage `json:"arguments"`
+	// Change is what a call that writes does, in words; Decision is who agreed to it, nil where the policy did.
+	Change   *tools.Change `json:"change,omitempty"`
+	Decision *Decision     `json:"decision,omitempty"`
 	// Result is the conclusion in one line.
 	Result       string  `json:"result,omitempty"`
 	Failed       bool    `json:"failed,omitempty"`
@@ -161,6 +165,7 @@ type Timings struct {
 const (
 	EventRoute       = "route"        // Route
 	EventDecision    = "decision"     // Step, its calls without results
+	EventProposal    = "proposal"     // Proposal: the run waits for a person
 	EventResult      = "result"       // CallReport
 	EventAnswerStart = "answer_start" // AnswerStart; what was streamed before is void
 	EventAnswerDelta = "answer_delta" // AnswerDelta

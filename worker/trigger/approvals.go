@@ -1,0 +1,163 @@
+package trigger
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/danielgtaylor/huma/v2"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"bestbox/internal/transcript"
+	"bestbox/worker/api"
+	"bestbox/workflows"
+	"bestbox/workflows/activities"
+	"bestbox/workflows/run"
+)
+
+// maxApprovals bounds a list.
+const maxApprovals = 200
+
+type approvalInput struct {
+	ID   string `path:"id" maxLength:"1000" doc:"The id of a run."`
+	Call string `path:"call" maxLength:"20" doc:"The call that waits, such as 2.1."`
+}
+
+// decideInput repeats approvalInput, whose fields are not found where it is embedded without being exported.
+type decideInput struct {
+	ID   string `path:"id" maxLength:"1000" doc:"The id of a run."`
+	Call string `path:"call" maxLength:"20" doc:"The call that waits, such as 2.1."`
+	Body api.Decide
+}
+
+type approvalOutput struct{ Body api.Approval }
+
+type approvalsOutput struct{ Body api.Approvals }
+
+func (t *trigger) registerApprovals(service huma.API) {
+	huma.Register(service, huma.Operation{
+		OperationID: "list-approvals", Method: http.MethodGet, Path: "/v1/approvals", Tags: []string{"Approvals"}, Security: withKey,
+		Summary: "List what waits for a person", Description: "At most 200, the oldest first.", Errors: []int{401, 503},
+	}, t.approvals)
+	huma.Register(service, huma.Operation{
+		OperationID: "get-approval", Method: http.MethodGet, Path: "/v1/runs/{id}/approvals/{call}", Tags: []string{"Approvals"}, Security: withKey,
+		Summary: "Show what a run wants to do, and how it was decided", Errors: []int{401, 404, 503},
+	}, t.approval)
+	huma.Register(service, huma.Operation{
+		OperationID: "decide", Method: http.MethodPost, Path: "/v1/runs/{id}/approvals/{call}", Tags: []string{"Approvals"}, Security: withKey,
+		Summary:     "Approve or deny what a run wants to do",
+		Description: "Replies when the decision is taken; the run then goes on. 409: nothing waits there, or somebody has decided already. 422: the edited arguments cannot be; the call goes on waiting.",
+		Errors:      []int{400, 401, 403, 404, 409, 413, 415, 422, 503},
+	}, t.decide)
+}
+
+func (t *trigger) approvals(ctx context.Context, _ *struct{}) (*approvalsOutput, error) {
+	waiting, err := t.Approvals.Waiting(ctx, maxApprovals)
+	if err != nil {
+		return nil, t.internal(ctx, "list the approvals", err)
+	}
+	output := &approvalsOutput{Body: api.Approvals{Approvals: []api.Approval{}}}
+	for _, one := range waiting {
+		shown, err := shownApproval(one)
+		if err != nil {
+			return nil, t.internal(ctx, "read an approval", err)
+		}
+		output.Body.Approvals = append(output.Body.Approvals, shown)
+	}
+	return output, nil
+}
+
+func (t *trigger) approval(ctx context.Context, input *approvalInput) (*approvalOutput, error) {
+	found, ok, err := t.Approvals.Approval(ctx, input.ID, input.Call)
+	if err != nil {
+		return nil, t.internal(ctx, "read an approval", err)
+	}
+	if !ok {
+		return nil, unknownApproval(input)
+	}
+	shown, err := shownApproval(found)
+	if err != nil {
+		return nil, t.internal(ctx, "read an approval", err)
+	}
+	return &approvalOutput{shown}, nil
+}
+
+func unknownApproval(input *approvalInput) error {
+	return problem(http.StatusNotFound, "this run has proposed no such call; GET /v1/approvals lists what waits",
+		&huma.ErrorDetail{Location: "path.call", Value: input.Call, Message: "unknown call"})
+}
+
+func (t *trigger) decide(ctx context.Context, input *decideInput) (*approvalOutput, error) {
+	if _, err := t.describe(ctx, input.ID); err != nil {
+		return nil, err
+	}
+	asked := &approvalInput{ID: input.ID, Call: input.Call}
+	if _, ok, err := t.Approvals.Approval(ctx, input.ID, input.Call); err != nil {
+		return nil, t.internal(ctx, "read an approval", err)
+	} else if !ok {
+		return nil, unknownApproval(asked)
+	}
+	decision := run.Decision{Call: input.Call, Verdict: input.Body.Verdict, By: input.Body.By, Reason: input.Body.Reason, Arguments: input.Body.Arguments,
+		RestOfRun: input.Body.RestOfRun}
+	if err := decision.Check(); err != nil {
+		return nil, problem(http.StatusUnprocessableEntity, err.Error())
+	}
+	limited, done := call(ctx)
+	defer done()
+	handle, err := t.Temporal.UpdateWorkflow(limited, client.UpdateWorkflowOptions{WorkflowID: input.ID, UpdateName: run.UpdateDecide, Args: []any{decision},
+		WaitForStage: client.WorkflowUpdateStageCompleted})
+	if err == nil {
+		err = handle.Get(limited, nil)
+	}
+	if err != nil {
+		return nil, t.notDecided(ctx, input.ID, err)
+	}
+	output, err := t.approval(ctx, asked)
+	if err == nil && output.Body.Decision == nil { // it is noted when it is carried out, a moment from now
+		output.Body.Decision = &decision
+	}
+	return output, err
+}
+
+// notDecided says why a decision was not taken.
+func (t *trigger) notDecided(ctx context.Context, id string, err error) error {
+	refused, isRefused := errors.AsType[*temporal.ApplicationError](err)
+	switch {
+	case isRefused && refused.Type() == workflows.ErrorNotWaiting:
+		return problem(http.StatusConflict, refused.Message())
+	case isRefused && refused.Type() == activities.ErrorBadRevision:
+		return problem(http.StatusUnprocessableEntity, refused.Message(), &huma.ErrorDetail{Location: "body.arguments", Message: refused.Message()})
+	case isRefused && refused.Type() == workflows.ErrorInvalidInput:
+		return problem(http.StatusUnprocessableEntity, refused.Message())
+	case isRefused:
+		return t.internal(ctx, "decide", err)
+	}
+	return t.fromTemporal(ctx, "decide", id, err)
+}
+
+func shownApproval(a transcript.Approval) (api.Approval, error) {
+	self := "/v1/runs/" + url.PathEscape(a.Session)
+	shown := api.Approval{Run: a.Session, RequestedAt: a.RequestedAt, Links: api.ApprovalLinks{Self: self + "/approvals/" + url.PathEscape(a.Call), Run: self}}
+	if err := json.Unmarshal(a.Request, &shown.Proposal); err != nil {
+		return shown, err
+	}
+	if len(a.Decided) == 0 {
+		return shown, nil
+	}
+	// Where the run ended without a decision, how it ended stands in its place.
+	var decided struct {
+		run.Decision
+		Status, Message string
+	}
+	if err := json.Unmarshal(a.Decided, &decided); err != nil {
+		return shown, err
+	}
+	if decided.Verdict == "" {
+		decided.Decision = run.Decision{Call: a.Call, Verdict: run.Deny, By: "the end of the run", Reason: decided.Message}
+	}
+	shown.Decision = &decided.Decision
+	return shown, nil
+}

@@ -1,0 +1,232 @@
+package activities
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"bestbox/agents"
+	"bestbox/internal/records"
+	"bestbox/internal/transcript"
+	"bestbox/tools"
+	"bestbox/workflows/run"
+)
+
+// WriteCall names a call that writes, of the decision at Head.
+type WriteCall struct {
+	Head   transcript.Head `json:"head"`
+	Domain string          `json:"domain"`
+	Call   string          `json:"call"`
+	// Deadline is when the call is denied unless somebody has decided.
+	Deadline time.Time `json:"deadline"`
+}
+
+// Proposed is the outcome of Propose.
+type Proposed struct {
+	// Head is the branch of the result where the call is not made at all: its arguments are wrong, or the policy forbids it.
+	Head transcript.Head `json:"head,omitempty"`
+	// Ask says that a person must agree. Always says that this holds even where the person has agreed to all calls of the tool.
+	Ask    bool `json:"ask,omitempty"`
+	Always bool `json:"always,omitempty"`
+}
+
+// whyOutsiders is told to the person who is asked where the policy would not ask.
+const whyOutsiders = "this run has read text of outsiders (mails, documents, logs), and what it wants to write may rest on it"
+
+// Propose works out what a write would do and whether a person must agree. It changes nothing but the list of what waits.
+func (a *Activities) Propose(ctx context.Context, input WriteCall) (Proposed, error) {
+	return once[Proposed](ctx, a, "propose/"+input.Call, func(ctx context.Context) (stored, error) {
+		asked, err := a.asked(ctx, input)
+		if err != nil {
+			return stored{}, err
+		}
+		change, refused, err := preview(ctx, asked.tool, asked.report.Arguments)
+		if err != nil {
+			return stored{}, err
+		}
+		if refused != "" {
+			return notMade(input.Head, failedCall(asked.report, refused))
+		}
+		rule, why := asked.agent.Policy.Asks(asked.report.Tool, asked.report.Arguments, change.Facts)
+		if rule == agents.AskForbidden {
+			return notMade(input.Head, failedCall(asked.report, why))
+		}
+		if asked.outsiders {
+			rule, why = agents.AskAlways, whyOutsiders
+		}
+		left := transcript.Change{Outcome: func(transcript.Head) any {
+			return Proposed{Ask: rule == agents.AskAlways, Always: asked.outsiders}
+		}}
+		if rule != agents.AskAlways {
+			return stored{Change: left}, nil
+		}
+		proposal := run.Proposal{Call: input.Call, Agent: asked.agent.Name, Tool: asked.report.Tool, Arguments: asked.report.Arguments,
+			Change: change, Why: why, Deadline: input.Deadline}
+		event, err := transcript.NewEvent(run.EventProposal, proposal)
+		left.Events = []transcript.Event{event}
+		left.Approvals = []transcript.ApprovalChange{{Call: input.Call, Request: proposal}}
+		return stored{Change: left}, err
+	})
+}
+
+// asked is a call that writes, with what is needed to judge it.
+type asked struct {
+	agent     equipped
+	tool      *tools.Tool
+	report    run.CallReport
+	outsiders bool
+}
+
+func (a *Activities) asked(ctx context.Context, input WriteCall) (asked, error) {
+	known, report, err := a.callAt(ctx, input.Head, input.Call)
+	if err != nil {
+		return asked{}, err
+	}
+	found := asked{agent: a.agentFor(input.Domain), report: report}
+	var exists bool
+	if found.tool, exists = a.Tools.Get(found.report.Tool); !exists {
+		return asked{}, temporal.NewNonRetryableApplicationError("there is no tool "+found.report.Tool+" any more", "ToolGone", nil)
+	}
+	found.outsiders = slices.ContainsFunc(known.results, func(result callResult) bool {
+		tool, exists := a.Tools.Get(result.Report.Tool)
+		return !exists || tool.Outsiders()
+	})
+	return found, nil
+}
+
+// preview returns what a write would do, or why it cannot be done; an error only where another attempt may succeed.
+func preview(ctx context.Context, tool *tools.Tool, arguments json.RawMessage) (change tools.Change, refused string, err error) {
+	change, err = tool.Preview(ctx, arguments)
+	if wrong, ok := errors.AsType[*tools.ArgumentError](err); ok {
+		return change, wrong.Error(), nil
+	}
+	if err != nil && ctx.Err() == nil && activity.GetInfo(ctx).Attempt >= maxCallAttempts {
+		activity.GetLogger(ctx).Error("A write could not be previewed; the run goes on without it.", "tool", tool.Name(), "error", err)
+		return change, "the system behind it failed", nil
+	}
+	return change, "", err
+}
+
+func notMade(head transcript.Head, result callResult) (stored, error) {
+	change, err := recorded(head, nil, messageResult, result, run.EventResult, result.Report)
+	change.Outcome = func(head transcript.Head) any { return Proposed{Head: head} }
+	return stored{Change: change}, err
+}
+
+// ReviseInput puts a person's arguments in the place of the model's.
+type ReviseInput struct {
+	WriteCall
+	// Revision counts the attempts, from 1.
+	Revision  int             `json:"revision"`
+	Arguments json.RawMessage `json:"arguments"`
+	By        string          `json:"by"`
+}
+
+// ErrorBadRevision is the Temporal error type of arguments that a person has edited into something that cannot be done.
+const ErrorBadRevision = "BadArguments"
+
+// Revise checks edited arguments and shows in the list what they would do. It decides nothing.
+func (a *Activities) Revise(ctx context.Context, input ReviseInput) error {
+	_, err := once[struct{}](ctx, a, fmt.Sprintf("revise/%s/%d", input.Call, input.Revision), func(ctx context.Context) (stored, error) {
+		asked, err := a.asked(ctx, input.WriteCall)
+		if err != nil {
+			return stored{}, err
+		}
+		change, refused, err := preview(ctx, asked.tool, input.Arguments)
+		if err != nil {
+			return stored{}, err
+		}
+		if refused != "" {
+			return stored{}, temporal.NewNonRetryableApplicationError(refused, ErrorBadRevision, nil)
+		}
+		proposal := run.Proposal{Call: input.Call, Agent: asked.agent.Name, Tool: asked.report.Tool, Arguments: input.Arguments, Change: change,
+			Why: "its arguments were edited", Deadline: input.Deadline, EditedBy: input.By}
+		return stored{Change: transcript.Change{Approvals: []transcript.ApprovalChange{{Call: input.Call, Request: proposal}},
+			Outcome: func(transcript.Head) any { return struct{}{} }}}, nil
+	})
+	return err
+}
+
+// WriteInput makes a write, or notes why it is not made.
+type WriteInput struct {
+	WriteCall
+	// Key names the effect: the run as it was first started, and the call. It is the same after the run was reset.
+	Key string `json:"key"`
+	// Decision is nil where the policy, or an earlier decision, has agreed.
+	Decision *run.Decision `json:"decision,omitempty"`
+}
+
+// Write makes a write that was agreed to, once. A call that was denied becomes a result that says so.
+func (a *Activities) Write(ctx context.Context, input WriteInput) (Called, error) {
+	return once[Called](ctx, a, "call/"+input.Call, func(ctx context.Context) (stored, error) {
+		asked, err := a.asked(ctx, input.WriteCall)
+		if err != nil {
+			return stored{}, err
+		}
+		result, ended, err := a.applied(ctx, asked, input)
+		if err != nil {
+			return stored{}, err
+		}
+		change, err := called(input.Head, result)
+		if input.Decision != nil {
+			change.Approvals = []transcript.ApprovalChange{{Call: input.Call, Decided: input.Decision}}
+		}
+		return stored{change, func(ctx context.Context) { a.measures.call(ctx, result.Report, ended) }}, err
+	})
+}
+
+func (a *Activities) applied(ctx context.Context, asked asked, input WriteInput) (_ callResult, ended string, _ error) {
+	report := asked.report
+	if decision := input.Decision; decision != nil {
+		report.Decision = decision
+		if decision.Verdict != run.Approve {
+			return failedCall(report, denial(*decision)), callDenied, nil
+		}
+		if len(decision.Arguments) > 0 {
+			report.Arguments = decision.Arguments
+		}
+	}
+	if change, err := asked.tool.Preview(ctx, report.Arguments); err == nil { // for people, later; Apply checks for itself
+		report.Change = &change
+	}
+	started := time.Now()
+	result, err := asked.tool.Apply(ctx, effectKey(input.Key, report), report.Arguments)
+	report.Milliseconds = milliseconds(started)
+	attempt := activity.GetInfo(ctx).Attempt
+	switch wrong, isWrong := errors.AsType[*tools.ArgumentError](err); {
+	case isWrong:
+		return failedCall(report, wrong.Error()), callBadArguments, nil
+	case errors.As(err, new(*records.UnknownEffectError)):
+		activity.GetLogger(ctx).Error("Whether a write has happened is not known.", "tool", report.Tool, "error", err)
+		return failedCall(report, err.Error()), callFailed, nil
+	case err != nil && ctx.Err() == nil && attempt >= maxCallAttempts:
+		activity.GetLogger(ctx).Error("A write failed for good; the run goes on without it.", "tool", report.Tool, "error", err)
+		return failedCall(report, "the system behind it failed; look whether it has happened before it is asked for again"), callFailed, nil
+	case err != nil:
+		return callResult{}, "", err
+	}
+	report.Result = result.Sentences[0]
+	return callResult{Report: report, Sentences: result.Sentences, Data: result.Data}, callOK, nil
+}
+
+// effectKey differs where a run that was reset decides on something else under the same number.
+func effectKey(key string, report run.CallReport) string {
+	sum := sha256.Sum256(append([]byte(report.Tool+"\x00"), canonical(report.Arguments)...))
+	return key + "/" + hex.EncodeToString(sum[:6])
+}
+
+func denial(decision run.Decision) string {
+	text := decision.By + " did not agree"
+	if decision.Reason != "" {
+		text += ": " + decision.Reason
+	}
+	return text
+}

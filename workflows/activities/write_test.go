@@ -1,0 +1,321 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+
+	"bestbox/agents"
+	"bestbox/internal/records"
+	"bestbox/internal/transcript"
+	"bestbox/tools"
+	"bestbox/tools/erp"
+	"bestbox/workflows/run"
+)
+
+// office is the demo company with an agent that may write.
+type office struct {
+	*Activities
+	t    *testing.T
+	db   *records.DB
+	head transcript.Head
+}
+
+// demoFile is the demo company, made once.
+var demoFile = sync.OnceValues(func() ([]byte, error) {
+	folder, err := os.MkdirTemp("", "activities-test-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "records.db")
+	db, err := records.Open(context.Background(), path)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil { // which also empties the log beside it
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// adjustment is a call that takes one unit.
+const adjustment = `{"item_id":"A-100","warehouse_id":"WH-001","change":-1,"reason":"count"}`
+
+func newOffice(t *testing.T, policy map[string]string, arguments string, outsiders ...run.CallReport) *office {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "records.db")
+	content, err := demoFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db, err := records.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	made, err := erp.Tools(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mail := tools.Must(tools.New(tools.Definition{Name: "read_mail", Description: "Reads.", Effect: tools.Read, Outsiders: true}, (&counter{}).count))
+	a := withTools(t, append(made, mail)...)
+	agent := agents.Agent{Name: "erp", Policy: agents.Policy{Writes: policy}}
+	a.agents = map[string]equipped{"erp": {Agent: agent}, "general": {Agent: agents.Agent{Name: "general"}}}
+	o := &office{Activities: a, t: t, db: db}
+	o.head = begin(t, a, run.CallReport{Call: "1.1", Tool: "adjust_stock", Arguments: json.RawMessage(arguments)})
+	for _, report := range outsiders { // a mail was read before
+		o.head = o.after(report)
+	}
+	return o
+}
+
+// after puts a result and another decision with the same call behind the question.
+func (o *office) after(report run.CallReport) transcript.Head {
+	o.t.Helper()
+	read, err := transcript.NewMessage(messageResult, callResult{Report: report, Sentences: []string{"Take 1 A-100 now."}})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	decision, err := transcript.NewMessage(messageDecision, run.Step{Step: 2, Calls: []run.CallReport{{Call: "1.1", Tool: "adjust_stock", Arguments: json.RawMessage(adjustment)}}})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	var head transcript.Head
+	if _, err := o.Transcript.Apply(o.t.Context(), transcript.Change{Session: testWorkflow, Run: "begin", Key: "after", Parent: o.head,
+		Messages: []transcript.Message{read, decision}, Outcome: func(head transcript.Head) any { return head }}, &head); err != nil {
+		o.t.Fatal(err)
+	}
+	return head
+}
+
+func (o *office) call() WriteCall {
+	return WriteCall{Head: o.head, Domain: "erp", Call: "1.1", Deadline: time.Date(2026, 1, 16, 0, 0, 0, 0, time.UTC)}
+}
+
+// do runs an activity as Temporal would.
+func do[T any](o *office, activity, input any) (outcome T, err error) {
+	o.t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	environment := suite.NewTestActivityEnvironment()
+	environment.RegisterActivity(o.Activities)
+	value, err := environment.ExecuteActivity(activity, input)
+	if err != nil || !value.HasValue() {
+		return outcome, err
+	}
+	return outcome, value.Get(&outcome)
+}
+
+func (o *office) waiting() []run.Proposal {
+	o.t.Helper()
+	all, err := o.Transcript.Waiting(o.t.Context(), 10)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	var proposals []run.Proposal
+	for _, one := range all {
+		var proposal run.Proposal
+		if err := json.Unmarshal(one.Request, &proposal); err != nil {
+			o.t.Fatal(err)
+		}
+		proposals = append(proposals, proposal)
+	}
+	return proposals
+}
+
+func (o *office) number(query string) (n int) {
+	o.t.Helper()
+	if err := o.db.SQL().QueryRow(query).Scan(&n); err != nil {
+		o.t.Fatal(err)
+	}
+	return n
+}
+
+func (o *office) effects() int { return o.number("SELECT count(*) FROM effects") }
+
+func (o *office) stock() int {
+	return o.number("SELECT sum(quantity) FROM stock_movements WHERE item_id = 'A-100' AND warehouse_id = 'WH-001'")
+}
+
+func (o *office) last(head transcript.Head) run.CallReport {
+	o.t.Helper()
+	return lastResult(o.t, o.Activities, head).Report
+}
+
+func TestAProposalSaysWhatWillHappenAndWhyAPersonIsAskedAndChangesNothing(t *testing.T) {
+	t.Parallel()
+	mail := run.CallReport{Call: "1.0", Tool: "read_mail", Arguments: json.RawMessage(`{}`)}
+	tests := []struct {
+		name, rule string
+		outsiders  []run.CallReport
+		ask        bool
+		why        string
+	}{
+		{"by default", "", nil, true, "every call"},
+		{"never", "never", nil, false, ""},
+		{"below the limit", "quantity > 5", nil, false, ""},
+		{"above the limit", "quantity > 0", nil, true, "quantity > 0"},
+		{"after a mail, whatever the policy", "never", []run.CallReport{mail}, true, "outsiders"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, map[string]string{"adjust_stock": test.rule}, adjustment, test.outsiders...)
+			before := o.stock()
+			for range 2 { // a worker that was killed proposes again
+				proposed, err := do[Proposed](o, o.Propose, o.call())
+				if err != nil || proposed.Ask != test.ask || proposed.Always != (len(test.outsiders) > 0) || proposed.Head != "" {
+					t.Fatalf("%+v, %v", proposed, err)
+				}
+			}
+			waiting := o.waiting()
+			if (len(waiting) == 1) != test.ask || o.effects() != 0 || o.stock() != before {
+				t.Fatalf("waiting %+v, %d effects", waiting, o.effects())
+			}
+			if test.ask && (!strings.Contains(waiting[0].Change.Summary, "Takes 1 pcs of A-100") && !strings.Contains(waiting[0].Change.Summary, "of A-100") ||
+				!strings.Contains(waiting[0].Why, test.why) || waiting[0].Agent != "erp" || waiting[0].Deadline.IsZero()) {
+				t.Errorf("%+v", waiting[0])
+			}
+		})
+	}
+}
+
+func TestWhatCannotBeOrMayNotBeIsNotProposed(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ rule, arguments, says string }{
+		"wrong arguments": {"always", `{"item_id":"A-999","warehouse_id":"WH-001","change":-1,"reason":"count"}`, "known items"},
+		"forbidden":       {"forbidden", adjustment, "forbids adjust_stock"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, map[string]string{"adjust_stock": test.rule}, test.arguments)
+			proposed, err := do[Proposed](o, o.Propose, o.call())
+			if err != nil || proposed.Head == "" || proposed.Ask {
+				t.Fatalf("%+v, %v", proposed, err)
+			}
+			if report := o.last(proposed.Head); !report.Failed || !strings.Contains(report.Result, test.says) || len(o.waiting()) != 0 || o.effects() != 0 {
+				t.Errorf("%+v, waiting %+v", report, o.waiting())
+			}
+		})
+	}
+}
+
+func TestAnApprovedWriteIsMadeOnceAlsoWhereTheWorkerDiesBetweenTheChangeAndItsNote(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, nil, adjustment)
+	before := o.stock()
+	if _, err := do[Proposed](o, o.Propose, o.call()); err != nil {
+		t.Fatal(err)
+	}
+	input := WriteInput{WriteCall: o.call(), Key: "first run/1.1", Decision: &run.Decision{Call: "1.1", Verdict: run.Approve, By: "Anna"}}
+	// What is left when the worker is killed right after the change: the effect without any trace in the transcript.
+	tool, _ := o.Tools.Get("adjust_stock")
+	report := run.CallReport{Tool: "adjust_stock", Arguments: json.RawMessage(adjustment)}
+	if _, err := tool.Apply(t.Context(), effectKey(input.Key, report), report.Arguments); err != nil {
+		t.Fatal(err)
+	}
+	var called Called
+	for range 2 {
+		var err error
+		if called, err = do[Called](o, o.Write, input); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if made := o.last(called.Head); o.stock() != before-1 || o.effects() != 1 || made.Failed || made.Decision.By != "Anna" || made.Change == nil {
+		t.Errorf("stock %d of %d, %d effects, %+v", o.stock(), before, o.effects(), made)
+	}
+	if len(o.waiting()) != 0 {
+		t.Errorf("it still waits: %+v", o.waiting())
+	}
+	// After a reset to before the call, the same decision changes nothing more; another one is another effect.
+	input.WriteCall.Call = "1.1"
+	again := newKey(o, input, `{"item_id":"A-100","warehouse_id":"WH-001","change":-2,"reason":"count"}`)
+	if again == effectKey(input.Key, report) {
+		t.Error("another decision under the same number has the same key")
+	}
+	if same := newKey(o, input, ` {"warehouse_id":"WH-001", "item_id":"A-100","change":-1,"reason":"count"}`); same != effectKey(input.Key, report) {
+		t.Error("the same arguments in another order have another key")
+	}
+}
+
+func newKey(_ *office, input WriteInput, arguments string) string {
+	return effectKey(input.Key, run.CallReport{Tool: "adjust_stock", Arguments: json.RawMessage(arguments)})
+}
+
+func TestADeniedWriteBecomesAResultThatSaysWhoAndWhy(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, nil, adjustment)
+	if _, err := do[Proposed](o, o.Propose, o.call()); err != nil {
+		t.Fatal(err)
+	}
+	called, err := do[Called](o, o.Write, WriteInput{WriteCall: o.call(), Key: "k", Decision: &run.Decision{Call: "1.1", Verdict: run.Deny, By: "Anna", Reason: "count again first"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report := o.last(called.Head); !report.Failed || !strings.Contains(report.Result, "Anna did not agree: count again first") || o.effects() != 0 {
+		t.Errorf("%+v", report)
+	}
+	found, ok, err := o.Transcript.Approval(t.Context(), testWorkflow, "1.1")
+	if err != nil || !ok || !strings.Contains(string(found.Decided), "count again first") {
+		t.Errorf("kept %s, %v", found.Decided, err)
+	}
+}
+
+func TestEditedArgumentsAreShownAndMadeOrRefused(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, nil, adjustment)
+	before := o.stock()
+	if _, err := do[Proposed](o, o.Propose, o.call()); err != nil {
+		t.Fatal(err)
+	}
+	wrong := ReviseInput{WriteCall: o.call(), Revision: 1, By: "Anna", Arguments: json.RawMessage(`{"item_id":"A-100","warehouse_id":"WH-001","change":-99999,"reason":"count"}`)}
+	_, err := do[struct{}](o, o.Revise, wrong)
+	if application, is := errors.AsType[*temporal.ApplicationError](err); !is || application.Type() != ErrorBadRevision || !strings.Contains(err.Error(), "at most") {
+		t.Errorf("got %v", err)
+	}
+	if w := o.waiting(); len(w) != 1 || w[0].EditedBy != "" {
+		t.Errorf("after a wrong edit: %+v", w)
+	}
+	edited := json.RawMessage(`{"item_id":"A-100","warehouse_id":"WH-001","change":-3,"reason":"counted twice"}`)
+	if _, err := do[struct{}](o, o.Revise, ReviseInput{WriteCall: o.call(), Revision: 2, By: "Anna", Arguments: edited}); err != nil {
+		t.Fatal(err)
+	}
+	if w := o.waiting(); len(w) != 1 || w[0].EditedBy != "Anna" || !strings.Contains(w[0].Change.Summary, "counted twice") {
+		t.Errorf("after an edit: %+v", w)
+	}
+	called, err := do[Called](o, o.Write, WriteInput{WriteCall: o.call(), Key: "k", Decision: &run.Decision{Call: "1.1", Verdict: run.Approve, By: "Anna", Arguments: edited}})
+	if err != nil || o.stock() != before-3 {
+		t.Fatalf("%v, stock %d of %d", err, o.stock(), before)
+	}
+	if report := o.last(called.Head); string(report.Arguments) != string(edited) {
+		t.Errorf("%+v", report)
+	}
+}
+
+func TestARunThatEndsTakesItsProposalsWithIt(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, nil, adjustment)
+	if _, err := do[Proposed](o, o.Propose, o.call()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := do[struct{}](o, o.Close, run.Failure{Status: "cancelled", Message: "The run was cancelled."}); err != nil {
+		t.Fatal(err)
+	}
+	if w := o.waiting(); len(w) != 0 {
+		t.Errorf("still waiting: %+v", fmt.Sprint(w))
+	}
+}

@@ -1,0 +1,146 @@
+package workflows
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"bestbox/internal/transcript"
+	"bestbox/workflows/activities"
+	"bestbox/workflows/run"
+)
+
+// approvalTimeout is how long a write waits for a person; then it is denied.
+const approvalTimeout = 24 * time.Hour
+
+// byTimeout is who has denied a write that nobody has decided on.
+const byTimeout = "the time-out"
+
+// ErrorNotWaiting is the Temporal error type of a decision on a call that waits for none.
+const ErrorNotWaiting = "NotWaiting"
+
+// approvals is what people decide in one run.
+type approvals struct {
+	waiting map[string]*waiting // by call
+	// allowed are the tools whose calls somebody has agreed to for the rest of the run, with that decision.
+	allowed map[string]run.Decision
+}
+
+// waiting is one call that waits for a person.
+type waiting struct {
+	call      activities.WriteCall
+	revisions int
+	busy      bool // a decision with edited arguments is being checked
+	decision  *run.Decision
+}
+
+// listen takes decisions from now on.
+func listen(ctx workflow.Context) (*approvals, error) {
+	people := &approvals{waiting: map[string]*waiting{}, allowed: map[string]run.Decision{}}
+	err := workflow.SetUpdateHandlerWithOptions(ctx, run.UpdateDecide, people.decide, workflow.UpdateHandlerOptions{
+		Validator:   func(_ workflow.Context, decision run.Decision) error { return people.check(decision) },
+		Description: "Decides a call that waits for a person.",
+	})
+	return people, err
+}
+
+// check refuses a decision before it becomes part of the history.
+func (p *approvals) check(decision run.Decision) error {
+	if err := decision.Check(); err != nil {
+		return temporal.NewNonRetryableApplicationError(err.Error(), ErrorInvalidInput, nil)
+	}
+	w, found := p.waiting[decision.Call]
+	switch {
+	case !found:
+		return notWaiting(decision.Call, "no such call has been proposed in this run")
+	case w.decision != nil:
+		return notWaiting(decision.Call, fmt.Sprintf("%s has decided already: %s", w.decision.By, w.decision.Verdict))
+	case w.busy:
+		return notWaiting(decision.Call, "another decision on it is being checked")
+	}
+	return nil
+}
+
+func notWaiting(call, why string) error {
+	return temporal.NewNonRetryableApplicationError(fmt.Sprintf("call %s waits for no decision: %s", call, why), ErrorNotWaiting, nil)
+}
+
+// decide takes a decision. One whose edited arguments are wrong is refused with the reason, and the call goes on waiting.
+func (p *approvals) decide(ctx workflow.Context, decision run.Decision) error {
+	w := p.waiting[decision.Call]
+	if len(decision.Arguments) > 0 {
+		w.busy, w.revisions = true, w.revisions+1
+		err := workflow.ExecuteActivity(onMain(ctx, "revise "+decision.Call), calls.Revise,
+			activities.ReviseInput{WriteCall: w.call, Revision: w.revisions, Arguments: decision.Arguments, By: decision.By}).Get(ctx, nil)
+		w.busy = false
+		if application, ok := errors.AsType[*temporal.ApplicationError](err); ok && application.Type() == activities.ErrorBadRevision {
+			return temporal.NewNonRetryableApplicationError(application.Message(), activities.ErrorBadRevision, nil)
+		}
+		if err != nil {
+			return err
+		}
+		if w.decision != nil { // its time ran out meanwhile
+			return notWaiting(decision.Call, w.decision.By+" has decided already")
+		}
+	}
+	decision.At = workflow.Now(ctx)
+	w.decision = &decision
+	return nil
+}
+
+// write proposes a call that writes, waits for a person where one must agree, and makes it or notes why not.
+func (p *approvals) write(ctx workflow.Context, call activities.WriteCall, planned activities.PlannedCall) (transcript.Head, error) {
+	call.Deadline = workflow.Now(ctx).Add(approvalTimeout)
+	var proposed activities.Proposed
+	if err := workflow.ExecuteActivity(onMain(ctx, "propose "+planned.Summary), calls.Propose, call).Get(ctx, &proposed); err != nil {
+		return "", err
+	}
+	if proposed.Head != "" {
+		return proposed.Head, nil
+	}
+	input := activities.WriteInput{WriteCall: call, Key: firstRun(ctx) + "/" + call.Call}
+	if proposed.Ask {
+		decision, err := p.await(ctx, call, planned.Tool, proposed.Always)
+		if err != nil {
+			return "", err
+		}
+		input.Decision = &decision
+	}
+	var called activities.Called
+	err := workflow.ExecuteActivity(onMain(ctx, planned.Summary), calls.Write, input).Get(ctx, &called)
+	return called.Head, err
+}
+
+// await returns the decision on a call: an earlier one for the rest of the run, a person's, or a denial when its time has run out.
+func (p *approvals) await(ctx workflow.Context, call activities.WriteCall, tool string, always bool) (run.Decision, error) {
+	if earlier, ok := p.allowed[tool]; ok && !always {
+		return run.Decision{Call: call.Call, Verdict: run.Approve, By: earlier.By, Reason: "agreed to for the rest of the run with call " + earlier.Call,
+			At: workflow.Now(ctx)}, nil
+	}
+	w := &waiting{call: call}
+	p.waiting[call.Call] = w
+	if err := setStatus(ctx, statusWaiting); err != nil {
+		return run.Decision{}, err
+	}
+	decided, err := workflow.AwaitWithTimeout(ctx, approvalTimeout, func() bool { return w.decision != nil })
+	if err != nil {
+		return run.Decision{}, err
+	}
+	if !decided {
+		w.decision = &run.Decision{Call: call.Call, Verdict: run.Deny, By: byTimeout, Reason: "nobody has decided within " + approvalTimeout.String(), At: workflow.Now(ctx)}
+	}
+	if w.decision.RestOfRun && w.decision.Verdict == run.Approve {
+		p.allowed[tool] = *w.decision
+	}
+	return *w.decision, setStatus(ctx, statusRunning)
+}
+
+// firstRun is the id of the run before anybody reset it.
+func firstRun(ctx workflow.Context) string {
+	info := workflow.GetInfo(ctx)
+	return cmp.Or(info.OriginalRunID, info.WorkflowExecution.RunID)
+}
