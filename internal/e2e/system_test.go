@@ -136,9 +136,12 @@ func (s *system) up() error {
 	return err
 }
 
+// warmLimit is how long reading the prompts of all agents in may take, which at the first start is some 13,000 tokens.
+const warmLimit = 8 * time.Minute
+
 // warm waits until llmctl holds the agents' prompts ready: read in once, restored after every other start.
 func (s *system) warm(ctx context.Context) error {
-	ctx, done := context.WithTimeout(ctx, finishLimit)
+	ctx, done := context.WithTimeout(ctx, warmLimit)
 	defer done()
 	services := supervisor.NewClient(s.settings.Directories.State)
 	for {
