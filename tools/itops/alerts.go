@@ -151,7 +151,7 @@ func (o *Alerts) whatExists(p *plant, all []ActiveAlert, id componentID) string 
 			return fmt.Sprintf("The last alert of %s was %s (%s) on %s, %s.", p.components[a.ComponentID].named(), a.ID, a.Rule, a.FiredAt, a.over())
 		}
 	}
-	return fmt.Sprintf("%s had no alert at all in the records.", p.components[string(id)].named())
+	return p.components[string(id)].named() + " had no alert at all in the records."
 }
 
 func (a ActiveAlert) over() string {
@@ -217,10 +217,10 @@ func (o *Alerts) listed(severity string) string {
 			continue
 		}
 		entry := fmt.Sprintf("%s on %s (%s): %s, since %s", a.ID, a.ComponentID, a.Component, strings.TrimSuffix(a.Summary, "."), a.FiredAt)
-		switch {
-		case a.State == "resolved":
+		switch a.State {
+		case "resolved":
 			entry = strings.Replace(entry, ", since ", ", from ", 1) + " to " + a.ResolvedAt
-		case a.State == "silenced":
+		case "silenced":
 			entry += fmt.Sprintf(", silenced until %s because: %s", a.SilencedUntil, quotation(a.SilenceReason))
 		}
 		entries = append(entries, entry)

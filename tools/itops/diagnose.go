@@ -337,7 +337,7 @@ func (i *investigation) changeAsCause(c change, first time.Time, out *Diagnosis,
 		cause.Evidence[0] = "the first sign of trouble came at once"
 	}
 	if cause.Score += 10 * min(moved, 2); moved > 0 {
-		cause.Evidence = append(cause.Evidence, fmt.Sprintf("%s began to move within two days after it", counted(moved, "measurement")))
+		cause.Evidence = append(cause.Evidence, counted(moved, "measurement")+" began to move within two days after it")
 	}
 	more, err := i.moreErrors(c.componentID, c.at)
 	if more {
@@ -399,7 +399,7 @@ func (i *investigation) neededAsCause(id string, steps int) (Cause, bool, error)
 	for _, other := range c.neededBy {
 		if _, under := i.steps[other]; !under && i.h.own(other) != "ok" {
 			cause.Score += 15
-			cause.Evidence = append(cause.Evidence, fmt.Sprintf("%s, which needs it too, has trouble as well", i.p.components[other].named()))
+			cause.Evidence = append(cause.Evidence, i.p.components[other].named()+", which needs it too, has trouble as well")
 			break
 		}
 	}
@@ -508,7 +508,7 @@ func (c Cause) because() string {
 
 func (o *Diagnosis) symptomsTold(name string) string {
 	if len(o.Symptoms) == 0 {
-		return fmt.Sprintf("%s itself has no active alert and is within its limits.", name)
+		return name + " itself has no active alert and is within its limits."
 	}
 	entries := make([]string, 0, len(o.Symptoms))
 	for _, s := range o.Symptoms {

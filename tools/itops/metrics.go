@@ -242,9 +242,9 @@ func (f SeriesSeen) limits() string {
 	case f.LowLimit != nil && f.HighLimit != nil:
 		return fmt.Sprintf("within its limits of %s to %s", amount(*f.LowLimit, f.Unit), amount(*f.HighLimit, f.Unit))
 	case f.LowLimit != nil:
-		return fmt.Sprintf("not below its limit of %s", amount(*f.LowLimit, f.Unit))
+		return "not below its limit of " + amount(*f.LowLimit, f.Unit)
 	case f.HighLimit != nil:
-		return fmt.Sprintf("not above its limit of %s", amount(*f.HighLimit, f.Unit))
+		return "not above its limit of " + amount(*f.HighLimit, f.Unit)
 	}
 	return "without a limit"
 }

@@ -49,8 +49,7 @@ func (s store) applySilence(ctx context.Context, key string, in SilenceArguments
 func (s store) undoSilence(ctx context.Context, key string) (*Silenced, error) {
 	return undo(ctx, s, silenceDefinition.Name, key, func(p *plant, out *Silenced) error {
 		out.Undone = true
-		_, err := p.execute("UPDATE silences SET lifted = 1 WHERE id = ?", out.Silence)
-		return err
+		return p.execute("UPDATE silences SET lifted = 1 WHERE id = ?", out.Silence)
 	})
 }
 

@@ -129,7 +129,7 @@ func planTicket(p *plant, in CreateTicketArguments) (planned[*TicketWritten], er
 			return nil, err
 		}
 		out.TicketID = fmt.Sprintf("%s%04d", prefix, last+1)
-		_, err := p.execute(`INSERT INTO tickets (id, title, description, component_id, priority, status, assignee, opened_at, updated_at)
+		err := p.execute(`INSERT INTO tickets (id, title, description, component_id, priority, status, assignee, opened_at, updated_at)
 			VALUES (?, ?, ?, nullif(?, ''), ?, ?, '', ?, ?)`, out.TicketID, out.Title, description, out.ComponentID, out.Now.Priority, out.Now.Status, now, now)
 		return out, err
 	}}, nil
@@ -209,7 +209,7 @@ func closed(status string) bool { return status == "resolved" || status == "canc
 
 func (p *plant) updateTicket(out *TicketWritten, note string) error {
 	now := p.now.Format(minutes)
-	if _, err := p.execute("UPDATE tickets SET status = ?, priority = ?, assignee = ?, updated_at = ? WHERE id = ?",
+	if err := p.execute("UPDATE tickets SET status = ?, priority = ?, assignee = ?, updated_at = ? WHERE id = ?",
 		out.Now.Status, out.Now.Priority, out.Now.Assignee, now, out.TicketID); err != nil {
 		return err
 	}
@@ -254,7 +254,7 @@ func (p *plant) revertTicket(out *TicketWritten, to ticketState) error {
 	if now.Now != out.Now || out.Note > 0 && notes != out.Note || out.Before == nil && notes > 0 {
 		return fmt.Errorf("the ticket %s has been changed since, so this is not taken back: change it with update_ticket", out.TicketID)
 	}
-	if _, err := p.execute("DELETE FROM ticket_notes WHERE ticket_id = ? AND number = ?", out.TicketID, out.Note); err != nil {
+	if err := p.execute("DELETE FROM ticket_notes WHERE ticket_id = ? AND number = ?", out.TicketID, out.Note); err != nil {
 		return err
 	}
 	out.Now, out.Undone = to, true

@@ -83,20 +83,16 @@ func undo[Out any](ctx context.Context, s store, name, key string, revert func(p
 	if err != nil {
 		return nil, fmt.Errorf("encode the outcome of undoing %s: %w", name, err)
 	}
-	if _, err := p.execute("UPDATE effects SET state = ?, outcome = ?, ended_at = ? WHERE key = ?",
+	if err := p.execute("UPDATE effects SET state = ?, outcome = ?, ended_at = ? WHERE key = ?",
 		records.EffectUndone, string(encoded), time.Now().UTC().Format(time.RFC3339Nano), key); err != nil {
 		return nil, err
 	}
 	return out, tx.Commit()
 }
 
-// execute changes rows and returns how many.
-func (p *plant) execute(statement string, arguments ...any) (int64, error) {
-	result, err := p.tx.ExecContext(p.ctx, statement, arguments...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+func (p *plant) execute(statement string, arguments ...any) error {
+	_, err := p.tx.ExecContext(p.ctx, statement, arguments...)
+	return err
 }
 
 // said makes a text of the arguments safe to keep; one of nothing but unseen characters is refused.
