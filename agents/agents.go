@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"text/template"
 
 	"github.com/goccy/go-yaml"
 )
@@ -123,7 +124,29 @@ func Load(files fs.FS) ([]Agent, error) {
 	if !slices.ContainsFunc(loaded, func(agent Agent) bool { return agent.Name == General }) {
 		return nil, fmt.Errorf("agents: no folder %q: the agent that takes what no other does is needed", General)
 	}
-	return loaded, nil
+	return loaded, introduce(loaded)
+}
+
+// introduce writes into prompts that ask for it what the other agents can do: {{range .Others}}{{.Name}}: {{.Description}}{{end}}.
+func introduce(loaded []Agent) error {
+	prompts := make([]string, len(loaded))
+	for i, agent := range loaded {
+		parsed, err := template.New(agent.Name + "/prompt.md").Option("missingkey=error").Parse(agent.Prompt)
+		if err != nil {
+			return fmt.Errorf("agent file %w", err)
+		}
+		others := slices.DeleteFunc(slices.Clone(loaded), func(other Agent) bool { return other.Name == agent.Name })
+		if prompts[i], err = render(parsed, map[string]any{"Others": others}); err != nil {
+			return fmt.Errorf("agent file %s/prompt.md: %w", agent.Name, err)
+		}
+	}
+	for i := range loaded {
+		if loaded[i].Prompt != prompts[i] { // it now also says what others can do
+			loaded[i].Version = digest(loaded[i].Version + prompts[i])
+		}
+		loaded[i].Prompt = prompts[i]
+	}
+	return nil
 }
 
 func load(files fs.FS, folder string) (Agent, error) {
@@ -210,5 +233,13 @@ func version(files fs.FS, folder string) (string, error) {
 		sum.Write(content)
 	}
 	sum.Write([]byte(systemText))
-	return hex.EncodeToString(sum.Sum(nil)[:6]), nil
+	return hex.EncodeToString(sum.Sum(nil)[:versionBytes]), nil
+}
+
+// versionBytes of a hash are enough to tell versions apart.
+const versionBytes = 6
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:versionBytes])
 }

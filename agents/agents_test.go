@@ -197,3 +197,14 @@ func TestAWrongDefinitionIsRefusedNamingFileAndField(t *testing.T) {
 		})
 	}
 }
+
+func TestThePromptOfTheGeneralAgentNamesWhatTheOthersCanDo(t *testing.T) {
+	t.Parallel()
+	all, _ := shipped(t)
+	general := all[slices.IndexFunc(all, func(agent agents.Agent) bool { return agent.Name == agents.General })]
+	for _, agent := range all {
+		if named := strings.Contains(general.Prompt, agent.Name+": "+agent.Description); named == (agent.Name == agents.General) {
+			t.Errorf("%s is named: %t, in %s", agent.Name, named, general.Prompt)
+		}
+	}
+}
