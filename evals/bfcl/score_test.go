@@ -96,7 +96,9 @@ func TestCallsAreCountedAndNamed(t *testing.T) {
 
 	row.Gold = append(row.Gold, GoldCall{"f", map[string][]any{"p": {json.Number("2")}}})
 	assert.Empty(t, Score(row, []Call{call("f", "2"), call("f", "1")}), "the order of several calls is free")
-	assert.NotEmpty(t, Score(row, []Call{call("f", "1"), call("f", "1")}), "one call answers one gold call")
+	assert.NotEmpty(t, Score(row, []Call{call("f", "1"), call("f", "1")}), "each gold call needs its own")
+	row.Gold[1] = row.Gold[0]
+	assert.NotEmpty(t, Score(row, []Call{call("f", "1"), call("f", "2")}), "one call answers one gold call")
 
 	row.Gold = nil
 	assert.Empty(t, Score(row, nil))
