@@ -208,14 +208,15 @@ func (s store) release(ctx context.Context, d *Draft, id string) error {
 	return tx.Commit()
 }
 
-// refused makes a wrong argument of a refusal that will be the same the next time, such as a recipient who does not exist. A password that is
-// wrong (53x) is the company's fault, not the mail's.
+// refused makes a wrong argument of a refusal that will be the same the next time, such as a recipient who does not exist. That nobody has
+// logged in (53x) is the configuration's fault, not the mail's.
 func (d *Draft) refused(err error) error {
-	reply, is := errors.AsType[*textproto.Error](err)
-	if !is || reply.Code < 500 || reply.Code/10 == 53 {
+	refusal, is := errors.AsType[*refusalError](err)
+	reply, said := errors.AsType[*textproto.Error](err)
+	if !is || !said || reply.Code < 500 || reply.Code/10 == 53 {
 		return err
 	}
-	return &tools.ArgumentError{Field: "draft_id", Value: d.ID, Allowed: "a mail that the mail server takes: " + oneLine(err.Error(), fullLength)}
+	return &tools.ArgumentError{Field: "draft_id", Value: d.ID, Allowed: "a mail that can be sent; " + oneLine(refusal.Error(), fullLength)}
 }
 
 func (b *books) statusOf(draft string) (status string, err error) {

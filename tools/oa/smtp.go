@@ -54,6 +54,17 @@ func (s *SMTP) check() error {
 // errMaybeDelivered says that the connection ended after the whole mail was given away and before the server's word: nobody knows.
 var errMaybeDelivered = errors.New("the mail server was given the mail and did not say whether it takes it")
 
+// refusalError is a mail server's no to a mail: to its sender, a recipient or the whole of it.
+type refusalError struct {
+	what  string
+	reply error
+}
+
+func (e *refusalError) Error() string {
+	return fmt.Sprintf("the mail server refuses %s: %v", e.what, e.reply)
+}
+func (e *refusalError) Unwrap() error { return e.reply }
+
 // deliver gives a mail to the server. Before its last byte is given away it calls handingOver, from whose return on the server may have the
 // mail. An error that is not errMaybeDelivered says that the server does not have it.
 func (s *SMTP) deliver(ctx context.Context, from string, to []string, message []byte, handingOver func() error) (err error) {
@@ -73,16 +84,16 @@ func (s *SMTP) deliver(ctx context.Context, from string, to []string, message []
 		return fmt.Errorf("begin with the mail server %s: %w", s.Address, err)
 	}
 	if err := client.Mail(from); err != nil {
-		return fmt.Errorf("the mail server %s refuses the sender %s: %w", s.Address, from, err)
+		return &refusalError{"the sender " + from, err}
 	}
 	for _, address := range to {
 		if err := client.Rcpt(address); err != nil {
-			return fmt.Errorf("the mail server %s refuses the recipient %s, so that nobody got the mail: %w", s.Address, address, err)
+			return &refusalError{"the recipient " + address + ", so that nobody got the mail", err}
 		}
 	}
 	data, err := client.Data()
 	if err != nil {
-		return fmt.Errorf("the mail server %s refuses the mail: %w", s.Address, err)
+		return &refusalError{"the mail", err}
 	}
 	if _, err := data.Write(message); err != nil {
 		return fmt.Errorf("give the mail to %s: %w", s.Address, err)
@@ -92,7 +103,7 @@ func (s *SMTP) deliver(ctx context.Context, from string, to []string, message []
 	}
 	if err := data.Close(); err != nil {
 		if _, said := errors.AsType[*textproto.Error](err); said {
-			return fmt.Errorf("the mail server %s refuses the mail: %w", s.Address, err)
+			return &refusalError{"the mail", err}
 		}
 		return fmt.Errorf("%w (%s: %w)", errMaybeDelivered, s.Address, err)
 	}
