@@ -207,7 +207,7 @@ func against(currency string, now, before int64) string {
 	case now == before:
 		return "as much as in the 12 months before"
 	case now < before:
-		return fmt.Sprintf("%s less than in the 12 months before", money(currency, before-now))
+		return money(currency, before-now) + " less than in the 12 months before"
 	}
-	return fmt.Sprintf("%s more than in the 12 months before", money(currency, now-before))
+	return money(currency, now-before) + " more than in the 12 months before"
 }

@@ -255,8 +255,9 @@ func (o CustomerOrder) state() string {
 	case o.LateByDays > 0:
 		text += " and " + counted(o.LateByDays, "day") + " late"
 	}
-	for _, h := range o.HeldUpBy {
-		text += fmt.Sprintf(", held up by %s of %s from %s", h.ItemID, h.PurchaseOrderID, h.VendorID)
+	words := make([]string, len(o.HeldUpBy))
+	for i, h := range o.HeldUpBy {
+		words[i] = fmt.Sprintf(", held up by %s of %s from %s", h.ItemID, h.PurchaseOrderID, h.VendorID)
 	}
-	return text
+	return text + strings.Join(words, "")
 }

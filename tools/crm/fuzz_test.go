@@ -23,7 +23,7 @@ func FuzzTools(f *testing.F) {
 		for _, name := range r.Names() {
 			tool, _ := r.Get(name)
 			var err error
-			said := false
+			var said bool
 			if tool.Effect() == tools.Write {
 				var change tools.Change
 				change, err = tool.Preview(t.Context(), json.RawMessage(arguments))

@@ -51,8 +51,8 @@ type Reason struct {
 
 // score works out the points of a lead and why, the weightiest reason first.
 func (l *Lead) score(b *books) {
-	l.Reasons = []Reason{l.budgetReason(b), l.timingReason(b), {stagePoints[l.Stage], l.Stage}, {sourcePoints[l.Source], "came by " + l.Source},
-		{points(sizePoints, int64(l.Employees)), fmt.Sprintf("%s employees", grouped(int64(l.Employees)))}, l.silenceReason()}
+	l.Reasons = []Reason{l.budgetReason(b), l.timingReason(), {stagePoints[l.Stage], l.Stage}, {sourcePoints[l.Source], "came by " + l.Source},
+		{points(sizePoints, int64(l.Employees)), grouped(int64(l.Employees)) + " employees"}, l.silenceReason()}
 	slices.SortStableFunc(l.Reasons, func(a, b Reason) int { return b.Points - a.Points })
 	for _, reason := range l.Reasons {
 		l.Score += reason.Points
@@ -66,7 +66,7 @@ func (l *Lead) budgetReason(b *books) Reason {
 	return Reason{points(budgetPoints, *l.BudgetCents/100), "budget of " + money(b.currency, *l.BudgetCents)}
 }
 
-func (l *Lead) timingReason(b *books) Reason {
+func (l *Lead) timingReason() Reason {
 	switch {
 	case l.WantedOn == "":
 		return Reason{0, "no date"}

@@ -62,7 +62,7 @@ func planActivity(b *books, in LogActivityArguments) (p plan[*Logged], err error
 			iso(b.today.AddDate(0, 0, -oldestActivity)), iso(b.today))}
 	}
 	var ownerID, owner string
-	err = b.one("SELECT p.id, p.name FROM "+k.table+" t JOIN sales_people p ON p.id = t.owner_id WHERE t.id = ?", []any{id}, &ownerID, &owner) //nolint:gosec // one of two tables of this package
+	err = b.one("SELECT p.id, p.name FROM "+k.table+" t JOIN sales_people p ON p.id = t.owner_id WHERE t.id = ?", []any{id}, &ownerID, &owner)
 	if err != nil {
 		return p, err
 	}
@@ -88,7 +88,7 @@ func planActivity(b *books, in LogActivityArguments) (p plan[*Logged], err error
 func (b *books) nextNumber(table, prefix string, day time.Time) (string, error) {
 	start := fmt.Sprintf("%s-%04d-", prefix, day.Year())
 	var last int
-	err := b.one("SELECT coalesce(max(CAST(substr(id, ?) AS INTEGER)), 0) FROM "+table+" WHERE id LIKE ? || '%'", []any{len(start) + 1, start}, &last) //nolint:gosec // the package's own tables
+	err := b.one("SELECT coalesce(max(CAST(substr(id, ?) AS INTEGER)), 0) FROM "+table+" WHERE id LIKE ? || '%'", []any{len(start) + 1, start}, &last)
 	return fmt.Sprintf("%s%04d", start, last+1), err
 }
 

@@ -14,7 +14,6 @@ type kind struct{ table, name, word string }
 var (
 	customers = kind{"customers", "name", "customer"}
 	leads     = kind{"leads", "company", "lead"}
-	deals     = kind{"deals", "title", "deal"}
 	owners    = kind{"sales_people", "name", "sales person"}
 	vendors   = kind{"vendors", "name", "vendor"}
 	goods     = kind{"products", "name", "product"}
@@ -22,7 +21,7 @@ var (
 
 // lookUp returns the name of a thing, or what does exist where there is none: the sentence for the model.
 func (b *books) lookUp(k kind, id string) (name, missing string, err error) {
-	err = b.one("SELECT "+k.name+" FROM "+k.table+" WHERE id = ?", []any{id}, &name) //nolint:gosec // the names of tables are this file's own
+	err = b.one("SELECT "+k.name+" FROM "+k.table+" WHERE id = ?", []any{id}, &name)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return name, "", err
 	}
@@ -33,7 +32,7 @@ func (b *books) lookUp(k kind, id string) (name, missing string, err error) {
 // known says which things of a kind there are: all of a few, else the first and the last.
 func (b *books) known(k kind) (string, error) {
 	var all []string
-	err := b.each("SELECT id, "+k.name+" FROM "+k.table+" ORDER BY id", nil, func(scan func(...any) error) error { //nolint:gosec // as above
+	err := b.each("SELECT id, "+k.name+" FROM "+k.table+" ORDER BY id", nil, func(scan func(...any) error) error {
 		var id, name string
 		err := scan(&id, &name)
 		all = append(all, named(id, name))
@@ -45,7 +44,7 @@ func (b *books) known(k kind) (string, error) {
 	case len(all) > 20:
 		return fmt.Sprintf("the known %ss are %s to %s", k.word, all[0], all[len(all)-1]), err
 	}
-	return fmt.Sprintf("the known ones are %s", list(all)), err
+	return "the known ones are " + list(all), err
 }
 
 // must is lookUp for writes, where what does not exist is a wrong argument.
