@@ -29,7 +29,7 @@ func TestEveryFactIsProvenByItsEvidence(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	for _, file := range []string{"erp.yaml", "erp-second.yaml", "erp-unseen.yaml", "crm.yaml", "itops.yaml"} {
+	for _, file := range []string{"erp.yaml", "erp-second.yaml", "erp-unseen.yaml", "crm.yaml", "itops.yaml", "oa.yaml"} {
 		read, err := tasks.Read(file)
 		if err != nil {
 			t.Fatal(err)
