@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -172,8 +173,9 @@ func TestOutcomesStayShortEnoughForASmallModel(t *testing.T) {
 	t.Parallel()
 	const maxSentences, maxCharacters = 8, 2000 // about 600 tokens
 	d := reader(t)
-	all := append(questions[:len(questions):len(questions)], struct{ tool, arguments string }{"search_email", `{"words":"budget plan","limit":5}`},
-		struct{ tool, arguments string }{"find_document", `{"limit":6}`})
+	all := slices.Concat(questions, []struct{ tool, arguments string }{
+		{"search_email", `{"words":"budget plan","limit":5}`}, {"find_document", `{"limit":6}`},
+	})
 	for _, q := range all {
 		sentences := d.call(q.tool, q.arguments, nil)
 		if n := len(sentences); n > maxSentences {

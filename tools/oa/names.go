@@ -126,7 +126,8 @@ func saidIn(text, name string) bool {
 		after, _ := utf8.DecodeRuneInString(text[end:])
 		first, size := utf8.DecodeRuneInString(name)
 		last, _ := utf8.DecodeLastRuneInString(name)
-		if !(joins(before) && joins(first)) && !(joins(after) && joins(last)) {
+		partOfAWord := joins(before) && joins(first) || joins(after) && joins(last)
+		if !partOfAWord {
 			return true
 		}
 		from = start + size

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -205,7 +206,7 @@ func (s store) previewLeave(ctx context.Context, in LeaveArguments) (change tool
 			Facts:   map[string]any{"days": l.Days, "left_after": l.LeftAfter, "colleagues_away": l.colleagues, "meetings": l.meetings},
 		}
 		if l.Limited {
-			change.Lines = append(change.Lines, tools.ChangeLine{What: "days left", Before: fmt.Sprint(l.LeftBefore), After: fmt.Sprint(l.LeftAfter)})
+			change.Lines = append(change.Lines, tools.ChangeLine{What: "days left", Before: strconv.Itoa(l.LeftBefore), After: strconv.Itoa(l.LeftAfter)})
 		}
 		change.Warnings = l.warnings
 		return nil

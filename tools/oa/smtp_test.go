@@ -135,7 +135,9 @@ func newMailServer(t *testing.T, certificate *tls.Certificate, implicit bool) *m
 	go func() { done <- server.Serve(listener) }()
 	t.Cleanup(func() {
 		_ = server.Close()
-		<-done
+		if err := <-done; err != nil && !errors.Is(err, smtp.ErrServerClosed) {
+			t.Error(err)
+		}
 	})
 	return backend
 }
@@ -431,8 +433,7 @@ func TestMailGoesOverTLSOrNotAtAll(t *testing.T) {
 			if (err == nil) != test.sent || (len(server.mails()) == 1) != test.sent {
 				t.Errorf("got %v and %d mails", err, len(server.mails()))
 			}
-			var wrong *tools.ArgumentError
-			if errors.As(err, &wrong) {
+			if _, is := errors.AsType[*tools.ArgumentError](err); is {
 				t.Errorf("a fault of the configuration is told to the model: %v", err)
 			}
 			if test.sent && server.user != "bot" {

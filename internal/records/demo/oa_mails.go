@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -35,7 +36,7 @@ func (o *office) overrun(department string) overrun {
 
 // dollars writes cents as the tools do.
 func dollars(cents int64) string {
-	whole := fmt.Sprint(cents / 100)
+	whole := strconv.FormatInt(cents/100, 10)
 	for at := len(whole) - 3; at > 0; at -= 3 {
 		whole = whole[:at] + "," + whole[at:]
 	}
