@@ -60,6 +60,8 @@ func TestEachPartOfTheRiskIsWhatItsRuleSays(t *testing.T) {
 		{"bills paid 15 days late", with(func(p *past) { p.bills = []bill{{ago(40), ago(25)}} }), 5},
 		{"one bill on time and one a month overdue", with(func(p *past) { p.bills = []bill{{ago(40), ago(41)}, {due: ago(30)}} }), 5},
 		{"bills paid late long ago", with(func(p *past) { p.bills = []bill{{ago(400), ago(300)}} }), 0},
+		{"a bill 15 days overdue that is paid only later", with(func(p *past) { p.bills = []bill{{ago(15), ago(-15)}} }), 5},
+		{"a complaint that is closed only later", with(func(p *past) { p.trouble = []complaint{{ago(15), ago(-15)}} }), 10},
 		{"our deliveries late, one of six", with(func(p *past) { last := &p.orders[len(p.orders)-2]; last.shipped = last.promised.AddDate(0, 0, 3) }), 3},
 		{"our delivery missing", with(func(p *past) { p.orders[len(p.orders)-2].shipped = time.Time{} }), 3},
 	}
