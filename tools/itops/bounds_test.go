@@ -21,7 +21,7 @@ func TestOutcomesStayShortEnoughForASmallModel(t *testing.T) {
 		count  int
 	}{{"MCH", 12}, {"HST", 10}, {"SVC", 12}} {
 		for n := 1; n <= kind.count; n++ {
-			for _, tool := range []string{"get_active_alerts", "query_system_logs", "query_metrics", "diagnose_fault", "get_service_status"} {
+			for _, tool := range []string{"get_active_alerts", "query_system_logs", "query_metrics", "diagnose_fault", "get_service_status", "get_tickets"} {
 				all = append(all, struct{ tool, arguments string }{tool, fmt.Sprintf(`{"component_id":"%s-%03d"}`, kind.prefix, n)})
 			}
 		}

@@ -35,7 +35,7 @@ type Diagnosis struct {
 	ErrorLines  []LogPattern    `json:"error_lines,omitempty"`  // of the component since the trouble began
 	TooLate     []string        `json:"too_late,omitempty"`     // changes made after the trouble began: no cause, and no cure so far
 	Affected    []string        `json:"affected,omitempty"`     // what needs the component
-	Tickets     []OpenTicket    `json:"tickets,omitempty"`
+	Tickets     []Ticket        `json:"tickets,omitempty"`
 	LastAlert   string          `json:"last_alert,omitempty"`
 }
 

@@ -72,6 +72,12 @@ var questions = []struct{ tool, arguments string }{
 	{"get_service_status", `{"component_id":"MCH-005"}`},
 	{"get_service_status", `{"component_id":"MCH-012"}`},
 	{"get_service_status", `{"component_id":"HST-077"}`},
+	{"get_tickets", `{}`},
+	{"get_tickets", `{"ticket_id":"TCK-2026-0002"}`},
+	{"get_tickets", `{"component_id":"MCH-009","status":"resolved"}`},
+	{"get_tickets", `{"component_id":"MCH-002"}`},
+	{"get_tickets", `{"status":"open","limit":1}`},
+	{"get_tickets", `{"ticket_id":"TCK-2026-0999"}`},
 }
 
 // TestSentencesAreWhatPeopleReadAndApproved compares with testdata/sentences.golden; run with -update after a change

@@ -282,6 +282,26 @@ func TestStatusAgreesWithTheRows(t *testing.T) {
 	}
 }
 
+func TestTicketsAgreeWithTheRows(t *testing.T) {
+	t.Parallel()
+	for _, status := range []string{"", "open", "in_progress", "waiting", "resolved", "cancelled"} {
+		count, unassigned := 0, 0
+		for _, one := range rows().Tickets {
+			if one.Status == status || status == "" && one.Status != "resolved" && one.Status != "cancelled" {
+				count++
+				if one.Assignee == "" {
+					unassigned++
+				}
+			}
+		}
+		var got Tickets
+		call(t, "get_tickets", fmt.Sprintf(`{"status":%q,"limit":20}`, status), &got)
+		if got.Count != count || got.Unassigned != unassigned || len(got.Tickets) != count {
+			t.Errorf("%q: got %d with %d unassigned, want %d with %d", status, got.Count, got.Unassigned, count, unassigned)
+		}
+	}
+}
+
 func TestARingOfNeedsEndsADiagnosisToo(t *testing.T) {
 	t.Parallel()
 	db, r := ownTools(t)

@@ -36,6 +36,7 @@ func Tools(db *records.DB) ([]*tools.Tool, error) {
 	add(tools.New(metricsDefinition, s.metrics))
 	add(tools.New(diagnoseDefinition, s.diagnose))
 	add(tools.New(statusDefinition, s.serviceStatus))
+	add(tools.New(ticketsDefinition, s.tickets))
 	add(tools.NewWrite(silenceDefinition, tools.Writer[SilenceArguments, *Silenced]{
 		Preview: s.previewSilence, Apply: s.applySilence, Undo: s.undoSilence}))
 	add(tools.NewWrite(createTicketDefinition, tools.Writer[CreateTicketArguments, *TicketWritten]{

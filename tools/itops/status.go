@@ -35,7 +35,7 @@ type Status struct {
 	Components []ComponentStatus `json:"components,omitempty"` // those with trouble, or the one asked for
 	Needs      []ComponentStatus `json:"needs,omitempty"`
 	NeededBy   []ComponentStatus `json:"needed_by,omitempty"`
-	Tickets    []OpenTicket      `json:"tickets,omitempty"`
+	Tickets    []Ticket          `json:"tickets,omitempty"`
 	one        bool
 }
 
@@ -48,15 +48,16 @@ type ComponentStatus struct {
 	Because     []string `json:"because,omitempty"`
 }
 
-// OpenTicket is a ticket that is not resolved or cancelled.
-type OpenTicket struct {
-	ID       string `json:"id"`
-	Title    string `json:"title"`
-	Priority string `json:"priority"`
-	Status   string `json:"status"`
-	Assignee string `json:"assignee,omitempty"`
-	OpenedAt string `json:"opened_at"`
-	LastNote string `json:"last_note,omitempty"`
+// Ticket is a ticket with its last note.
+type Ticket struct {
+	ID          string `json:"id"`
+	Title       string `json:"title"`
+	ComponentID string `json:"component_id,omitempty"`
+	Priority    string `json:"priority"`
+	Status      string `json:"status"`
+	Assignee    string `json:"assignee,omitempty"`
+	OpenedAt    string `json:"opened_at"`
+	LastNote    string `json:"last_note,omitempty"`
 }
 
 // health is what the state of every component follows from.
@@ -182,21 +183,6 @@ func (o *Status) all(h *health) {
 	}
 }
 
-// openTickets are the open ones about a component, newest first.
-func (p *plant) openTickets(id string) (open []OpenTicket, err error) {
-	const query = `
-		SELECT id, title, priority, status, assignee, opened_at,
-			coalesce((SELECT note FROM ticket_notes WHERE ticket_id = t.id ORDER BY number DESC LIMIT 1), '')
-		FROM tickets t WHERE component_id = ? AND status NOT IN ('resolved', 'cancelled') ORDER BY opened_at DESC, id DESC`
-	err = p.each(query, []any{id}, func(scan func(...any) error) error {
-		var t OpenTicket
-		err := scan(&t.ID, &t.Title, &t.Priority, &t.Status, &t.Assignee, &t.OpenedAt, &t.LastNote)
-		open = append(open, t)
-		return err
-	})
-	return open, err
-}
-
 // Sentences implements tools.Outcome.
 func (o *Status) Sentences() []string {
 	switch {
@@ -236,16 +222,10 @@ func bounded(entries []string, with string) string {
 	return strings.Join(shown, "; ") + more(len(shown), len(entries), with)
 }
 
-func ticketsOpen(open []OpenTicket) string {
+func ticketsOpen(open []Ticket) string {
 	entries := make([]string, len(open))
 	for i, t := range open {
-		entries[i] = fmt.Sprintf("%s (%s), priority %s, %s", t.ID, quotation(t.Title), t.Priority, strings.ReplaceAll(t.Status, "_", " "))
-		if t.Assignee != "" {
-			entries[i] += ", with " + t.Assignee
-		}
-		if t.LastNote != "" {
-			entries[i] += ", last note: " + quotation(t.LastNote)
-		}
+		entries[i] = t.words()
 	}
 	switch len(entries) {
 	case 0:
@@ -253,7 +233,7 @@ func ticketsOpen(open []OpenTicket) string {
 	case 1:
 		return "Open about it is the ticket " + entries[0] + "."
 	}
-	return fmt.Sprintf("Open about it are %d tickets: %s.", len(entries), bounded(entries[:min(len(entries), 3)], ""))
+	return fmt.Sprintf("Open about it are %d tickets: %s.", len(entries), bounded(entries, "get_tickets"))
 }
 
 func (o *Status) overview() []string {
