@@ -31,10 +31,10 @@ type customerSearch struct {
 	Product        string `json:"product_interest,omitempty" jsonschema:"enum=Software,enum=Hardware,enum=Services,enum=Consulting,enum=Training"`
 	Status         string `json:"status,omitempty" jsonschema:"enum=Qualified,enum=Won,enum=Lost,enum=Lead,enum=Proposal"`
 	AssignedTo     string `json:"assigned_to_email,omitempty" jsonschema_description:"Address of the colleague in charge."`
-	LastContactMin string `json:"last_contact_date_min,omitempty" jsonschema:"example=2023-01-30"`
-	LastContactMax string `json:"last_contact_date_max,omitempty" jsonschema:"example=2023-01-31"`
-	FollowUpMin    string `json:"follow_up_by_min,omitempty" jsonschema:"example=2023-01-30"`
-	FollowUpMax    string `json:"follow_up_by_max,omitempty" jsonschema:"example=2023-01-31"`
+	LastContactMin string `json:"last_contact_date_min,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,example=2023-01-30"`
+	LastContactMax string `json:"last_contact_date_max,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,example=2023-01-31"`
+	FollowUpMin    string `json:"follow_up_by_min,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,example=2023-01-30"`
+	FollowUpMax    string `json:"follow_up_by_max,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,example=2023-01-31"`
 }
 
 func searchCustomers(world *World, in customerSearch) (said, error) {
@@ -66,9 +66,9 @@ type newCustomer struct {
 	Status      string `json:"status" jsonschema:"enum=Qualified,enum=Won,enum=Lost,enum=Lead,enum=Proposal"`
 	Email       string `json:"customer_email,omitempty"`
 	Phone       string `json:"customer_phone,omitempty"`
-	LastContact string `json:"last_contact_date,omitempty"`
+	LastContact string `json:"last_contact_date,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,example=2023-01-31"`
 	Product     string `json:"product_interest,omitempty" jsonschema:"enum=Software,enum=Hardware,enum=Services,enum=Consulting,enum=Training"`
-	FollowUp    string `json:"follow_up_by,omitempty"`
+	FollowUp    string `json:"follow_up_by,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,example=2023-01-31"`
 	Notes       string `json:"notes,omitempty"`
 }
 

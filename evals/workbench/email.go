@@ -25,13 +25,13 @@ func emailTools(s *session) []*tools.Tool {
 type emailSearch struct {
 	spelling
 	Query   string `json:"query,omitempty" jsonschema_description:"Words of the subject, the text or the sender."`
-	DateMin string `json:"date_min,omitempty" jsonschema:"example=2023-01-30" jsonschema_description:"Sent on this day or later."`
-	DateMax string `json:"date_max,omitempty" jsonschema:"example=2023-01-31" jsonschema_description:"Sent on this day or earlier."`
+	DateMin string `json:"date_min,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,example=2023-01-30" jsonschema_description:"Sent on this day or later."`
+	DateMax string `json:"date_max,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,example=2023-01-31" jsonschema_description:"Sent on this day or earlier."`
 }
 
 func searchEmails(world *World, in emailSearch) (said, error) {
 	dateMax := in.DateMax
-	if len(dateMax) == len("2023-01-31") {
+	if dateMax != "" {
 		dateMax += " 23:59:59"
 	}
 	found := world.Emails.where(func(cell func(string) string) bool {

@@ -33,7 +33,7 @@ type taskSearch struct {
 	Name       string `json:"task_name,omitempty"`
 	AssignedTo string `json:"assigned_to_email,omitempty"`
 	List       string `json:"list_name,omitempty" jsonschema:"enum=Backlog,enum=In Progress,enum=In Review,enum=Completed"`
-	DueDate    string `json:"due_date,omitempty" jsonschema:"example=2023-01-31"`
+	DueDate    string `json:"due_date,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,example=2023-01-31"`
 	Board      string `json:"board,omitempty" jsonschema:"enum=Back end,enum=Front end,enum=Design"`
 }
 
