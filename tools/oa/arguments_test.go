@@ -57,6 +57,7 @@ func TestWrongArgumentsOfWritesChangeNothing(t *testing.T) {
 		"a header in the copies":      {"draft_email", `{"from":"EMP-003","to":["a@x.example"],"cc":["b@x.example\nBcc: c@x.example"],"subject":"x","body":"y"}`, "cc"},
 		"a header in the subject":     {"draft_email", `{"from":"EMP-003","to":["a@x.example"],"subject":"x\r\nBcc: b@x.example","body":"y"}`, "subject"},
 		"a control character":         {"draft_email", `{"from":"EMP-003","to":["a@x.example"],"subject":"x","body":"y\u0000"}`, "body"},
+		"a text without an end":       {"draft_email", `{"from":"EMP-003","to":["a@x.example"],"subject":"x","body":"` + strings.Repeat("预算", 3001) + `"}`, "body"},
 		"an answer to no mail":        {"draft_email", `{"from":"EMP-003","to":["a@x.example"],"subject":"x","body":"y","in_reply_to":"MAIL-9999"}`, "in_reply_to"},
 		"a subject of nothing":        {"draft_email", `{"from":"EMP-003","to":["a@x.example"],"subject":"  ","body":"y"}`, "subject"},
 		"no such template":            {"generate_document", `{"template":"poem","title":"x","author":"EMP-003","points":["y"]}`, "template"},

@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"bestbox/tools"
 )
@@ -16,6 +17,9 @@ var draftEmailDefinition = tools.Definition{
 	Effect:      tools.Write,
 }
 
+// longestBody is checked here and not by the schema: a model server's grammar does not count that far.
+const longestBody = 6000
+
 // DraftArguments are the arguments of draft_email.
 type DraftArguments struct {
 	spellings
@@ -23,7 +27,7 @@ type DraftArguments struct {
 	To        []string   `json:"to" jsonschema:"minItems=1,maxItems=20,example=EMP-001" jsonschema_description:"Employees by id, others by address."`
 	Cc        []string   `json:"cc,omitempty" jsonschema:"maxItems=20" jsonschema_description:"Who gets a copy."`
 	Subject   string     `json:"subject" jsonschema:"minLength=1,maxLength=150"`
-	Body      string     `json:"body" jsonschema:"minLength=1,maxLength=6000" jsonschema_description:"The whole text with greeting and name."`
+	Body      string     `json:"body" jsonschema:"minLength=1" jsonschema_description:"The whole text with greeting and name."`
 	InReplyTo mailID     `json:"in_reply_to,omitempty" jsonschema_description:"The mail that it answers."`
 }
 
@@ -54,6 +58,9 @@ func (b *books) planDraft(in DraftArguments) (*Draft, error) {
 	body := strings.ReplaceAll(in.Body, "\r\n", "\n")
 	if err := prose("body", body); err != nil {
 		return nil, err
+	}
+	if utf8.RuneCountInString(body) > longestBody {
+		return nil, &tools.ArgumentError{Field: "body", Value: body, Allowed: fmt.Sprintf("text of at most %d characters", longestBody)}
 	}
 	d := &Draft{From: e.Person, Subject: in.Subject, Body: body, InReplyTo: string(in.InReplyTo), fromMail: e.mail, status: "draft"}
 	if d.To, err = b.addresses("to", in.To); err != nil {

@@ -20,7 +20,7 @@ var meetingSlotsDefinition = tools.Definition{
 // MeetingSlotsArguments are the arguments of find_meeting_slots.
 type MeetingSlotsArguments struct {
 	spellings
-	Attendees []employeeID `json:"attendees" jsonschema:"minItems=1,maxItems=12,example=EMP-001" jsonschema_description:"Everyone who must come, the one who calls the meeting first."`
+	Attendees []employeeID `json:"attendees" jsonschema:"minItems=1,maxItems=12" jsonschema_description:"Everyone who must come, the one who calls the meeting first."`
 	Minutes   int          `json:"minutes,omitempty" jsonschema:"minimum=15,maximum=480,example=60" jsonschema_description:"How long. Without it: 30."`
 	When      string       `json:"when,omitempty" jsonschema:"enum=today,enum=tomorrow,enum=this_week,enum=next_week" jsonschema_description:"In which days. Without any: the next 14."`
 	FromDay   dateText     `json:"from_day,omitempty" jsonschema:"example=2026-01-19" jsonschema_description:"Not before this day."`

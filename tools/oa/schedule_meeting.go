@@ -21,7 +21,7 @@ type MeetingArguments struct {
 	spellings
 	Title     string       `json:"title" jsonschema:"minLength=1,maxLength=120"`
 	Organizer employeeID   `json:"organizer" jsonschema_description:"Who calls the meeting and takes part in it."`
-	Attendees []employeeID `json:"attendees" jsonschema:"minItems=1,maxItems=40,example=EMP-001" jsonschema_description:"Who else takes part."`
+	Attendees []employeeID `json:"attendees" jsonschema:"minItems=1,maxItems=40" jsonschema_description:"Who else takes part."`
 	Day       dateText     `json:"day" jsonschema_description:"The day."`
 	Time      string       `json:"time" jsonschema:"minLength=4,maxLength=5,example=14:00" jsonschema_description:"When it begins, in the organizer's zone."`
 	Minutes   int          `json:"minutes,omitempty" jsonschema:"minimum=15,maximum=480,example=60" jsonschema_description:"How long. Without it: 30."`
