@@ -25,7 +25,7 @@ import (
 type options struct {
 	dir, config, profile, tier, url, out, choice string
 	categories                                   []string
-	rows, repeats                                int
+	rows, repeats, tokens                        int
 	seed                                         uint64
 	check, resume                                bool
 }
@@ -92,6 +92,7 @@ func Command() *cobra.Command {
 	flags.StringSliceVar(&o.categories, "categories", nil, "categories to take (default: all files of the folder)")
 	flags.IntVar(&o.rows, "rows", 0, "take only so many rows of each category, chosen by --seed (0: all)")
 	flags.IntVar(&o.repeats, "repeats", 1, "how often every row is asked")
+	flags.IntVar(&o.tokens, "max-tokens", 400, "how many tokens a reply may have")
 	flags.Uint64Var(&o.seed, "seed", 1, "which rows --rows takes")
 	flags.StringVar(&o.choice, "tool-choice", "auto", "what the server's own tool calls are asked for: auto, or required for at least one call")
 	flags.BoolVar(&o.check, "check", false, "ask no model: score the gold answers, which are right, and spoiled ones, which are wrong")
@@ -109,8 +110,8 @@ func run(command *cobra.Command, o options) error {
 	if o.choice != "auto" && o.choice != "required" {
 		return fmt.Errorf("--tool-choice must be auto or required; got %q", o.choice)
 	}
-	if o.repeats < 1 || o.rows < 0 {
-		return fmt.Errorf("--repeats must be at least 1 and --rows at least 0; got %d and %d", o.repeats, o.rows)
+	if o.repeats < 1 || o.rows < 0 || o.tokens < 1 {
+		return fmt.Errorf("--repeats and --max-tokens must be at least 1 and --rows at least 0; got %d, %d and %d", o.repeats, o.tokens, o.rows)
 	}
 	categories, err := ReadFolder(os.DirFS(o.dir), o.categories)
 	if err != nil {
@@ -159,11 +160,11 @@ func measure(ctx context.Context, out io.Writer, categories []Category, o option
 	if err != nil {
 		return err
 	}
-	decision, err := decisions(tier)
+	decision, err := decisions(tier, o.tokens)
 	if err != nil {
 		return err
 	}
-	ways := []way{decision, toolCalls(o.url, model, o.choice)}
+	ways := []way{decision, toolCalls(o.url, model, o.choice, o.tokens)}
 	result := Result{Model: model, Build: properties.Build, Seed: o.seed, Repeats: o.repeats}
 	if o.resume {
 		if result.Outcomes, err = earlier(o.out, result); err != nil {

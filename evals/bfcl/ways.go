@@ -28,11 +28,8 @@ var prompt string
 //go:embed examples.jsonl
 var examples []byte
 
-// limits of one reply.
-const (
-	maxCalls  = 1 // the single-turn categories ask for one call, and llama-server's own tool calls are one by default
-	maxTokens = 400
-)
+// maxCalls bounds one reply: the single-turn categories ask for one call, and llama-server's own tool calls are one by default.
+const maxCalls = 1
 
 // way is one way to get calls from a model. An error means that nothing can be measured any more; what a model or a server makes wrong of one row
 // stands in the reply.
@@ -52,7 +49,7 @@ type reply struct {
 }
 
 // decisions asks as BestBox's agents do: one JSON object, held by the server's grammar to the functions of the row.
-func decisions(tier *llm.Tier) (way, error) {
+func decisions(tier *llm.Tier, maxTokens int) (way, error) {
 	worked, err := workedExamples()
 	if err != nil {
 		return way{}, err
@@ -150,7 +147,7 @@ func decisionSchema(row Row) (json.RawMessage, error) {
 
 // toolCalls asks by llama-server's own tool calls: the chat template of the model shows the functions, the server reads the calls.
 // choice is the protocol's tool_choice: "auto", or "required" for at least one call, which the server then holds to a grammar.
-func toolCalls(baseURL, model, choice string) way {
+func toolCalls(baseURL, model, choice string, maxTokens int) way {
 	chat := openai.NewChatCompletionService(option.WithBaseURL(baseURL+"/v1/"), option.WithMaxRetries(0))
 	return way{name: "tool calls, " + choice, ask: func(ctx context.Context, row Row) (reply, error) {
 		params := openai.ChatCompletionNewParams{Model: model, Temperature: param.NewOpt(0.0), MaxTokens: param.NewOpt(int64(maxTokens))}
