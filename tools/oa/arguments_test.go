@@ -54,6 +54,8 @@ func TestWrongArgumentsOfWritesChangeNothing(t *testing.T) {
 		"an address that is none":     {"draft_email", `{"from":"EMP-003","to":["Chen Wei"],"subject":"x","body":"y"}`, "to"},
 		"two addresses in one":        {"draft_email", `{"from":"EMP-003","to":["a@x.example, b@x.example"],"subject":"x","body":"y"}`, "to"},
 		"a header in an address":      {"draft_email", `{"from":"EMP-003","to":["a@x.example\r\nBcc: b@x.example"],"subject":"x","body":"y"}`, "to"},
+		"a quoted address":            {"draft_email", `{"from":"EMP-003","to":["\"a b\"@x.example"],"subject":"x","body":"y"}`, "to"},
+		"two in a quoted address":     {"draft_email", `{"from":"EMP-003","to":["\"a@x.example>,<b\"@x.example"],"subject":"x","body":"y"}`, "to"},
 		"a header in the copies":      {"draft_email", `{"from":"EMP-003","to":["a@x.example"],"cc":["b@x.example\nBcc: c@x.example"],"subject":"x","body":"y"}`, "cc"},
 		"a header in the subject":     {"draft_email", `{"from":"EMP-003","to":["a@x.example"],"subject":"x\r\nBcc: b@x.example","body":"y"}`, "subject"},
 		"a control character":         {"draft_email", `{"from":"EMP-003","to":["a@x.example"],"subject":"x","body":"y\u0000"}`, "body"},

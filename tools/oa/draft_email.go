@@ -91,7 +91,7 @@ func (b *books) addresses(field string, written []string) (all []string, err err
 			each = e.mail
 		}
 		parsed, err := mail.ParseAddress(each)
-		if err != nil || plain(field, each) != nil || strings.ContainsAny(parsed.Address, " \"<>,;") {
+		if err != nil || strings.ContainsAny(parsed.Address, " \"<>,;") { // a quoted name may hold anything, which servers read differently
 			return nil, &tools.ArgumentError{Field: field, Value: each, Allowed: "an employee's id like EMP-001, or an address like name@company.example"}
 		}
 		if !slices.Contains(all, strings.ToLower(parsed.Address)) {
