@@ -144,43 +144,20 @@ func writer[In any, Out tools.Outcome](s store, name string, work func(b *books,
 	}
 }
 
-// undo takes back what was made under a key, and its row in the ledger of effects says so, in one transaction. What was taken back before
-// stays as it is, and has the same outcome.
-func undo[Out any](ctx context.Context, s store, key, name string, revert func(b *books, out *Out) error) (out Out, err error) {
-	tx, err := s.db.SQL().BeginTx(ctx, nil)
+// undo takes back what a tool has made under a key, once.
+func undo[Out any](ctx context.Context, s store, key, name string, revert func(b *books, out *Out) error) (none Out, err error) {
+	row, found, err := s.db.FindEffect(ctx, key)
 	if err != nil {
-		return out, fmt.Errorf("begin to undo %s: %w", name, err)
+		return none, err
 	}
-	defer func() { _ = tx.Rollback() }() // does nothing after the commit
-	b, err := s.books(ctx, tx)
-	if err != nil {
-		return out, err
+	if !found || row.Tool != name {
+		return none, fmt.Errorf("nothing was made by %s under the key %s", name, key)
 	}
-	var state records.EffectState
-	var outcome sql.NullString
-	err = b.one("SELECT state, outcome FROM effects WHERE key = ? AND tool = ?", []any{key, name}, &state, &outcome)
-	if errors.Is(err, sql.ErrNoRows) {
-		return out, fmt.Errorf("nothing was made by %s under the key %s", name, key)
-	}
-	if err != nil {
-		return out, fmt.Errorf("look up what was made under the key %s: %w", key, err)
-	}
-	if err := json.Unmarshal([]byte(outcome.String), &out); err != nil {
-		return out, fmt.Errorf("read what was made under the key %s: %w", key, err)
-	}
-	if state == records.EffectUndone {
-		return out, nil
-	}
-	if err := revert(b, &out); err != nil {
-		return out, err
-	}
-	encoded, err := json.Marshal(out)
-	if err != nil {
-		return out, fmt.Errorf("encode the outcome of undoing %s: %w", name, err)
-	}
-	if err := b.execute("UPDATE effects SET state = ?, outcome = ?, ended_at = ? WHERE key = ?",
-		records.EffectUndone, string(encoded), time.Now().UTC().Format(time.RFC3339Nano), key); err != nil {
-		return out, err
-	}
-	return out, tx.Commit()
+	return records.UndoOnce(ctx, s.db, key, func(tx *sql.Tx, out Out) (Out, error) {
+		b, err := s.books(ctx, tx)
+		if err != nil {
+			return out, err
+		}
+		return out, revert(b, &out)
+	})
 }
