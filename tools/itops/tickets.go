@@ -164,7 +164,7 @@ func planUpdate(p *plant, in UpdateTicketArguments) (planned[*TicketWritten], er
 	if err != nil {
 		return none, err
 	}
-	change := tools.Change{Facts: map[string]any{"priority": before.Priority, "status": before.Status}}
+	change := tools.Change{}
 	set := func(what string, value *string, wanted string) {
 		if wanted == "" || wanted == *value {
 			return
@@ -178,6 +178,8 @@ func planUpdate(p *plant, in UpdateTicketArguments) (planned[*TicketWritten], er
 	if note != "" {
 		change.Lines = append(change.Lines, tools.ChangeLine{What: "note", After: note})
 	}
+	change.Facts = map[string]any{"status": out.Now.Status, "priority": out.Now.Priority,
+		"ticket": map[string]any{"status": before.Status, "priority": before.Priority, "assignee": before.Assignee}}
 	if len(change.Lines) == 0 {
 		return none, &tools.ArgumentError{Field: "ticket_id", Value: string(in.TicketID),
 			Allowed: fmt.Sprintf("something to change: a note, or another status, priority or assignee than now (%s)", before.words())}
