@@ -71,6 +71,7 @@ type Symptom struct {
 	What        string `json:"what"`
 	began       time.Time
 	metric      bool
+	label       string // of the metric
 }
 
 const (
@@ -159,7 +160,7 @@ func (i *investigation) look(out *Diagnosis) error {
 			f := s.seen(i.p.components[s.componentID])
 			verb := map[int]string{-1: "fell", 1: "rose"}[side]
 			i.symptoms[s.componentID] = append(i.symptoms[s.componentID], Symptom{s.componentID, began.Format(minutes),
-				fmt.Sprintf("the %s %s from %s to %s, %s", s.label, verb, amount(normal, s.unit), amount(f.Last, s.unit), f.limits()), began, true})
+				fmt.Sprintf("the %s %s from %s to %s, %s", s.label, verb, amount(normal, s.unit), amount(f.Last, s.unit), f.limits()), began, true, s.label})
 		}
 	}
 	all, err := i.p.alerts()
@@ -213,7 +214,7 @@ func (i *investigation) alertSymptoms(id string, all []ActiveAlert) (repeated []
 			what = fmt.Sprintf("%s, %d times since %s, last at %s (%s, %s)", strings.TrimSuffix(active.Summary, "."), times, first.Format(minutes),
 				active.FiredAt, active.ID, active.Severity)
 		}
-		i.symptoms[id] = append(i.symptoms[id], Symptom{id, first.Format(minutes), what, first, false})
+		i.symptoms[id] = append(i.symptoms[id], Symptom{id, first.Format(minutes), what, first, false, ""})
 	}
 	return repeated, nil
 }
@@ -311,8 +312,12 @@ func (i *investigation) changeAsCause(c change, first time.Time, out *Diagnosis,
 		cause.Score = closeness[steps]
 	}
 	well := below && steps > 0 && i.began(c.componentID).IsZero()
-	gap, moved := longestGap+1, 0
-	for id := range i.steps {
+	gap := longestGap + 1
+	var moved []string
+	for _, id := range i.p.order {
+		if _, concerned := i.steps[id]; !concerned {
+			continue
+		}
 		if id != i.id && id != c.componentID && (user || steps > 0) {
 			continue // a change to the component itself may show at anything that it uses, one elsewhere at itself and here
 		}
@@ -323,12 +328,12 @@ func (i *investigation) changeAsCause(c change, first time.Time, out *Diagnosis,
 			}
 			gap = min(gap, after)
 			if s.metric && after <= soon {
-				moved++
+				moved = append(moved, "the "+s.label)
 				explained[s.ComponentID+s.What] = explained[s.ComponentID+s.What] || !well
 			}
 		}
 	}
-	if gap > longestGap || user && moved == 0 {
+	if gap > longestGap || user && len(moved) == 0 {
 		return Cause{}, false, nil
 	}
 	cause.Score += byGap(gap, 50, 35, 20, 10)
@@ -336,8 +341,8 @@ func (i *investigation) changeAsCause(c change, first time.Time, out *Diagnosis,
 	if gap == 0 {
 		cause.Evidence[0] = "the first sign of trouble came at once"
 	}
-	if cause.Score += 10 * min(moved, 2); moved > 0 {
-		cause.Evidence = append(cause.Evidence, counted(moved, "measurement")+" began to move within two days after it")
+	if cause.Score += 10 * min(len(moved), 2); len(moved) > 0 {
+		cause.Evidence = append(cause.Evidence, list(moved)+" began to move within two days after it")
 	}
 	more, err := i.moreErrors(c.componentID, c.at)
 	if more {

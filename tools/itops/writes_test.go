@@ -184,12 +184,20 @@ func TestATicketThatWasOpenedOrChangedCanBeTakenBackUnlessSomebodyWorkedOnIt(t *
 	if number(t, db, state+"'open'") != 1 || number(t, db, "SELECT count(*) FROM ticket_notes WHERE ticket_id = '"+made.TicketID+"'") != 0 {
 		t.Error("the ticket is not what it was before")
 	}
+	var later TicketWritten
+	applied(t, r, "update_ticket", "v", `{"ticket_id":"`+made.TicketID+`","priority":"high"}`, &later)
+	if _, err := change.Undo(t.Context(), "u"); err != nil || number(t, db, "SELECT count(*) FROM tickets WHERE id = '"+made.TicketID+"' AND priority = 'high'") != 1 {
+		t.Errorf("what was taken back before was taken back again: %v", err)
+	}
+	if _, err := change.Undo(t.Context(), "v"); err != nil {
+		t.Error(err)
+	}
 	for range 2 {
 		if result, err := create.Undo(t.Context(), "c"); err != nil || !strings.Contains(result.Sentences[0], "taken back") {
 			t.Errorf("%+v, %v", result, err)
 		}
 	}
-	if number(t, db, state+"'cancelled'") != 1 || number(t, db, "SELECT count(*) FROM effects WHERE state = 'undone'") != 2 {
+	if number(t, db, state+"'cancelled'") != 1 || number(t, db, "SELECT count(*) FROM effects WHERE state = 'undone'") != 3 {
 		t.Error("the ticket is not cancelled, or the ledger does not say so")
 	}
 }
