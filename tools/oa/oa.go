@@ -148,45 +148,14 @@ func (b *books) nextID(table, prefix string, digits int) (string, error) {
 	return fmt.Sprintf("%s%0*d", prefix, digits, last+1), err
 }
 
-// undo takes back, once, what was done under a key, and notes it in the ledger. A second call gives the first one's outcome.
-func undo[Out any](ctx context.Context, s store, tool, key string, change func(b *books, done Out) (Out, error)) (Out, error) {
-	var out Out
-	tx, err := s.db.SQL().BeginTx(ctx, nil)
-	if err != nil {
-		return out, fmt.Errorf("begin to undo %s: %w", tool, err)
-	}
-	defer func() { _ = tx.Rollback() }() // does nothing after the commit
-	b := s.books(ctx, tx)
-	var state records.EffectState
-	var by string
-	var outcome []byte
-	err = b.one("SELECT tool, state, outcome FROM effects WHERE key = ?", []any{key}, &by, &state, &outcome)
+// undo takes back, once, what a tool has done under a key.
+func undo[Out any](ctx context.Context, s store, tool, key string, change func(b *books, done Out) (Out, error)) (out Out, err error) {
+	row, found, err := s.db.FindEffect(ctx, key)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return out, fmt.Errorf("nothing was done under the key %s, so that there is nothing to undo", key)
 	case err != nil:
-		return out, fmt.Errorf("look up the effect %s: %w", key, err)
-	case by != tool:
-		return out, fmt.Errorf("the key %s belongs to %s, not to %s", key, by, tool)
-	case state != records.EffectDone && state != records.EffectUndone:
-		return out, fmt.Errorf("%s under the key %s is %s, so that it cannot be undone", tool, key, state)
-	}
-	if err := json.Unmarshal(outcome, &out); err != nil {
-		return out, fmt.Errorf("read the outcome of %s: %w", key, err)
-	}
-	if state == records.EffectUndone {
-		return out, nil
-	}
-	if out, err = change(b, out); err != nil {
 		return out, err
+	case !found || row.Tool != tool:
+		return out, fmt.Errorf("nothing was done by %s under the key %s", tool, key)
 	}
-	encoded, err := json.Marshal(out)
-	if err != nil {
-		return out, fmt.Errorf("encode the outcome of %s: %w", key, err)
-	}
-	if err := b.do("UPDATE effects SET state = ?, outcome = ?, ended_at = ? WHERE key = ?",
-		records.EffectUndone, string(encoded), time.Now().UTC().Format(time.RFC3339Nano), key); err != nil {
-		return out, fmt.Errorf("note in the ledger of effects that %s is undone: %w", key, err)
-	}
-	return out, tx.Commit()
+	return records.UndoOnce(ctx, s.db, key, func(tx *sql.Tx, done Out) (Out, error) { return change(s.books(ctx, tx), done) })
 }
