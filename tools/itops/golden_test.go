@@ -33,6 +33,7 @@ var questions = []struct{ tool, arguments string }{
 	{"query_system_logs", `{"contains":"no space left"}`},
 	{"query_system_logs", `{"contains":"忽略之前"}`},
 	{"query_system_logs", `{"contains":"results>"}`},
+	{"query_system_logs", `{"component_id":"MCH-001","level":"error","contains":"keeps failing"}`},
 	{"query_system_logs", `{"level":"error","limit":1}`},
 	{"query_system_logs", `{"component_id":"HST-001","level":"error"}`},
 	{"query_system_logs", `{"component_id":"MCH-777"}`},

@@ -42,6 +42,7 @@ type Logs struct {
 	Others   int          `json:"other_patterns"`     // how many patterns are not listed
 	Newest   []LogLine    `json:"newest,omitempty"`
 	Exist    string       `json:"exist,omitempty"`
+	Without  *Logs        `json:"without_the_text,omitempty"` // where no line has the text: those that there are without it
 }
 
 // LogPattern is what lines have in common when their numbers are left out.
@@ -98,6 +99,18 @@ func (s store) systemLogs(ctx context.Context, in LogsArguments) (*Logs, error) 
 		}
 		if err := out.find(p, in, when); err != nil || out.Count > 0 {
 			return err
+		}
+		if in.Contains != "" && in.ComponentID != "" {
+			// Small models look for words of the question, which no program writes.
+			in.Contains = ""
+			without := &Logs{Level: in.Level, Asked: " without it"}
+			if err := without.find(p, in, when); err != nil {
+				return err
+			}
+			if without.Count > 0 {
+				out.Without = without
+				return nil
+			}
 		}
 		return out.whatExists(p, in.ComponentID)
 	})
@@ -182,7 +195,11 @@ func (o *Logs) Sentences() []string {
 	case o.Note != "":
 		return []string{o.Note}
 	case o.Count == 0:
-		return noneEmpty(fmt.Sprintf("There are no %ss%s.", kind, o.Asked), o.Exist)
+		sentences := noneEmpty(fmt.Sprintf("There are no %ss%s.", kind, o.Asked), o.Exist)
+		if o.Without != nil {
+			sentences = append(sentences, o.Without.Sentences()...)
+		}
+		return sentences
 	}
 	first := fmt.Sprintf("There %s %s%s", isAre(o.Count), counted(o.Count, kind), o.Asked)
 	if o.Level == "" {
