@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -64,6 +65,7 @@ func (f *approvalFlags) deciding(use, short string, verdict run.Verdict) *cobra.
 				}
 				body.Arguments = json.RawMessage(arguments)
 			}
+			body.By = cmp.Or(body.By, userName())
 			worker, err := f.client()
 			if err != nil {
 				return err
@@ -75,7 +77,7 @@ func (f *approvalFlags) deciding(use, short string, verdict run.Verdict) *cobra.
 			return f.print(command.OutOrStdout(), decided)
 		},
 	}
-	command.Flags().StringVar(&body.By, "by", userName(), "who decides")
+	command.Flags().StringVar(&body.By, "by", "", "who decides (default: the user of this terminal)")
 	command.Flags().StringVar(&body.Reason, "reason", "", "why")
 	if verdict == run.Approve {
 		command.Flags().BoolVar(&body.RestOfRun, "rest-of-run", false, "also for later calls of the same tool in this run")

@@ -158,8 +158,8 @@ func TestWritesThatCannotBeAreRefusedAndLeaveNothing(t *testing.T) {
 	d := newDesk(t)
 	var paid, disputed, foreign string
 	for query, into := range map[string]*string{
-		"SELECT id FROM supplier_invoices WHERE paid_on IS NOT NULL LIMIT 1": &paid,
-		"SELECT id FROM supplier_invoices WHERE disputed = 1 LIMIT 1":        &disputed,
+		"SELECT id FROM supplier_invoices WHERE paid_on IS NOT NULL LIMIT 1":                                                                   &paid,
+		"SELECT id FROM supplier_invoices WHERE disputed = 1 LIMIT 1":                                                                          &disputed,
 		"SELECT v.id FROM vendors v WHERE NOT EXISTS (SELECT 1 FROM vendor_prices p WHERE p.vendor_id = v.id AND p.item_id = 'A-100') LIMIT 1": &foreign,
 	} {
 		if err := d.SQL().QueryRow(query).Scan(into); err != nil {

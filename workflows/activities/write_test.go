@@ -242,7 +242,6 @@ func TestAnApprovedWriteIsMadeOnceAlsoWhereTheWorkerDiesBetweenTheChangeAndItsNo
 		t.Errorf("it still waits: %+v", o.waiting())
 	}
 	// After a reset to before the call, the same decision changes nothing more; another one is another effect.
-	input.WriteCall.Call = "1.1"
 	again := newKey(o, input, `{"item_id":"A-100","warehouse_id":"WH-001","change":-2,"reason":"count"}`)
 	if again == effectKey(input.Key, report) {
 		t.Error("another decision under the same number has the same key")
