@@ -85,6 +85,8 @@ func fakeAsk(ctx workflow.Context, input run.Input) (run.Result, error) {
 		if err := workflow.Sleep(ctx, 16*time.Second); err != nil {
 			return run.Result{}, err
 		}
+	case strings.HasPrefix(input.Question, "propose"):
+		return fakeProposal(ctx)
 	case strings.HasPrefix(input.Question, "stay"):
 		return run.Result{}, workflow.Await(ctx, func() bool { return false })
 	}
