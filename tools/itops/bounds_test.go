@@ -146,8 +146,10 @@ func TestAQuotationCannotBeClosedOrHideAnything(t *testing.T) {
 }
 
 func FuzzTools(f *testing.F) {
-	for _, q := range questions {
-		f.Add([]byte(q.arguments))
+	for i, q := range questions {
+		if i%4 == 0 { // each is given to every tool, and a diagnosis reads a month of measurements
+			f.Add([]byte(q.arguments))
+		}
 	}
 	f.Add([]byte(`{"alert_id":"ALR-2026-0025","hours":4,"reason":"planned"}`))
 	f.Add([]byte(`{"ticket_id":"TCK-2026-0002","status":"resolved","note":"\u0000"}`))
