@@ -77,21 +77,21 @@ func Once[Out any](ctx context.Context, db *DB, effect Effect, change func(tx *s
 	return out, tx.Commit()
 }
 
-// UndoOnce takes back, in one transaction, what Once has done under a key, and marks its row. Undo gets what the change gave. Where the row is
-// marked already, undo is not called, and what the first one left is returned.
-func UndoOnce[Out any](ctx context.Context, db *DB, key string, undo func(tx *sql.Tx, done Out) (Out, error)) (Out, error) {
+// UndoOnce takes back, in one transaction, what a tool has done under a key (see Once; the arguments are not looked at), and marks its row. Undo
+// gets what the change gave. Where the row is marked already, undo is not called, and what the first one left is returned.
+func UndoOnce[Out any](ctx context.Context, db *DB, effect Effect, undo func(tx *sql.Tx, done Out) (Out, error)) (Out, error) {
 	var out Out
 	tx, err := db.writer.BeginTx(ctx, nil)
 	if err != nil {
-		return out, fmt.Errorf("begin to undo %s: %w", key, err)
+		return out, fmt.Errorf("begin to undo %s: %w", effect.Tool, err)
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after the commit
-	row, found, err := readEffect(ctx, tx, key)
+	row, found, err := readEffect(ctx, tx, effect.Key)
 	switch {
 	case err != nil:
 		return out, err
-	case !found || (row.State != EffectDone && row.State != EffectUndone):
-		return out, fmt.Errorf("nothing was done under the key %s that could be undone", key)
+	case !found || row.Tool != effect.Tool || (row.State != EffectDone && row.State != EffectUndone):
+		return out, fmt.Errorf("nothing was made by %s under the key %s that could be taken back", effect.Tool, effect.Key)
 	}
 	if err := json.Unmarshal(row.Outcome, &out); err != nil || row.State == EffectUndone {
 		return out, err
@@ -101,11 +101,11 @@ func UndoOnce[Out any](ctx context.Context, db *DB, key string, undo func(tx *sq
 	}
 	encoded, err := json.Marshal(out)
 	if err != nil {
-		return out, fmt.Errorf("encode what undoing %s left: %w", key, err)
+		return out, fmt.Errorf("encode what undoing %s left: %w", effect.Tool, err)
 	}
 	if _, err := tx.ExecContext(ctx, "UPDATE effects SET state = ?, outcome = ?, ended_at = ? WHERE key = ?", EffectUndone, string(encoded),
-		time.Now().UTC().Format(time.RFC3339Nano), key); err != nil {
-		return out, fmt.Errorf("note in the ledger of effects that %s was undone: %w", key, err)
+		time.Now().UTC().Format(time.RFC3339Nano), effect.Key); err != nil {
+		return out, fmt.Errorf("note in the ledger of effects that %s was undone: %w", effect.Tool, err)
 	}
 	return out, tx.Commit()
 }

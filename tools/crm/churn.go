@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"bestbox/tools/wording"
 )
 
 // The risk that a customer is lost is a number from 0 to 100, worked out from what the customer has done up to a day. It is the sum of five
@@ -172,7 +174,7 @@ func (p past) silence(silent, usual int) Reason {
 		return Reason{}
 	}
 	return Reason{part(silenceMost, silent*100/usual, 100, silenceAllPercent),
-		fmt.Sprintf("no order for %s, where %s between two orders are usual", counted(silent, "day"), counted(usual, "day"))}
+		fmt.Sprintf("no order for %s, where %s between two orders are usual", wording.Counted(silent, "day"), wording.Counted(usual, "day"))}
 }
 
 func decline(fall int64) Reason {
@@ -194,7 +196,7 @@ func (p past) complaints(today time.Time) Reason {
 			recent++
 		}
 	}
-	text := fmt.Sprintf("%s in the last %d days, %d still open", counted(recent, "complaint"), recentDays, open)
+	text := fmt.Sprintf("%s in the last %d days, %d still open", wording.Counted(recent, "complaint"), recentDays, open)
 	return Reason{min(complaintsMost, complaintPoints*(recent+open)), text}
 }
 
@@ -215,7 +217,7 @@ func (p past) payment(today time.Time) Reason {
 		return Reason{}
 	}
 	late /= count
-	return Reason{part(paymentMost, late, 0, paymentAllDays), fmt.Sprintf("pays %s late on average", counted(late, "day"))}
+	return Reason{part(paymentMost, late, 0, paymentAllDays), fmt.Sprintf("pays %s late on average", wording.Counted(late, "day"))}
 }
 
 func (p past) deliveries(today time.Time) Reason {
@@ -236,14 +238,14 @@ func (p past) deliveries(today time.Time) Reason {
 	if count == 0 {
 		return Reason{}
 	}
-	return Reason{part(deliveriesMost, late*100/count, 0, deliveriesAllPercent), fmt.Sprintf("%d of our last %s came late or are late", late, counted(count, "promised order"))}
+	return Reason{part(deliveriesMost, late*100/count, 0, deliveriesAllPercent), fmt.Sprintf("%d of our last %s came late or are late", late, wording.Counted(count, "promised order"))}
 }
 
 // pasts reads what customers have done, all of them or one.
 func (b *books) pasts(only customerID) ([]past, error) {
 	var all []past
 	at := map[string]int{}
-	err := b.each("SELECT id, name FROM customers WHERE ? = '' OR id = ? ORDER BY id", []any{only, only}, func(scan func(...any) error) error {
+	err := b.Each("SELECT id, name FROM customers WHERE ? = '' OR id = ? ORDER BY id", []any{only, only}, func(scan func(...any) error) error {
 		var p past
 		err := scan(&p.id, &p.name)
 		at[p.id] = len(all)
@@ -254,7 +256,7 @@ func (b *books) pasts(only customerID) ([]past, error) {
 		return nil, err
 	}
 	dated := func(query string, keep func(p *past, days []time.Time, cents int64)) error {
-		return b.each(query, []any{only, only}, func(scan func(...any) error) error {
+		return b.Each(query, []any{only, only}, func(scan func(...any) error) error {
 			var customer, first string
 			var second, third *string
 			var cents int64

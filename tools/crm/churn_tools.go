@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var highChurnDefinition = tools.Definition{
@@ -70,9 +71,9 @@ func (s store) highChurn(ctx context.Context, in HighChurnArguments) (*HighChurn
 			if owner, out.Note, err = b.lookUp(owners, string(in.OwnerID)); err != nil || out.Note != "" {
 				return err
 			}
-			out.Asked = " of " + named(string(in.OwnerID), owner)
+			out.Asked = " of " + wording.Named(string(in.OwnerID), owner)
 		}
-		err = b.each("SELECT id FROM customers WHERE ? = '' OR owner_id = ?", []any{in.OwnerID, in.OwnerID}, func(scan func(...any) error) error {
+		err = b.Each("SELECT id FROM customers WHERE ? = '' OR owner_id = ?", []any{in.OwnerID, in.OwnerID}, func(scan func(...any) error) error {
 			var id string
 			err := scan(&id)
 			owned[id] = true
@@ -124,26 +125,26 @@ func (o *HighChurn) Sentences() []string {
 		return []string{o.Note}
 	}
 	if len(o.Listed) == 0 {
-		return []string{fmt.Sprintf("None of the %s%s has a high or medium risk of being lost.", counted(o.Customers, "customer"), o.Asked)}
+		return []string{fmt.Sprintf("None of the %s%s has a high or medium risk of being lost.", wording.Counted(o.Customers, "customer"), o.Asked)}
 	}
 	first := o.Listed[0]
 	words := make([]string, 0, len(o.Listed))
 	for _, c := range o.Listed[1:] {
-		words = append(words, fmt.Sprintf("%s with %d, %s (%s)", named(c.CustomerID, c.Customer), c.Risk, c.Level, c.drivers(1)))
+		words = append(words, fmt.Sprintf("%s with %d, %s (%s)", wording.Named(c.CustomerID, c.Customer), c.Risk, c.Level, c.drivers(1)))
 	}
 	then := ""
 	if len(words) > 0 {
 		then = "Then " + strings.Join(words, "; ") + "."
 	}
-	all := fmt.Sprintf("Of %s%s, %d %s a high risk and %d a medium one", counted(o.Customers, "customer"), o.Asked, o.High, oneOr(o.High, "has", "have"), o.Medium)
+	all := fmt.Sprintf("Of %s%s, %d %s a high risk and %d a medium one", wording.Counted(o.Customers, "customer"), o.Asked, o.High, oneOr(o.High, "has", "have"), o.Medium)
 	if more := o.High + o.Medium - len(o.Listed); more > 0 {
 		all += fmt.Sprintf("; and %d more than listed, ask with a larger limit", more)
 	}
 	loss := ""
 	if o.High > 0 {
-		loss = fmt.Sprintf("Those of high risk had ordered %s in the year before the last 12 months.", money(o.Currency, o.AtRiskCents))
+		loss = fmt.Sprintf("Those of high risk had ordered %s in the year before the last 12 months.", wording.Money(o.Currency, o.AtRiskCents))
 	}
-	return noneEmpty(fmt.Sprintf("The customer most at risk is %s: churn risk %d of 100, %s (%s).", named(first.CustomerID, first.Customer), first.Risk,
+	return wording.NoneEmpty(fmt.Sprintf("The customer most at risk is %s: churn risk %d of 100, %s (%s).", wording.Named(first.CustomerID, first.Customer), first.Risk,
 		first.Level, first.drivers(3)), then, all+".", loss)
 }
 
@@ -180,7 +181,7 @@ func (o *Prediction) Sentences() []string {
 	if o.Note != "" {
 		return []string{o.Note}
 	}
-	who := named(o.CustomerID, o.Customer)
+	who := wording.Named(o.CustomerID, o.Customer)
 	if o.Level == "unknown" {
 		return []string{fmt.Sprintf("Whether %s may be lost cannot be told: it has placed fewer than %d orders.", who, fewestOrders)}
 	}
@@ -193,9 +194,9 @@ func (o *Prediction) Sentences() []string {
 		if i == 0 {
 			start = "Most of it comes from this: "
 		}
-		sentences = append(sentences, fmt.Sprintf("%s%s (%s).", start, d.Text, counted(d.Points, "point")))
+		sentences = append(sentences, fmt.Sprintf("%s%s (%s).", start, d.Text, wording.Counted(d.Points, "point")))
 	}
-	return append(sentences, fmt.Sprintf("It last ordered on %s; in the last 12 months it ordered %s, %s.", o.LastOrderOn, money(o.Currency, o.YearCents),
+	return append(sentences, fmt.Sprintf("It last ordered on %s; in the last 12 months it ordered %s, %s.", o.LastOrderOn, wording.Money(o.Currency, o.YearCents),
 		against(o.Currency, o.YearCents, o.BeforeCents)))
 }
 
@@ -207,7 +208,7 @@ func against(currency string, now, before int64) string {
 	case now == before:
 		return "as much as in the 12 months before"
 	case now < before:
-		return money(currency, before-now) + " less than in the 12 months before"
+		return wording.Money(currency, before-now) + " less than in the 12 months before"
 	}
-	return money(currency, now-before) + " more than in the 12 months before"
+	return wording.Money(currency, now-before) + " more than in the 12 months before"
 }

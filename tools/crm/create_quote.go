@@ -9,6 +9,8 @@ import (
 	"github.com/invopop/jsonschema"
 
 	"bestbox/tools"
+	"bestbox/tools/ledger"
+	"bestbox/tools/wording"
 )
 
 var createQuoteDefinition = tools.Definition{
@@ -85,7 +87,7 @@ type QuoteLine struct {
 }
 
 // planQuote works a quote out.
-func planQuote(b *books, in CreateQuoteArguments) (p plan[*Quote], err error) {
+func planQuote(b *books, in CreateQuoteArguments) (p ledger.Plan[*Quote], err error) {
 	q := &Quote{CustomerID: string(in.CustomerID), DealID: string(in.DealID), Status: "draft", Currency: b.currency, QuotedOn: iso(b.today)}
 	if q.Customer, err = b.must(customers, "customer_id", q.CustomerID); err != nil {
 		return p, err
@@ -102,10 +104,10 @@ func planQuote(b *books, in CreateQuoteArguments) (p plan[*Quote], err error) {
 		return p, err
 	}
 	var segment string
-	if err := b.one("SELECT segment FROM customers WHERE id = ?", []any{q.CustomerID}, &segment); err != nil {
+	if err := b.One("SELECT segment FROM customers WHERE id = ?", []any{q.CustomerID}, &segment); err != nil {
 		return p, err
 	}
-	err = b.one("SELECT coalesce(max(percent), 0) FROM discount_tiers WHERE segment = ? AND from_cents <= ?", []any{segment, q.ListCents}, &q.TierPercent)
+	err = b.One("SELECT coalesce(max(percent), 0) FROM discount_tiers WHERE segment = ? AND from_cents <= ?", []any{segment, q.ListCents}, &q.TierPercent)
 	if err != nil {
 		return p, err
 	}
@@ -116,7 +118,7 @@ func planQuote(b *books, in CreateQuoteArguments) (p plan[*Quote], err error) {
 	if most := q.TierPercent + exceptionPoints; q.DiscountPercent > most {
 		return p, &tools.ArgumentError{Field: "discount_percent", Value: q.DiscountPercent, Allowed: fmt.Sprintf(
 			"at most %d: a %s customer gets %d%% on %s, and no more than %d percentage points above it", most, segment, q.TierPercent,
-			money(b.currency, q.ListCents), exceptionPoints)}
+			wording.Money(b.currency, q.ListCents), exceptionPoints)}
 	}
 	for i := range q.Lines {
 		line := &q.Lines[i]
@@ -124,10 +126,10 @@ func planQuote(b *books, in CreateQuoteArguments) (p plan[*Quote], err error) {
 		line.SumCents = line.Quantity * line.NetCents
 		q.TotalCents += line.SumCents
 	}
-	if p.change, err = q.change(b, segment); err != nil {
+	if p.Change, err = q.change(b, segment); err != nil {
 		return p, err
 	}
-	p.make = func() (*Quote, error) { return q, q.insert(b) }
+	p.Make = func(string) (*Quote, error) { return q, q.insert(b) }
 	return p, nil
 }
 
@@ -142,11 +144,11 @@ func (q *Quote) forDeal(b *books) error {
 	}
 	var ids []string
 	for _, d := range open {
-		ids = append(ids, named(d.ID, d.Title))
+		ids = append(ids, wording.Named(d.ID, d.Title))
 	}
-	allowed := named(q.CustomerID, q.Customer) + " has no open deal: leave it out"
+	allowed := wording.Named(q.CustomerID, q.Customer) + " has no open deal: leave it out"
 	if len(ids) > 0 {
-		allowed = "an open deal of " + named(q.CustomerID, q.Customer) + ": " + list(ids)
+		allowed = "an open deal of " + wording.Named(q.CustomerID, q.Customer) + ": " + wording.List(ids)
 	}
 	return &tools.ArgumentError{Field: "deal_id", Value: q.DealID, Allowed: allowed}
 }
@@ -165,13 +167,13 @@ func (q *Quote) price(b *books, lines quoteLines) error {
 		if line.Product, err = b.must(goods, "lines", in.ProductID); err != nil {
 			return err
 		}
-		err = b.one("SELECT coalesce((SELECT unit_price_cents FROM price_list WHERE product_id = ? AND valid_from <= ? ORDER BY valid_from DESC LIMIT 1), 0)",
+		err = b.One("SELECT coalesce((SELECT unit_price_cents FROM price_list WHERE product_id = ? AND valid_from <= ? ORDER BY valid_from DESC LIMIT 1), 0)",
 			[]any{in.ProductID, iso(b.today)}, &line.ListCents)
 		if err != nil {
 			return err
 		}
 		if line.ListCents == 0 {
-			return &tools.ArgumentError{Field: "lines", Value: in.ProductID, Allowed: "products with a list price; " + named(line.ProductID, line.Product) +
+			return &tools.ArgumentError{Field: "lines", Value: in.ProductID, Allowed: "products with a list price; " + wording.Named(line.ProductID, line.Product) +
 				" is made or done to order, and priced by a person"}
 		}
 		q.ListCents += line.Quantity * line.ListCents
@@ -187,20 +189,20 @@ func (q *Quote) change(b *books, segment string) (tools.Change, error) {
 		"customer": map[string]any{"id": q.CustomerID, "segment": segment},
 	}}
 	for _, line := range q.Lines {
-		change.Lines = append(change.Lines, tools.ChangeLine{What: named(line.ProductID, line.Product),
-			After: fmt.Sprintf("%d at %s, list %s: %s", line.Quantity, money(q.Currency, line.NetCents), money(q.Currency, line.ListCents), money(q.Currency, line.SumCents))})
+		change.Lines = append(change.Lines, tools.ChangeLine{What: wording.Named(line.ProductID, line.Product),
+			After: fmt.Sprintf("%d at %s, list %s: %s", line.Quantity, wording.Money(q.Currency, line.NetCents), wording.Money(q.Currency, line.ListCents), wording.Money(q.Currency, line.SumCents))})
 	}
-	change.Summary = fmt.Sprintf("Makes a quote for %s: %s for %s, %d%% below the list of %s, valid until %s.", named(q.CustomerID, q.Customer), q.what(),
-		money(q.Currency, q.TotalCents), q.DiscountPercent, money(q.Currency, q.ListCents), q.ValidUntil)
+	change.Summary = fmt.Sprintf("Makes a quote for %s: %s for %s, %d%% below the list of %s, valid until %s.", wording.Named(q.CustomerID, q.Customer), q.what(),
+		wording.Money(q.Currency, q.TotalCents), q.DiscountPercent, wording.Money(q.Currency, q.ListCents), q.ValidUntil)
 	if q.DiscountPercent > q.TierPercent {
 		change.Warnings = append(change.Warnings, fmt.Sprintf("the discount of %d%% is above the %d%% that a %s customer gets on this value",
 			q.DiscountPercent, q.TierPercent, segment))
 	}
 	var overdue int64
-	err := b.one("SELECT coalesce(sum(amount_cents), 0) FROM customer_invoices WHERE customer_id = ? AND paid_on IS NULL AND due_on < ?",
+	err := b.One("SELECT coalesce(sum(amount_cents), 0) FROM customer_invoices WHERE customer_id = ? AND paid_on IS NULL AND due_on < ?",
 		[]any{q.CustomerID, iso(b.today)}, &overdue)
 	if overdue > 0 {
-		change.Warnings = append(change.Warnings, fmt.Sprintf("the customer owes %s on overdue invoices", money(q.Currency, overdue)))
+		change.Warnings = append(change.Warnings, fmt.Sprintf("the customer owes %s on overdue invoices", wording.Money(q.Currency, overdue)))
 	}
 	change.Facts["overdue"] = units(overdue)
 	return change, err
@@ -209,46 +211,46 @@ func (q *Quote) change(b *books, segment string) (tools.Change, error) {
 func (q *Quote) what() string {
 	words := make([]string, len(q.Lines))
 	for i, line := range q.Lines {
-		words[i] = fmt.Sprintf("%d of %s", line.Quantity, named(line.ProductID, line.Product))
+		words[i] = fmt.Sprintf("%d of %s", line.Quantity, wording.Named(line.ProductID, line.Product))
 	}
-	return list(words)
+	return wording.List(words)
 }
 
 func (q *Quote) insert(b *books) (err error) {
-	if q.ID, err = b.nextNumber("quotes", "Q", b.today); err != nil {
+	if q.ID, err = b.NextID("quotes", b.today.Format("Q-2006-"), 4); err != nil {
 		return err
 	}
-	err = b.execute(`INSERT INTO quotes (id, customer_id, deal_id, status, quoted_on, valid_until, discount_percent, list_cents, total_cents, currency)
+	err = b.Execute(`INSERT INTO quotes (id, customer_id, deal_id, status, quoted_on, valid_until, discount_percent, list_cents, total_cents, currency)
 		VALUES (?, ?, nullif(?, ''), ?, ?, ?, ?, ?, ?, ?)`, q.ID, q.CustomerID, q.DealID, q.Status, q.QuotedOn, q.ValidUntil, q.DiscountPercent,
 		q.ListCents, q.TotalCents, q.Currency)
 	for i, line := range q.Lines {
-		err = errors.Join(err, b.execute("INSERT INTO quote_lines (quote_id, line, product_id, quantity, unit_price_cents) VALUES (?, ?, ?, ?, ?)",
+		err = errors.Join(err, b.Execute("INSERT INTO quote_lines (quote_id, line, product_id, quantity, unit_price_cents) VALUES (?, ?, ?, ?, ?)",
 			q.ID, i+1, line.ProductID, line.Quantity, line.ListCents))
 	}
 	return err
 }
 
 // withdrawQuote takes a quote back as long as it is a draft: its number stays used. One that was sent is a matter between people.
-func withdrawQuote(b *books, out **Quote) error {
+func withdrawQuote(b *books, done *Quote) (*Quote, error) {
 	var status string
-	if err := b.one("SELECT status FROM quotes WHERE id = ?", []any{(*out).ID}, &status); err != nil {
-		return err
+	if err := b.One("SELECT status FROM quotes WHERE id = ?", []any{done.ID}, &status); err != nil {
+		return nil, err
 	}
 	if status != "draft" {
-		return fmt.Errorf("%s is %s by now: %w", (*out).ID, status, errChangedSince)
+		return nil, fmt.Errorf("%s is %s by now: %w", done.ID, status, errChangedSince)
 	}
-	(*out).Status = "withdrawn"
-	return b.execute("UPDATE quotes SET status = 'withdrawn' WHERE id = ?", (*out).ID)
+	done.Status = "withdrawn"
+	return done, b.Execute("UPDATE quotes SET status = 'withdrawn' WHERE id = ?", done.ID)
 }
 
 // Sentences implements tools.Outcome.
 func (q *Quote) Sentences() []string {
 	if q.Status == "withdrawn" {
-		return []string{fmt.Sprintf("Withdrew quote %s for %s.", q.ID, named(q.CustomerID, q.Customer))}
+		return []string{fmt.Sprintf("Withdrew quote %s for %s.", q.ID, wording.Named(q.CustomerID, q.Customer))}
 	}
 	return []string{
-		fmt.Sprintf("Made quote %s for %s: %s, in total %s, valid until %s.", q.ID, named(q.CustomerID, q.Customer), strings.TrimSuffix(q.what(), "."),
-			money(q.Currency, q.TotalCents), q.ValidUntil),
-		fmt.Sprintf("The list prices come to %s, less a discount of %d%%.", money(q.Currency, q.ListCents), q.DiscountPercent),
+		fmt.Sprintf("Made quote %s for %s: %s, in total %s, valid until %s.", q.ID, wording.Named(q.CustomerID, q.Customer), strings.TrimSuffix(q.what(), "."),
+			wording.Money(q.Currency, q.TotalCents), q.ValidUntil),
+		fmt.Sprintf("The list prices come to %s, less a discount of %d%%.", wording.Money(q.Currency, q.ListCents), q.DiscountPercent),
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var customerDefinition = tools.Definition{
@@ -112,12 +113,12 @@ func (s store) customer(ctx context.Context, in CustomerArguments) (*Customer, e
 }
 
 func (c *Customer) who(b *books) error {
-	err := b.one(`SELECT c.name_local, c.industry, c.country, c.segment, c.since, p.id, p.name FROM customers c JOIN sales_people p ON p.id = c.owner_id
+	err := b.One(`SELECT c.name_local, c.industry, c.country, c.segment, c.since, p.id, p.name FROM customers c JOIN sales_people p ON p.id = c.owner_id
 		WHERE c.id = ?`, []any{c.ID}, &c.NameLocal, &c.Industry, &c.Country, &c.Segment, &c.Since, &c.OwnerID, &c.Owner)
 	if err != nil {
 		return err
 	}
-	return b.each("SELECT id, name, role, mail FROM contacts WHERE customer_id = ? ORDER BY id", []any{c.ID}, func(scan func(...any) error) error {
+	return b.Each("SELECT id, name, role, mail FROM contacts WHERE customer_id = ? ORDER BY id", []any{c.ID}, func(scan func(...any) error) error {
 		var one Contact
 		err := scan(&one.ID, &one.Name, &one.Role, &one.Mail)
 		c.Contacts = append(c.Contacts, one)
@@ -149,7 +150,7 @@ func (c *Customer) orders(b *books) error {
 }
 
 func (c *Customer) bills(b *books) error {
-	return b.each("SELECT id, due_on, amount_cents FROM customer_invoices WHERE customer_id = ? AND paid_on IS NULL ORDER BY due_on, id", []any{c.ID},
+	return b.Each("SELECT id, due_on, amount_cents FROM customer_invoices WHERE customer_id = ? AND paid_on IS NULL ORDER BY due_on, id", []any{c.ID},
 		func(scan func(...any) error) error {
 			var o Overdue
 			if err := scan(&o.ID, &o.DueOn, &o.AmountCents); err != nil {
@@ -166,7 +167,7 @@ func (c *Customer) bills(b *books) error {
 }
 
 func (c *Customer) trouble(b *books) error {
-	return b.each("SELECT id, kind, opened_on, text FROM complaints WHERE customer_id = ? AND closed_on IS NULL ORDER BY opened_on DESC, id DESC", []any{c.ID},
+	return b.Each("SELECT id, kind, opened_on, text FROM complaints WHERE customer_id = ? AND closed_on IS NULL ORDER BY opened_on DESC, id DESC", []any{c.ID},
 		func(scan func(...any) error) error {
 			var one Complaint
 			err := scan(&one.ID, &one.Kind, &one.OpenedOn, &one.Text)
@@ -185,7 +186,7 @@ func (c *Customer) offers(b *books) error {
 		c.Deals = append(c.Deals, d)
 		c.DealsCents += d.AmountCents
 	}
-	return b.each("SELECT id, status, valid_until, total_cents FROM quotes WHERE customer_id = ? AND status IN ('draft', 'sent') AND valid_until >= ? ORDER BY id",
+	return b.Each("SELECT id, status, valid_until, total_cents FROM quotes WHERE customer_id = ? AND status IN ('draft', 'sent') AND valid_until >= ? ORDER BY id",
 		[]any{c.ID, iso(b.today)}, func(scan func(...any) error) error {
 			var q OpenQuote
 			err := scan(&q.ID, &q.Status, &q.ValidUntil, &q.TotalCents)
@@ -196,7 +197,7 @@ func (c *Customer) offers(b *books) error {
 
 func (c *Customer) contact(b *books) error {
 	var last LastContact
-	err := b.one(`SELECT id, kind, happened_on, from_them, text FROM activities WHERE customer_id = ? AND kind <> 'note' ORDER BY happened_on DESC, id DESC LIMIT 1`,
+	err := b.One(`SELECT id, kind, happened_on, from_them, text FROM activities WHERE customer_id = ? AND kind <> 'note' ORDER BY happened_on DESC, id DESC LIMIT 1`,
 		[]any{c.ID}, &last.ID, &last.Kind, &last.HappenedOn, &last.FromThem, &last.Text)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
@@ -217,11 +218,11 @@ func (c *Customer) Sentences() []string {
 	}
 	contacts := ""
 	if len(words) > 0 {
-		contacts = " Contacts: " + list(words) + "."
+		contacts = " Contacts: " + wording.List(words) + "."
 	}
-	return noneEmpty(
-		fmt.Sprintf("%s is a %s customer in %s, %s, since %s, looked after by %s.%s", named(c.ID, c.Name), c.Segment, strings.ToLower(c.Industry), c.Country,
-			c.Since, named(c.OwnerID, c.Owner), contacts),
+	return wording.NoneEmpty(
+		fmt.Sprintf("%s is a %s customer in %s, %s, since %s, looked after by %s.%s", wording.Named(c.ID, c.Name), c.Segment, strings.ToLower(c.Industry), c.Country,
+			c.Since, wording.Named(c.OwnerID, c.Owner), contacts),
 		c.ordered(), c.open(), c.owes(), c.unhappy(), c.offered(), c.lastContact(), c.risk())
 }
 
@@ -229,7 +230,7 @@ func (c *Customer) ordered() string {
 	if c.Churn.LastOrderOn == "" {
 		return "It has never ordered."
 	}
-	return fmt.Sprintf("In the last 12 months it placed %s worth %s, %s; the last on %s.", counted(c.Orders, "order"), money(c.Currency, c.Churn.YearCents),
+	return fmt.Sprintf("In the last 12 months it placed %s worth %s, %s; the last on %s.", wording.Counted(c.Orders, "order"), wording.Money(c.Currency, c.Churn.YearCents),
 		against(c.Currency, c.Churn.YearCents, c.Churn.BeforeCents), c.Churn.LastOrderOn)
 }
 
@@ -248,7 +249,7 @@ func (c *Customer) open() string {
 	if c.LateOrders > 0 {
 		late = fmt.Sprintf("%d late", c.LateOrders)
 	}
-	return fmt.Sprintf("%s worth %s %s open, %s: %s.", counted(len(c.OpenOrders), "order"), money(c.Currency, c.OpenCents), oneOr(len(c.OpenOrders), "is", "are"),
+	return fmt.Sprintf("%s worth %s %s open, %s: %s.", wording.Counted(len(c.OpenOrders), "order"), wording.Money(c.Currency, c.OpenCents), oneOr(len(c.OpenOrders), "is", "are"),
 		late, strings.Join(words, "; "))
 }
 
@@ -256,15 +257,15 @@ func (c *Customer) owes() string {
 	if c.Unpaid == 0 {
 		return "It owes nothing."
 	}
-	text := fmt.Sprintf("It owes %s on %s", money(c.Currency, c.UnpaidCents), counted(c.Unpaid, "invoice"))
+	text := fmt.Sprintf("It owes %s on %s", wording.Money(c.Currency, c.UnpaidCents), wording.Counted(c.Unpaid, "invoice"))
 	if len(c.Overdue) == 0 {
 		return text + ", none overdue."
 	}
 	words := make([]string, 0, maxToldEach)
 	for _, o := range c.Overdue[:min(maxToldEach, len(c.Overdue))] {
-		words = append(words, fmt.Sprintf("%s, %s overdue", o.ID, counted(o.OverdueDays, "day")))
+		words = append(words, fmt.Sprintf("%s, %s overdue", o.ID, wording.Counted(o.OverdueDays, "day")))
 	}
-	return fmt.Sprintf("%s, of which %s is overdue: %s.", text, money(c.Currency, c.OverdueSum), strings.Join(words, "; "))
+	return fmt.Sprintf("%s, of which %s is overdue: %s.", text, wording.Money(c.Currency, c.OverdueSum), strings.Join(words, "; "))
 }
 
 func (c *Customer) unhappy() string {
@@ -272,7 +273,7 @@ func (c *Customer) unhappy() string {
 		return "No complaint is open."
 	}
 	newest := c.Complaints[0]
-	return fmt.Sprintf("%s %s open, the newest %s about %s since %s: %s.", counted(len(c.Complaints), "complaint"), oneOr(len(c.Complaints), "is", "are"),
+	return fmt.Sprintf("%s %s open, the newest %s about %s since %s: %s.", wording.Counted(len(c.Complaints), "complaint"), oneOr(len(c.Complaints), "is", "are"),
 		newest.ID, newest.Kind, newest.OpenedOn, quoted(newest.Text))
 }
 
@@ -281,12 +282,12 @@ func (c *Customer) offered() string {
 	if len(c.Deals) > 0 {
 		words := make([]string, 0, maxToldEach)
 		for _, d := range c.Deals[:min(maxToldEach, len(c.Deals))] {
-			words = append(words, fmt.Sprintf("%s “%s” in %s, %s", d.ID, d.Title, d.Stage, money(c.Currency, d.AmountCents)))
+			words = append(words, fmt.Sprintf("%s “%s” in %s, %s", d.ID, d.Title, d.Stage, wording.Money(c.Currency, d.AmountCents)))
 		}
-		parts = append(parts, fmt.Sprintf("%s worth %s: %s", counted(len(c.Deals), "open deal"), money(c.Currency, c.DealsCents), strings.Join(words, "; ")))
+		parts = append(parts, fmt.Sprintf("%s worth %s: %s", wording.Counted(len(c.Deals), "open deal"), wording.Money(c.Currency, c.DealsCents), strings.Join(words, "; ")))
 	}
 	for _, q := range c.Quotes[:min(maxToldEach, len(c.Quotes))] {
-		parts = append(parts, fmt.Sprintf("quote %s of %s (%s), valid until %s", q.ID, money(c.Currency, q.TotalCents), q.Status, q.ValidUntil))
+		parts = append(parts, fmt.Sprintf("quote %s of %s (%s), valid until %s", q.ID, wording.Money(c.Currency, q.TotalCents), q.Status, q.ValidUntil))
 	}
 	if len(parts) == 0 {
 		return "There is no open deal or quote."
@@ -302,7 +303,7 @@ func (c *Customer) lastContact() string {
 	if c.Last.FromThem {
 		by = "their"
 	}
-	return fmt.Sprintf("Last contact: %s %s of %s, %s ago: %s.", by, c.Last.Kind, c.Last.HappenedOn, counted(c.Last.DaysAgo, "day"), quoted(c.Last.Text))
+	return fmt.Sprintf("Last contact: %s %s of %s, %s ago: %s.", by, c.Last.Kind, c.Last.HappenedOn, wording.Counted(c.Last.DaysAgo, "day"), quoted(c.Last.Text))
 }
 
 func (c *Customer) risk() string {

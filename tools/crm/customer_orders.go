@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var customerOrdersDefinition = tools.Definition{
@@ -82,13 +83,13 @@ func (s store) customerOrders(ctx context.Context, in CustomerOrdersArguments) (
 			if name, out.Note, err = b.lookUp(customers, string(in.CustomerID)); err != nil || out.Note != "" {
 				return err
 			}
-			out.Asked += " of " + named(string(in.CustomerID), name)
+			out.Asked += " of " + wording.Named(string(in.CustomerID), name)
 		}
 		if in.VendorID != "" {
 			if name, out.Note, err = b.lookUp(vendors, string(in.VendorID)); err != nil || out.Note != "" {
 				return err
 			}
-			out.vendor = named(string(in.VendorID), name)
+			out.vendor = wording.Named(string(in.VendorID), name)
 		}
 		from, before := "0000-01-01", "9999-12-31"
 		if in.Period != "" {
@@ -109,7 +110,7 @@ func (s store) customerOrders(ctx context.Context, in CustomerOrdersArguments) (
 
 // orders reads the orders of a condition, the newest first.
 func (b *books) orders(condition string, arguments ...any) (found []CustomerOrder, err error) {
-	err = b.each(`SELECT o.id, c.id, c.name, o.ordered_on, o.promised_on, coalesce(o.shipped_on, ''),
+	err = b.Each(`SELECT o.id, c.id, c.name, o.ordered_on, o.promised_on, coalesce(o.shipped_on, ''),
 			(SELECT sum(quantity * unit_price_cents) FROM sales_order_lines l WHERE l.order_id = o.id)
 		FROM sales_orders o JOIN customers c ON c.id = o.customer_id WHERE `+condition+` ORDER BY o.ordered_on DESC, o.id DESC`, arguments,
 		func(scan func(...any) error) error {
@@ -125,7 +126,7 @@ func (b *books) orders(condition string, arguments ...any) (found []CustomerOrde
 		return nil, err
 	}
 	held := map[string][]HeldUp{}
-	err = b.each(`SELECT DISTINCT w.order_id, i.id, i.name, po.id, v.id, v.name FROM sales_order_waits w JOIN items i ON i.id = w.item_id
+	err = b.Each(`SELECT DISTINCT w.order_id, i.id, i.name, po.id, v.id, v.name FROM sales_order_waits w JOIN items i ON i.id = w.item_id
 		JOIN purchase_orders po ON po.id = w.purchase_order_id JOIN vendors v ON v.id = po.vendor_id ORDER BY w.order_id, w.line`, nil,
 		func(scan func(...any) error) error {
 			var order string
@@ -159,7 +160,7 @@ func (o *CustomerOrders) keep(found []CustomerOrder, in CustomerOrdersArguments)
 		if open {
 			o.Open++
 		}
-		if name := named(order.CustomerID, order.Customer); !slices.Contains(o.Customers, name) {
+		if name := wording.Named(order.CustomerID, order.Customer); !slices.Contains(o.Customers, name) {
 			o.Customers = append(o.Customers, name)
 		}
 	}
@@ -195,10 +196,10 @@ func (o *CustomerOrders) Sentences() []string {
 	case o.Count == 0:
 		return []string{fmt.Sprintf("There are no %scustomer orders%s.", status, rest)}
 	}
-	first := fmt.Sprintf("There %s %s%s, worth %s.", oneOr(o.Count, "is", "are"), counted(o.Count, status+"customer order"), rest, money(o.Currency, o.WorthCents))
+	first := fmt.Sprintf("There %s %s%s, worth %s.", oneOr(o.Count, "is", "are"), wording.Counted(o.Count, status+"customer order"), rest, wording.Money(o.Currency, o.WorthCents))
 	if o.vendor != "" {
-		first = fmt.Sprintf("Late deliveries of %s hit %s with %s%s worth %s: %s.", o.vendor, counted(len(o.Customers), "customer"),
-			counted(o.Count, status+"order"), rest, money(o.Currency, o.WorthCents), o.who())
+		first = fmt.Sprintf("Late deliveries of %s hit %s with %s%s worth %s: %s.", o.vendor, wording.Counted(len(o.Customers), "customer"),
+			wording.Counted(o.Count, status+"order"), rest, wording.Money(o.Currency, o.WorthCents), o.who())
 	}
 	state := ""
 	switch {
@@ -212,29 +213,29 @@ func (o *CustomerOrders) Sentences() []string {
 	}
 	who := ""
 	if o.vendor == "" && len(o.Customers) > 1 && len(o.Customers) <= maxNamedCustomers {
-		who = fmt.Sprintf("They are from %s: %s.", counted(len(o.Customers), "customer"), o.who())
+		who = fmt.Sprintf("They are from %s: %s.", wording.Counted(len(o.Customers), "customer"), o.who())
 	}
-	return noneEmpty(first, state, who, o.listed())
+	return wording.NoneEmpty(first, state, who, o.listed())
 }
 
 func (o *CustomerOrders) who() string {
 	if len(o.Customers) > maxNamedCustomers {
 		return strings.Join(o.Customers[:maxNamedCustomers], ", ") + fmt.Sprintf(" and %d more", len(o.Customers)-maxNamedCustomers)
 	}
-	return list(o.Customers)
+	return wording.List(o.Customers)
 }
 
 func (o *CustomerOrders) listed() string {
 	words := make([]string, len(o.Orders))
 	for i, order := range o.Orders {
-		who := " of " + named(order.CustomerID, order.Customer)
+		who := " of " + wording.Named(order.CustomerID, order.Customer)
 		switch {
 		case len(o.Customers) == 1:
 			who = ""
 		case len(o.Customers) <= maxNamedCustomers: // a sentence before has their names
 			who = " of " + order.CustomerID
 		}
-		words[i] = fmt.Sprintf("%s%s, %s, %s", order.ID, who, money(o.Currency, order.WorthCents), order.state())
+		words[i] = fmt.Sprintf("%s%s, %s, %s", order.ID, who, wording.Money(o.Currency, order.WorthCents), order.state())
 	}
 	end := "."
 	if more := o.Count - len(o.Orders); more > 0 {
@@ -250,10 +251,10 @@ func (o CustomerOrder) state() string {
 	case o.ShippedOn != "":
 		text = "delivered on " + o.ShippedOn
 		if o.LateByDays > 0 {
-			text += ", " + counted(o.LateByDays, "day") + " late"
+			text += ", " + wording.Counted(o.LateByDays, "day") + " late"
 		}
 	case o.LateByDays > 0:
-		text += " and " + counted(o.LateByDays, "day") + " late"
+		text += " and " + wording.Counted(o.LateByDays, "day") + " late"
 	}
 	words := make([]string, len(o.HeldUpBy))
 	for i, h := range o.HeldUpBy {

@@ -3,6 +3,8 @@ package crm
 import (
 	"fmt"
 	"slices"
+
+	"bestbox/tools/wording"
 )
 
 // The score of a lead says how much it deserves attention now, from 0 to 100: the sum of what is known about six things. The tables are the
@@ -52,7 +54,7 @@ type Reason struct {
 // score works out the points of a lead and why, the weightiest reason first.
 func (l *Lead) score(b *books) {
 	l.Reasons = []Reason{l.budgetReason(b), l.timingReason(), {stagePoints[l.Stage], l.Stage}, {sourcePoints[l.Source], "came by " + l.Source},
-		{points(sizePoints, int64(l.Employees)), grouped(int64(l.Employees)) + " employees"}, l.silenceReason()}
+		{points(sizePoints, int64(l.Employees)), wording.Grouped(int64(l.Employees)) + " employees"}, l.silenceReason()}
 	slices.SortStableFunc(l.Reasons, func(a, b Reason) int { return b.Points - a.Points })
 	for _, reason := range l.Reasons {
 		l.Score += reason.Points
@@ -63,7 +65,7 @@ func (l *Lead) budgetReason(b *books) Reason {
 	if l.BudgetCents == nil {
 		return Reason{unknownBudget, "budget not known"}
 	}
-	return Reason{points(budgetPoints, *l.BudgetCents/100), "budget of " + money(b.currency, *l.BudgetCents)}
+	return Reason{points(budgetPoints, *l.BudgetCents/100), "budget of " + wording.Money(b.currency, *l.BudgetCents)}
 }
 
 func (l *Lead) timingReason() Reason {
@@ -73,13 +75,13 @@ func (l *Lead) timingReason() Reason {
 	case l.WantedInDays < 0:
 		return Reason{dayHasPassed, "wanted to buy by " + l.WantedOn + ", which has passed"}
 	}
-	return Reason{points(waitPoints, int64(l.WantedInDays)), fmt.Sprintf("wants to buy by %s in %s", l.WantedOn, counted(l.WantedInDays, "day"))}
+	return Reason{points(waitPoints, int64(l.WantedInDays)), fmt.Sprintf("wants to buy by %s in %s", l.WantedOn, wording.Counted(l.WantedInDays, "day"))}
 }
 
 func (l *Lead) silenceReason() Reason {
-	text := fmt.Sprintf("last contact %s ago", counted(l.SilentDays, "day"))
+	text := fmt.Sprintf("last contact %s ago", wording.Counted(l.SilentDays, "day"))
 	if l.LastContactOn == "" {
-		text = fmt.Sprintf("came in %s ago and has had no contact yet", counted(l.SilentDays, "day"))
+		text = fmt.Sprintf("came in %s ago and has had no contact yet", wording.Counted(l.SilentDays, "day"))
 	}
 	return Reason{points(silencePoints, int64(l.SilentDays)), text}
 }

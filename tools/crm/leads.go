@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var leadsDefinition = tools.Definition{
@@ -85,7 +86,7 @@ func (s store) leads(ctx context.Context, in LeadsArguments) (*Leads, error) {
 			if owner, out.Note, err = b.lookUp(owners, string(in.OwnerID)); err != nil || out.Note != "" {
 				return err
 			}
-			out.Asked = " of " + named(string(in.OwnerID), owner)
+			out.Asked = " of " + wording.Named(string(in.OwnerID), owner)
 		}
 		found, err := b.readLeads("(? = '' OR l.id = ?) AND (? = '' OR l.owner_id = ?)", in.LeadID, in.LeadID, in.OwnerID, in.OwnerID)
 		if err != nil {
@@ -103,7 +104,7 @@ func (b *books) readLeads(condition string, arguments ...any) (found []Lead, err
 			coalesce(l.wanted_on, ''), l.created_on, l.owner_id, p.name, l.next_step, coalesce(l.next_step_on, ''), l.inquiry,
 			coalesce((SELECT max(happened_on) FROM activities a WHERE a.lead_id = l.id AND a.kind <> 'note'), '')
 		FROM leads l JOIN sales_people p ON p.id = l.owner_id WHERE ` + condition + ` ORDER BY l.id`
-	err = b.each(query, arguments, func(scan func(...any) error) error {
+	err = b.Each(query, arguments, func(scan func(...any) error) error {
 		var l Lead
 		if err := scan(&l.ID, &l.Company, &l.CompanyLocal, &l.Contact, &l.Industry, &l.Country, &l.Employees, &l.Source, &l.Stage, &l.BudgetCents,
 			&l.WantedOn, &l.CreatedOn, &l.OwnerID, &l.Owner, &l.NextStep, &l.NextStepOn, &l.Inquiry, &l.LastContactOn); err != nil {
@@ -159,7 +160,7 @@ func (o *Leads) Sentences() []string {
 	case o.One:
 		return o.Leads[0].sentences(o.Currency)
 	}
-	return noneEmpty(o.first(), o.others(), o.overdue(), o.together())
+	return wording.NoneEmpty(o.first(), o.others(), o.overdue(), o.together())
 }
 
 // mostReasons is how many reasons of a score are told in a list.
@@ -176,17 +177,17 @@ func (l *Lead) reasons(most int) string {
 func (o *Leads) first() string {
 	l := o.Leads[0]
 	if !slices.Contains(openStages, l.Stage) {
-		return fmt.Sprintf("There %s %s%s: %s.", oneOr(o.Count, "is", "are"), counted(o.Count, "lead"), o.Asked, o.names())
+		return fmt.Sprintf("There %s %s%s: %s.", oneOr(o.Count, "is", "are"), wording.Counted(o.Count, "lead"), o.Asked, o.names())
 	}
-	return fmt.Sprintf("Focus on %s first: score %d of 100 (%s).%s", named(l.ID, l.Company), l.Score, l.reasons(mostReasons), l.next())
+	return fmt.Sprintf("Focus on %s first: score %d of 100 (%s).%s", wording.Named(l.ID, l.Company), l.Score, l.reasons(mostReasons), l.next())
 }
 
 func (o *Leads) names() string {
 	words := make([]string, len(o.Leads))
 	for i, l := range o.Leads {
-		words[i] = named(l.ID, l.Company)
+		words[i] = wording.Named(l.ID, l.Company)
 	}
-	return list(words)
+	return wording.List(words)
 }
 
 func (o *Leads) others() string {
@@ -199,7 +200,7 @@ func (o *Leads) others() string {
 		if i+2 <= defaultLeads { // further down a name is enough
 			why = " (" + l.reasons(2) + ")"
 		}
-		words = append(words, fmt.Sprintf("number %d is %s with %d%s", i+2, named(l.ID, l.Company), l.Score, why))
+		words = append(words, fmt.Sprintf("number %d is %s with %d%s", i+2, wording.Named(l.ID, l.Company), l.Score, why))
 	}
 	return "Then " + strings.Join(words, "; ") + "."
 }
@@ -208,13 +209,13 @@ func (o *Leads) overdue() string {
 	words := make([]string, 0, len(o.Leads))
 	for _, l := range o.Leads {
 		if l.NextOverdueDays > 0 {
-			words = append(words, fmt.Sprintf("%s, %s late: %s", l.ID, counted(l.NextOverdueDays, "day"), l.NextStep))
+			words = append(words, fmt.Sprintf("%s, %s late: %s", l.ID, wording.Counted(l.NextOverdueDays, "day"), l.NextStep))
 		}
 	}
 	if o.Overdue == 0 {
 		return ""
 	}
-	start := fmt.Sprintf("The next step of %s is overdue", counted(o.Overdue, "lead"))
+	start := fmt.Sprintf("The next step of %s is overdue", wording.Counted(o.Overdue, "lead"))
 	if len(words) == 0 {
 		return start + "."
 	}
@@ -222,8 +223,8 @@ func (o *Leads) overdue() string {
 }
 
 func (o *Leads) together() string {
-	text := fmt.Sprintf("In all there %s %s%s; their known budgets come to %s.", oneOr(o.Count, "is", "are"), counted(o.Count, "lead"), o.Asked,
-		money(o.Currency, o.BudgetCents))
+	text := fmt.Sprintf("In all there %s %s%s; their known budgets come to %s.", oneOr(o.Count, "is", "are"), wording.Counted(o.Count, "lead"), o.Asked,
+		wording.Money(o.Currency, o.BudgetCents))
 	if more := o.Count - len(o.Leads); more > 0 {
 		text = strings.TrimSuffix(text, ".") + fmt.Sprintf("; and %d more than listed, ask with a larger limit.", more)
 	}
@@ -236,7 +237,7 @@ func (l *Lead) next() string {
 	case l.NextStep == "":
 		return ""
 	case l.NextOverdueDays > 0:
-		return fmt.Sprintf(" Next step: %s, overdue since %s (%s).", l.NextStep, l.NextStepOn, counted(l.NextOverdueDays, "day"))
+		return fmt.Sprintf(" Next step: %s, overdue since %s (%s).", l.NextStep, l.NextStepOn, wording.Counted(l.NextOverdueDays, "day"))
 	case l.NextStepOn == "":
 		return fmt.Sprintf(" Next step: %s, without a day.", l.NextStep)
 	}
@@ -245,22 +246,22 @@ func (l *Lead) next() string {
 
 // sentences tell all about one lead.
 func (l *Lead) sentences(currency string) []string {
-	first := fmt.Sprintf("%s is %s, a lead in %s, %s", named(l.ID, l.Company), l.Stage, strings.ToLower(l.Industry), l.Country)
+	first := fmt.Sprintf("%s is %s, a lead in %s, %s", wording.Named(l.ID, l.Company), l.Stage, strings.ToLower(l.Industry), l.Country)
 	if slices.Contains(openStages, l.Stage) {
 		first += fmt.Sprintf("; its score is %d of 100 (%s)", l.Score, l.reasons(len(l.Reasons)))
 	}
 	budget := "Its budget is not known"
 	if l.BudgetCents != nil {
-		budget = "Its budget is " + money(currency, *l.BudgetCents)
+		budget = "Its budget is " + wording.Money(currency, *l.BudgetCents)
 	}
 	if l.WantedOn != "" {
 		budget += ", and it wants to buy by " + l.WantedOn
 	}
-	contact := fmt.Sprintf("Contact: %s; looked after by %s", l.Contact, named(l.OwnerID, l.Owner))
+	contact := fmt.Sprintf("Contact: %s; looked after by %s", l.Contact, wording.Named(l.OwnerID, l.Owner))
 	if l.LastContactOn != "" {
-		contact += fmt.Sprintf("; last contact on %s, %s ago", l.LastContactOn, counted(l.SilentDays, "day"))
+		contact += fmt.Sprintf("; last contact on %s, %s ago", l.LastContactOn, wording.Counted(l.SilentDays, "day"))
 	} else {
 		contact += "; no contact yet"
 	}
-	return noneEmpty(first+".", budget+".", contact+".", strings.TrimSpace(l.next()), "In their words: "+quoted(l.Inquiry)+".")
+	return wording.NoneEmpty(first+".", budget+".", contact+".", strings.TrimSpace(l.next()), "In their words: "+quoted(l.Inquiry)+".")
 }

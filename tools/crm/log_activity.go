@@ -3,9 +3,10 @@ package crm
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/ledger"
+	"bestbox/tools/wording"
 )
 
 var logActivityDefinition = tools.Definition{
@@ -39,7 +40,7 @@ type Logged struct {
 const oldestActivity = 366
 
 // planActivity works out what is noted.
-func planActivity(b *books, in LogActivityArguments) (p plan[*Logged], err error) {
+func planActivity(b *books, in LogActivityArguments) (p ledger.Plan[*Logged], err error) {
 	id, k, field := string(in.CustomerID), customers, "customer_id"
 	if in.LeadID != "" {
 		id, k, field = string(in.LeadID), leads, "lead_id"
@@ -62,40 +63,32 @@ func planActivity(b *books, in LogActivityArguments) (p plan[*Logged], err error
 			iso(b.today.AddDate(0, 0, -oldestActivity)), iso(b.today))}
 	}
 	var ownerID, owner string
-	err = b.one("SELECT p.id, p.name FROM "+k.table+" t JOIN sales_people p ON p.id = t.owner_id WHERE t.id = ?", []any{id}, &ownerID, &owner)
+	err = b.One("SELECT p.id, p.name FROM "+k.table+" t JOIN sales_people p ON p.id = t.owner_id WHERE t.id = ?", []any{id}, &ownerID, &owner)
 	if err != nil {
 		return p, err
 	}
-	out := &Logged{With: named(id, name), Kind: in.Kind, HappenedOn: iso(day), Owner: named(ownerID, owner), Text: in.Text}
-	p.change = tools.Change{
+	out := &Logged{With: wording.Named(id, name), Kind: in.Kind, HappenedOn: iso(day), Owner: wording.Named(ownerID, owner), Text: in.Text}
+	p.Change = tools.Change{
 		Summary: fmt.Sprintf("Notes a %s with %s on %s: %s.", out.Kind, out.With, out.HappenedOn, quoted(out.Text)),
 		Lines:   []tools.ChangeLine{{What: out.Kind + " with " + out.With, After: out.Text}},
 		Facts:   map[string]any{"days_ago": days(day, b.today)},
 	}
-	p.make = func() (*Logged, error) {
-		number, err := b.nextNumber("activities", "ACT", day)
+	p.Make = func(string) (*Logged, error) {
+		number, err := b.NextID("activities", day.Format("ACT-2006-"), 4)
 		if err != nil {
 			return nil, err
 		}
 		out.ID = number
-		return out, b.execute("INSERT INTO activities (id, customer_id, lead_id, kind, happened_on, from_them, owner_id, text) VALUES (?, nullif(?, ''), nullif(?, ''), ?, ?, 0, ?, ?)",
+		return out, b.Execute("INSERT INTO activities (id, customer_id, lead_id, kind, happened_on, from_them, owner_id, text) VALUES (?, nullif(?, ''), nullif(?, ''), ?, ?, 0, ?, ?)",
 			out.ID, in.CustomerID, in.LeadID, out.Kind, out.HappenedOn, ownerID, out.Text)
 	}
 	return p, nil
 }
 
-// nextNumber is the next id of a kind of document in a year: Q-2026-0001. It is called in the transaction that uses it up.
-func (b *books) nextNumber(table, prefix string, day time.Time) (string, error) {
-	start := fmt.Sprintf("%s-%04d-", prefix, day.Year())
-	var last int
-	err := b.one("SELECT coalesce(max(CAST(substr(id, ?) AS INTEGER)), 0) FROM "+table+" WHERE id LIKE ? || '%'", []any{len(start) + 1, start}, &last)
-	return fmt.Sprintf("%s%04d", start, last+1), err
-}
-
 // removeActivity takes a note back.
-func removeActivity(b *books, out **Logged) error {
-	(*out).Undone = true
-	return b.execute("DELETE FROM activities WHERE id = ?", (*out).ID)
+func removeActivity(b *books, done *Logged) (*Logged, error) {
+	done.Undone = true
+	return done, b.Execute("DELETE FROM activities WHERE id = ?", done.ID)
 }
 
 // Sentences implements tools.Outcome.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 // kind is a table of things that arguments name.
@@ -21,7 +22,7 @@ var (
 
 // lookUp returns the name of a thing, or what does exist where there is none: the sentence for the model.
 func (b *books) lookUp(k kind, id string) (name, missing string, err error) {
-	err = b.one("SELECT "+k.name+" FROM "+k.table+" WHERE id = ?", []any{id}, &name)
+	err = b.One("SELECT "+k.name+" FROM "+k.table+" WHERE id = ?", []any{id}, &name)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return name, "", err
 	}
@@ -32,10 +33,10 @@ func (b *books) lookUp(k kind, id string) (name, missing string, err error) {
 // known says which things of a kind there are: all of a few, else the first and the last.
 func (b *books) known(k kind) (string, error) {
 	var all []string
-	err := b.each("SELECT id, "+k.name+" FROM "+k.table+" ORDER BY id", nil, func(scan func(...any) error) error {
+	err := b.Each("SELECT id, "+k.name+" FROM "+k.table+" ORDER BY id", nil, func(scan func(...any) error) error {
 		var id, name string
 		err := scan(&id, &name)
-		all = append(all, named(id, name))
+		all = append(all, wording.Named(id, name))
 		return err
 	})
 	switch {
@@ -44,7 +45,7 @@ func (b *books) known(k kind) (string, error) {
 	case len(all) > 20:
 		return fmt.Sprintf("the known %ss are %s to %s", k.word, all[0], all[len(all)-1]), err
 	}
-	return "the known ones are " + list(all), err
+	return "the known ones are " + wording.List(all), err
 }
 
 // must is lookUp for writes, where what does not exist is a wrong argument.

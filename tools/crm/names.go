@@ -9,6 +9,7 @@ import (
 
 	"bestbox/internal/records"
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 const (
@@ -35,7 +36,7 @@ func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, erro
 		meaning[written][position] = true
 	}
 	err := store{db}.read(ctx, func(b *books) error {
-		err := b.each(`SELECT 'company', id, name, name_local FROM customers UNION ALL SELECT 'company', id, company, name_local FROM leads
+		err := b.Each(`SELECT 'company', id, name, name_local FROM customers UNION ALL SELECT 'company', id, company, name_local FROM leads
 			UNION ALL SELECT 'product', id, name, name_local FROM products ORDER BY 2`, nil, func(scan func(...any) error) error {
 			var kind, local string
 			var one tools.Name
@@ -62,7 +63,7 @@ func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, erro
 		if err != nil {
 			return err
 		}
-		return b.each("SELECT customer_id, name, name_local FROM contacts UNION ALL SELECT id, contact, '' FROM leads", nil, func(scan func(...any) error) error {
+		return b.Each("SELECT customer_id, name, name_local FROM contacts UNION ALL SELECT id, contact, '' FROM leads", nil, func(scan func(...any) error) error {
 			var id, name, local string
 			if err := scan(&id, &name, &local); err != nil {
 				return err
@@ -81,7 +82,7 @@ func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, erro
 	text = strings.ToLower(text)
 	chosen := map[int]bool{}
 	for written, positions := range meaning {
-		if len(positions) == 1 && saidIn(text, written) {
+		if len(positions) == 1 && wording.Said(text, written, true) {
 			for position := range positions {
 				chosen[position] = true
 			}
@@ -94,29 +95,4 @@ func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, erro
 		}
 	}
 	return names, nil
-}
-
-// saidIn reports whether a text holds a name as words of its own, or in the plural.
-func saidIn(text, name string) bool {
-	for from := 0; ; {
-		at := strings.Index(text[from:], name)
-		if at < 0 {
-			return false
-		}
-		start, end := from+at, from+at+len(name)
-		before, _ := utf8.DecodeLastRuneInString(text[:start])
-		after, _ := utf8.DecodeRuneInString(strings.TrimPrefix(text[end:], "s"))
-		first, _ := utf8.DecodeRuneInString(name)
-		last, _ := utf8.DecodeLastRuneInString(name)
-		partOfAWord := joins(before) && joins(first) || joins(after) && joins(last)
-		if !partOfAWord {
-			return true
-		}
-		from = start + utf8.RuneLen(first)
-	}
-}
-
-// joins reports whether a symbol beside another one makes one word with it. Chinese writes no blanks between words.
-func joins(symbol rune) bool {
-	return unicode.IsDigit(symbol) || unicode.IsLetter(symbol) && !unicode.Is(unicode.Han, symbol)
 }

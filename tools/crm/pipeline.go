@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var pipelineDefinition = tools.Definition{
@@ -85,13 +86,13 @@ func (s store) pipeline(ctx context.Context, in PipelineArguments) (*Pipeline, e
 			if name, out.Note, err = b.lookUp(customers, string(in.CustomerID)); err != nil || out.Note != "" {
 				return err
 			}
-			out.Asked += " with " + named(string(in.CustomerID), name)
+			out.Asked += " with " + wording.Named(string(in.CustomerID), name)
 		}
 		if in.OwnerID != "" {
 			if name, out.Note, err = b.lookUp(owners, string(in.OwnerID)); err != nil || out.Note != "" {
 				return err
 			}
-			out.Asked += " of " + named(string(in.OwnerID), name)
+			out.Asked += " of " + wording.Named(string(in.OwnerID), name)
 		}
 		if in.Stage != "" {
 			out.Asked += " in the stage " + in.Stage
@@ -120,7 +121,7 @@ func (s store) pipeline(ctx context.Context, in PipelineArguments) (*Pipeline, e
 
 // deals reads the deals of a condition in their present stage, those of later stages last and the larger first.
 func (b *books) deals(condition string, arguments ...any) (found []Deal, err error) {
-	err = b.each(`SELECT d.id, d.title, coalesce(c.id, l.id), coalesce(c.name, l.company), s.stage, s.entered_on, d.amount_cents, d.expected_close_on,
+	err = b.Each(`SELECT d.id, d.title, coalesce(c.id, l.id), coalesce(c.name, l.company), s.stage, s.entered_on, d.amount_cents, d.expected_close_on,
 			p.id, p.name, g.probability_percent, g.open
 		FROM deals d JOIN deal_steps s ON s.deal_id = d.id AND s.step = (SELECT max(step) FROM deal_steps WHERE deal_id = d.id)
 		JOIN deal_stages g ON g.stage = s.stage JOIN sales_people p ON p.id = d.owner_id
@@ -131,7 +132,7 @@ func (b *books) deals(condition string, arguments ...any) (found []Deal, err err
 		if err := scan(&d.ID, &d.Title, &id, &name, &d.Stage, &d.StageSince, &d.AmountCents, &d.ExpectedCloseOn, &d.OwnerID, &d.Owner, &d.percent, &d.open); err != nil {
 			return err
 		}
-		d.With = named(id, name)
+		d.With = wording.Named(id, name)
 		d.WeightedCents = (d.AmountCents*d.percent + 50) / 100
 		if d.open {
 			d.OverdueDays = max(0, b.daysSince(d.ExpectedCloseOn))
@@ -183,10 +184,10 @@ func (o *Pipeline) Sentences() []string {
 	}
 	first := fmt.Sprintf("There is no open deal%s%s.", o.Asked, when)
 	if o.Open > 0 {
-		first = fmt.Sprintf("The pipeline holds %s%s%s, together %s; weighted by the probability of their stages %s.", counted(o.Open, "open deal"), o.Asked,
-			when, money(o.Currency, o.OpenCents), money(o.Currency, o.WeightedCents))
+		first = fmt.Sprintf("The pipeline holds %s%s%s, together %s; weighted by the probability of their stages %s.", wording.Counted(o.Open, "open deal"), o.Asked,
+			when, wording.Money(o.Currency, o.OpenCents), wording.Money(o.Currency, o.WeightedCents))
 	}
-	return noneEmpty(first, o.byStage(), o.overdue(), o.largest(), o.decided())
+	return wording.NoneEmpty(first, o.byStage(), o.overdue(), o.largest(), o.decided())
 }
 
 func (o *Pipeline) byStage() string {
@@ -195,9 +196,9 @@ func (o *Pipeline) byStage() string {
 	}
 	words := make([]string, len(o.Stages))
 	for i, s := range o.Stages {
-		words[i] = fmt.Sprintf("%s %d with %s (%d%%)", s.Stage, s.Count, money(o.Currency, s.Cents), s.ProbabilityPercent)
+		words[i] = fmt.Sprintf("%s %d with %s (%d%%)", s.Stage, s.Count, wording.Money(o.Currency, s.Cents), s.ProbabilityPercent)
 	}
-	return "By stage: " + list(words) + "."
+	return "By stage: " + wording.List(words) + "."
 }
 
 func (o *Pipeline) overdue() string {
@@ -206,13 +207,13 @@ func (o *Pipeline) overdue() string {
 	}
 	var words []string
 	for _, d := range o.Overdue[:min(maxOverdueDeals, len(o.Overdue))] {
-		words = append(words, fmt.Sprintf("%s with %s, %s, %s late", d.ID, d.With, money(o.Currency, d.AmountCents), counted(d.OverdueDays, "day")))
+		words = append(words, fmt.Sprintf("%s with %s, %s, %s late", d.ID, d.With, wording.Money(o.Currency, d.AmountCents), wording.Counted(d.OverdueDays, "day")))
 	}
 	end := "."
 	if more := len(o.Overdue) - len(words); more > 0 {
 		end = fmt.Sprintf("; and %d more, ask with a stage or an owner_id.", more)
 	}
-	return fmt.Sprintf("%s should have been decided by now, together %s: %s%s", counted(len(o.Overdue), "deal"), money(o.Currency, o.OverdueCents),
+	return fmt.Sprintf("%s should have been decided by now, together %s: %s%s", wording.Counted(len(o.Overdue), "deal"), wording.Money(o.Currency, o.OverdueCents),
 		strings.Join(words, "; "), end)
 }
 
@@ -222,7 +223,7 @@ func (o *Pipeline) largest() string {
 	}
 	words := make([]string, len(o.Largest))
 	for i, d := range o.Largest {
-		words[i] = fmt.Sprintf("%s “%s” with %s, %s, in %s, expected on %s", d.ID, d.Title, d.With, money(o.Currency, d.AmountCents), d.Stage, d.ExpectedCloseOn)
+		words[i] = fmt.Sprintf("%s “%s” with %s, %s, in %s, expected on %s", d.ID, d.Title, d.With, wording.Money(o.Currency, d.AmountCents), d.Stage, d.ExpectedCloseOn)
 	}
 	start := "The largest: "
 	if len(o.Largest) == o.Open {
@@ -239,6 +240,6 @@ func (o *Pipeline) decided() string {
 	if o.Period != "" {
 		when = "In " + o.Period
 	}
-	return fmt.Sprintf("%s %s worth %s %s won and %s worth %s lost.", when, counted(o.Won, "deal"), money(o.Currency, o.WonCents),
-		oneOr(o.Won, "was", "were"), counted(o.Lost, "deal"), money(o.Currency, o.LostCents))
+	return fmt.Sprintf("%s %s worth %s %s won and %s worth %s lost.", when, wording.Counted(o.Won, "deal"), wording.Money(o.Currency, o.WonCents),
+		oneOr(o.Won, "was", "were"), wording.Counted(o.Lost, "deal"), wording.Money(o.Currency, o.LostCents))
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/ledger"
+	"bestbox/tools/wording"
 )
 
 var updateLeadDefinition = tools.Definition{
@@ -47,7 +49,7 @@ type LeadState struct {
 const furthestAhead = 366
 
 // planLead works a change of a lead out.
-func planLead(b *books, in UpdateLeadArguments) (p plan[*LeadUpdate], err error) {
+func planLead(b *books, in UpdateLeadArguments) (p ledger.Plan[*LeadUpdate], err error) {
 	if _, err := b.must(leads, "lead_id", string(in.LeadID)); err != nil {
 		return p, err
 	}
@@ -87,8 +89,8 @@ func planLead(b *books, in UpdateLeadArguments) (p plan[*LeadUpdate], err error)
 	if after == before {
 		return p, &tools.ArgumentError{Value: "without a change", Allowed: fmt.Sprintf("a stage, owner_id, next_step or next_step_on that %s does not have already", lead.ID)}
 	}
-	p.change, err = lead.change(b, before, after)
-	p.make = func() (*LeadUpdate, error) {
+	p.Change, err = lead.change(b, before, after)
+	p.Make = func(string) (*LeadUpdate, error) {
 		return &LeadUpdate{LeadID: lead.ID, Company: lead.Company, Before: before, After: after}, b.setLead(lead.ID, after)
 	}
 	return p, err
@@ -108,17 +110,17 @@ func (l *Lead) change(b *books, before, after LeadState) (tools.Change, error) {
 		}
 	}
 	line("stage", before.Stage, after.Stage)
-	line("looked after by", named(before.OwnerID, before.Owner), named(after.OwnerID, after.Owner))
+	line("looked after by", wording.Named(before.OwnerID, before.Owner), wording.Named(after.OwnerID, after.Owner))
 	line("next step", before.NextStep, after.NextStep)
 	line("day of the next step", before.NextStepOn, after.NextStepOn)
-	change.Summary = fmt.Sprintf("Changes lead %s: %s.", named(l.ID, l.Company), list(words))
+	change.Summary = fmt.Sprintf("Changes lead %s: %s.", wording.Named(l.ID, l.Company), wording.List(words))
 	open, err := b.deals("d.lead_id = ? AND g.open = 1", l.ID)
 	if err != nil {
 		return change, err
 	}
 	if after.Stage == "disqualified" {
 		for _, d := range open {
-			change.Warnings = append(change.Warnings, fmt.Sprintf("its deal %s worth %s is still open", d.ID, money(b.currency, d.AmountCents)))
+			change.Warnings = append(change.Warnings, fmt.Sprintf("its deal %s worth %s is still open", d.ID, wording.Money(b.currency, d.AmountCents)))
 		}
 	}
 	if slices.Index(openStages, after.Stage) >= 0 && slices.Index(openStages, after.Stage) < slices.Index(openStages, before.Stage) {
@@ -140,22 +142,21 @@ func (l *Lead) change(b *books, before, after LeadState) (tools.Change, error) {
 func units(cents int64) float64 { return float64(cents) / 100 }
 
 func (b *books) setLead(id string, to LeadState) error {
-	return b.execute("UPDATE leads SET stage = ?, owner_id = ?, next_step = ?, next_step_on = nullif(?, '') WHERE id = ?",
+	return b.Execute("UPDATE leads SET stage = ?, owner_id = ?, next_step = ?, next_step_on = nullif(?, '') WHERE id = ?",
 		to.Stage, to.OwnerID, to.NextStep, to.NextStepOn, id)
 }
 
 // restoreLead puts a lead back to what it was, unless somebody has changed it since.
-func restoreLead(b *books, out **LeadUpdate) error {
-	update := *out
-	found, err := b.readLeads("l.id = ?", update.LeadID)
+func restoreLead(b *books, done *LeadUpdate) (*LeadUpdate, error) {
+	found, err := b.readLeads("l.id = ?", done.LeadID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if len(found) == 0 || found[0].state() != update.After {
-		return fmt.Errorf("%s has been changed since: %w", update.LeadID, errChangedSince)
+	if len(found) == 0 || found[0].state() != done.After {
+		return nil, fmt.Errorf("%s has been changed since: %w", done.LeadID, errChangedSince)
 	}
-	update.Undone = true
-	return b.setLead(update.LeadID, update.Before)
+	done.Undone = true
+	return done, b.setLead(done.LeadID, done.Before)
 }
 
 // errChangedSince says that something cannot be taken back, because it is no longer as it was left.
@@ -164,9 +165,9 @@ var errChangedSince = errors.New("look at it and decide by hand")
 // Sentences implements tools.Outcome.
 func (u *LeadUpdate) Sentences() []string {
 	state := u.After
-	start := "Changed lead " + named(u.LeadID, u.Company)
+	start := "Changed lead " + wording.Named(u.LeadID, u.Company)
 	if u.Undone {
-		state, start = u.Before, "Took the change of lead "+named(u.LeadID, u.Company)+" back"
+		state, start = u.Before, "Took the change of lead "+wording.Named(u.LeadID, u.Company)+" back"
 	}
 	next := "without a next step"
 	if state.NextStep != "" {
@@ -175,5 +176,5 @@ func (u *LeadUpdate) Sentences() []string {
 			next += " on " + state.NextStepOn
 		}
 	}
-	return []string{fmt.Sprintf("%s: it is %s, looked after by %s, %s.", start, state.Stage, named(state.OwnerID, state.Owner), next)}
+	return []string{fmt.Sprintf("%s: it is %s, looked after by %s, %s.", start, state.Stage, wording.Named(state.OwnerID, state.Owner), next)}
 }

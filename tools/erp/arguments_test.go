@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 func TestPeriodsMayBeWrittenInSeveralWays(t *testing.T) {
@@ -128,11 +129,11 @@ func TestMoneyIsWrittenOneWay(t *testing.T) {
 		0: "$0.00", 5: "$0.05", 123: "$1.23", 99_999: "$999.99", 100_000: "$1,000.00", 123_456_700: "$1,234,567.00", -160_493_710: "-$1,604,937.10",
 	}
 	for cents, want := range cases {
-		if got := money("USD", cents); got != want {
+		if got := wording.Money("USD", cents); got != want {
 			t.Errorf("%d cents are %s, want %s", cents, got, want)
 		}
 	}
-	if got := money("CNY", 150_000); got != "CNY 1,500.00" {
+	if got := wording.Money("CNY", 150_000); got != "CNY 1,500.00" {
 		t.Errorf("got %s", got)
 	}
 }

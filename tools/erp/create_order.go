@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/ledger"
+	"bestbox/tools/wording"
 )
 
 var orderDefinition = tools.Definition{
@@ -44,14 +46,14 @@ func (o *Ordered) Sentences() []string {
 	if o.Cancelled {
 		return []string{fmt.Sprintf("The order %s was cancelled.", o.OrderID)}
 	}
-	return []string{fmt.Sprintf("Ordered: %s, %s %s of %s from %s for %s, %s in total; expected on %s.", o.OrderID, grouped(o.Quantity), o.Unit, o.Item,
-		o.Vendor, o.Warehouse, money(o.Currency, o.TotalCents), o.ExpectedOn)}
+	return []string{fmt.Sprintf("Ordered: %s, %s %s of %s from %s for %s, %s in total; expected on %s.", o.OrderID, wording.Grouped(o.Quantity), o.Unit, o.Item,
+		o.Vendor, o.Warehouse, wording.Money(o.Currency, o.TotalCents), o.ExpectedOn)}
 }
 
 // productionDepartment pays for what is ordered for stock.
 const productionDepartment = "production"
 
-func planOrder(b *books, in OrderArguments) (p planned[*Ordered], err error) {
+func planOrder(b *books, in OrderArguments) (p ledger.Plan[*Ordered], err error) {
 	out := &Ordered{Quantity: in.Quantity, Currency: b.currency}
 	vendor, err := known("vendor_id", in.VendorID, b.vendorName)
 	if err != nil {
@@ -65,13 +67,13 @@ func planOrder(b *books, in OrderArguments) (p planned[*Ordered], err error) {
 	if err != nil {
 		return p, err
 	}
-	out.Vendor, out.Item, out.Warehouse = named(string(in.VendorID), vendor), named(string(in.ItemID), item), named(string(in.WarehouseID), warehouse)
+	out.Vendor, out.Item, out.Warehouse = wording.Named(string(in.VendorID), vendor), wording.Named(string(in.ItemID), item), wording.Named(string(in.WarehouseID), warehouse)
 	if out.UnitPriceCents, err = b.listPrice(in.VendorID, in.ItemID); err != nil {
 		return p, err
 	}
 	out.TotalCents = out.UnitPriceCents * in.Quantity
 	var leadDays, earlierOrders, onHand, onOrder, reorder int64
-	err = b.one(`SELECT v.lead_time_days, (SELECT count(*) FROM purchase_orders WHERE vendor_id = v.id AND status NOT IN ('draft', 'cancelled')),
+	err = b.One(`SELECT v.lead_time_days, (SELECT count(*) FROM purchase_orders WHERE vendor_id = v.id AND status NOT IN ('draft', 'cancelled')),
 			(SELECT unit FROM items WHERE id = ?2),
 			coalesce((SELECT sum(quantity) FROM stock_movements WHERE item_id = ?2 AND warehouse_id = ?3), 0),
 			coalesce((SELECT sum(l.quantity) FROM purchase_orders o JOIN purchase_order_lines l ON l.order_id = o.id
@@ -83,34 +85,32 @@ func planOrder(b *books, in OrderArguments) (p planned[*Ordered], err error) {
 		return p, err
 	}
 	out.ExpectedOn = b.today.AddDate(0, 0, int(leadDays)).Format(time.DateOnly)
-	p.change = tools.Change{
-		Summary: fmt.Sprintf("Orders %s %s of %s from %s for %s at %s each, %s in total; expected on %s.", grouped(in.Quantity), out.Unit, out.Item, out.Vendor,
-			out.Warehouse, money(b.currency, out.UnitPriceCents), money(b.currency, out.TotalCents), out.ExpectedOn),
+	p.Change = tools.Change{
+		Summary: fmt.Sprintf("Orders %s %s of %s from %s for %s at %s each, %s in total; expected on %s.", wording.Grouped(in.Quantity), out.Unit, out.Item, out.Vendor,
+			out.Warehouse, wording.Money(b.currency, out.UnitPriceCents), wording.Money(b.currency, out.TotalCents), out.ExpectedOn),
 		Lines: []tools.ChangeLine{
 			{What: "purchase order", After: "new, approved"},
-			{What: "on order of " + string(in.ItemID) + " for " + string(in.WarehouseID), Before: grouped(onOrder), After: grouped(onOrder + in.Quantity)},
+			{What: "on order of " + string(in.ItemID) + " for " + string(in.WarehouseID), Before: wording.Grouped(onOrder), After: wording.Grouped(onOrder + in.Quantity)},
 		},
 		Facts: map[string]any{"total": float64(out.TotalCents) / 100, "quantity": in.Quantity, "supplier": map[string]any{"new": earlierOrders == 0}},
 	}
 	if earlierOrders == 0 {
-		p.change.Warnings = append(p.change.Warnings, "nothing was ordered from this vendor before")
+		p.Change.Warnings = append(p.Change.Warnings, "nothing was ordered from this vendor before")
 	}
 	if reorder > 0 && onHand+onOrder >= reorder {
-		p.change.Warnings = append(p.change.Warnings, fmt.Sprintf("stock is not short: %s on hand and %s on order, reorder point %s", grouped(onHand), grouped(onOrder), grouped(reorder)))
+		p.Change.Warnings = append(p.Change.Warnings, fmt.Sprintf("stock is not short: %s on hand and %s on order, reorder point %s", wording.Grouped(onHand), wording.Grouped(onOrder), wording.Grouped(reorder)))
 	}
-	p.make = func(b *books, _ string) (*Ordered, error) {
-		var last int64
-		year := b.today.Format("2006")
-		if err := b.one("SELECT coalesce(max(CAST(substr(id, 9) AS INTEGER)), 0) FROM purchase_orders WHERE id LIKE 'PO-' || ? || '-%'", []any{year}, &last); err != nil {
+	p.Make = func(string) (*Ordered, error) {
+		var err error
+		if out.OrderID, err = b.NextID("purchase_orders", "PO-"+b.today.Format("2006")+"-", 4); err != nil {
 			return nil, err
 		}
-		out.OrderID = fmt.Sprintf("PO-%s-%04d", year, last+1)
-		if err := b.execute(`INSERT INTO purchase_orders (id, vendor_id, warehouse_id, department_id, status, ordered_on, expected_on, currency)
+		if err := b.Execute(`INSERT INTO purchase_orders (id, vendor_id, warehouse_id, department_id, status, ordered_on, expected_on, currency)
 			VALUES (?, ?, ?, ?, 'approved', ?, ?, ?)`, out.OrderID, string(in.VendorID), string(in.WarehouseID), productionDepartment,
 			b.today.Format(time.DateOnly), out.ExpectedOn, b.currency); err != nil {
 			return nil, err
 		}
-		return out, b.execute("INSERT INTO purchase_order_lines (order_id, line, item_id, quantity, unit_price_cents) VALUES (?, 1, ?, ?, ?)",
+		return out, b.Execute("INSERT INTO purchase_order_lines (order_id, line, item_id, quantity, unit_price_cents) VALUES (?, 1, ?, ?, ?)",
 			out.OrderID, string(in.ItemID), in.Quantity, out.UnitPriceCents)
 	}
 	return p, nil
@@ -119,7 +119,7 @@ func planOrder(b *books, in OrderArguments) (p planned[*Ordered], err error) {
 // listPrice is what a vendor asks for an item today. A vendor that does not sell it is refused, naming those that do.
 func (b *books) listPrice(vendor vendorID, item itemID) (cents int64, err error) {
 	var sellers []string
-	err = b.each(`SELECT vendor_id, unit_price_cents FROM (
+	err = b.Each(`SELECT vendor_id, unit_price_cents FROM (
 			SELECT vendor_id, unit_price_cents, row_number() OVER (PARTITION BY vendor_id ORDER BY valid_from DESC) AS newest
 			FROM vendor_prices WHERE item_id = ? AND valid_from <= ?)
 		WHERE newest = 1 ORDER BY vendor_id`, []any{string(item), b.today.Format(time.DateOnly)}, func(scan func(...any) error) error {
@@ -134,7 +134,7 @@ func (b *books) listPrice(vendor vendorID, item itemID) (cents int64, err error)
 		return nil
 	})
 	if err == nil && !slices.Contains(sellers, string(vendor)) {
-		allowed := "a vendor that sells " + string(item) + ": " + list(sellers)
+		allowed := "a vendor that sells " + string(item) + ": " + wording.List(sellers)
 		if len(sellers) == 0 {
 			allowed = "nobody sells " + string(item)
 		}
@@ -146,12 +146,12 @@ func (b *books) listPrice(vendor vendorID, item itemID) (cents int64, err error)
 // cancelOrder takes back an order that has not gone out yet.
 func cancelOrder(b *books, done *Ordered) (*Ordered, error) {
 	var status string
-	if err := b.one("SELECT status FROM purchase_orders WHERE id = ?", []any{done.OrderID}, &status); err != nil {
+	if err := b.One("SELECT status FROM purchase_orders WHERE id = ?", []any{done.OrderID}, &status); err != nil {
 		return nil, err
 	}
 	if status != "approved" {
 		return nil, refuse("order_id", done.OrderID, "an order that has not been sent; this one is "+status)
 	}
 	done.Cancelled = true
-	return done, b.execute("UPDATE purchase_orders SET status = 'cancelled' WHERE id = ?", done.OrderID)
+	return done, b.Execute("UPDATE purchase_orders SET status = 'cancelled' WHERE id = ?", done.OrderID)
 }

@@ -15,6 +15,7 @@ import (
 
 	"bestbox/internal/records"
 	"bestbox/tools"
+	"bestbox/tools/ledger"
 )
 
 // Tools returns the ERP tools over the records. Their names, descriptions and schemas never depend on the data.
@@ -36,10 +37,10 @@ func Tools(db *records.DB) ([]*tools.Tool, error) {
 	add(tools.New(inventoryDefinition, s.inventoryLevels))
 	add(tools.New(invoicesDefinition, s.supplierInvoices))
 	add(tools.New(financesDefinition, s.financialSummary))
-	add(tools.NewWrite(orderDefinition, writer(s, orderDefinition.Name, planOrder, cancelOrder)))
-	add(tools.NewWrite(approveDefinition, writer(s, approveDefinition.Name, planApproval, withdrawApproval)))
-	add(tools.NewWrite(adjustDefinition, writer(s, adjustDefinition.Name, planAdjustment, moveBack)))
-	add(tools.NewWrite(transferDefinition, writer(s, transferDefinition.Name, planTransfer, moveBack)))
+	add(tools.NewWrite(orderDefinition, ledger.Writer(s.db, s.books, orderDefinition.Name, planOrder, cancelOrder)))
+	add(tools.NewWrite(approveDefinition, ledger.Writer(s.db, s.books, approveDefinition.Name, planApproval, withdrawApproval)))
+	add(tools.NewWrite(adjustDefinition, ledger.Writer(s.db, s.books, adjustDefinition.Name, planAdjustment, moveBack)))
+	add(tools.NewWrite(transferDefinition, ledger.Writer(s.db, s.books, transferDefinition.Name, planTransfer, moveBack)))
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -51,8 +52,7 @@ type store struct{ db *records.DB }
 
 // books is one snapshot of the records and the few facts every tool needs.
 type books struct {
-	ctx      context.Context
-	tx       *sql.Tx
+	records.View
 	today    time.Time
 	first    time.Time // the first day with a record
 	currency string
@@ -71,9 +71,9 @@ func (s store) read(ctx context.Context, queries func(b *books) error) error {
 
 // books looks up what every tool needs.
 func (s store) books(ctx context.Context, tx *sql.Tx) (*books, error) {
-	b := &books{ctx: ctx, tx: tx, today: s.db.Today()}
+	b := &books{View: records.NewView(ctx, tx), today: s.db.Today()}
 	var first string
-	err := b.one("SELECT currency, (SELECT coalesce(min(ordered_on), today) FROM purchase_orders) FROM company", nil,
+	err := b.One("SELECT currency, (SELECT coalesce(min(ordered_on), today) FROM purchase_orders) FROM company", nil,
 		&b.currency, &first)
 	if err != nil {
 		return nil, err
@@ -83,24 +83,4 @@ func (s store) books(ctx context.Context, tx *sql.Tx) (*books, error) {
 	}
 	b.first = time.Date(b.first.Year(), b.first.Month(), 1, 0, 0, 0, 0, time.UTC)
 	return b, nil
-}
-
-// one reads one row. A missing row is sql.ErrNoRows.
-func (b *books) one(query string, arguments []any, into ...any) error {
-	return b.tx.QueryRowContext(b.ctx, query, arguments...).Scan(into...)
-}
-
-// each reads all rows with scan.
-func (b *books) each(query string, arguments []any, scan func(scan func(into ...any) error) error) (err error) {
-	rows, err := b.tx.QueryContext(b.ctx, query, arguments...)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if err := scan(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var financesDefinition = tools.Definition{
@@ -100,7 +101,7 @@ func (o *Finances) sum(b *books, p period) error {
 	older, _ := p.before().bounds()
 	from, before := p.bounds()
 	var goods Comparison
-	err := b.each(query, []any{older, from, before}, func(scan func(...any) error) error {
+	err := b.Each(query, []any{older, from, before}, func(scan func(...any) error) error {
 		var id, name, kind string
 		var now, then int64
 		if err := scan(&id, &name, &kind, &now, &then); err != nil {
@@ -156,7 +157,7 @@ func (o *Finances) budgets(b *books, p period) error {
 		GROUP BY d.id ORDER BY d.id`
 	from, before := p.bounds()
 	first, last := makePeriod(p.start, 3).name, makePeriod(p.end.AddDate(0, -3, 0), 3).name
-	return b.each(query, []any{from, before, first, last}, func(scan func(...any) error) error {
+	return b.Each(query, []any{from, before, first, last}, func(scan func(...any) error) error {
 		var u BudgetUsage
 		if err := scan(&u.Department, &u.BudgetCents, &u.ActualCents); err != nil {
 			return err
@@ -174,11 +175,11 @@ func (o *Finances) Sentences() []string {
 	case o.Note != "":
 		return []string{o.Note}
 	case o.Revenue.Cents == 0 && len(o.Costs) == 0:
-		return noneEmpty(fmt.Sprintf("Nothing is booked in %s.", o.Period), o.Unfinished)
+		return wording.NoneEmpty(fmt.Sprintf("Nothing is booked in %s.", o.Period), o.Unfinished)
 	case o.Unfinished != "" || o.Revenue.BeforeCents == 0:
 		return o.alone()
 	}
-	return noneEmpty(o.line("Operating profit", o.Profit), o.line("Revenue", o.Revenue), o.line("Gross profit", o.GrossProfit),
+	return wording.NoneEmpty(o.line("Operating profit", o.Profit), o.line("Revenue", o.Revenue), o.line("Gross profit", o.GrossProfit),
 		o.margin(), o.costs(), o.overBudget(), o.withinBudget())
 }
 
@@ -194,25 +195,25 @@ func (o *Finances) alone() []string {
 	}
 	costs := make([]string, len(o.Costs))
 	for i, c := range o.Costs {
-		costs[i] = fmt.Sprintf("%s %s", strings.ToLower(c.Account), money(o.Currency, c.Cents))
+		costs[i] = fmt.Sprintf("%s %s", strings.ToLower(c.Account), wording.Money(o.Currency, c.Cents))
 	}
-	sentences := noneEmpty(
-		fmt.Sprintf("Operating profit in %s%s is %s on a revenue of %s.", o.Period, so, money(o.Currency, o.Profit.Cents),
-			money(o.Currency, o.Revenue.Cents)),
+	sentences := wording.NoneEmpty(
+		fmt.Sprintf("Operating profit in %s%s is %s on a revenue of %s.", o.Period, so, wording.Money(o.Currency, o.Profit.Cents),
+			wording.Money(o.Currency, o.Revenue.Cents)),
 		o.Unfinished,
-		fmt.Sprintf("Gross profit%s is %s, which is %s of revenue.", so, money(o.Currency, o.GrossProfit.Cents), o.GrossMargin),
-		"Costs"+so+": "+list(costs)+".")
+		fmt.Sprintf("Gross profit%s is %s, which is %s of revenue.", so, wording.Money(o.Currency, o.GrossProfit.Cents), o.GrossMargin),
+		"Costs"+so+": "+wording.List(costs)+".")
 	if o.Unfinished == "" {
-		return append(sentences, noneEmpty(o.overBudget(), o.withinBudget())...)
+		return append(sentences, wording.NoneEmpty(o.overBudget(), o.withinBudget())...)
 	}
 	words := make([]string, len(o.Budgets))
 	for i, u := range o.Budgets {
-		words[i] = fmt.Sprintf("%s %s of %s", u.Department, u.UsedPercent, money(o.Currency, u.BudgetCents))
+		words[i] = fmt.Sprintf("%s %s of %s", u.Department, u.UsedPercent, wording.Money(o.Currency, u.BudgetCents))
 	}
 	if len(words) == 0 {
 		return sentences
 	}
-	return append(sentences, "Budget used so far: "+list(words)+".")
+	return append(sentences, "Budget used so far: "+wording.List(words)+".")
 }
 
 func (o *Finances) margin() string {
@@ -231,13 +232,13 @@ func (o *Finances) costs() string {
 	for i, c := range o.Costs {
 		switch {
 		case c.ChangePercent == nil || *c.ChangePercent == 0:
-			words[i] = fmt.Sprintf("%s was %s", strings.ToLower(c.Account), money(o.Currency, c.Cents))
+			words[i] = fmt.Sprintf("%s was %s", strings.ToLower(c.Account), wording.Money(o.Currency, c.Cents))
 		default:
 			words[i] = fmt.Sprintf("%s %s %s to %s", strings.ToLower(c.Account), rose(int64(*c.ChangePercent)),
-				c.ChangePercent.size(), money(o.Currency, c.Cents))
+				c.ChangePercent.size(), wording.Money(o.Currency, c.Cents))
 		}
 	}
-	return "Costs: " + list(words) + "."
+	return "Costs: " + wording.List(words) + "."
 }
 
 func (o *Finances) overBudget() string {
@@ -247,13 +248,13 @@ func (o *Finances) overBudget() string {
 	var words []string
 	for _, u := range slices.SortedFunc(slices.Values(o.Budgets), byOverrun) {
 		if u.OverCents > 0 {
-			words = append(words, fmt.Sprintf("%s by %s (%s of its budget used)", u.Department, money(o.Currency, u.OverCents), u.UsedPercent))
+			words = append(words, fmt.Sprintf("%s by %s (%s of its budget used)", u.Department, wording.Money(o.Currency, u.OverCents), u.UsedPercent))
 		}
 	}
 	if len(words) == 0 {
 		return fmt.Sprintf("No department exceeded its budget of %s.", o.Period)
 	}
-	return "Over budget: " + list(words) + "."
+	return "Over budget: " + wording.List(words) + "."
 }
 
 func byOverrun(a, b BudgetUsage) int { return int(max(-1, min(1, b.OverCents-a.OverCents))) }
@@ -268,5 +269,5 @@ func (o *Finances) withinBudget() string {
 	if len(words) == 0 {
 		return ""
 	}
-	return "Within budget: " + list(words) + "."
+	return "Within budget: " + wording.List(words) + "."
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var inventoryDefinition = tools.Definition{
@@ -68,7 +69,7 @@ func (s store) inventoryLevels(ctx context.Context, in InventoryArguments) (*Inv
 				out.Note = missing
 				return err
 			}
-			out.Item = named(string(in.ItemID), name)
+			out.Item = wording.Named(string(in.ItemID), name)
 		}
 		if in.WarehouseID != "" {
 			name, missing, err := b.warehouseName(in.WarehouseID)
@@ -76,7 +77,7 @@ func (s store) inventoryLevels(ctx context.Context, in InventoryArguments) (*Inv
 				out.Note = missing
 				return err
 			}
-			out.Warehouse = named(string(in.WarehouseID), name)
+			out.Warehouse = wording.Named(string(in.WarehouseID), name)
 		}
 		return out.find(b, in)
 	})
@@ -100,7 +101,7 @@ func (o *Inventory) find(b *books, in InventoryArguments) error {
 		WHERE ?1 IN ('', m.warehouse_id) AND ?2 IN ('', m.item_id)
 		GROUP BY m.warehouse_id, m.item_id
 		ORDER BY on_hand + coalesce(c.quantity, 0) >= reorder, on_hand * 1.0 / max(1, reorder), m.item_id, m.warehouse_id`
-	return b.each(query, []any{string(in.WarehouseID), string(in.ItemID)}, func(scan func(...any) error) error {
+	return b.Each(query, []any{string(in.WarehouseID), string(in.ItemID)}, func(scan func(...any) error) error {
 		var row Stock
 		if err := scan(&row.ItemID, &row.Item, &row.Unit, &row.WarehouseID, &row.Warehouse, &row.OnHand,
 			&row.ReorderPoint, &row.OnOrder, &row.ExpectedOn); err != nil {
@@ -153,8 +154,8 @@ func (o *Inventory) onePlace() []string {
 }
 
 func (o *Inventory) oneItem() []string {
-	first := fmt.Sprintf("%s: %s %s on hand in %s, not below the reorder point in any.", o.Item, grouped(o.OnHand), o.Unit,
-		counted(o.Places, "warehouse"))
+	first := fmt.Sprintf("%s: %s %s on hand in %s, not below the reorder point in any.", o.Item, wording.Grouped(o.OnHand), o.Unit,
+		wording.Counted(o.Places, "warehouse"))
 	if o.Below > 0 {
 		var low []string
 		for _, s := range o.Stock {
@@ -162,8 +163,8 @@ func (o *Inventory) oneItem() []string {
 				low = append(low, s.WarehouseID)
 			}
 		}
-		first = fmt.Sprintf("%s: %s %s on hand in %s; below the reorder point in %s.", o.Item, grouped(o.OnHand), o.Unit,
-			counted(o.Places, "warehouse"), list(low))
+		first = fmt.Sprintf("%s: %s %s on hand in %s; below the reorder point in %s.", o.Item, wording.Grouped(o.OnHand), o.Unit,
+			wording.Counted(o.Places, "warehouse"), wording.List(low))
 	}
 	sentences := []string{first}
 	for _, s := range o.Stock {
@@ -180,7 +181,7 @@ func (o *Inventory) manyItems() []string {
 	if o.Below == 0 {
 		return []string{fmt.Sprintf("%s none of the %d %s is below its reorder point.", where, o.Places, whose)}
 	}
-	sentences := []string{fmt.Sprintf("%s %d of the %d %s %s below the reorder point.", where, o.Below, o.Places, whose, isAre(o.Below))}
+	sentences := []string{fmt.Sprintf("%s %d of the %d %s %s below the reorder point.", where, o.Below, o.Places, whose, wording.IsAre(o.Below))}
 	var words []string
 	for _, s := range o.Stock {
 		if s.BelowReorder && len(words) < maxStockWords {
@@ -201,14 +202,14 @@ func (o *Inventory) manyItems() []string {
 // conclusion says how much there is and whether it is enough, without a full stop. Amount and verdict come first: small models read past
 // what comes later.
 func (s Stock) conclusion() string {
-	amount, point := grouped(s.OnHand)+" "+s.Unit+" on hand", grouped(s.ReorderPoint)
-	what := named(s.ItemID, s.Item) + " in " + named(s.WarehouseID, s.Warehouse)
+	amount, point := wording.Grouped(s.OnHand)+" "+s.Unit+" on hand", wording.Grouped(s.ReorderPoint)
+	what := wording.Named(s.ItemID, s.Item) + " in " + wording.Named(s.WarehouseID, s.Warehouse)
 	switch {
 	case s.ToOrder > 0:
-		return fmt.Sprintf("%s, not enough: %s is below the reorder point of %s, order at least %s", amount, what, point, grouped(s.ToOrder))
+		return fmt.Sprintf("%s, not enough: %s is below the reorder point of %s, order at least %s", amount, what, point, wording.Grouped(s.ToOrder))
 	case s.BelowReorder:
 		return fmt.Sprintf("%s, not enough, but no need to reorder: %s is below the reorder point of %s, and %s %s are already on order",
-			amount, what, point, grouped(s.OnOrder), s.Unit)
+			amount, what, point, wording.Grouped(s.OnOrder), s.Unit)
 	case s.OnHand == s.ReorderPoint:
 		return fmt.Sprintf("%s, enough: %s is exactly at the reorder point of %s, nothing needs to be ordered yet", amount, what, point)
 	}
@@ -219,19 +220,19 @@ func (s Stock) coming() string {
 	if s.OnOrder == 0 {
 		return fmt.Sprintf("Nothing of %s is on order for %s.", s.ItemID, s.WarehouseID)
 	}
-	return fmt.Sprintf("%s %s of %s are on order for %s, the first expected on %s.", grouped(s.OnOrder), s.Unit, s.ItemID,
+	return fmt.Sprintf("%s %s of %s are on order for %s, the first expected on %s.", wording.Grouped(s.OnOrder), s.Unit, s.ItemID,
 		s.WarehouseID, s.ExpectedOn)
 }
 
 // short is conclusion in a list of many.
 func (o *Inventory) short(s Stock) string {
-	place := named(s.ItemID, s.Item)
+	place := wording.Named(s.ItemID, s.Item)
 	if o.Warehouse == "" {
 		place += " in " + s.WarehouseID
 	}
-	text := fmt.Sprintf("%s: %s on hand, reorder point %s, ", place, grouped(s.OnHand), grouped(s.ReorderPoint))
+	text := fmt.Sprintf("%s: %s on hand, reorder point %s, ", place, wording.Grouped(s.OnHand), wording.Grouped(s.ReorderPoint))
 	if s.ToOrder == 0 {
 		return text + "enough already on order"
 	}
-	return fmt.Sprintf("%sorder at least %s", text, grouped(s.ToOrder))
+	return fmt.Sprintf("%sorder at least %s", text, wording.Grouped(s.ToOrder))
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var invoicesDefinition = tools.Definition{
@@ -78,7 +79,7 @@ func (s store) supplierInvoices(ctx context.Context, in InvoicesArguments) (*Inv
 				out.Note = missing
 				return err
 			}
-			out.Asked = " from " + named(string(in.VendorID), name)
+			out.Asked = " from " + wording.Named(string(in.VendorID), name)
 		}
 		if words := span.words(); words != "" {
 			out.Asked += " due" + words
@@ -112,7 +113,7 @@ func (o *Invoices) find(b *books, in InvoicesArguments, span dateRange) error {
 	from, to := span.bounds()
 	arguments := []any{b.today.Format(time.DateOnly), string(in.VendorID), from, to, in.Status}
 	sums := map[string]*StateAmount{}
-	err := b.each(query, arguments, func(scan func(...any) error) error {
+	err := b.Each(query, arguments, func(scan func(...any) error) error {
 		var i Invoice
 		if err := scan(&i.ID, &i.VendorID, &i.Vendor, &i.OrderID, &i.State, &i.DueOn, &i.PaidOn, &i.AmountCents,
 			&i.DifferenceCents); err != nil {
@@ -161,13 +162,13 @@ func (o *Invoices) keep(i Invoice, today time.Time) error {
 func (o *Invoices) whatExists(b *books, vendor vendorID) error {
 	var n int
 	var first, last string
-	err := b.one(`SELECT count(*), coalesce(min(due_on), ''), coalesce(max(due_on), '') FROM supplier_invoices
+	err := b.One(`SELECT count(*), coalesce(min(due_on), ''), coalesce(max(due_on), '') FROM supplier_invoices
 		WHERE ? IN ('', vendor_id)`, []any{string(vendor)}, &n, &first, &last)
 	whose := ""
 	if vendor != "" {
 		whose = " from " + string(vendor)
 	}
-	o.Exist = fmt.Sprintf("The records hold %s%s in all, due from %s to %s.", counted(n, "invoice"), whose, first, last)
+	o.Exist = fmt.Sprintf("The records hold %s%s in all, due from %s to %s.", wording.Counted(n, "invoice"), whose, first, last)
 	if n == 0 {
 		o.Exist = fmt.Sprintf("The records hold no invoice%s at all.", whose)
 	}
@@ -184,7 +185,7 @@ func (o *Invoices) Sentences() []string {
 	case o.Note != "":
 		return []string{o.Note}
 	case o.Count == 0:
-		return noneEmpty(fmt.Sprintf("There are no %ss%s.", kind, o.Asked), o.Exist)
+		return wording.NoneEmpty(fmt.Sprintf("There are no %ss%s.", kind, o.Asked), o.Exist)
 	}
 	worth, which := "worth", ""
 	if o.Count > 1 {
@@ -195,10 +196,10 @@ func (o *Invoices) Sentences() []string {
 		for i, invoice := range o.Invoices {
 			ids[i] = invoice.ID
 		}
-		which = ": " + list(ids)
+		which = ": " + wording.List(ids)
 	}
-	return noneEmpty(
-		fmt.Sprintf("There %s %s%s%s, %s %s.", isAre(o.Count), counted(o.Count, kind), o.Asked, which, worth, money(o.Currency, o.AmountCents)),
+	return wording.NoneEmpty(
+		fmt.Sprintf("There %s %s%s%s, %s %s.", wording.IsAre(o.Count), wording.Counted(o.Count, kind), o.Asked, which, worth, wording.Money(o.Currency, o.AmountCents)),
 		o.byState(), o.listed(), o.differing())
 }
 
@@ -211,9 +212,9 @@ func (o *Invoices) byState() string {
 		if o.Status == "overdue" && s.State == "overdue" {
 			s.State = "undisputed"
 		}
-		words[i] = fmt.Sprintf("%d %s (%s)", s.Count, s.State, money(o.Currency, s.AmountCents))
+		words[i] = fmt.Sprintf("%d %s (%s)", s.Count, s.State, wording.Money(o.Currency, s.AmountCents))
 	}
-	return "Of these, " + list(words) + "."
+	return "Of these, " + wording.List(words) + "."
 }
 
 func (o *Invoices) listed() string {
@@ -235,22 +236,22 @@ func (o *Invoices) listed() string {
 func (o *Invoices) describe(i Invoice) string {
 	text := i.ID
 	if !o.oneVendor {
-		text += " from " + named(i.VendorID, i.Vendor)
+		text += " from " + wording.Named(i.VendorID, i.Vendor)
 	}
-	text += ", " + money(o.Currency, i.AmountCents)
+	text += ", " + wording.Money(o.Currency, i.AmountCents)
 	switch i.State {
 	case "paid":
 		text += ", paid on " + i.PaidOn
 	case "overdue":
-		text += fmt.Sprintf(", due on %s, %s overdue", i.DueOn, counted(i.DaysOverdue, "day"))
+		text += fmt.Sprintf(", due on %s, %s overdue", i.DueOn, wording.Counted(i.DaysOverdue, "day"))
 	default:
 		text += fmt.Sprintf(", %s, due on %s", i.State, i.DueOn)
 		if i.DaysOverdue > 0 {
-			text += fmt.Sprintf(", %s overdue", counted(i.DaysOverdue, "day"))
+			text += fmt.Sprintf(", %s overdue", wording.Counted(i.DaysOverdue, "day"))
 		}
 	}
 	if i.DifferenceCents != 0 {
-		text += fmt.Sprintf(", %s %s than what was received", money(o.Currency, magnitude(i.DifferenceCents)), moreLess(i.DifferenceCents))
+		text += fmt.Sprintf(", %s %s than what was received", wording.Money(o.Currency, magnitude(i.DifferenceCents)), moreLess(i.DifferenceCents))
 	}
 	return text
 }

@@ -4,14 +4,16 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"bestbox/tools/wording"
 )
 
 // vendorName returns the vendor's name, or why there is none: the sentence for the model.
 func (b *books) vendorName(id vendorID) (name, missing string, err error) {
-	err = b.one("SELECT name FROM vendors WHERE id = ?", []any{string(id)}, &name)
+	err = b.One("SELECT name FROM vendors WHERE id = ?", []any{string(id)}, &name)
 	if errors.Is(err, sql.ErrNoRows) {
 		var first, last string
-		err = b.one("SELECT min(id), max(id) FROM vendors", nil, &first, &last)
+		err = b.One("SELECT min(id), max(id) FROM vendors", nil, &first, &last)
 		missing = fmt.Sprintf("There is no vendor %s; the known vendors are %s to %s.", id, first, last)
 	}
 	return name, missing, err
@@ -19,7 +21,7 @@ func (b *books) vendorName(id vendorID) (name, missing string, err error) {
 
 // itemName is vendorName for items.
 func (b *books) itemName(id itemID) (name, missing string, err error) {
-	err = b.one("SELECT name FROM items WHERE id = ?", []any{string(id)}, &name)
+	err = b.One("SELECT name FROM items WHERE id = ?", []any{string(id)}, &name)
 	if errors.Is(err, sql.ErrNoRows) {
 		missing, err = b.missingItem(id)
 	}
@@ -29,7 +31,7 @@ func (b *books) itemName(id itemID) (name, missing string, err error) {
 func (b *books) missingItem(id itemID) (string, error) {
 	letter := string(id)[:1]
 	var first, last sql.NullString
-	err := b.one("SELECT min(id), max(id) FROM items WHERE id LIKE ? || '-%'", []any{letter}, &first, &last)
+	err := b.One("SELECT min(id), max(id) FROM items WHERE id LIKE ? || '-%'", []any{letter}, &first, &last)
 	if err != nil {
 		return "", err
 	}
@@ -41,15 +43,15 @@ func (b *books) missingItem(id itemID) (string, error) {
 
 // warehouseName is vendorName for warehouses.
 func (b *books) warehouseName(id warehouseID) (name, missing string, err error) {
-	err = b.one("SELECT name FROM warehouses WHERE id = ?", []any{string(id)}, &name)
+	err = b.One("SELECT name FROM warehouses WHERE id = ?", []any{string(id)}, &name)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return name, "", err
 	}
 	var known []string
-	err = b.each("SELECT id, name FROM warehouses ORDER BY id", nil, func(scan func(...any) error) error {
+	err = b.Each("SELECT id, name FROM warehouses ORDER BY id", nil, func(scan func(...any) error) error {
 		var id, name string
-		defer func() { known = append(known, named(id, name)) }()
+		defer func() { known = append(known, wording.Named(id, name)) }()
 		return scan(&id, &name)
 	})
-	return "", fmt.Sprintf("There is no warehouse %s; the known warehouses are %s.", id, list(known)), err
+	return "", fmt.Sprintf("There is no warehouse %s; the known warehouses are %s.", id, wording.List(known)), err
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/ledger"
+	"bestbox/tools/wording"
 )
 
 var (
@@ -62,13 +64,13 @@ type Move struct {
 func (m *Moved) Sentences() []string {
 	var said []string
 	for _, move := range m.Moves {
-		said = append(said, fmt.Sprintf("Stock of %s in %s is now %s %s (it was %s).", named(m.ItemID, m.Item), named(move.WarehouseID, move.Warehouse),
-			grouped(move.After), m.Unit, grouped(move.Before)))
+		said = append(said, fmt.Sprintf("Stock of %s in %s is now %s %s (it was %s).", wording.Named(m.ItemID, m.Item), wording.Named(move.WarehouseID, move.Warehouse),
+			wording.Grouped(move.After), m.Unit, wording.Grouped(move.Before)))
 	}
 	return said
 }
 
-func planAdjustment(b *books, in AdjustArguments) (p planned[*Moved], err error) {
+func planAdjustment(b *books, in AdjustArguments) (p ledger.Plan[*Moved], err error) {
 	if in.Change == 0 {
 		return p, refuse("change", 0, "a whole number other than 0")
 	}
@@ -83,11 +85,11 @@ func planAdjustment(b *books, in AdjustArguments) (p planned[*Moved], err error)
 	if in.Change < 0 {
 		verb, units = "Takes", -in.Change
 	}
-	return planMoves(b, out, fmt.Sprintf("%s %s %s of %s, in %s: %s.", verb, grouped(units), out.Unit, named(out.ItemID, out.Item),
-		named(out.Moves[0].WarehouseID, out.Moves[0].Warehouse), in.Reason), units)
+	return planMoves(b, out, fmt.Sprintf("%s %s %s of %s, in %s: %s.", verb, wording.Grouped(units), out.Unit, wording.Named(out.ItemID, out.Item),
+		wording.Named(out.Moves[0].WarehouseID, out.Moves[0].Warehouse), in.Reason), units)
 }
 
-func planTransfer(b *books, in TransferArguments) (p planned[*Moved], err error) {
+func planTransfer(b *books, in TransferArguments) (p ledger.Plan[*Moved], err error) {
 	if in.From == in.To {
 		return p, refuse("to_warehouse_id", string(in.To), "another warehouse than the one it comes from")
 	}
@@ -102,8 +104,8 @@ func planTransfer(b *books, in TransferArguments) (p planned[*Moved], err error)
 		return p, err
 	}
 	from, to := out.Moves[0], out.Moves[1]
-	return planMoves(b, out, fmt.Sprintf("Moves %s %s of %s from %s to %s.", grouped(in.Quantity), out.Unit, named(out.ItemID, out.Item),
-		named(from.WarehouseID, from.Warehouse), named(to.WarehouseID, to.Warehouse)), in.Quantity)
+	return planMoves(b, out, fmt.Sprintf("Moves %s %s of %s from %s to %s.", wording.Grouped(in.Quantity), out.Unit, wording.Named(out.ItemID, out.Item),
+		wording.Named(from.WarehouseID, from.Warehouse), wording.Named(to.WarehouseID, to.Warehouse)), in.Quantity)
 }
 
 // identify looks the item up.
@@ -111,7 +113,7 @@ func (b *books) identify(out *Moved) (err error) {
 	if out.Item, err = known("item_id", itemID(out.ItemID), b.itemName); err != nil {
 		return err
 	}
-	return b.one("SELECT unit FROM items WHERE id = ?", []any{out.ItemID}, &out.Unit)
+	return b.One("SELECT unit FROM items WHERE id = ?", []any{out.ItemID}, &out.Unit)
 }
 
 // plan adds what happens in one warehouse. More than is there cannot be taken.
@@ -125,37 +127,37 @@ func (b *books) plan(out *Moved, placeField string, warehouse warehouseID, field
 		return err
 	}
 	if onHand+units < 0 {
-		return refuse(field, magnitude(units), fmt.Sprintf("at most the %s %s that are on hand in %s", grouped(onHand), out.Unit, named(string(warehouse), name)))
+		return refuse(field, magnitude(units), fmt.Sprintf("at most the %s %s that are on hand in %s", wording.Grouped(onHand), out.Unit, wording.Named(string(warehouse), name)))
 	}
 	out.Moves = append(out.Moves, Move{string(warehouse), name, onHand, onHand + units})
 	return nil
 }
 
 func (b *books) onHand(item, warehouse string) (units int64, err error) {
-	err = b.one("SELECT coalesce(sum(quantity), 0) FROM stock_movements WHERE item_id = ? AND warehouse_id = ?", []any{item, warehouse}, &units)
+	err = b.One("SELECT coalesce(sum(quantity), 0) FROM stock_movements WHERE item_id = ? AND warehouse_id = ?", []any{item, warehouse}, &units)
 	return units, err
 }
 
-func planMoves(b *books, out *Moved, summary string, units int64) (p planned[*Moved], err error) {
-	p.change = tools.Change{Summary: summary, Facts: map[string]any{"quantity": units}}
+func planMoves(b *books, out *Moved, summary string, units int64) (p ledger.Plan[*Moved], err error) {
+	p.Change = tools.Change{Summary: summary, Facts: map[string]any{"quantity": units}}
 	for _, move := range out.Moves {
-		p.change.Lines = append(p.change.Lines, tools.ChangeLine{What: "stock of " + out.ItemID + " in " + move.WarehouseID, Before: grouped(move.Before), After: grouped(move.After)})
+		p.Change.Lines = append(p.Change.Lines, tools.ChangeLine{What: "stock of " + out.ItemID + " in " + move.WarehouseID, Before: wording.Grouped(move.Before), After: wording.Grouped(move.After)})
 		var reorder int64
-		if err := b.one("SELECT coalesce(max(quantity), 0) FROM reorder_points WHERE item_id = ? AND warehouse_id = ?", []any{out.ItemID, move.WarehouseID}, &reorder); err != nil {
+		if err := b.One("SELECT coalesce(max(quantity), 0) FROM reorder_points WHERE item_id = ? AND warehouse_id = ?", []any{out.ItemID, move.WarehouseID}, &reorder); err != nil {
 			return p, err
 		}
 		if move.After < move.Before && move.After < reorder {
-			p.change.Warnings = append(p.change.Warnings, fmt.Sprintf("the stock in %s falls below its reorder point of %s", move.WarehouseID, grouped(reorder)))
+			p.Change.Warnings = append(p.Change.Warnings, fmt.Sprintf("the stock in %s falls below its reorder point of %s", move.WarehouseID, wording.Grouped(reorder)))
 		}
 	}
-	p.make = func(b *books, effect string) (*Moved, error) { return out, b.move(out, effect) }
+	p.Make = func(effect string) (*Moved, error) { return out, b.move(out, effect) }
 	return p, nil
 }
 
 // move writes a movement for each warehouse.
 func (b *books) move(out *Moved, reference string) error {
 	for _, move := range out.Moves {
-		if err := b.execute(`INSERT INTO stock_movements (warehouse_id, item_id, moved_on, kind, quantity, reference) VALUES (?, ?, ?, 'adjustment', ?, ?)`,
+		if err := b.Execute(`INSERT INTO stock_movements (warehouse_id, item_id, moved_on, kind, quantity, reference) VALUES (?, ?, ?, 'adjustment', ?, ?)`,
 			move.WarehouseID, out.ItemID, b.today.Format(time.DateOnly), move.After-move.Before, reference); err != nil {
 			return err
 		}

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"bestbox/internal/records"
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 const (
@@ -36,7 +36,7 @@ func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, erro
 	err := store{db}.read(ctx, func(b *books) error {
 		const query = `SELECT 'vendor', id, name, name_local, '' FROM vendors UNION ALL SELECT 'item', id, name, name_local, '' FROM items
 			UNION ALL SELECT 'warehouse', id, name, name_local, city FROM warehouses ORDER BY 2`
-		return b.each(query, nil, func(scan func(...any) error) error {
+		return b.Each(query, nil, func(scan func(...any) error) error {
 			var kind, local, city string
 			var one tools.Name
 			if err := scan(&kind, &one.ID, &one.Name, &local, &city); err != nil {
@@ -75,7 +75,7 @@ func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, erro
 func meant(all []tools.Name, meaning map[string][]int, text string) []tools.Name {
 	chosen := make([]bool, len(all))
 	for written, positions := range meaning {
-		if len(positions) > mostOfOneWord || !saidIn(text, written) {
+		if len(positions) > mostOfOneWord || !wording.Said(text, written, true) {
 			continue
 		}
 		for _, position := range positions {
@@ -94,34 +94,9 @@ func meant(all []tools.Name, meaning map[string][]int, text string) []tools.Name
 // exact reports whether the text writes out one of several things in a way that only that one is written.
 func exact(all []tools.Name, meaning map[string][]int, positions []int, text string) bool {
 	for _, position := range positions {
-		if name := strings.ToLower(all[position].Name); len(meaning[name]) == 1 && saidIn(text, name) {
+		if name := strings.ToLower(all[position].Name); len(meaning[name]) == 1 && wording.Said(text, name, true) {
 			return true
 		}
 	}
 	return false
-}
-
-// saidIn reports whether a text holds a name as words of its own, or in the plural.
-func saidIn(text, name string) bool {
-	for from := 0; ; {
-		at := strings.Index(text[from:], name)
-		if at < 0 {
-			return false
-		}
-		start, end := from+at, from+at+len(name)
-		before, _ := utf8.DecodeLastRuneInString(text[:start])
-		after, _ := utf8.DecodeRuneInString(strings.TrimPrefix(text[end:], "s"))
-		first, _ := utf8.DecodeRuneInString(name)
-		last, _ := utf8.DecodeLastRuneInString(name)
-		partOfAWord := joins(before) && joins(first) || joins(after) && joins(last)
-		if !partOfAWord {
-			return true
-		}
-		from = start + utf8.RuneLen(first)
-	}
-}
-
-// joins reports whether a symbol beside another one makes one word with it. Chinese writes no blanks between words.
-func joins(symbol rune) bool {
-	return unicode.IsDigit(symbol) || unicode.IsLetter(symbol) && !unicode.Is(unicode.Han, symbol)
 }

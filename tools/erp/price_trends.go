@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var priceTrendsDefinition = tools.Definition{
@@ -83,7 +84,7 @@ func (s store) priceTrends(ctx context.Context, in PriceTrendsArguments) (*Price
 		const change = `SELECT coalesce(max(valid_from), '') FROM vendor_prices p WHERE vendor_id = ? AND valid_from <= ?
 			AND EXISTS (SELECT 1 FROM vendor_prices q WHERE q.vendor_id = p.vendor_id AND q.item_id = p.item_id
 				AND q.valid_from < p.valid_from)`
-		return b.one(change, []any{out.VendorID, b.today.Format(time.DateOnly)}, &out.LastListChange)
+		return b.One(change, []any{out.VendorID, b.today.Format(time.DateOnly)}, &out.LastListChange)
 	})
 	return out, err
 }
@@ -120,18 +121,18 @@ func average(cents, quantity int64) int64 { return (2*cents + quantity) / (2 * q
 
 // Sentences implements tools.Outcome.
 func (o *PriceTrends) Sentences() []string {
-	vendor := named(o.VendorID, o.Vendor)
+	vendor := wording.Named(o.VendorID, o.Vendor)
 	switch {
 	case o.Note != "":
 		return []string{o.Note}
 	case o.SpendCents == 0 && o.SpendBeforeCents == 0:
-		return noneEmpty(fmt.Sprintf("Nothing was ordered from %s in %s or in %s, so there are no prices to compare.",
+		return wording.NoneEmpty(fmt.Sprintf("Nothing was ordered from %s in %s or in %s, so there are no prices to compare.",
 			vendor, o.ComparedWith, o.Period), o.listChange(), o.Unfinished)
 	case o.Compared == 0:
-		return noneEmpty(fmt.Sprintf("No item was ordered from %s in both %s and %s, so prices cannot be compared.",
+		return wording.NoneEmpty(fmt.Sprintf("No item was ordered from %s in both %s and %s, so prices cannot be compared.",
 			vendor, o.ComparedWith, o.Period), o.spend(), o.listChange(), o.Unfinished)
 	}
-	return noneEmpty(o.conclusion(vendor), o.Unfinished, o.items(), o.effect(), o.spend(), o.listChange())
+	return wording.NoneEmpty(o.conclusion(vendor), o.Unfinished, o.items(), o.effect(), o.spend(), o.listChange())
 }
 
 func (o *PriceTrends) conclusion(vendor string) string {
@@ -140,7 +141,7 @@ func (o *PriceTrends) conclusion(vendor string) string {
 		return fmt.Sprintf("The unit prices of %s did not change from %s to %s.", vendor, o.ComparedWith, o.Period)
 	}
 	return fmt.Sprintf("The unit prices of %s %s %s from %s to %s, compared on the %s bought in both; %s.", vendor,
-		rose(int64(change)), change.size(), o.ComparedWith, o.Period, counted(o.Compared, "item"), o.raised())
+		rose(int64(change)), change.size(), o.ComparedWith, o.Period, wording.Counted(o.Compared, "item"), o.raised())
 }
 
 func (o *PriceTrends) raised() string {
@@ -157,11 +158,11 @@ func (o *PriceTrends) items() string {
 	words := make([]string, 0, len(o.Items))
 	for _, t := range o.Items {
 		if *t.ChangePercent == 0 {
-			words = append(words, fmt.Sprintf("%s stayed at %s", named(t.ItemID, t.Item), money(o.Currency, t.PriceCents)))
+			words = append(words, fmt.Sprintf("%s stayed at %s", wording.Named(t.ItemID, t.Item), wording.Money(o.Currency, t.PriceCents)))
 			continue
 		}
-		words = append(words, fmt.Sprintf("%s %s %s from %s to %s", named(t.ItemID, t.Item), rose(int64(*t.ChangePercent)),
-			t.ChangePercent.size(), money(o.Currency, t.PriceBeforeCents), money(o.Currency, t.PriceCents)))
+		words = append(words, fmt.Sprintf("%s %s %s from %s to %s", wording.Named(t.ItemID, t.Item), rose(int64(*t.ChangePercent)),
+			t.ChangePercent.size(), wording.Money(o.Currency, t.PriceBeforeCents), wording.Money(o.Currency, t.PriceCents)))
 	}
 	rest := ""
 	if more := o.Compared - len(o.Items); more > 0 {
@@ -175,7 +176,7 @@ func (o *PriceTrends) effect() string {
 		return ""
 	}
 	return fmt.Sprintf("The new prices made the purchases of %s cost %s %s.", o.Period,
-		money(o.Currency, magnitude(o.PriceEffectCents)), moreLess(o.PriceEffectCents))
+		wording.Money(o.Currency, magnitude(o.PriceEffectCents)), moreLess(o.PriceEffectCents))
 }
 
 func (o *PriceTrends) spend() string {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var procurementSummaryDefinition = tools.Definition{
@@ -146,18 +147,18 @@ func (o *ProcurementSummary) Sentences() []string {
 	case o.Note != "":
 		return []string{o.Note}
 	case o.Orders == 0:
-		return noneEmpty(fmt.Sprintf("Nothing was ordered in %s; in %s procurement was %s.",
-			o.Period, o.ComparedWith, money(o.Currency, o.SpendBeforeCents)), o.Unfinished)
+		return wording.NoneEmpty(fmt.Sprintf("Nothing was ordered in %s; in %s procurement was %s.",
+			o.Period, o.ComparedWith, wording.Money(o.Currency, o.SpendBeforeCents)), o.Unfinished)
 	case o.OrdersBefore == 0:
-		return noneEmpty(fmt.Sprintf("Procurement in %s was %s in %s; there is nothing in %s to compare with.",
-			o.Period, money(o.Currency, o.SpendCents), counted(o.Orders, "order"), o.ComparedWith), o.Unfinished)
+		return wording.NoneEmpty(fmt.Sprintf("Procurement in %s was %s in %s; there is nothing in %s to compare with.",
+			o.Period, wording.Money(o.Currency, o.SpendCents), wording.Counted(o.Orders, "order"), o.ComparedWith), o.Unfinished)
 	case o.Unfinished != "":
 		return []string{fmt.Sprintf("Procurement in %s so far is %s in %s.", o.Period,
-			money(o.Currency, o.SpendCents), counted(o.Orders, "order")), o.Unfinished,
+			wording.Money(o.Currency, o.SpendCents), wording.Counted(o.Orders, "order")), o.Unfinished,
 			fmt.Sprintf("The whole of %s was %s; the two cannot be compared yet.", o.ComparedWith,
-				money(o.Currency, o.SpendBeforeCents))}
+				wording.Money(o.Currency, o.SpendBeforeCents))}
 	}
-	return noneEmpty(
+	return wording.NoneEmpty(
 		changed("Procurement", o.Currency, o.SpendBeforeCents, o.SpendCents, o.ComparedWith, o.Period),
 		o.mainDriver(), o.otherDrivers(), o.effects(), o.oppositeDrivers(),
 		fmt.Sprintf("There %s in %s and %d in %s.", plainCount(o.Orders), o.Period, o.OrdersBefore, o.ComparedWith),
@@ -185,7 +186,7 @@ func (o *ProcurementSummary) mainDriver() string {
 	}
 	d := o.Drivers[0]
 	sentence := fmt.Sprintf("%s of the %s (%s) comes from %s", d.SharePercent, o.direction(),
-		money(o.Currency, magnitude(d.ChangeCents)), named(d.VendorID, d.Vendor))
+		wording.Money(o.Currency, magnitude(d.ChangeCents)), wording.Named(d.VendorID, d.Vendor))
 	switch {
 	case d.PriceChangePercent == nil:
 		return sentence + "."
@@ -201,9 +202,9 @@ func (o *ProcurementSummary) otherDrivers() string {
 	}
 	words := make([]string, 0, maxDrivers)
 	for _, d := range o.Drivers[1:] {
-		words = append(words, fmt.Sprintf("%s caused %s of it", named(d.VendorID, d.Vendor), d.SharePercent))
+		words = append(words, fmt.Sprintf("%s caused %s of it", wording.Named(d.VendorID, d.Vendor), d.SharePercent))
 	}
-	return "Of the others, " + list(words) + "."
+	return "Of the others, " + wording.List(words) + "."
 }
 
 func (o *ProcurementSummary) oppositeDrivers() string {
@@ -212,8 +213,8 @@ func (o *ProcurementSummary) oppositeDrivers() string {
 	}
 	d := o.Opposite[0]
 	verb := rose(d.ChangeCents)
-	return fmt.Sprintf("Against the trend, spend with %s %s by %s.", named(d.VendorID, d.Vendor), verb,
-		money(o.Currency, magnitude(d.ChangeCents)))
+	return fmt.Sprintf("Against the trend, spend with %s %s by %s.", wording.Named(d.VendorID, d.Vendor), verb,
+		wording.Money(o.Currency, magnitude(d.ChangeCents)))
 }
 
 func (o *ProcurementSummary) effects() string {
@@ -224,9 +225,9 @@ func (o *ProcurementSummary) effects() string {
 		return fmt.Sprintf("Prices did not matter: the whole %s comes from other quantities or items.", o.direction())
 	}
 	return fmt.Sprintf("%s prices made procurement %s %s, and %s quantities or other items made it %s %s.",
-		higherLower(o.PriceEffectCents, "Higher", "Lower"), money(o.Currency, magnitude(o.PriceEffectCents)),
+		higherLower(o.PriceEffectCents, "Higher", "Lower"), wording.Money(o.Currency, magnitude(o.PriceEffectCents)),
 		dearer(o.PriceEffectCents), higherLower(o.VolumeEffectCents, "larger", "smaller"),
-		money(o.Currency, magnitude(o.VolumeEffectCents)), dearer(o.VolumeEffectCents))
+		wording.Money(o.Currency, magnitude(o.VolumeEffectCents)), dearer(o.VolumeEffectCents))
 }
 
 func higherLower(change int64, higher, lower string) string {

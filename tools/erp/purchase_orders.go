@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var purchaseOrdersDefinition = tools.Definition{
@@ -153,12 +154,12 @@ func (o *PurchaseOrders) name(b *books, in PurchaseOrdersArguments) error {
 			o.Note = missing
 			return err
 		}
-		o.Asked += filter.word + named(filter.id, name)
+		o.Asked += filter.word + wording.Named(filter.id, name)
 	}
 	if in.ItemID == "" {
 		return nil
 	}
-	return b.one("SELECT unit FROM items WHERE id = ?", []any{string(in.ItemID)}, &o.Unit)
+	return b.One("SELECT unit FROM items WHERE id = ?", []any{string(in.ItemID)}, &o.Unit)
 }
 
 func (o *PurchaseOrders) find(b *books, in PurchaseOrdersArguments, span dateRange) error {
@@ -179,7 +180,7 @@ func (o *PurchaseOrders) find(b *books, in PurchaseOrdersArguments, span dateRan
 	from, to := span.bounds()
 	today := b.today.Format(time.DateOnly)
 	delays, counts := 0, map[string]int{}
-	err := b.each(query, []any{today, string(in.VendorID), from, to, in.Status, string(in.ItemID), string(in.WarehouseID)}, func(scan func(...any) error) error {
+	err := b.Each(query, []any{today, string(in.VendorID), from, to, in.Status, string(in.ItemID), string(in.WarehouseID)}, func(scan func(...any) error) error {
 		var order PurchaseOrder
 		if err := scan(&order.ID, &order.VendorID, &order.Vendor, &order.Status, &order.OrderedOn, &order.ExpectedOn,
 			&order.ReceivedOn, &order.WorthCents, &order.Quantity, &order.DaysLate); err != nil {
@@ -232,13 +233,13 @@ func (o *PurchaseOrders) count(order PurchaseOrder) int {
 func (o *PurchaseOrders) whatExists(b *books, vendor vendorID) error {
 	var n int
 	var first, last string
-	err := b.one(`SELECT count(*), coalesce(min(ordered_on), ''), coalesce(max(ordered_on), '') FROM purchase_orders
+	err := b.One(`SELECT count(*), coalesce(min(ordered_on), ''), coalesce(max(ordered_on), '') FROM purchase_orders
 		WHERE ? IN ('', vendor_id)`, []any{string(vendor)}, &n, &first, &last)
 	whose := ""
 	if vendor != "" {
 		whose = " to " + string(vendor)
 	}
-	o.Exist = fmt.Sprintf("The records hold %s%s in all, placed from %s to %s.", counted(n, "order"), whose, first, last)
+	o.Exist = fmt.Sprintf("The records hold %s%s in all, placed from %s to %s.", wording.Counted(n, "order"), whose, first, last)
 	if n == 0 {
 		o.Exist = fmt.Sprintf("The records hold no order%s at all.", whose)
 	}
@@ -257,28 +258,28 @@ func (o *PurchaseOrders) Sentences() []string {
 	case o.Count == 0:
 		none := fmt.Sprintf("There are no %ss%s.", kind, o.Asked)
 		if o.AnyStatus != nil {
-			return noneEmpty(none, "Whatever their status, t"+strings.TrimPrefix(o.AnyStatus.conclusion("purchase order"), "T"), o.AnyStatus.byStatus())
+			return wording.NoneEmpty(none, "Whatever their status, t"+strings.TrimPrefix(o.AnyStatus.conclusion("purchase order"), "T"), o.AnyStatus.byStatus())
 		}
 		return []string{none, o.Exist}
 	}
-	return noneEmpty(o.conclusion(kind), o.byStatus(), o.deliveries(), o.overdue(), o.listed())
+	return wording.NoneEmpty(o.conclusion(kind), o.byStatus(), o.deliveries(), o.overdue(), o.listed())
 }
 
 func (o *PurchaseOrders) conclusion(kind string) string {
-	start := fmt.Sprintf("There %s %s%s", isAre(o.Count), counted(o.Count, kind), o.Asked)
+	start := fmt.Sprintf("There %s %s%s", wording.IsAre(o.Count), wording.Counted(o.Count, kind), o.Asked)
 	if o.status != "" && len(o.Orders) == o.Count && o.Count > 1 {
 		// Who asks for a status asks which they are; small models repeat the first sentence and stop.
 		ids := make([]string, len(o.Orders))
 		for i, order := range o.Orders {
 			ids[i] = order.ID
 		}
-		start += ": " + list(ids)
+		start += ": " + wording.List(ids)
 	}
 	if o.WorthCents == 0 {
 		return start + "."
 	}
 	if o.Unit != "" {
-		start += fmt.Sprintf(", together %s %s of it", grouped(o.Quantity), o.Unit)
+		start += fmt.Sprintf(", together %s %s of it", wording.Grouped(o.Quantity), o.Unit)
 	}
 	uncounted := 0
 	for _, s := range o.ByStatus {
@@ -287,9 +288,9 @@ func (o *PurchaseOrders) conclusion(kind string) string {
 		}
 	}
 	if uncounted > 0 {
-		return fmt.Sprintf("%s, worth %s without the %d drafts or cancelled ones.", start, money(o.Currency, o.WorthCents), uncounted)
+		return fmt.Sprintf("%s, worth %s without the %d drafts or cancelled ones.", start, wording.Money(o.Currency, o.WorthCents), uncounted)
 	}
-	return fmt.Sprintf("%s, worth %s.", start, money(o.Currency, o.WorthCents))
+	return fmt.Sprintf("%s, worth %s.", start, wording.Money(o.Currency, o.WorthCents))
 }
 
 func (o *PurchaseOrders) byStatus() string {
@@ -300,14 +301,14 @@ func (o *PurchaseOrders) byStatus() string {
 	for i, s := range o.ByStatus {
 		words[i] = fmt.Sprintf("%d %s", s.Count, s.Status)
 	}
-	return "By status: " + list(words) + "."
+	return "By status: " + wording.List(words) + "."
 }
 
 func (o *PurchaseOrders) deliveries() string {
 	switch {
 	case o.ReceivedLate > 0:
 		return fmt.Sprintf("%d of the %d received orders (%s) came late, on average by %s.",
-			o.ReceivedLate, o.Received, o.LatePercent, counted(o.AverageDelay, "day"))
+			o.ReceivedLate, o.Received, o.LatePercent, wording.Counted(o.AverageDelay, "day"))
 	case o.Received > 0:
 		return "All received orders came on time."
 	}
@@ -318,7 +319,7 @@ func (o *PurchaseOrders) overdue() string {
 	if o.OpenLate == 0 || o.status == "late" {
 		return ""
 	}
-	return fmt.Sprintf("Late: %s %s past the expected date and still not received.", counted(o.OpenLate, "order"), isAre(o.OpenLate))
+	return fmt.Sprintf("Late: %s %s past the expected date and still not received.", wording.Counted(o.OpenLate, "order"), wording.IsAre(o.OpenLate))
 }
 
 func (o *PurchaseOrders) listed() string {
@@ -340,16 +341,16 @@ func (o *PurchaseOrders) listed() string {
 func (o *PurchaseOrders) describe(order PurchaseOrder) string {
 	vendor := ""
 	if !o.oneVendor {
-		vendor = " to " + named(order.VendorID, order.Vendor)
+		vendor = " to " + wording.Named(order.VendorID, order.Vendor)
 	}
 	text := fmt.Sprintf("%s%s of %s, ", order.ID, vendor, order.OrderedOn)
 	if o.Unit != "" {
-		text += fmt.Sprintf("%s %s of it for ", grouped(order.Quantity), o.Unit)
+		text += fmt.Sprintf("%s %s of it for ", wording.Grouped(order.Quantity), o.Unit)
 	}
-	text += money(o.Currency, order.WorthCents)
+	text += wording.Money(o.Currency, order.WorthCents)
 	late := ""
 	if order.DaysLate > 0 {
-		late = ", " + counted(order.DaysLate, "day") + " late"
+		late = ", " + wording.Counted(order.DaysLate, "day") + " late"
 	}
 	switch order.Status {
 	case "received", "closed":

@@ -42,7 +42,7 @@ func (b *books) boughtIn(older, newer period, vendor vendorID) ([]bought, error)
 	from1, to1 := older.bounds()
 	from2, to2 := newer.bounds()
 	var rows []bought
-	err := b.each(query, []any{from1, to1, from2, to2, string(vendor)}, func(scan func(...any) error) error {
+	err := b.Each(query, []any{from1, to1, from2, to2, string(vendor)}, func(scan func(...any) error) error {
 		var r bought
 		defer func() { rows = append(rows, r) }()
 		return scan(&r.vendor, &r.vendorName, &r.item, &r.itemName,
@@ -58,7 +58,7 @@ func (b *books) boughtIn(older, newer period, vendor vendorID) ([]bought, error)
 func (b *books) orderCount(p period) (int, error) {
 	from, before := p.bounds()
 	var n int
-	err := b.one("SELECT count(*) FROM purchase_orders o WHERE "+procured, []any{from, before}, &n)
+	err := b.One("SELECT count(*) FROM purchase_orders o WHERE "+procured, []any{from, before}, &n)
 	return n, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var topVendorsDefinition = tools.Definition{
@@ -74,7 +75,7 @@ func (o *TopVendors) rank(b *books, p period, limit int) error {
 		WHERE ` + procured + `
 		GROUP BY v.id ORDER BY spend DESC, v.id`
 	from, before := p.bounds()
-	err := b.each(query, []any{from, before}, func(scan func(...any) error) error {
+	err := b.Each(query, []any{from, before}, func(scan func(...any) error) error {
 		var v TopVendor
 		if err := scan(&v.VendorID, &v.Vendor, &v.SpendCents, &v.Orders); err != nil {
 			return err
@@ -102,12 +103,12 @@ func (o *TopVendors) Sentences() []string {
 	case o.Note != "":
 		return []string{o.Note}
 	case len(o.Vendors) == 0:
-		return noneEmpty(fmt.Sprintf("Nothing was ordered from any vendor in %s.", o.Period), o.Unfinished)
+		return wording.NoneEmpty(fmt.Sprintf("Nothing was ordered from any vendor in %s.", o.Period), o.Unfinished)
 	}
 	first := o.Vendors[0]
-	return noneEmpty(
+	return wording.NoneEmpty(
 		fmt.Sprintf("The top vendor of %s is %s with %s, which is %s of all procurement.", o.Period,
-			named(first.VendorID, first.Vendor), money(o.Currency, first.SpendCents), first.SharePercent),
+			wording.Named(first.VendorID, first.Vendor), wording.Money(o.Currency, first.SpendCents), first.SharePercent),
 		o.Unfinished, o.others(), o.together())
 }
 
@@ -117,17 +118,17 @@ func (o *TopVendors) others() string {
 	}
 	words := make([]string, 0, len(o.Vendors))
 	for i, v := range o.Vendors[1:] {
-		words = append(words, fmt.Sprintf("number %d is %s with %s (%s)", i+2, named(v.VendorID, v.Vendor),
-			money(o.Currency, v.SpendCents), v.SharePercent))
+		words = append(words, fmt.Sprintf("number %d is %s with %s (%s)", i+2, wording.Named(v.VendorID, v.Vendor),
+			wording.Money(o.Currency, v.SpendCents), v.SharePercent))
 	}
-	return "Then " + list(words) + "."
+	return "Then " + wording.List(words) + "."
 }
 
 func (o *TopVendors) together() string {
-	all := fmt.Sprintf("In all, %s in %s came to %s.", counted(o.Active, "vendor"), o.Period, money(o.Currency, o.TotalCents))
+	all := fmt.Sprintf("In all, %s in %s came to %s.", wording.Counted(o.Active, "vendor"), o.Period, wording.Money(o.Currency, o.TotalCents))
 	if len(o.Vendors) == o.Active || len(o.Vendors) == 1 {
 		return all
 	}
-	return fmt.Sprintf("These %d together have %s, which is %s; all %s in %s have %s.", len(o.Vendors), money(o.Currency, o.ListedCents),
-		o.ListedSharePercent, counted(o.Active, "vendor"), o.Period, money(o.Currency, o.TotalCents))
+	return fmt.Sprintf("These %d together have %s, which is %s; all %s in %s have %s.", len(o.Vendors), wording.Money(o.Currency, o.ListedCents),
+		o.ListedSharePercent, wording.Counted(o.Active, "vendor"), o.Period, wording.Money(o.Currency, o.TotalCents))
 }

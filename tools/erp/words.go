@@ -6,6 +6,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"bestbox/tools/wording"
 )
 
 // Percent is a percentage in tenths: 305 is 30.5 %. It is rounded once, where it is computed, so that data and
@@ -59,74 +61,11 @@ func (p *Percent) UnmarshalJSON(text []byte) error {
 // size is the percentage without its sign, for sentences that say "fell 3%".
 func (p Percent) size() string { return max(p, -p).String() }
 
-// money is an amount as it stands in sentences: $1,234,567.00.
-func money(currency string, cents int64) string {
-	sign := ""
-	if cents < 0 {
-		sign, cents = "-", -cents
-	}
-	symbol := currency + " "
-	if currency == "USD" {
-		symbol = "$"
-	}
-	return fmt.Sprintf("%s%s%s.%02d", sign, symbol, grouped(cents/100), cents%100)
-}
-
-// grouped is a whole number with commas between thousands.
-func grouped(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	sign := ""
-	if n < 0 {
-		sign, digits = "-", digits[1:]
-	}
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return sign + digits
-}
-
 func magnitude(n int64) int64 { return max(n, -n) }
-
-// counted is a number with its noun: "1 order", "2 orders".
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return grouped(int64(n)) + " " + noun + "s"
-}
-
-func isAre(n int) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
-}
-
-// list joins words as English does: a, b and c.
-func list(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
-}
-
-// named is an id with its name.
-func named(id, name string) string { return id + " (" + name + ")" }
-
-// noneEmpty keeps the sentences that say something.
-func noneEmpty(sentences ...string) []string {
-	kept := make([]string, 0, len(sentences))
-	for _, s := range sentences {
-		if s != "" {
-			kept = append(kept, s)
-		}
-	}
-	return kept
-}
 
 // changed says how an amount changed between two periods.
 func changed(subject, currency string, before, after int64, older, newer string) string {
-	from, to := money(currency, before), money(currency, after)
+	from, to := wording.Money(currency, before), wording.Money(currency, after)
 	change := changeOf(before, after)
 	switch {
 	case before == after:
@@ -136,7 +75,7 @@ func changed(subject, currency string, before, after int64, older, newer string)
 	}
 	// The amount itself comes first: asked for a total, small models otherwise answer with the change.
 	return fmt.Sprintf("%s in %s was %s: it %s %s from %s in %s, %s %s.", subject, newer, to, rose(after-before), change.size(),
-		from, older, money(currency, magnitude(after-before)), moreLess(after-before))
+		from, older, wording.Money(currency, magnitude(after-before)), moreLess(after-before))
 }
 
 func rose(change int64) string {

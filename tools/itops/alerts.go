@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var alertsDefinition = tools.Definition{
@@ -170,7 +171,7 @@ func (p *plant) alerts() (all []ActiveAlert, err error) {
 		FROM alerts a JOIN components c ON c.id = a.component_id
 		LEFT JOIN silences s ON s.id = (SELECT max(id) FROM silences WHERE alert_id = a.id AND lifted = 0) AND s.until > ?1 AND a.resolved_at IS NULL
 		ORDER BY CASE state WHEN 'active' THEN 1 WHEN 'silenced' THEN 2 ELSE 3 END, CASE WHEN state <> 'resolved' THEN a.severity END, a.fired_at DESC, a.id`
-	err = p.each(query, []any{p.now.Format(minutes)}, func(scan func(...any) error) error {
+	err = p.Each(query, []any{p.now.Format(minutes)}, func(scan func(...any) error) error {
 		var a ActiveAlert
 		err := scan(&a.ID, &a.ComponentID, &a.Component, &a.Rule, &a.Severity, &a.Summary, &a.State, &a.FiredAt, &a.ResolvedAt,
 			&a.SilencedUntil, &a.SilenceReason)
@@ -194,20 +195,20 @@ func (o *Alerts) Sentences() []string {
 		which += o.Severity + " "
 	}
 	if o.Count == 0 {
-		return noneEmpty(fmt.Sprintf("There are no %salerts%s.", which, o.Asked), o.silenced(), o.Exist)
+		return wording.NoneEmpty(fmt.Sprintf("There are no %salerts%s.", which, o.Asked), o.silenced(), o.Exist)
 	}
 	severities := make([]string, 0, 2)
 	if o.Critical > 0 {
 		severities = append(severities, fmt.Sprintf("%d critical", o.Critical))
 	}
 	if o.Warnings > 0 {
-		severities = append(severities, counted(o.Warnings, "warning"))
+		severities = append(severities, wording.Counted(o.Warnings, "warning"))
 	}
-	sentences := []string{fmt.Sprintf("There %s %s%s: %s.", isAre(o.Count), counted(o.Count, which+"alert"), o.Asked, list(severities))}
+	sentences := []string{fmt.Sprintf("There %s %s%s: %s.", wording.IsAre(o.Count), wording.Counted(o.Count, which+"alert"), o.Asked, wording.List(severities))}
 	if o.Severity != "" {
-		sentences[0] = fmt.Sprintf("There %s %s%s.", isAre(o.Count), counted(o.Count, which+"alert"), o.Asked)
+		sentences[0] = fmt.Sprintf("There %s %s%s.", wording.IsAre(o.Count), wording.Counted(o.Count, which+"alert"), o.Asked)
 	}
-	return append(sentences, noneEmpty(o.listed("critical"), o.listed("warning"), o.often(), o.rest(), o.silenced())...)
+	return append(sentences, wording.NoneEmpty(o.listed("critical"), o.listed("warning"), o.often(), o.rest(), o.silenced())...)
 }
 
 func (o *Alerts) listed(severity string) string {
@@ -242,7 +243,7 @@ func (o *Alerts) often() string {
 	if len(entries) == 0 {
 		return ""
 	}
-	return "More than once fired " + list(entries) + "."
+	return "More than once fired " + wording.List(entries) + "."
 }
 
 func (o *Alerts) rest() string {
@@ -256,5 +257,5 @@ func (o *Alerts) silenced() string {
 	if o.State != "active" || o.Silenced == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s %s silenced, ask with the state silenced.", counted(o.Silenced, "further alert"), isAre(o.Silenced))
+	return fmt.Sprintf("%s %s silenced, ask with the state silenced.", wording.Counted(o.Silenced, "further alert"), wording.IsAre(o.Silenced))
 }

@@ -128,3 +128,12 @@ var unseen = regexp.MustCompile(`[\p{C}\p{Zl}\p{Zp}]+`)
 func oneLine(text string) string {
 	return strings.TrimSpace(unseen.ReplaceAllString(strings.ToValidUTF8(text, "�"), " "))
 }
+
+// said makes a text of the arguments safe to keep; one of nothing but unseen characters is refused.
+func said(field, text, allowed string) (string, error) {
+	clean := oneLine(text)
+	if text != "" && clean == "" {
+		return "", &tools.ArgumentError{Field: field, Value: text, Allowed: allowed}
+	}
+	return clean, nil
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var diagnoseDefinition = tools.Definition{
@@ -221,7 +222,7 @@ func (i *investigation) alertSymptoms(id string, all []ActiveAlert) (repeated []
 
 func (p *plant) changes() (all []change, err error) {
 	const query = "SELECT id, component_id, kind, changed_at, summary, changed_by FROM component_changes ORDER BY changed_at, id"
-	err = p.each(query, nil, func(scan func(...any) error) error {
+	err = p.Each(query, nil, func(scan func(...any) error) error {
 		var c change
 		var at string
 		if err := scan(&c.id, &c.componentID, &c.kind, &at, &c.summary, &c.by); err != nil {
@@ -342,7 +343,7 @@ func (i *investigation) changeAsCause(c change, first time.Time, out *Diagnosis,
 		cause.Evidence[0] = "the first sign of trouble came at once"
 	}
 	if cause.Score += 10 * min(len(moved), 2); len(moved) > 0 {
-		cause.Evidence = append(cause.Evidence, list(moved)+" began to move within two days after it")
+		cause.Evidence = append(cause.Evidence, wording.List(moved)+" began to move within two days after it")
 	}
 	more, err := i.moreErrors(c.componentID, c.at)
 	if more {
@@ -395,11 +396,11 @@ func (i *investigation) neededAsCause(id string, steps int) (Cause, bool, error)
 		cause.Score += 8
 	}
 	var names int
-	err := i.p.one(`SELECT count(*) FROM log_lines WHERE component_id = ? AND level = 'error' AND at >= ? AND instr(lower(message), lower(?)) > 0`,
+	err := i.p.One(`SELECT count(*) FROM log_lines WHERE component_id = ? AND level = 'error' AND at >= ? AND instr(lower(message), lower(?)) > 0`,
 		[]any{i.id, began.Add(-blurred).Format(minutes), c.name}, &names)
 	if names > 0 {
 		cause.Score += 10
-		cause.Evidence = append(cause.Evidence, fmt.Sprintf("%s of %s %s %s", counted(names, "error line"), i.id, map[bool]string{true: "names", false: "name"}[names == 1], c.name))
+		cause.Evidence = append(cause.Evidence, fmt.Sprintf("%s of %s %s %s", wording.Counted(names, "error line"), i.id, map[bool]string{true: "names", false: "name"}[names == 1], c.name))
 	}
 	for _, other := range c.neededBy {
 		if _, under := i.steps[other]; !under && i.h.own(other) != "ok" {
@@ -437,7 +438,7 @@ func (i *investigation) measurementAsCause(out *Diagnosis, explained map[string]
 func (i *investigation) moreErrors(id string, from time.Time) (bool, error) {
 	var before, after int
 	var first string
-	err := i.p.one(`SELECT coalesce(sum(level = 'error' AND at < ?1), 0), coalesce(sum(level = 'error' AND at >= ?1), 0), coalesce(min(at), ?1)
+	err := i.p.One(`SELECT coalesce(sum(level = 'error' AND at < ?1), 0), coalesce(sum(level = 'error' AND at >= ?1), 0), coalesce(min(at), ?1)
 		FROM log_lines WHERE component_id = ?2`, []any{from.Format(minutes), id}, &before, &after, &first)
 	if err != nil {
 		return false, err
@@ -483,7 +484,7 @@ func (o *Diagnosis) Sentences() []string {
 	case o.TroubleFrom == "":
 		return []string{fmt.Sprintf("Nothing is wrong with %s: no active alert, and nothing out of its limits, at it or at what it needs.", name)}
 	}
-	return noneEmpty(o.likeliest(name), o.symptomsTold(name), o.errorsTold(), o.others(), o.tooLate(), o.affected(), ticketsOpen(o.Tickets))
+	return wording.NoneEmpty(o.likeliest(name), o.symptomsTold(name), o.errorsTold(), o.others(), o.tooLate(), o.affected(), ticketsOpen(o.Tickets))
 }
 
 func (o *Diagnosis) likeliest(name string) string {
@@ -525,7 +526,7 @@ func (o *Diagnosis) symptomsTold(name string) string {
 func (o *Diagnosis) errorsTold() string {
 	entries := make([]string, len(o.ErrorLines))
 	for i, p := range o.ErrorLines {
-		entries[i] = fmt.Sprintf("%s %s", quotation(p.Pattern), counted(p.Count, "time"))
+		entries[i] = fmt.Sprintf("%s %s", quotation(p.Pattern), wording.Counted(p.Count, "time"))
 	}
 	if len(entries) == 0 {
 		return "Its log holds no error since."

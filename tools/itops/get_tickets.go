@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var ticketsDefinition = tools.Definition{
@@ -70,10 +71,10 @@ func (s store) tickets(ctx context.Context, in TicketsArguments) (*Tickets, erro
 		}
 		var n int
 		var first, last sql.NullString
-		err = p.one("SELECT count(*), min(id), max(id) FROM tickets", nil, &n, &first, &last)
+		err = p.One("SELECT count(*), min(id), max(id) FROM tickets", nil, &n, &first, &last)
 		out.Exist = "There is no ticket at all."
 		if n > 0 {
-			out.Exist = fmt.Sprintf("The records hold %s, %s to %s.", counted(n, "ticket"), first.String, last.String)
+			out.Exist = fmt.Sprintf("The records hold %s, %s to %s.", wording.Counted(n, "ticket"), first.String, last.String)
 		}
 		return err
 	})
@@ -88,7 +89,7 @@ func (p *plant) tickets(in TicketsArguments) (found []Ticket, err error) {
 		FROM tickets t
 		WHERE ?1 IN ('', id) AND ?2 IN ('', component_id) AND (?3 IN ('', status) OR ?3 = 'unresolved' AND status NOT IN ('resolved', 'cancelled'))
 		ORDER BY CASE priority WHEN 'urgent' THEN 1 WHEN 'high' THEN 2 WHEN 'normal' THEN 3 ELSE 4 END, opened_at DESC, id DESC`
-	err = p.each(query, []any{string(in.TicketID), string(in.ComponentID), in.Status}, func(scan func(...any) error) error {
+	err = p.Each(query, []any{string(in.TicketID), string(in.ComponentID), in.Status}, func(scan func(...any) error) error {
 		var t Ticket
 		err := scan(&t.ID, &t.Title, &t.ComponentID, &t.Priority, &t.Status, &t.Assignee, &t.OpenedAt, &t.LastNote)
 		found = append(found, t)
@@ -130,7 +131,7 @@ func (o *Tickets) Sentences() []string {
 		}
 		entries[i] += ", opened at " + t.OpenedAt
 	}
-	sentences := []string{fmt.Sprintf("There %s %s%s: %s%s.", isAre(o.Count), counted(o.Count, o.Status+"ticket"), o.Asked, strings.Join(entries, "; "),
+	sentences := []string{fmt.Sprintf("There %s %s%s: %s%s.", wording.IsAre(o.Count), wording.Counted(o.Count, o.Status+"ticket"), o.Asked, strings.Join(entries, "; "),
 		more(len(entries), o.Count, "a status, a component or a limit"))}
 	if o.Unassigned > 0 && o.Count > 1 {
 		sentences = append(sentences, fmt.Sprintf("With nobody yet: %d.", o.Unassigned))

@@ -14,6 +14,8 @@ import (
 
 	"bestbox/internal/records"
 	"bestbox/tools"
+	"bestbox/tools/ledger"
+	"bestbox/tools/wording"
 )
 
 // minutes is how times are written, in the records and in sentences.
@@ -37,12 +39,9 @@ func Tools(db *records.DB) ([]*tools.Tool, error) {
 	add(tools.New(diagnoseDefinition, s.diagnose))
 	add(tools.New(statusDefinition, s.serviceStatus))
 	add(tools.New(ticketsDefinition, s.tickets))
-	add(tools.NewWrite(silenceDefinition, tools.Writer[SilenceArguments, *Silenced]{
-		Preview: s.previewSilence, Apply: s.applySilence, Undo: s.undoSilence}))
-	add(tools.NewWrite(createTicketDefinition, tools.Writer[CreateTicketArguments, *TicketWritten]{
-		Preview: s.previewCreateTicket, Apply: s.applyCreateTicket, Undo: s.undoCreateTicket}))
-	add(tools.NewWrite(updateTicketDefinition, tools.Writer[UpdateTicketArguments, *TicketWritten]{
-		Preview: s.previewUpdateTicket, Apply: s.applyUpdateTicket, Undo: s.undoUpdateTicket}))
+	add(tools.NewWrite(silenceDefinition, ledger.Writer(s.db, s.plant, silenceDefinition.Name, planSilence, liftSilence)))
+	add(tools.NewWrite(createTicketDefinition, ledger.Writer(s.db, s.plant, createTicketDefinition.Name, planTicket, cancelTicket)))
+	add(tools.NewWrite(updateTicketDefinition, ledger.Writer(s.db, s.plant, updateTicketDefinition.Name, planUpdate, restoreTicket)))
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -54,8 +53,7 @@ type store struct{ db *records.DB }
 
 // plant is one state of the records, and what most tools need of it.
 type plant struct {
-	ctx        context.Context
-	tx         *sql.Tx
+	records.View
 	now        time.Time // of the newest measurement: the demo plant's clock stands still, as the demo company's today does
 	components map[string]component
 	order      []string // their ids, sorted
@@ -82,9 +80,9 @@ func (s store) read(ctx context.Context, queries func(p *plant) error) error {
 
 // plant reads what most tools need.
 func (s store) plant(ctx context.Context, tx *sql.Tx) (*plant, error) {
-	p := &plant{ctx: ctx, tx: tx, components: map[string]component{}}
+	p := &plant{View: records.NewView(ctx, tx), components: map[string]component{}}
 	var newest string
-	if err := p.one("SELECT coalesce(max(at), '') FROM metric_samples", nil, &newest); err != nil {
+	if err := p.One("SELECT coalesce(max(at), '') FROM metric_samples", nil, &newest); err != nil {
 		return nil, err
 	}
 	p.now = s.db.Today()
@@ -94,7 +92,7 @@ func (s store) plant(ctx context.Context, tx *sql.Tx) (*plant, error) {
 			return nil, fmt.Errorf("the newest measurement's time: %w", err)
 		}
 	}
-	err := p.each("SELECT id, kind, name, place FROM components ORDER BY id", nil, func(scan func(...any) error) error {
+	err := p.Each("SELECT id, kind, name, place FROM components ORDER BY id", nil, func(scan func(...any) error) error {
 		var c component
 		if err := scan(&c.id, &c.kind, &c.name, &c.place); err != nil {
 			return err
@@ -107,7 +105,7 @@ func (s store) plant(ctx context.Context, tx *sql.Tx) (*plant, error) {
 		return nil, err
 	}
 	const query = "SELECT component_id, needs_id FROM component_needs ORDER BY component_id, needs_id"
-	err = p.each(query, nil, func(scan func(...any) error) error {
+	err = p.Each(query, nil, func(scan func(...any) error) error {
 		var from, to string
 		if err := scan(&from, &to); err != nil {
 			return err
@@ -119,26 +117,6 @@ func (s store) plant(ctx context.Context, tx *sql.Tx) (*plant, error) {
 		return nil
 	})
 	return p, err
-}
-
-// one reads one row. A missing row is sql.ErrNoRows.
-func (p *plant) one(query string, arguments []any, into ...any) error {
-	return p.tx.QueryRowContext(p.ctx, query, arguments...).Scan(into...)
-}
-
-// each reads all rows with scan.
-func (p *plant) each(query string, arguments []any, scan func(scan func(into ...any) error) error) (err error) {
-	rows, err := p.tx.QueryContext(p.ctx, query, arguments...)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if err := scan(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 // find returns a component, or why there is none: the sentence for the model.
@@ -169,7 +147,7 @@ func (p *plant) known() string {
 	if len(words) == 0 {
 		return "none is registered"
 	}
-	return "the known " + list(words)
+	return "the known " + wording.List(words)
 }
 
 // above are the components that need one, directly and through others, by how many steps away they are. The component itself is 0 away.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var logsDefinition = tools.Definition{
@@ -124,7 +125,7 @@ func (o *Logs) find(p *plant, in LogsArguments, when span) error {
 		ORDER BY at DESC, id DESC`
 	from, to := when.bounds()
 	found := map[LogPattern]*LogPattern{}
-	err := p.each(query, []any{string(in.ComponentID), in.Level, from, to, in.Contains}, func(scan func(...any) error) error {
+	err := p.Each(query, []any{string(in.ComponentID), in.Level, from, to, in.Contains}, func(scan func(...any) error) error {
 		var l LogLine
 		if err := scan(&l.At, &l.ComponentID, &l.Level, &l.Program, &l.Message); err != nil {
 			return err
@@ -172,13 +173,13 @@ func (o *Logs) count(level string) {
 func (o *Logs) whatExists(p *plant, id componentID) error {
 	var n int
 	var first, last string
-	err := p.one("SELECT count(*), coalesce(min(at), ''), coalesce(max(at), '') FROM log_lines WHERE ? IN ('', component_id)",
+	err := p.One("SELECT count(*), coalesce(min(at), ''), coalesce(max(at), '') FROM log_lines WHERE ? IN ('', component_id)",
 		[]any{string(id)}, &n, &first, &last)
 	whose := ""
 	if id != "" {
 		whose = " of " + string(id)
 	}
-	o.Exist = fmt.Sprintf("The records hold %s%s, from %s to %s.", counted(n, "log line"), whose, first, last)
+	o.Exist = fmt.Sprintf("The records hold %s%s, from %s to %s.", wording.Counted(n, "log line"), whose, first, last)
 	if n == 0 {
 		o.Exist = fmt.Sprintf("The records hold no log line%s at all.", whose)
 	}
@@ -195,15 +196,15 @@ func (o *Logs) Sentences() []string {
 	case o.Note != "":
 		return []string{o.Note}
 	case o.Count == 0:
-		sentences := noneEmpty(fmt.Sprintf("There are no %ss%s.", kind, o.Asked), o.Exist)
+		sentences := wording.NoneEmpty(fmt.Sprintf("There are no %ss%s.", kind, o.Asked), o.Exist)
 		if o.Without != nil {
 			sentences = append(sentences, o.Without.Sentences()...)
 		}
 		return sentences
 	}
-	first := fmt.Sprintf("There %s %s%s", isAre(o.Count), counted(o.Count, kind), o.Asked)
+	first := fmt.Sprintf("There %s %s%s", wording.IsAre(o.Count), wording.Counted(o.Count, kind), o.Asked)
 	if o.Level == "" {
-		first += fmt.Sprintf(": %s, %s and %s", counted(o.Errors, "error"), counted(o.Warnings, "warning"), counted(o.Infos, "info line"))
+		first += fmt.Sprintf(": %s, %s and %s", wording.Counted(o.Errors, "error"), wording.Counted(o.Warnings, "warning"), wording.Counted(o.Infos, "info line"))
 	}
 	return []string{first + ".", o.patterns(), o.newest()}
 }
@@ -215,11 +216,11 @@ func (o *Logs) patterns() string {
 		if p.Count > 1 {
 			when = "from " + p.First + " to " + p.Last
 		}
-		entries[i] = fmt.Sprintf("%s %s of %s, %s %s", p.Level, quotation(p.Pattern), p.ComponentID, counted(p.Count, "time"), when)
+		entries[i] = fmt.Sprintf("%s %s of %s, %s %s", p.Level, quotation(p.Pattern), p.ComponentID, wording.Counted(p.Count, "time"), when)
 	}
 	text := "By pattern (N stands for any number): " + strings.Join(entries, "; ")
 	if o.Others > 0 {
-		text += fmt.Sprintf("; and %s more, ask with a level or a text", counted(o.Others, "pattern"))
+		text += fmt.Sprintf("; and %s more, ask with a level or a text", wording.Counted(o.Others, "pattern"))
 	}
 	return text + "."
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var metricsDefinition = tools.Definition{
@@ -150,18 +151,18 @@ func (s series) trend(f SeriesSeen) string {
 
 func (o *Metrics) whatExists(p *plant, id componentID) error {
 	var names []string
-	err := p.each("SELECT DISTINCT metric FROM metrics WHERE ? IN ('', component_id) ORDER BY metric", []any{string(id)}, func(scan func(...any) error) error {
+	err := p.Each("SELECT DISTINCT metric FROM metrics WHERE ? IN ('', component_id) ORDER BY metric", []any{string(id)}, func(scan func(...any) error) error {
 		var name string
 		defer func() { names = append(names, name) }()
 		return scan(&name)
 	})
 	var first, last string
 	if err == nil {
-		err = p.one("SELECT coalesce(min(at), ''), coalesce(max(at), '') FROM metric_samples WHERE ? IN ('', component_id)", []any{string(id)}, &first, &last)
+		err = p.One("SELECT coalesce(min(at), ''), coalesce(max(at), '') FROM metric_samples WHERE ? IN ('', component_id)", []any{string(id)}, &first, &last)
 	}
 	o.Exist = "Nothing is measured there."
 	if len(names) > 0 {
-		o.Exist = fmt.Sprintf("Measured are %s, from %s to %s.", list(names), first, last)
+		o.Exist = fmt.Sprintf("Measured are %s, from %s to %s.", wording.List(names), first, last)
 	}
 	return err
 }
@@ -172,13 +173,13 @@ func (o *Metrics) Sentences() []string {
 	case o.Note != "":
 		return []string{o.Note}
 	case o.Count == 0:
-		return noneEmpty(fmt.Sprintf("There are no measurements%s.", o.Asked), o.Exist)
+		return wording.NoneEmpty(fmt.Sprintf("There are no measurements%s.", o.Asked), o.Exist)
 	case o.narrow:
 		return o.each()
 	}
 	first := fmt.Sprintf("Nothing is out of its limits: all %d measured values%s are within them.", o.Count, o.Asked)
 	if o.Out > 0 {
-		first = fmt.Sprintf("%d of %d measured values%s %s out of the limits: %s.", o.Out, o.Count, o.Asked, isAre(o.Out), told(o.Series[:o.Out], 2*mostSeries))
+		first = fmt.Sprintf("%d of %d measured values%s %s out of the limits: %s.", o.Out, o.Count, o.Asked, wording.IsAre(o.Out), told(o.Series[:o.Out], 2*mostSeries))
 	}
 	within := o.Series[o.Out:]
 	if len(within) == 0 || o.Out == 0 && !o.metric {

@@ -21,8 +21,7 @@ func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, erro
 	var spellings []spelling
 	names := map[string]string{}
 	err := db.Read(ctx, func(tx *sql.Tx) error {
-		p := &plant{ctx: ctx, tx: tx}
-		return p.each("SELECT id, name, name_local, also FROM components", nil, func(scan func(...any) error) error {
+		return records.NewView(ctx, tx).Each("SELECT id, name, name_local, also FROM components", nil, func(scan func(...any) error) error {
 			var id, name, local, also string
 			if err := scan(&id, &name, &local, &also); err != nil {
 				return err

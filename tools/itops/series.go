@@ -22,7 +22,7 @@ func (p *plant) series(id, metric string, when span) (all []series, err error) {
 		WHERE ?1 IN ('', m.component_id) AND ?2 IN ('', m.metric) AND s.at BETWEEN ?3 AND ?4
 		ORDER BY m.component_id, m.rowid, s.at`
 	from, to := when.bounds()
-	err = p.each(query, []any{id, metric, from, to}, func(scan func(...any) error) error {
+	err = p.Each(query, []any{id, metric, from, to}, func(scan func(...any) error) error {
 		var s series
 		var at string
 		var value int64

@@ -1,11 +1,12 @@
 package itops
 
 import (
-	"context"
 	"fmt"
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/ledger"
+	"bestbox/tools/wording"
 )
 
 var silenceDefinition = tools.Definition{
@@ -38,23 +39,14 @@ type Silenced struct {
 // longestSilence is how far ahead a silence may end.
 const longestSilence = 30 * 24 * time.Hour
 
-func (s store) previewSilence(ctx context.Context, in SilenceArguments) (tools.Change, error) {
-	return preview(ctx, s, in, planSilence)
+// liftSilence takes a silence back.
+func liftSilence(p *plant, done *Silenced) (*Silenced, error) {
+	done.Undone = true
+	return done, p.Execute("UPDATE silences SET lifted = 1 WHERE id = ?", done.Silence)
 }
 
-func (s store) applySilence(ctx context.Context, key string, in SilenceArguments) (*Silenced, error) {
-	return apply(ctx, s, silenceDefinition.Name, key, in, planSilence)
-}
-
-func (s store) undoSilence(ctx context.Context, key string) (*Silenced, error) {
-	return undo(ctx, s, silenceDefinition.Name, key, func(p *plant, out *Silenced) error {
-		out.Undone = true
-		return p.execute("UPDATE silences SET lifted = 1 WHERE id = ?", out.Silence)
-	})
-}
-
-func planSilence(p *plant, in SilenceArguments) (planned[*Silenced], error) {
-	var none planned[*Silenced]
+func planSilence(p *plant, in SilenceArguments) (ledger.Plan[*Silenced], error) {
+	var none ledger.Plan[*Silenced]
 	reason, err := said("reason", in.Reason, "a reason in words")
 	if err != nil {
 		return none, err
@@ -92,8 +84,8 @@ func planSilence(p *plant, in SilenceArguments) (planned[*Silenced], error) {
 	if len(open) == 0 {
 		change.Warnings = append(change.Warnings, "No ticket is open about "+c.named()+".")
 	}
-	return planned[*Silenced]{change, func() (*Silenced, error) {
-		err := p.one("INSERT INTO silences (alert_id, made_at, until, reason, lifted) VALUES (?, ?, ?, ?, 0) RETURNING id",
+	return ledger.Plan[*Silenced]{Change: change, Make: func(string) (*Silenced, error) {
+		err := p.One("INSERT INTO silences (alert_id, made_at, until, reason, lifted) VALUES (?, ?, ?, ?, 0) RETURNING id",
 			[]any{a.ID, p.now.Format(minutes), out.Until, reason}, &out.Silence)
 		return out, err
 	}}, nil
@@ -118,7 +110,7 @@ func (p *plant) activeAlert(id alertID) (ActiveAlert, error) {
 	}
 	allowed := "the id of an active alert, and there is none"
 	if len(active) > 0 {
-		allowed = "an alert that exists; active are " + list(active[:min(len(active), wholeAlertList)])
+		allowed = "an alert that exists; active are " + wording.List(active[:min(len(active), wholeAlertList)])
 	}
 	return ActiveAlert{}, &tools.ArgumentError{Field: "alert_id", Value: string(id), Allowed: allowed}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var statusDefinition = tools.Definition{
@@ -196,7 +197,7 @@ func (o *Status) Sentences() []string {
 	if len(c.Because) > 0 {
 		first = fmt.Sprintf("%s (%s) in %s is %s: %s.", c.ComponentID, c.Component, c.Place, c.State, bounded(c.Because, "the alerts of "+c.ComponentID))
 	}
-	return noneEmpty(first, neighbours("It needs", o.Needs), neighbours("It is needed by", o.NeededBy), ticketsOpen(o.Tickets))
+	return wording.NoneEmpty(first, neighbours("It needs", o.Needs), neighbours("It is needed by", o.NeededBy), ticketsOpen(o.Tickets))
 }
 
 // neighbours names components with their state.
@@ -241,7 +242,7 @@ func (o *Status) overview() []string {
 	if len(o.Components) == 0 {
 		return []string{fmt.Sprintf("All %d %s are ok.", o.Count, plural)}
 	}
-	sentences := []string{fmt.Sprintf("Of %d %s, %d %s failing, %d degraded, %d at risk and %d ok.", o.Count, plural, o.Failing, isAre(o.Failing), o.Degraded, o.AtRisk, o.OK)}
+	sentences := []string{fmt.Sprintf("Of %d %s, %d %s failing, %d degraded, %d at risk and %d ok.", o.Count, plural, o.Failing, wording.IsAre(o.Failing), o.Degraded, o.AtRisk, o.OK)}
 	for _, state := range []string{"failing", "degraded", "at risk"} {
 		var entries []string
 		for _, c := range o.Components {

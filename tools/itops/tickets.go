@@ -1,13 +1,14 @@
 package itops
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/ledger"
+	"bestbox/tools/wording"
 )
 
 var createTicketDefinition = tools.Definition{
@@ -68,23 +69,13 @@ func (s ticketState) words() string {
 	return text
 }
 
-func (s store) previewCreateTicket(ctx context.Context, in CreateTicketArguments) (tools.Change, error) {
-	return preview(ctx, s, in, planTicket)
+// cancelTicket cancels a new ticket; its number stays used. One that somebody has worked on since is left alone.
+func cancelTicket(p *plant, done *TicketWritten) (*TicketWritten, error) {
+	return done, p.revertTicket(done, ticketState{"cancelled", done.Now.Priority, done.Now.Assignee})
 }
 
-func (s store) applyCreateTicket(ctx context.Context, key string, in CreateTicketArguments) (*TicketWritten, error) {
-	return apply(ctx, s, createTicketDefinition.Name, key, in, planTicket)
-}
-
-// undoCreateTicket cancels the ticket; its number stays used. One that somebody has worked on since is left alone.
-func (s store) undoCreateTicket(ctx context.Context, key string) (*TicketWritten, error) {
-	return undo(ctx, s, createTicketDefinition.Name, key, func(p *plant, out *TicketWritten) error {
-		return p.revertTicket(out, ticketState{"cancelled", out.Now.Priority, out.Now.Assignee})
-	})
-}
-
-func planTicket(p *plant, in CreateTicketArguments) (planned[*TicketWritten], error) {
-	var none planned[*TicketWritten]
+func planTicket(p *plant, in CreateTicketArguments) (ledger.Plan[*TicketWritten], error) {
+	var none ledger.Plan[*TicketWritten]
 	out := &TicketWritten{Now: ticketState{Status: "open", Priority: in.Priority}}
 	if out.Now.Priority == "" {
 		out.Now.Priority = "normal"
@@ -121,35 +112,25 @@ func planTicket(p *plant, in CreateTicketArguments) (planned[*TicketWritten], er
 		change.Lines = append(change.Lines, tools.ChangeLine{What: "description", After: description})
 	}
 	change.Summary = fmt.Sprintf("Opens a ticket%s with priority %s: %s.", about, out.Now.Priority, quotation(out.Title))
-	return planned[*TicketWritten]{change, func() (*TicketWritten, error) {
+	return ledger.Plan[*TicketWritten]{Change: change, Make: func(string) (*TicketWritten, error) {
 		now := p.now.Format(minutes)
-		prefix := "TCK-" + now[:4] + "-"
-		var last int
-		if err := p.one("SELECT coalesce(max(CAST(substr(id, ?) AS INTEGER)), 0) FROM tickets WHERE id LIKE ? || '%'", []any{len(prefix) + 1, prefix}, &last); err != nil {
+		var err error
+		if out.TicketID, err = p.NextID("tickets", "TCK-"+now[:4]+"-", 4); err != nil {
 			return nil, err
 		}
-		out.TicketID = fmt.Sprintf("%s%04d", prefix, last+1)
-		err := p.execute(`INSERT INTO tickets (id, title, description, component_id, priority, status, assignee, opened_at, updated_at)
+		err = p.Execute(`INSERT INTO tickets (id, title, description, component_id, priority, status, assignee, opened_at, updated_at)
 			VALUES (?, ?, ?, nullif(?, ''), ?, ?, '', ?, ?)`, out.TicketID, out.Title, description, out.ComponentID, out.Now.Priority, out.Now.Status, now, now)
 		return out, err
 	}}, nil
 }
 
-func (s store) previewUpdateTicket(ctx context.Context, in UpdateTicketArguments) (tools.Change, error) {
-	return preview(ctx, s, in, planUpdate)
+// restoreTicket puts back what a ticket was before, unless somebody has changed it since.
+func restoreTicket(p *plant, done *TicketWritten) (*TicketWritten, error) {
+	return done, p.revertTicket(done, *done.Before)
 }
 
-func (s store) applyUpdateTicket(ctx context.Context, key string, in UpdateTicketArguments) (*TicketWritten, error) {
-	return apply(ctx, s, updateTicketDefinition.Name, key, in, planUpdate)
-}
-
-// undoUpdateTicket puts back what the ticket was before, unless somebody has changed it since.
-func (s store) undoUpdateTicket(ctx context.Context, key string) (*TicketWritten, error) {
-	return undo(ctx, s, updateTicketDefinition.Name, key, func(p *plant, out *TicketWritten) error { return p.revertTicket(out, *out.Before) })
-}
-
-func planUpdate(p *plant, in UpdateTicketArguments) (planned[*TicketWritten], error) {
-	var none planned[*TicketWritten]
+func planUpdate(p *plant, in UpdateTicketArguments) (ledger.Plan[*TicketWritten], error) {
+	var none ledger.Plan[*TicketWritten]
 	out, err := p.ticket(in.TicketID)
 	if err != nil {
 		return none, err
@@ -203,22 +184,22 @@ func planUpdate(p *plant, in UpdateTicketArguments) (planned[*TicketWritten], er
 			whats[i] = "adds the note " + quotation(line.After)
 		}
 	}
-	change.Summary = fmt.Sprintf("Changes the ticket %s (%s): %s.", out.TicketID, quotation(out.Title), list(whats))
-	return planned[*TicketWritten]{change, func() (*TicketWritten, error) { return out, p.updateTicket(out, note) }}, nil
+	change.Summary = fmt.Sprintf("Changes the ticket %s (%s): %s.", out.TicketID, quotation(out.Title), wording.List(whats))
+	return ledger.Plan[*TicketWritten]{Change: change, Make: func(string) (*TicketWritten, error) { return out, p.updateTicket(out, note) }}, nil
 }
 
 func closed(status string) bool { return status == "resolved" || status == "cancelled" }
 
 func (p *plant) updateTicket(out *TicketWritten, note string) error {
 	now := p.now.Format(minutes)
-	if err := p.execute("UPDATE tickets SET status = ?, priority = ?, assignee = ?, updated_at = ? WHERE id = ?",
+	if err := p.Execute("UPDATE tickets SET status = ?, priority = ?, assignee = ?, updated_at = ? WHERE id = ?",
 		out.Now.Status, out.Now.Priority, out.Now.Assignee, now, out.TicketID); err != nil {
 		return err
 	}
 	if note == "" {
 		return nil
 	}
-	return p.one(`INSERT INTO ticket_notes (ticket_id, number, written_at, note)
+	return p.One(`INSERT INTO ticket_notes (ticket_id, number, written_at, note)
 		SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3 FROM ticket_notes WHERE ticket_id = ?1 RETURNING number`, []any{out.TicketID, now, note}, &out.Note)
 }
 
@@ -226,11 +207,11 @@ func (p *plant) updateTicket(out *TicketWritten, note string) error {
 func (p *plant) ticket(id ticketID) (*TicketWritten, error) {
 	out := &TicketWritten{TicketID: string(id)}
 	var component sql.NullString
-	err := p.one("SELECT title, component_id, status, priority, assignee FROM tickets WHERE id = ?", []any{string(id)},
+	err := p.One("SELECT title, component_id, status, priority, assignee FROM tickets WHERE id = ?", []any{string(id)},
 		&out.Title, &component, &out.Now.Status, &out.Now.Priority, &out.Now.Assignee)
 	if errors.Is(err, sql.ErrNoRows) {
 		var first, last sql.NullString
-		if err := p.one("SELECT min(id), max(id) FROM tickets", nil, &first, &last); err != nil {
+		if err := p.One("SELECT min(id), max(id) FROM tickets", nil, &first, &last); err != nil {
 			return nil, err
 		}
 		allowed := "a ticket that exists, and there is none"
@@ -250,14 +231,16 @@ func (p *plant) revertTicket(out *TicketWritten, to ticketState) error {
 		return err
 	}
 	var notes int64
-	if err := p.one("SELECT coalesce(max(number), 0) FROM ticket_notes WHERE ticket_id = ?", []any{out.TicketID}, &notes); err != nil {
+	if err := p.One("SELECT coalesce(max(number), 0) FROM ticket_notes WHERE ticket_id = ?", []any{out.TicketID}, &notes); err != nil {
 		return err
 	}
 	if now.Now != out.Now || out.Note > 0 && notes != out.Note || out.Before == nil && notes > 0 {
 		return fmt.Errorf("the ticket %s has been changed since, so this is not taken back: change it with update_ticket", out.TicketID)
 	}
-	if err := p.execute("DELETE FROM ticket_notes WHERE ticket_id = ? AND number = ?", out.TicketID, out.Note); err != nil {
-		return err
+	if out.Note > 0 {
+		if err := p.Execute("DELETE FROM ticket_notes WHERE ticket_id = ? AND number = ?", out.TicketID, out.Note); err != nil {
+			return err
+		}
 	}
 	out.Now, out.Undone = to, true
 	return p.updateTicket(out, "")

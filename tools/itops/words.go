@@ -5,54 +5,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"bestbox/tools/wording"
 )
-
-// counted is a number with its noun: "1 alert", "2 alerts".
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return grouped(n) + " " + noun + "s"
-}
-
-// grouped is a whole number with commas between thousands.
-func grouped(n int) string {
-	digits := strconv.Itoa(n)
-	sign := ""
-	if n < 0 {
-		sign, digits = "-", digits[1:]
-	}
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return sign + digits
-}
-
-func isAre(n int) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
-}
-
-// list joins words as English does: a, b and c.
-func list(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
-}
-
-// noneEmpty keeps the sentences that say something.
-func noneEmpty(sentences ...string) []string {
-	kept := make([]string, 0, len(sentences))
-	for _, s := range sentences {
-		if s != "" {
-			kept = append(kept, s)
-		}
-	}
-	return kept
-}
 
 // more is how a list ends that was cut.
 func more(shown, all int, with string) string {
@@ -82,13 +37,13 @@ func amount(value int64, unit string) string {
 	if unit == "%" {
 		return strconv.FormatInt(value, 10) + "%"
 	}
-	return grouped(int(value)) + " " + unit
+	return wording.Grouped(int(value)) + " " + unit
 }
 
 // difference is one of two such values: "39 percentage points".
 func difference(value int64, unit string) string {
 	if unit == "%" {
-		return counted(int(value), "percentage point")
+		return wording.Counted(int(value), "percentage point")
 	}
 	return amount(value, unit)
 }
@@ -97,9 +52,9 @@ func difference(value int64, unit string) string {
 func lasted(d time.Duration) string {
 	switch {
 	case d < 2*time.Hour:
-		return counted(int(d/time.Minute), "minute")
+		return wording.Counted(int(d/time.Minute), "minute")
 	case d < 48*time.Hour:
-		return counted(int(d/time.Hour), "hour")
+		return wording.Counted(int(d/time.Hour), "hour")
 	}
-	return counted(int(d/(24*time.Hour)), "day")
+	return wording.Counted(int(d/(24*time.Hour)), "day")
 }

@@ -1,7 +1,6 @@
 package oa
 
 import (
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -219,34 +218,4 @@ func prose(field, value string) error {
 		return &tools.ArgumentError{Field: field, Value: value, Allowed: "text without control characters"}
 	}
 	return nil
-}
-
-// counted is a number with its noun: "1 mail", "2 mails".
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// list joins words as English does: a, b and c.
-func list(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
-}
-
-// named is an id with its name.
-func named(id, name string) string { return id + " (" + name + ")" }
-
-// noneEmpty keeps the sentences that say something.
-func noneEmpty(sentences ...string) []string {
-	kept := make([]string, 0, len(sentences))
-	for _, s := range sentences {
-		if s != "" {
-			kept = append(kept, s)
-		}
-	}
-	return kept
 }

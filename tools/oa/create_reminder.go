@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"bestbox/tools"
+	"bestbox/tools/ledger"
 )
 
 var createReminderDefinition = tools.Definition{
@@ -84,15 +85,15 @@ func (s store) previewReminder(ctx context.Context, in ReminderArguments) (chang
 }
 
 func (s store) createReminder(ctx context.Context, key string, in ReminderArguments) (*Reminder, error) {
-	return once(ctx, s, createReminderDefinition.Name, key, in, func(b *books) (*Reminder, error) {
+	return ledger.Once(ctx, s.db, s.books, createReminderDefinition.Name, key, in, func(b *books) (*Reminder, error) {
 		r, err := b.planReminder(in)
 		if err != nil {
 			return nil, err
 		}
-		if r.ID, err = b.nextID("reminders", "REM-", 4); err != nil {
+		if r.ID, err = b.NextID("reminders", "REM-", 4); err != nil {
 			return nil, err
 		}
-		if err := b.do("INSERT INTO reminders (id, employee_id, remind_at, text, status) VALUES (?, ?, ?, ?, 'open')", r.ID, r.Employee.ID, r.RemindAt, r.Text); err != nil {
+		if err := b.Execute("INSERT INTO reminders (id, employee_id, remind_at, text, status) VALUES (?, ?, ?, ?, 'open')", r.ID, r.Employee.ID, r.RemindAt, r.Text); err != nil {
 			return nil, fmt.Errorf("write the reminder: %w", err)
 		}
 		return r, nil
@@ -100,8 +101,8 @@ func (s store) createReminder(ctx context.Context, key string, in ReminderArgume
 }
 
 func (s store) cancelReminder(ctx context.Context, key string) (*Reminder, error) {
-	return undo(ctx, s, createReminderDefinition.Name, key, func(b *books, r *Reminder) (*Reminder, error) {
-		if err := b.do("UPDATE reminders SET status = 'cancelled' WHERE id = ? AND status = 'open'", r.ID); err != nil {
+	return ledger.Undo(ctx, s.db, s.books, createReminderDefinition.Name, key, func(b *books, r *Reminder) (*Reminder, error) {
+		if err := b.Execute("UPDATE reminders SET status = 'cancelled' WHERE id = ? AND status = 'open'", r.ID); err != nil {
 			return r, fmt.Errorf("the reminder %s is past, so that it cannot be cancelled: %w", r.ID, err)
 		}
 		r.Cancelled = true

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"bestbox/tools"
+	"bestbox/tools/ledger"
+	"bestbox/tools/wording"
 )
 
 var draftEmailDefinition = tools.Definition{
@@ -105,7 +107,7 @@ func (s store) previewDraft(ctx context.Context, in DraftArguments) (change tool
 	err = s.read(ctx, func(b *books) error {
 		d, err := b.planDraft(in)
 		if err == nil {
-			change = d.change(fmt.Sprintf("Keeps a draft of a mail from %s to %s: “%s”. Nothing is sent.", d.From, list(d.To), d.Subject))
+			change = d.change(fmt.Sprintf("Keeps a draft of a mail from %s to %s: “%s”. Nothing is sent.", d.From, wording.List(d.To), d.Subject))
 		}
 		return err
 	})
@@ -117,49 +119,42 @@ func (d *Draft) change(summary string) tools.Change {
 	change := tools.Change{
 		Summary: summary,
 		Lines: []tools.ChangeLine{
-			{What: "from", After: fmt.Sprintf("%s <%s>", d.From, d.fromMail)}, {What: "to", After: list(d.To)},
+			{What: "from", After: fmt.Sprintf("%s <%s>", d.From, d.fromMail)}, {What: "to", After: wording.List(d.To)},
 		},
 		Facts: map[string]any{"recipients": len(d.To) + len(d.Cc), "outside": len(d.Outside) > 0},
 	}
 	if len(d.Cc) > 0 {
-		change.Lines = append(change.Lines, tools.ChangeLine{What: "copy to", After: list(d.Cc)})
+		change.Lines = append(change.Lines, tools.ChangeLine{What: "copy to", After: wording.List(d.Cc)})
 	}
 	if d.InReplyTo != "" {
 		change.Lines = append(change.Lines, tools.ChangeLine{What: "answers", After: d.InReplyTo})
 	}
 	change.Lines = append(change.Lines, tools.ChangeLine{What: "subject", After: d.Subject}, tools.ChangeLine{What: "text", After: d.Body})
 	if len(d.Outside) > 0 {
-		change.Warnings = append(change.Warnings, list(d.Outside)+" "+isAre(len(d.Outside))+" "+stranger)
+		change.Warnings = append(change.Warnings, wording.List(d.Outside)+" "+wording.IsAre(len(d.Outside))+" "+stranger)
 	}
 	return change
 }
 
-func isAre(n int) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
-}
-
 func (s store) draftEmail(ctx context.Context, key string, in DraftArguments) (*Draft, error) {
-	return once(ctx, s, draftEmailDefinition.Name, key, in, func(b *books) (*Draft, error) {
+	return ledger.Once(ctx, s.db, s.books, draftEmailDefinition.Name, key, in, func(b *books) (*Draft, error) {
 		d, err := b.planDraft(in)
 		if err != nil {
 			return nil, err
 		}
-		if d.ID, err = b.nextID("mail_drafts", fmt.Sprintf("DRF-%d-", b.today.Year()), 4); err != nil {
+		if d.ID, err = b.NextID("mail_drafts", fmt.Sprintf("DRF-%d-", b.today.Year()), 4); err != nil {
 			return nil, err
 		}
 		var answers any
 		if d.InReplyTo != "" {
 			answers = d.InReplyTo
 		}
-		if err := b.do("INSERT INTO mail_drafts (id, from_id, subject, body, in_reply_to, status, drafted_on) VALUES (?, ?, ?, ?, ?, 'draft', ?)",
+		if err := b.Execute("INSERT INTO mail_drafts (id, from_id, subject, body, in_reply_to, status, drafted_on) VALUES (?, ?, ?, ?, ?, 'draft', ?)",
 			d.ID, d.From.ID, d.Subject, d.Body, answers, iso(b.today)); err != nil {
 			return nil, fmt.Errorf("keep the draft: %w", err)
 		}
 		for i, address := range append(slices.Clone(d.To), d.Cc...) {
-			if err := b.do("INSERT INTO mail_draft_recipients (draft_id, line, copy, address) VALUES (?, ?, ?, ?)", d.ID, i+1, i >= len(d.To), address); err != nil {
+			if err := b.Execute("INSERT INTO mail_draft_recipients (draft_id, line, copy, address) VALUES (?, ?, ?, ?)", d.ID, i+1, i >= len(d.To), address); err != nil {
 				return nil, fmt.Errorf("keep the draft's recipients: %w", err)
 			}
 		}
@@ -168,8 +163,8 @@ func (s store) draftEmail(ctx context.Context, key string, in DraftArguments) (*
 }
 
 func (s store) discardDraft(ctx context.Context, key string) (*Draft, error) {
-	return undo(ctx, s, draftEmailDefinition.Name, key, func(b *books, d *Draft) (*Draft, error) {
-		if err := b.do("UPDATE mail_drafts SET status = 'discarded' WHERE id = ? AND status = 'draft'", d.ID); err != nil {
+	return ledger.Undo(ctx, s.db, s.books, draftEmailDefinition.Name, key, func(b *books, d *Draft) (*Draft, error) {
+		if err := b.Execute("UPDATE mail_drafts SET status = 'discarded' WHERE id = ? AND status = 'draft'", d.ID); err != nil {
 			return d, fmt.Errorf("the draft %s cannot be discarded, since it was sent: %w", d.ID, err)
 		}
 		d.Discarded = true
@@ -183,11 +178,11 @@ func (d *Draft) Sentences() []string {
 		return []string{fmt.Sprintf("The draft %s is discarded.", d.ID)}
 	}
 	sentences := []string{
-		fmt.Sprintf("The mail is kept as draft %s, from %s to %s, with the subject “%s”; nothing was sent.", d.ID, d.From, list(d.To), oneLine(d.Subject, subjectLength)),
+		fmt.Sprintf("The mail is kept as draft %s, from %s to %s, with the subject “%s”; nothing was sent.", d.ID, d.From, wording.List(d.To), oneLine(d.Subject, subjectLength)),
 		fmt.Sprintf("Its text: “%s”.", oneLine(d.Body, fullLength)),
 	}
 	if len(d.Outside) > 0 {
-		sentences = append(sentences, fmt.Sprintf("%s %s %s.", list(d.Outside), isAre(len(d.Outside)), stranger))
+		sentences = append(sentences, fmt.Sprintf("%s %s %s.", wording.List(d.Outside), wording.IsAre(len(d.Outside)), stranger))
 	}
 	return sentences
 }

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var findDocumentDefinition = tools.Definition{
@@ -94,7 +95,7 @@ func (b *books) documents(in FindDocumentArguments) (all []Document, err error) 
 	const query = `SELECT d.id, d.title, d.title_local, d.kind, d.path, d.summary, d.summary_local, d.updated_on, e.id, e.name
 		FROM company_documents d JOIN employees e ON e.id = d.owner_id
 		WHERE d.status = 'valid' AND (?1 = '' OR d.kind = ?1) AND (?2 = '' OR d.id = ?2) ORDER BY d.id`
-	err = b.each(query, []any{in.Kind, string(in.DocumentID)}, func(scan func(...any) error) error {
+	err = b.Each(query, []any{in.Kind, string(in.DocumentID)}, func(scan func(...any) error) error {
 		var d Document
 		if err := scan(&d.ID, &d.Title, &d.TitleLocal, &d.Kind, &d.Path, &d.Summary, &d.local, &d.UpdatedOn, &d.Owner.ID, &d.Owner.Name); err != nil {
 			return err
@@ -113,7 +114,7 @@ func (o *Documents) Sentences() []string {
 	case o.Count == 0:
 		return []string{fmt.Sprintf("There is no document%s.", o.Asked)}
 	}
-	head := fmt.Sprintf("There are %s%s.", counted(o.Count, "document"), o.Asked)
+	head := fmt.Sprintf("There are %s%s.", wording.Counted(o.Count, "document"), o.Asked)
 	if o.Count == 1 {
 		head = fmt.Sprintf("There is 1 document%s.", o.Asked)
 	}

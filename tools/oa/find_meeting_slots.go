@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var meetingSlotsDefinition = tools.Definition{
@@ -95,7 +96,7 @@ func (s store) meetingSlots(ctx context.Context, in MeetingSlotsArguments) (*Mee
 		}
 		if len(unknown) > 0 {
 			who, err := b.whoExists()
-			out.Note = fmt.Sprintf("There is no employee %s; %s.", list(unknown), who)
+			out.Note = fmt.Sprintf("There is no employee %s; %s.", wording.List(unknown), who)
 			return err
 		}
 		if days.to.Before(b.today) {
@@ -333,14 +334,14 @@ func (s Slot) elsewhere() string {
 	if len(s.Elsewhere) == 0 {
 		return ""
 	}
-	return ", which is " + list(s.Elsewhere)
+	return ", which is " + wording.List(s.Elsewhere)
 }
 
 func (s Slot) room() string {
 	if s.RoomID == "" {
 		return "no room is free then"
 	}
-	return named(s.RoomID, s.RoomName) + " is free then"
+	return wording.Named(s.RoomID, s.RoomName) + " is free then"
 }
 
 // Sentences implements tools.Outcome.
@@ -352,7 +353,7 @@ func (o *MeetingSlots) Sentences() []string {
 	for i, p := range o.Attendees {
 		names[i] = p.String()
 	}
-	who, are := list(names), "are all"
+	who, are := wording.List(names), "are all"
 	switch len(names) {
 	case 1:
 		are = "is"
@@ -377,7 +378,7 @@ func (o *MeetingSlots) Sentences() []string {
 	for _, slot := range o.Slots[1:] {
 		with := ", without a room"
 		if slot.RoomID != "" {
-			with = " with " + named(slot.RoomID, slot.RoomName)
+			with = " with " + wording.Named(slot.RoomID, slot.RoomName)
 		}
 		more = append(more, slot.words()+with)
 	}

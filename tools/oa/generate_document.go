@@ -9,12 +9,13 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"text/template"
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/ledger"
+	"bestbox/tools/wording"
 )
 
 var generateDocumentDefinition = tools.Definition{
@@ -121,7 +122,7 @@ func (b *books) documentEvent(id eventID) (*documentEvent, error) {
 	}
 	found := &documentEvent{ID: string(id)}
 	var starts, ends, zone string
-	err := b.one(`SELECT v.title, v.starts_at, v.ends_at, e.time_zone, coalesce(r.id || ' (' || r.name || ')', 'none'),
+	err := b.One(`SELECT v.title, v.starts_at, v.ends_at, e.time_zone, coalesce(r.id || ' (' || r.name || ')', 'none'),
 			(SELECT group_concat(name, ', ') FROM (SELECT p.name FROM calendar_attendees a JOIN employees p ON p.id = a.employee_id WHERE a.event_id = v.id ORDER BY p.id))
 		FROM calendar_events v JOIN employees e ON e.id = v.organizer_id LEFT JOIN rooms r ON r.id = v.room_id WHERE v.id = ? AND v.status = 'planned'`,
 		[]any{string(id)}, &found.Title, &starts, &ends, &zone, &found.Room, &found.Attendees)
@@ -158,7 +159,7 @@ func (b *books) documentBudget(d *MadeDocument, in DocumentArguments) error {
 	}
 	var department, currency string
 	var given, spent int64
-	err = b.one(`SELECT d.name, g.amount_cents, g.currency, (
+	err = b.One(`SELECT d.name, g.amount_cents, g.currency, (
 			SELECT coalesce(sum(l.amount_cents), 0) FROM journal_lines l JOIN journal_entries e ON e.id = l.entry_id JOIN accounts a ON a.id = l.account_id
 			WHERE l.department_id = d.id AND a.kind = 'expense' AND e.posted_on BETWEEN ? AND ?)
 		FROM departments d JOIN budgets g ON g.department_id = d.id WHERE d.id = ? AND g.quarter = ?`,
@@ -178,17 +179,17 @@ func (b *books) documentBudget(d *MadeDocument, in DocumentArguments) error {
 		return &tools.ArgumentError{Field: "amount", Allowed: fmt.Sprintf("how much more is asked for; %s is within its budget of %s", department, in.Period)}
 	}
 	if d.AmountCents > over {
-		d.warnings = append(d.warnings, fmt.Sprintf("%s is asked for, which is %s more than was spent above the budget", money(currency, d.AmountCents), money(currency, d.AmountCents-max(0, over))))
+		d.warnings = append(d.warnings, fmt.Sprintf("%s is asked for, which is %s more than was spent above the budget", wording.Money(currency, d.AmountCents), wording.Money(currency, d.AmountCents-max(0, over))))
 	}
 	if days.to.After(b.today) {
 		d.warnings = append(d.warnings, fmt.Sprintf("%s is not over yet: its figures end on %s", in.Period, iso(b.today)))
 	}
 	d.content.Budget = &documentBudget{
-		Department: department, Period: string(in.Period), Given: money(currency, given), Spent: money(currency, spent),
-		Direction: "Over budget by", Difference: money(currency, over), Amount: money(currency, d.AmountCents),
+		Department: department, Period: string(in.Period), Given: wording.Money(currency, given), Spent: wording.Money(currency, spent),
+		Direction: "Over budget by", Difference: wording.Money(currency, over), Amount: wording.Money(currency, d.AmountCents),
 	}
 	if over <= 0 {
-		d.content.Budget.Direction, d.content.Budget.Difference = "Below budget by", money(currency, -over)
+		d.content.Budget.Direction, d.content.Budget.Difference = "Below budget by", wording.Money(currency, -over)
 	}
 	return nil
 }
@@ -197,7 +198,7 @@ func (b *books) noBudget(in DocumentArguments) error {
 	var departments []string
 	var first, last string
 	known := false
-	err := b.each("SELECT d.id, coalesce(min(g.quarter), ''), coalesce(max(g.quarter), '') FROM departments d LEFT JOIN budgets g ON g.department_id = d.id GROUP BY d.id ORDER BY d.id", nil,
+	err := b.Each("SELECT d.id, coalesce(min(g.quarter), ''), coalesce(max(g.quarter), '') FROM departments d LEFT JOIN budgets g ON g.department_id = d.id GROUP BY d.id ORDER BY d.id", nil,
 		func(scan func(...any) error) error {
 			var id string
 			err := scan(&id, &first, &last)
@@ -209,25 +210,9 @@ func (b *books) noBudget(in DocumentArguments) error {
 	case err != nil:
 		return err
 	case !known:
-		return &tools.ArgumentError{Field: "department_id", Value: in.DepartmentID, Allowed: "one of " + list(departments)}
+		return &tools.ArgumentError{Field: "department_id", Value: in.DepartmentID, Allowed: "one of " + wording.List(departments)}
 	}
 	return &tools.ArgumentError{Field: "period", Value: string(in.Period), Allowed: fmt.Sprintf("a quarter with a budget, %s to %s", first, last)}
-}
-
-// money writes cents for people.
-func money(currency string, cents int64) string {
-	sign := ""
-	if cents < 0 {
-		sign, cents = "-", -cents
-	}
-	whole := strconv.FormatInt(cents/100, 10)
-	for at := len(whole) - 3; at > 0; at -= 3 {
-		whole = whole[:at] + "," + whole[at:]
-	}
-	if currency == "USD" {
-		return fmt.Sprintf("%s$%s.%02d", sign, whole, cents%100)
-	}
-	return fmt.Sprintf("%s%s %s.%02d", sign, currency, whole, cents%100)
 }
 
 func (s store) previewDocument(ctx context.Context, in DocumentArguments) (change tools.Change, err error) {
@@ -253,12 +238,12 @@ func (s store) previewDocument(ctx context.Context, in DocumentArguments) (chang
 // generateDocument files the document and then writes its files. They are made from the row alone: an attempt that was cut off between the two is
 // made good by the next one.
 func (s store) generateDocument(ctx context.Context, key string, in DocumentArguments) (*MadeDocument, error) {
-	d, err := once(ctx, s, generateDocumentDefinition.Name, key, in, func(b *books) (*MadeDocument, error) {
+	d, err := ledger.Once(ctx, s.db, s.books, generateDocumentDefinition.Name, key, in, func(b *books) (*MadeDocument, error) {
 		d, err := b.planDocument(in)
 		if err != nil {
 			return nil, err
 		}
-		id, err := b.nextID("company_documents", "DOC-", 3)
+		id, err := b.NextID("company_documents", "DOC-", 3)
 		if err != nil {
 			return nil, err
 		}
@@ -266,7 +251,7 @@ func (s store) generateDocument(ctx context.Context, key string, in DocumentArgu
 			return nil, err
 		}
 		summary := oneLine(strings.Join(in.Points, " "), summaryLength)
-		err = b.do(`INSERT INTO company_documents (id, title, title_local, kind, path, summary, summary_local, owner_id, updated_on, status, body)
+		err = b.Execute(`INSERT INTO company_documents (id, title, title_local, kind, path, summary, summary_local, owner_id, updated_on, status, body)
 			VALUES (?, ?, '', ?, ?, ?, '', ?, ?, 'valid', ?)`, d.ID, d.Title, d.kind, d.Path, summary, d.Author.ID, iso(b.today), d.Markdown)
 		if err != nil {
 			return nil, fmt.Errorf("file the document: %w", err)
@@ -311,8 +296,8 @@ func replaceFile(path string, content []byte) error {
 }
 
 func (s store) withdrawDocument(ctx context.Context, key string) (*MadeDocument, error) {
-	d, err := undo(ctx, s, generateDocumentDefinition.Name, key, func(b *books, d *MadeDocument) (*MadeDocument, error) {
-		if err := b.do("UPDATE company_documents SET status = 'withdrawn' WHERE id = ?", d.ID); err != nil {
+	d, err := ledger.Undo(ctx, s.db, s.books, generateDocumentDefinition.Name, key, func(b *books, d *MadeDocument) (*MadeDocument, error) {
+		if err := b.Execute("UPDATE company_documents SET status = 'withdrawn' WHERE id = ?", d.ID); err != nil {
 			return d, fmt.Errorf("withdraw the document %s: %w", d.ID, err)
 		}
 		d.Withdrawn = true

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var leaveBalanceDefinition = tools.Definition{
@@ -100,7 +101,7 @@ func (b *books) balance(e employee, year int) (kinds []KindOfDay, leave []Absenc
 	const query = `SELECT k.id, k.name, k.limited, coalesce(n.days, 0), coalesce(n.carried_days, 0), n.days IS NOT NULL FROM leave_kinds k
 		LEFT JOIN leave_entitlements n ON n.kind = k.id AND n.employee_id = ? AND n.year = ? ORDER BY k.limited DESC, k.id`
 	known := false
-	err = b.each(query, []any{e.ID, year}, func(scan func(...any) error) error {
+	err = b.Each(query, []any{e.ID, year}, func(scan func(...any) error) error {
 		var k KindOfDay
 		var entitled bool
 		if err := scan(&k.Kind, &k.Name, &k.Limited, &k.Entitled, &k.Carried, &entitled); err != nil {
@@ -183,7 +184,7 @@ func (o *LeaveBalance) Sentences() []string {
 			sentences = append(sentences, k.sentence(o.Employee, o.Year))
 		case k.Taken+k.Agreed+k.Requested > 0:
 			sentences = append(sentences, fmt.Sprintf("Of %s there are %s in %d: %d taken, %d agreed, %d asked for.",
-				k.Name, counted(k.Taken+k.Agreed+k.Requested, "day"), o.Year, k.Taken, k.Agreed, k.Requested))
+				k.Name, wording.Counted(k.Taken+k.Agreed+k.Requested, "day"), o.Year, k.Taken, k.Agreed, k.Requested))
 		}
 	}
 	if o.AwayNow {
@@ -195,15 +196,15 @@ func (o *LeaveBalance) Sentences() []string {
 			sentences = append(sentences, fmt.Sprintf("And %d more, of which the last ends on %s.", len(o.Leave)-i, o.Leave[len(o.Leave)-1].LastDay))
 			break
 		}
-		sentences = append(sentences, fmt.Sprintf("%s: %s from %s to %s, %s, %s.", a.ID, a.Kind, a.FirstDay, a.LastDay, counted(a.Days, "working day"), a.Status))
+		sentences = append(sentences, fmt.Sprintf("%s: %s from %s to %s, %s, %s.", a.ID, a.Kind, a.FirstDay, a.LastDay, wording.Counted(a.Days, "working day"), a.Status))
 	}
 	return sentences
 }
 
 func (k KindOfDay) sentence(who Person, year int) string {
-	left := fmt.Sprintf("%s has %s of %s left in %d", who, counted(k.Left, "day"), k.Name, year)
+	left := fmt.Sprintf("%s has %s of %s left in %d", who, wording.Counted(k.Left, "day"), k.Name, year)
 	if k.Overdrawn {
-		left = fmt.Sprintf("%s has taken or asked for %s of %s more than there are in %d", who, counted(-k.Left, "day"), k.Name, year)
+		left = fmt.Sprintf("%s has taken or asked for %s of %s more than there are in %d", who, wording.Counted(-k.Left, "day"), k.Name, year)
 	}
 	carried := ""
 	if k.Carried > 0 {

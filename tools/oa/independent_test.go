@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"bestbox/internal/records/demo"
+
+	"bestbox/tools/wording"
 )
 
 // office is the demo company's, as the generator made it: the tests of this file reckon from the rows and share no SQL with the tools.
@@ -213,7 +215,7 @@ func TestTheBudgetRequestIsThatOfTheBooks(t *testing.T) {
 	}
 	mails := d.call("search_email", `{"words":"budget increase request Production","sender":"Chen Wei"}`, nil)
 	for _, amount := range []int64{spent, budget, spent - budget} {
-		if text := money("USD", amount); !strings.Contains(strings.Join(mails, " "), text) || !strings.Contains(made.Markdown, text) {
+		if text := wording.Money("USD", amount); !strings.Contains(strings.Join(mails, " "), text) || !strings.Contains(made.Markdown, text) {
 			t.Errorf("%s is not in the mail or not in the document", text)
 		}
 	}

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"bestbox/internal/records"
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 const (
@@ -33,7 +33,7 @@ func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, erro
 	}
 	err := store{db: db}.read(ctx, func(b *books) error {
 		const people = "SELECT id, name, name_local, title, title_local, mail FROM employees ORDER BY id"
-		err := b.each(people, nil, func(scan func(...any) error) error {
+		err := b.Each(people, nil, func(scan func(...any) error) error {
 			var one tools.Name
 			var local, title, titleLocal, mail string
 			if err := scan(&one.ID, &one.Name, &local, &title, &titleLocal, &mail); err != nil {
@@ -90,7 +90,7 @@ func meant(all []tools.Name, meaning map[string][]int, text string) []tools.Name
 	sure, perhaps := make([]bool, len(all)), map[string][]int{}
 	for written, positions := range meaning {
 		switch {
-		case len(positions) > mostOfOneWord || !saidIn(text, written):
+		case len(positions) > mostOfOneWord || !wording.Said(text, written, false):
 		case len(positions) == 1:
 			sure[positions[0]] = true
 		default:
@@ -112,29 +112,4 @@ func meant(all []tools.Name, meaning map[string][]int, text string) []tools.Name
 		}
 	}
 	return names
-}
-
-// saidIn reports whether a text holds a name as words of its own. Chinese writes no blanks between words.
-func saidIn(text, name string) bool {
-	for from := 0; ; {
-		at := strings.Index(text[from:], name)
-		if at < 0 {
-			return false
-		}
-		start, end := from+at, from+at+len(name)
-		before, _ := utf8.DecodeLastRuneInString(text[:start])
-		after, _ := utf8.DecodeRuneInString(text[end:])
-		first, size := utf8.DecodeRuneInString(name)
-		last, _ := utf8.DecodeLastRuneInString(name)
-		partOfAWord := joins(before) && joins(first) || joins(after) && joins(last)
-		if !partOfAWord {
-			return true
-		}
-		from = start + size
-	}
-}
-
-// joins reports whether a symbol beside another one makes one word with it.
-func joins(symbol rune) bool {
-	return unicode.IsDigit(symbol) || unicode.IsLetter(symbol) && !unicode.Is(unicode.Han, symbol)
 }

@@ -8,9 +8,7 @@ package oa
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"time"
 
@@ -81,81 +79,23 @@ type store struct {
 
 // books is one state of the records, seen from a transaction that reads or writes.
 type books struct {
-	ctx      context.Context
-	tx       *sql.Tx
+	records.View
 	today    time.Time
 	holidays map[string]holiday // by country and day
 }
 
 // read opens a snapshot and lets queries fill an outcome from it.
 func (s store) read(ctx context.Context, queries func(b *books) error) error {
-	return s.db.Read(ctx, func(tx *sql.Tx) error { return queries(s.books(ctx, tx)) })
-}
-
-func (s store) books(ctx context.Context, tx *sql.Tx) *books {
-	return &books{ctx: ctx, tx: tx, today: s.db.Today()}
-}
-
-// once makes a change of the records once for a key.
-func once[Out any](ctx context.Context, s store, tool, key string, in any, change func(b *books) (Out, error)) (Out, error) {
-	arguments, err := json.Marshal(in)
-	if err != nil {
-		var none Out
-		return none, fmt.Errorf("encode the arguments: %w", err)
-	}
-	return records.Once(ctx, s.db, records.Effect{Key: key, Tool: tool, Arguments: arguments},
-		func(tx *sql.Tx) (Out, error) { return change(s.books(ctx, tx)) })
-}
-
-// one reads one row. A missing row is sql.ErrNoRows.
-func (b *books) one(query string, arguments []any, into ...any) error {
-	return b.tx.QueryRowContext(b.ctx, query, arguments...).Scan(into...)
-}
-
-// each reads all rows with scan.
-func (b *books) each(query string, arguments []any, scan func(scan func(into ...any) error) error) (err error) {
-	rows, err := b.tx.QueryContext(b.ctx, query, arguments...)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if err := scan(rows.Scan); err != nil {
+	return s.db.Read(ctx, func(tx *sql.Tx) error {
+		b, err := s.books(ctx, tx)
+		if err != nil {
 			return err
 		}
-	}
-	return rows.Err()
+		return queries(b)
+	})
 }
 
-// do runs a statement that must change one row or more.
-func (b *books) do(statement string, arguments ...any) error {
-	result, err := b.tx.ExecContext(b.ctx, statement, arguments...)
-	if err != nil {
-		return err
-	}
-	if changed, err := result.RowsAffected(); err != nil || changed == 0 {
-		return errors.Join(err, fmt.Errorf("no row was changed by %.60s", statement))
-	}
-	return nil
-}
-
-// nextID numbers a new row: the prefix, and the highest number so far and one, in as many digits.
-func (b *books) nextID(table, prefix string, digits int) (string, error) {
-	var last int
-	// The table's name comes from this package.
-	err := b.one("SELECT coalesce(max(CAST(substr(id, ?1) AS INTEGER)), 0) FROM "+table+" WHERE substr(id, 1, ?1 - 1) = ?2",
-		[]any{len(prefix) + 1, prefix}, &last)
-	return fmt.Sprintf("%s%0*d", prefix, digits, last+1), err
-}
-
-// undo takes back, once, what a tool has done under a key.
-func undo[Out any](ctx context.Context, s store, tool, key string, change func(b *books, done Out) (Out, error)) (out Out, err error) {
-	row, found, err := s.db.FindEffect(ctx, key)
-	switch {
-	case err != nil:
-		return out, err
-	case !found || row.Tool != tool:
-		return out, fmt.Errorf("nothing was done by %s under the key %s", tool, key)
-	}
-	return records.UndoOnce(ctx, s.db, key, func(tx *sql.Tx, done Out) (Out, error) { return change(s.books(ctx, tx), done) })
+// books has nothing to look up before it is needed; its error is there for ledger.Open.
+func (s store) books(ctx context.Context, tx *sql.Tx) (*books, error) {
+	return &books{View: records.NewView(ctx, tx), today: s.db.Today()}, nil
 }

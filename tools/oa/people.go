@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 // lunchFrom and lunchTo are when nobody is asked into a meeting, in minutes of the day.
@@ -19,7 +20,7 @@ type Person struct {
 	Name string `json:"name"`
 }
 
-func (p Person) String() string { return named(p.ID, p.Name) }
+func (p Person) String() string { return wording.Named(p.ID, p.Name) }
 
 // employee is one who works here. The hours of work are minutes of the day in the zone.
 type employee struct {
@@ -48,7 +49,9 @@ func scanEmployee(scan func(...any) error) (e employee, err error) {
 
 // employee returns the one with that id.
 func (b *books) employee(id string) (e employee, found bool, err error) {
-	e, err = scanEmployee(b.tx.QueryRowContext(b.ctx, "SELECT "+employeeColumns+" FROM employees e WHERE e.id = ?", id).Scan)
+	e, err = scanEmployee(func(into ...any) error {
+		return b.One("SELECT "+employeeColumns+" FROM employees e WHERE e.id = ?", []any{id}, into...)
+	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return e, false, nil
 	}
@@ -70,7 +73,7 @@ func (b *books) existing(field string, id employeeID) (employee, error) {
 
 func (b *books) whoExists() (string, error) {
 	var first, last sql.NullString
-	err := b.one("SELECT min(id), max(id) FROM employees", nil, &first, &last)
+	err := b.One("SELECT min(id), max(id) FROM employees", nil, &first, &last)
 	if !first.Valid {
 		return "there are no employees yet", err
 	}
@@ -103,7 +106,7 @@ func personList(people []employee) string {
 	for i, e := range people {
 		words[i] = e.String()
 	}
-	return list(words)
+	return wording.List(words)
 }
 
 func persons(people []employee) []Person {
@@ -124,7 +127,7 @@ type holiday struct {
 func (b *books) worksOn(country string, day time.Time) (works bool, why string, err error) {
 	if b.holidays == nil {
 		b.holidays = map[string]holiday{}
-		err := b.each("SELECT country, day, name, works FROM public_holidays", nil, func(scan func(...any) error) error {
+		err := b.Each("SELECT country, day, name, works FROM public_holidays", nil, func(scan func(...any) error) error {
 			var country, day string
 			var h holiday
 			if err := scan(&country, &day, &h.name, &h.works); err != nil {
@@ -169,7 +172,7 @@ func (b *books) meetingsOf(id string, from, to time.Time) (taken []interval, err
 		query = `SELECT starts_at, ends_at, id || ' (' || title || ')' FROM calendar_events
 			WHERE room_id = ? AND status = 'planned' AND starts_at < ? AND ends_at > ? ORDER BY starts_at, id`
 	}
-	err = b.each(query, []any{id, moment(to), moment(from)}, func(scan func(...any) error) error {
+	err = b.Each(query, []any{id, moment(to), moment(from)}, func(scan func(...any) error) error {
 		var starts, ends string
 		var one interval
 		if err := scan(&starts, &ends, &one.title); err != nil {
@@ -194,7 +197,7 @@ type absence struct {
 func (b *books) absencesOf(id string, days dateRange) (all []absence, err error) {
 	const query = `SELECT r.id, r.kind, k.name, r.status, r.first_day, r.last_day FROM leave_requests r JOIN leave_kinds k ON k.id = r.kind
 		WHERE r.employee_id = ? AND r.status IN ('requested', 'approved') AND r.first_day <= ? AND r.last_day >= ? ORDER BY r.first_day, r.id`
-	err = b.each(query, []any{id, iso(days.to), iso(days.from)}, func(scan func(...any) error) error {
+	err = b.Each(query, []any{id, iso(days.to), iso(days.from)}, func(scan func(...any) error) error {
 		var a absence
 		var first, last string
 		if err := scan(&a.id, &a.kind, &a.kindName, &a.status, &first, &last); err != nil {
@@ -216,13 +219,13 @@ type room struct {
 	equipment                 []string
 }
 
-func (r room) String() string { return named(r.id, r.name) }
+func (r room) String() string { return wording.Named(r.id, r.name) }
 
 // rooms returns all rooms, the smallest first.
 func (b *books) rooms() (all []room, err error) {
 	const query = `SELECT r.id, r.name, r.name_local, r.site, r.capacity, coalesce((SELECT group_concat(equipment, ' ') FROM room_equipment WHERE room_id = r.id), '')
 		FROM rooms r ORDER BY r.capacity, r.id`
-	err = b.each(query, nil, func(scan func(...any) error) error {
+	err = b.Each(query, nil, func(scan func(...any) error) error {
 		var r room
 		var equipment string
 		if err := scan(&r.id, &r.name, &r.nameLocal, &r.site, &r.capacity, &equipment); err != nil {
@@ -240,5 +243,5 @@ func roomIDs(all []room) string {
 	for i, r := range all {
 		ids[i] = r.String()
 	}
-	return list(ids)
+	return wording.List(ids)
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/ledger"
+	"bestbox/tools/wording"
 )
 
 var requestLeaveDefinition = tools.Definition{
@@ -75,7 +77,7 @@ func (b *books) planLeave(in LeaveArguments) (*LeaveRequest, error) {
 		kind = "annual"
 	}
 	var rule leaveRule
-	if err := b.one("SELECT name, limited, notice_days, longest FROM leave_kinds WHERE id = ?", []any{kind}, &rule.name, &rule.limited, &rule.notice, &rule.longest); err != nil {
+	if err := b.One("SELECT name, limited, notice_days, longest FROM leave_kinds WHERE id = ?", []any{kind}, &rule.name, &rule.limited, &rule.notice, &rule.longest); err != nil {
 		return nil, fmt.Errorf("the rule for the leave %s: %w", kind, err)
 	}
 	l := &LeaveRequest{Employee: e.Person, Kind: rule.name, kindID: kind, FirstDay: iso(days.from), LastDay: iso(days.to), Limited: rule.limited}
@@ -89,7 +91,7 @@ func (b *books) planLeave(in LeaveArguments) (*LeaveRequest, error) {
 	case l.Days == 0:
 		return nil, &tools.ArgumentError{Field: "first_day", Value: l.FirstDay, Allowed: "a time with working days; from " + l.FirstDay + " to " + l.LastDay + " nobody works"}
 	case l.Days > rule.longest:
-		return nil, &tools.ArgumentError{Field: "last_day", Value: l.LastDay, Allowed: fmt.Sprintf("at most %s of %s at once; these are %d", counted(rule.longest, "working day"), rule.name, l.Days)}
+		return nil, &tools.ArgumentError{Field: "last_day", Value: l.LastDay, Allowed: fmt.Sprintf("at most %s of %s at once; these are %d", wording.Counted(rule.longest, "working day"), rule.name, l.Days)}
 	}
 	if err := b.checkClashes(l, e, days); err != nil {
 		return nil, err
@@ -107,7 +109,7 @@ func (b *books) checkDays(l *LeaveRequest, days dateRange, rule leaveRule) error
 		return &tools.ArgumentError{Field: "last_day", Value: l.LastDay, Allowed: "a day not before first_day, " + l.FirstDay}
 	case days.from.Before(earliest) && rule.notice > 0:
 		return &tools.ArgumentError{Field: "first_day", Value: l.FirstDay,
-			Allowed: fmt.Sprintf("%s or later: %s is asked for %s ahead", iso(earliest), rule.name, counted(rule.notice, "day"))}
+			Allowed: fmt.Sprintf("%s or later: %s is asked for %s ahead", iso(earliest), rule.name, wording.Counted(rule.notice, "day"))}
 	case days.from.Before(b.today.AddDate(0, 0, -7)): // who falls ill says so afterwards
 		return &tools.ArgumentError{Field: "first_day", Value: l.FirstDay, Allowed: iso(b.today.AddDate(0, 0, -7)) + " or later: what is longer ago is entered by Human Resources"}
 	case days.from.Year() != days.to.Year():
@@ -131,7 +133,7 @@ func (b *books) checkClashes(l *LeaveRequest, e employee, days dateRange) error 
 	if l.kindID != "annual" {
 		return nil
 	}
-	return b.each(`SELECT first_day, last_day, reason FROM leave_blackouts WHERE (department_id IS NULL OR department_id = ?) AND first_day <= ? AND last_day >= ? ORDER BY first_day`,
+	return b.Each(`SELECT first_day, last_day, reason FROM leave_blackouts WHERE (department_id IS NULL OR department_id = ?) AND first_day <= ? AND last_day >= ? ORDER BY first_day`,
 		[]any{e.department, l.LastDay, l.FirstDay}, func(scan func(...any) error) error {
 			var first, last, reason string
 			if err := scan(&first, &last, &reason); err != nil {
@@ -153,14 +155,14 @@ func (b *books) checkBalance(l *LeaveRequest, e employee, days dateRange) error 
 	l.LeftBefore = kinds[index].Left
 	if l.LeftAfter = l.LeftBefore - l.Days; l.LeftAfter < 0 {
 		return &tools.ArgumentError{Field: "last_day", Value: l.LastDay, Allowed: fmt.Sprintf("at most %s; from %s to %s are %d, and %s has %d of %s left in %d",
-			counted(max(0, l.LeftBefore), "working day"), l.FirstDay, l.LastDay, l.Days, e, l.LeftBefore, l.Kind, days.from.Year())}
+			wording.Counted(max(0, l.LeftBefore), "working day"), l.FirstDay, l.LastDay, l.Days, e, l.LeftBefore, l.Kind, days.from.Year())}
 	}
 	return nil
 }
 
 // look finds what the manager should know: meetings in these days, and colleagues who are away.
 func (b *books) look(l *LeaveRequest, e employee, days dateRange) error {
-	err := b.one("SELECT coalesce(m.id, ''), coalesce(m.name, '') FROM employees e LEFT JOIN employees m ON m.id = e.manager_id WHERE e.id = ?",
+	err := b.One("SELECT coalesce(m.id, ''), coalesce(m.name, '') FROM employees e LEFT JOIN employees m ON m.id = e.manager_id WHERE e.id = ?",
 		[]any{e.ID}, &l.Manager.ID, &l.Manager.Name)
 	if err != nil {
 		return err
@@ -170,10 +172,10 @@ func (b *books) look(l *LeaveRequest, e employee, days dateRange) error {
 		return err
 	}
 	if l.meetings = len(meetings); l.meetings > 0 {
-		l.warnings = append(l.warnings, fmt.Sprintf("%s has %s in these days, the first is %s", e, counted(l.meetings, "meeting"), meetings[0].title))
+		l.warnings = append(l.warnings, fmt.Sprintf("%s has %s in these days, the first is %s", e, wording.Counted(l.meetings, "meeting"), meetings[0].title))
 	}
 	var away []string
-	err = b.each(`SELECT DISTINCT e.id, e.name FROM leave_requests r JOIN employees e ON e.id = r.employee_id
+	err = b.Each(`SELECT DISTINCT e.id, e.name FROM leave_requests r JOIN employees e ON e.id = r.employee_id
 		WHERE e.department_id = ? AND e.id <> ? AND r.status IN ('requested', 'approved') AND r.first_day <= ? AND r.last_day >= ? ORDER BY e.id`,
 		[]any{e.department, e.ID, l.LastDay, l.FirstDay}, func(scan func(...any) error) error {
 			var p Person
@@ -182,7 +184,7 @@ func (b *books) look(l *LeaveRequest, e employee, days dateRange) error {
 			return err
 		})
 	if l.colleagues = len(away); l.colleagues > 0 {
-		l.warnings = append(l.warnings, fmt.Sprintf("of the same department %s %s away then, or has asked to be", list(away), isAre(len(away))))
+		l.warnings = append(l.warnings, fmt.Sprintf("of the same department %s %s away then, or has asked to be", wording.List(away), wording.IsAre(len(away))))
 	}
 	return err
 }
@@ -191,7 +193,7 @@ func (l *LeaveRequest) left() string {
 	if !l.Limited {
 		return ""
 	}
-	return fmt.Sprintf("; %s left of %d", counted(l.LeftAfter, "day"), l.LeftBefore)
+	return fmt.Sprintf("; %s left of %d", wording.Counted(l.LeftAfter, "day"), l.LeftBefore)
 }
 
 func (s store) previewLeave(ctx context.Context, in LeaveArguments) (change tools.Change, err error) {
@@ -201,7 +203,7 @@ func (s store) previewLeave(ctx context.Context, in LeaveArguments) (change tool
 			return err
 		}
 		change = tools.Change{
-			Summary: fmt.Sprintf("Asks for %s of %s for %s, from %s to %s%s.", counted(l.Days, "working day"), l.Kind, l.Employee, l.FirstDay, l.LastDay, l.left()),
+			Summary: fmt.Sprintf("Asks for %s of %s for %s, from %s to %s%s.", wording.Counted(l.Days, "working day"), l.Kind, l.Employee, l.FirstDay, l.LastDay, l.left()),
 			Lines:   []tools.ChangeLine{{What: l.Kind, After: fmt.Sprintf("%s to %s, asked for", l.FirstDay, l.LastDay)}},
 			Facts:   map[string]any{"days": l.Days, "left_after": l.LeftAfter, "colleagues_away": l.colleagues, "meetings": l.meetings},
 		}
@@ -215,15 +217,15 @@ func (s store) previewLeave(ctx context.Context, in LeaveArguments) (change tool
 }
 
 func (s store) requestLeave(ctx context.Context, key string, in LeaveArguments) (*LeaveRequest, error) {
-	return once(ctx, s, requestLeaveDefinition.Name, key, in, func(b *books) (*LeaveRequest, error) {
+	return ledger.Once(ctx, s.db, s.books, requestLeaveDefinition.Name, key, in, func(b *books) (*LeaveRequest, error) {
 		l, err := b.planLeave(in)
 		if err != nil {
 			return nil, err
 		}
-		if l.ID, err = b.nextID("leave_requests", fmt.Sprintf("LV-%s-", l.FirstDay[:4]), 4); err != nil {
+		if l.ID, err = b.NextID("leave_requests", fmt.Sprintf("LV-%s-", l.FirstDay[:4]), 4); err != nil {
 			return nil, err
 		}
-		err = b.do("INSERT INTO leave_requests (id, employee_id, kind, first_day, last_day, status, reason, requested_on) VALUES (?, ?, ?, ?, ?, 'requested', ?, ?)",
+		err = b.Execute("INSERT INTO leave_requests (id, employee_id, kind, first_day, last_day, status, reason, requested_on) VALUES (?, ?, ?, ?, ?, 'requested', ?, ?)",
 			l.ID, l.Employee.ID, l.kindID, l.FirstDay, l.LastDay, strings.TrimSpace(in.Reason), iso(b.today))
 		if err != nil {
 			return nil, fmt.Errorf("write the leave: %w", err)
@@ -233,8 +235,8 @@ func (s store) requestLeave(ctx context.Context, key string, in LeaveArguments) 
 }
 
 func (s store) cancelLeave(ctx context.Context, key string) (*LeaveRequest, error) {
-	return undo(ctx, s, requestLeaveDefinition.Name, key, func(b *books, l *LeaveRequest) (*LeaveRequest, error) {
-		if err := b.do("UPDATE leave_requests SET status = 'cancelled' WHERE id = ? AND status = 'requested'", l.ID); err != nil {
+	return ledger.Undo(ctx, s.db, s.books, requestLeaveDefinition.Name, key, func(b *books, l *LeaveRequest) (*LeaveRequest, error) {
+		if err := b.Execute("UPDATE leave_requests SET status = 'cancelled' WHERE id = ? AND status = 'requested'", l.ID); err != nil {
 			return l, fmt.Errorf("the leave %s was decided already, so that it cannot be taken back: %w", l.ID, err)
 		}
 		l.Cancelled = true
@@ -252,5 +254,5 @@ func (l *LeaveRequest) Sentences() []string {
 		decides = l.Manager.String() + " decides"
 	}
 	return []string{fmt.Sprintf("%s asks for %s of %s from %s to %s as %s%s; %s.",
-		l.Employee, counted(l.Days, "working day"), l.Kind, l.FirstDay, l.LastDay, l.ID, l.left(), decides)}
+		l.Employee, wording.Counted(l.Days, "working day"), l.Kind, l.FirstDay, l.LastDay, l.ID, l.left(), decides)}
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/ledger"
+	"bestbox/tools/wording"
 )
 
 var scheduleMeetingDefinition = tools.Definition{
@@ -182,28 +184,28 @@ func (m *Meeting) where() string {
 	if m.RoomID == "" {
 		return ", without a room"
 	}
-	return " and reserves " + named(m.RoomID, m.RoomName)
+	return " and reserves " + wording.Named(m.RoomID, m.RoomName)
 }
 
 func (s store) scheduleMeeting(ctx context.Context, key string, in MeetingArguments) (*Meeting, error) {
-	return once(ctx, s, scheduleMeetingDefinition.Name, key, in, func(b *books) (*Meeting, error) {
+	return ledger.Once(ctx, s.db, s.books, scheduleMeetingDefinition.Name, key, in, func(b *books) (*Meeting, error) {
 		m, err := b.planMeeting(in)
 		if err != nil {
 			return nil, err
 		}
-		if m.EventID, err = b.nextID("calendar_events", "EVT-", 4); err != nil {
+		if m.EventID, err = b.NextID("calendar_events", "EVT-", 4); err != nil {
 			return nil, err
 		}
 		var room any
 		if m.RoomID != "" {
 			room = m.RoomID
 		}
-		if err := b.do("INSERT INTO calendar_events (id, title, organizer_id, room_id, starts_at, ends_at, status) VALUES (?, ?, ?, ?, ?, ?, 'planned')",
+		if err := b.Execute("INSERT INTO calendar_events (id, title, organizer_id, room_id, starts_at, ends_at, status) VALUES (?, ?, ?, ?, ?, ?, 'planned')",
 			m.EventID, m.Title, m.Organizer.ID, room, m.StartsAt, m.EndsAt); err != nil {
 			return nil, fmt.Errorf("write the meeting: %w", err)
 		}
 		for _, e := range m.people {
-			if err := b.do("INSERT INTO calendar_attendees (event_id, employee_id) VALUES (?, ?)", m.EventID, e.ID); err != nil {
+			if err := b.Execute("INSERT INTO calendar_attendees (event_id, employee_id) VALUES (?, ?)", m.EventID, e.ID); err != nil {
 				return nil, fmt.Errorf("write the meeting's attendees: %w", err)
 			}
 		}
@@ -213,8 +215,8 @@ func (s store) scheduleMeeting(ctx context.Context, key string, in MeetingArgume
 }
 
 func (s store) cancelMeeting(ctx context.Context, key string) (*Meeting, error) {
-	return undo(ctx, s, scheduleMeetingDefinition.Name, key, func(b *books, m *Meeting) (*Meeting, error) {
-		if err := b.do("UPDATE calendar_events SET status = 'cancelled' WHERE id = ?", m.EventID); err != nil {
+	return ledger.Undo(ctx, s.db, s.books, scheduleMeetingDefinition.Name, key, func(b *books, m *Meeting) (*Meeting, error) {
+		if err := b.Execute("UPDATE calendar_events SET status = 'cancelled' WHERE id = ?", m.EventID); err != nil {
 			return m, fmt.Errorf("cancel the meeting %s: %w", m.EventID, err)
 		}
 		var err, second error
@@ -246,7 +248,7 @@ func (m *Meeting) calendar(method, status string, sequence int) string {
 		e.attendees = append(e.attendees, attendee{p.Name, p.mail})
 	}
 	if m.RoomID != "" {
-		e.location = named(m.RoomID, m.RoomName)
+		e.location = wording.Named(m.RoomID, m.RoomName)
 		if m.site != "" {
 			e.location += ", " + m.site
 		}
@@ -265,10 +267,10 @@ func (m *Meeting) Sentences() []string {
 	}
 	room := "no room is reserved"
 	if m.RoomID != "" {
-		room = named(m.RoomID, m.RoomName) + " is reserved"
+		room = wording.Named(m.RoomID, m.RoomName) + " is reserved"
 	}
 	return []string{
 		fmt.Sprintf("The meeting %s (%s) is in the calendars: %s; %s.", m.EventID, m.Title, m.when(), room),
-		fmt.Sprintf("Taking part: %s.", list(names)),
+		fmt.Sprintf("Taking part: %s.", wording.List(names)),
 	}
 }

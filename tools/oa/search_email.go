@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var searchEmailDefinition = tools.Definition{
@@ -97,7 +98,7 @@ func (s store) searchEmail(ctx context.Context, in SearchEmailArguments) (*Mails
 		out.Asked = in.asked(days)
 		if in.MailID != "" && len(all) == 0 {
 			var first, last sql.NullString
-			err := b.one("SELECT min(id), max(id) FROM mails", nil, &first, &last)
+			err := b.One("SELECT min(id), max(id) FROM mails", nil, &first, &last)
 			out.Note = fmt.Sprintf("There is no mail %s; the known mails are %s to %s.", in.MailID, first.String, last.String)
 			return err
 		}
@@ -136,7 +137,7 @@ func (b *books) mails(in SearchEmailArguments, days dateRange) (all []Mail, err 
 		WHERE (?1 = '' OR m.mailbox_id = ?1 OR f.id = ?1) AND (?2 = '' OR m.id = ?2)
 		ORDER BY m.received_at DESC, m.id DESC`
 	sender := strings.ToLower(in.Sender)
-	err = b.each(query, []any{string(in.EmployeeID), string(in.MailID)}, func(scan func(...any) error) error {
+	err = b.Each(query, []any{string(in.EmployeeID), string(in.MailID)}, func(scan func(...any) error) error {
 		var m Mail
 		var local, at string
 		e, err := scanEmployee(func(into ...any) error {
@@ -179,7 +180,7 @@ func (m Mail) from() string {
 	if m.Outside {
 		return fmt.Sprintf("“%s” <%s>, %s,", m.FromName, m.FromAddress, stranger)
 	}
-	return named(m.FromID, m.FromName)
+	return wording.Named(m.FromID, m.FromName)
 }
 
 // Sentences implements tools.Outcome.
@@ -191,7 +192,7 @@ func (o *Mails) Sentences() []string {
 		return []string{fmt.Sprintf("There is no mail%s.", o.Asked)}
 	case o.Count == 1:
 		m := o.Mails[0]
-		return noneEmpty(
+		return wording.NoneEmpty(
 			fmt.Sprintf("%s of %s came from %s to %s.", m.ID, m.Received, m.from(), m.To),
 			fmt.Sprintf("Its subject is “%s”.", m.Subject), o.partly(),
 			fmt.Sprintf("It says: “%s”.", m.Text))
@@ -200,7 +201,7 @@ func (o *Mails) Sentences() []string {
 	if !o.AllWords {
 		first = "closest"
 	}
-	sentences := noneEmpty(fmt.Sprintf("There are %s%s; the %s is %s of %s.", counted(o.Count, "mail"), o.Asked, first, o.Mails[0].ID, o.Mails[0].Day), o.partly())
+	sentences := wording.NoneEmpty(fmt.Sprintf("There are %s%s; the %s is %s of %s.", wording.Counted(o.Count, "mail"), o.Asked, first, o.Mails[0].ID, o.Mails[0].Day), o.partly())
 	for _, m := range o.Mails {
 		sentences = append(sentences, fmt.Sprintf("%s of %s from %s to %s, “%s”: “%s”.", m.ID, m.Day, m.from(), m.To, m.Subject, m.Text))
 	}
@@ -233,7 +234,7 @@ func (b *books) mail(field string, id mailID) (Mail, error) {
 func (b *books) outsiders(addresses []string) (outside []string, err error) {
 	for _, address := range addresses {
 		var inside bool
-		if err := b.one("SELECT EXISTS (SELECT 1 FROM employees WHERE mail = ?)", []any{strings.ToLower(address)}, &inside); err != nil {
+		if err := b.One("SELECT EXISTS (SELECT 1 FROM employees WHERE mail = ?)", []any{strings.ToLower(address)}, &inside); err != nil {
 			return nil, err
 		}
 		if !inside && !slices.Contains(outside, address) {

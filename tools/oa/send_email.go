@@ -12,6 +12,7 @@ import (
 
 	"bestbox/internal/records"
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 var sendEmailDefinition = tools.Definition{
@@ -41,7 +42,7 @@ func (b *books) draft(id draftID) (*Draft, error) {
 	d := &Draft{ID: string(id)}
 	var from string
 	var answers sql.NullString
-	err := b.one("SELECT from_id, subject, body, in_reply_to, status FROM mail_drafts WHERE id = ?", []any{d.ID}, &from, &d.Subject, &d.Body, &answers, &d.status)
+	err := b.One("SELECT from_id, subject, body, in_reply_to, status FROM mail_drafts WHERE id = ?", []any{d.ID}, &from, &d.Subject, &d.Body, &answers, &d.status)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, b.noDraft(id)
 	}
@@ -54,7 +55,7 @@ func (b *books) draft(id draftID) (*Draft, error) {
 		return nil, err
 	}
 	d.From, d.fromMail = e.Person, e.mail
-	err = b.each("SELECT copy, address FROM mail_draft_recipients WHERE draft_id = ? ORDER BY line", []any{d.ID}, func(scan func(...any) error) error {
+	err = b.Each("SELECT copy, address FROM mail_draft_recipients WHERE draft_id = ? ORDER BY line", []any{d.ID}, func(scan func(...any) error) error {
 		var isCopy bool
 		var address string
 		if err := scan(&isCopy, &address); err != nil {
@@ -76,7 +77,7 @@ func (b *books) draft(id draftID) (*Draft, error) {
 
 func (b *books) noDraft(id draftID) error {
 	var open []string
-	err := b.each("SELECT id FROM mail_drafts WHERE status = 'draft' ORDER BY id DESC LIMIT 5", nil, func(scan func(...any) error) error {
+	err := b.Each("SELECT id FROM mail_drafts WHERE status = 'draft' ORDER BY id DESC LIMIT 5", nil, func(scan func(...any) error) error {
 		var one string
 		err := scan(&one)
 		open = append(open, one)
@@ -87,7 +88,7 @@ func (b *books) noDraft(id draftID) error {
 	}
 	allowed := "a draft that exists; there is none, so that draft_email comes first"
 	if len(open) > 0 {
-		allowed = "a draft that exists, such as " + list(open)
+		allowed = "a draft that exists, such as " + wording.List(open)
 	}
 	return &tools.ArgumentError{Field: "draft_id", Value: string(id), Allowed: allowed}
 }
@@ -108,7 +109,7 @@ func (s store) previewSend(ctx context.Context, in SendArguments) (change tools.
 		if err := d.mustBeOpen(); err != nil {
 			return err
 		}
-		change = d.change(fmt.Sprintf("Sends %s from %s to %s: “%s”. It cannot be taken back.", d.ID, d.From, list(append(slices.Clone(d.To), d.Cc...)), d.Subject))
+		change = d.change(fmt.Sprintf("Sends %s from %s to %s: “%s”. It cannot be taken back.", d.ID, d.From, wording.List(append(slices.Clone(d.To), d.Cc...)), d.Subject))
 		return nil
 	})
 	return change, err
@@ -175,17 +176,20 @@ func (s store) claim(ctx context.Context, d *Draft, id string) error {
 		return fmt.Errorf("begin to send %s: %w", d.ID, err)
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after the commit
-	b := s.books(ctx, tx)
+	b, err := s.books(ctx, tx)
+	if err != nil {
+		return err
+	}
 	if d.status, err = b.statusOf(d.ID); err != nil {
 		return err
 	}
 	if err := d.mustBeOpen(); err != nil {
 		return err
 	}
-	if err := b.do("UPDATE mail_drafts SET status = 'sent' WHERE id = ?", d.ID); err != nil {
+	if err := b.Execute("UPDATE mail_drafts SET status = 'sent' WHERE id = ?", d.ID); err != nil {
 		return err
 	}
-	if err := b.do("INSERT INTO mail_deliveries (message_id, draft_id, state, begun_at) VALUES (?, ?, 'handing over', ?)", id, d.ID, moment(time.Now())); err != nil {
+	if err := b.Execute("INSERT INTO mail_deliveries (message_id, draft_id, state, begun_at) VALUES (?, ?, 'handing over', ?)", id, d.ID, moment(time.Now())); err != nil {
 		return err
 	}
 	return tx.Commit()
@@ -198,11 +202,14 @@ func (s store) release(ctx context.Context, d *Draft, id string) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after the commit
-	b := s.books(ctx, tx)
-	if err := b.do("DELETE FROM mail_deliveries WHERE message_id = ? AND state = 'handing over'", id); err != nil {
+	b, err := s.books(ctx, tx)
+	if err != nil {
 		return err
 	}
-	if err := b.do("UPDATE mail_drafts SET status = 'draft' WHERE id = ?", d.ID); err != nil {
+	if err := b.Execute("DELETE FROM mail_deliveries WHERE message_id = ? AND state = 'handing over'", id); err != nil {
+		return err
+	}
+	if err := b.Execute("UPDATE mail_drafts SET status = 'draft' WHERE id = ?", d.ID); err != nil {
 		return err
 	}
 	return tx.Commit()
@@ -220,7 +227,7 @@ func (d *Draft) refused(err error) error {
 }
 
 func (b *books) statusOf(draft string) (status string, err error) {
-	err = b.one("SELECT status FROM mail_drafts WHERE id = ?", []any{draft}, &status)
+	err = b.One("SELECT status FROM mail_drafts WHERE id = ?", []any{draft}, &status)
 	return status, err
 }
 
@@ -229,7 +236,7 @@ func (b *books) statusOf(draft string) (status string, err error) {
 func (s store) delivered(ctx context.Context, key, id string) (bool, error) {
 	var state string
 	err := s.read(ctx, func(b *books) error {
-		return b.one("SELECT state FROM mail_deliveries WHERE message_id = ?", []any{id}, &state)
+		return b.One("SELECT state FROM mail_deliveries WHERE message_id = ?", []any{id}, &state)
 	})
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
@@ -251,5 +258,5 @@ func (s store) unknown(key, id string) error {
 
 // Sentences implements tools.Outcome.
 func (m *SentMail) Sentences() []string {
-	return []string{fmt.Sprintf("The mail %s from %s to %s, “%s”, was sent.", m.DraftID, m.From, list(append(slices.Clone(m.To), m.Cc...)), oneLine(m.Subject, subjectLength))}
+	return []string{fmt.Sprintf("The mail %s from %s to %s, “%s”, was sent.", m.DraftID, m.From, wording.List(append(slices.Clone(m.To), m.Cc...)), oneLine(m.Subject, subjectLength))}
 }

@@ -1,0 +1,58 @@
+package records
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// View is one state of the records, seen from a transaction that reads or writes. Tools embed it beside what else they need to know.
+type View struct {
+	ctx context.Context //nolint:containedctx // it lives as long as the transaction
+	tx  *sql.Tx
+}
+
+// NewView returns the view of a transaction.
+func NewView(ctx context.Context, tx *sql.Tx) View { return View{ctx, tx} }
+
+// One reads one row. A missing row is sql.ErrNoRows.
+func (v View) One(query string, arguments []any, into ...any) error {
+	return v.tx.QueryRowContext(v.ctx, query, arguments...).Scan(into...)
+}
+
+// Each reads all rows with scan.
+func (v View) Each(query string, arguments []any, scan func(scan func(into ...any) error) error) (err error) {
+	rows, err := v.tx.QueryContext(v.ctx, query, arguments...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := scan(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// Execute runs a statement that must change a row or more.
+func (v View) Execute(statement string, arguments ...any) error {
+	result, err := v.tx.ExecContext(v.ctx, statement, arguments...)
+	if err != nil {
+		return err
+	}
+	if changed, err := result.RowsAffected(); err != nil || changed == 0 {
+		return errors.Join(err, fmt.Errorf("no row was changed by %.60s", statement))
+	}
+	return nil
+}
+
+// NextID numbers a new row: the prefix, and one more than the highest number behind it so far, in as many digits. The table's name is the caller's
+// own, never one from outside.
+func (v View) NextID(table, prefix string, digits int) (string, error) {
+	var last int
+	err := v.One("SELECT coalesce(max(CAST(substr(id, ?1) AS INTEGER)), 0) FROM "+table+" WHERE substr(id, 1, ?1 - 1) = ?2",
+		[]any{len(prefix) + 1, prefix}, &last)
+	return fmt.Sprintf("%s%0*d", prefix, digits, last+1), err
+}
