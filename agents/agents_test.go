@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/tmc/langchaingo/llms"
@@ -43,7 +42,7 @@ func TestMain(m *testing.M) {
 // shipped returns the shipped agents and the tools of all areas over the demo company.
 func shipped(t *testing.T) ([]agents.Agent, *tools.Registry) {
 	t.Helper()
-	all, err := agents.Shipped()
+	all, err := agents.Load(agents.Shipped())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,15 +57,20 @@ func shipped(t *testing.T) ([]agents.Agent, *tools.Registry) {
 	return all, registry
 }
 
-func shippedERP(t *testing.T) (agents.Agent, []*tools.Tool) {
+func shippedERP(t *testing.T) agents.Definition {
+	t.Helper()
+	return definition(t, "erp")
+}
+
+// definition returns a shipped agent with its tools.
+func definition(t *testing.T, name string) agents.Definition {
 	t.Helper()
 	all, registry := shipped(t)
-	index := slices.IndexFunc(all, func(agent agents.Agent) bool { return agent.Name == "erp" })
-	selected, err := registry.Select(all[index].Tools)
+	defined, err := agents.Define(all, registry)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return all[index], selected
+	return defined[slices.IndexFunc(defined, func(agent agents.Definition) bool { return agent.Name == name })]
 }
 
 func TestEveryExampleCallIsOneThatItsToolAccepts(t *testing.T) {
@@ -75,6 +79,9 @@ func TestEveryExampleCallIsOneThatItsToolAccepts(t *testing.T) {
 	for _, agent := range all {
 		for number, example := range agent.Examples {
 			for _, call := range example.Calls {
+				if agents.IsControl(call.Tool) {
+					continue
+				}
 				tool, found := registry.Get(call.Tool)
 				if !found {
 					t.Errorf("%s, example %d: no tool %q", agent.Name, number+1, call.Tool)
@@ -88,16 +95,16 @@ func TestEveryExampleCallIsOneThatItsToolAccepts(t *testing.T) {
 
 func TestPromptsOfOneRunBeginTheSame(t *testing.T) {
 	t.Parallel()
-	agent, available := shippedERP(t)
+	agent := shippedERP(t)
 	first := agents.Turn{Today: today, Question: "Why?"}
 	second := first
 	second.Facts = []agents.Fact{{Tool: "get_top_vendors", Arguments: "{}", Sentences: []string{"One."}}}
 	third := second
 	third.Facts = append([]agents.Fact{}, second.Facts...)
 	third.Facts = append(third.Facts, agents.Fact{Tool: "get_procurement_summary", Arguments: "{}", Sentences: []string{"Two."}})
-	decided := texts(t, agent.DecideMessages, available, first)
-	grown := texts(t, agent.DecideMessages, available, second)
-	again := texts(t, agent.DecideMessages, available, third)
+	decided := texts(t, agent.DecideMessages, first)
+	grown := texts(t, agent.DecideMessages, second)
+	again := texts(t, agent.DecideMessages, third)
 	last := len(decided) - 1
 	for index := range decided[:last] {
 		if decided[index] != grown[index] {
@@ -107,7 +114,7 @@ func TestPromptsOfOneRunBeginTheSame(t *testing.T) {
 	if !strings.HasPrefix(again[last], grown[last]) {
 		t.Errorf("the third step's question %q does not go on from the second's %q", again[last], grown[last])
 	}
-	answered, err := agent.AnswerMessages(available, third, "")
+	answered, err := agent.AnswerMessages(third, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,10 +125,9 @@ func TestPromptsOfOneRunBeginTheSame(t *testing.T) {
 	}
 }
 
-func texts(t *testing.T, prompt func([]*tools.Tool, agents.Turn) ([]llms.MessageContent, error), available []*tools.Tool,
-	turn agents.Turn) []string {
+func texts(t *testing.T, prompt func(agents.Turn) ([]llms.MessageContent, error), turn agents.Turn) []string {
 	t.Helper()
-	messages, err := prompt(available, turn)
+	messages, err := prompt(turn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,8 +142,8 @@ func text(message llms.MessageContent) string { return message.Parts[0].(llms.Te
 
 func TestADecisionNamesItsToolBeforeTheArguments(t *testing.T) {
 	t.Parallel()
-	_, available := shippedERP(t)
-	schema, err := agents.DecisionSchema(available, agents.Turn{Today: today, Question: "Prices of VND-001?"}, 1, 3)
+	agent := shippedERP(t)
+	schema, err := agent.DecisionSchema(agents.Turn{Today: today, Question: "Prices of VND-001?"}, 1)
 	if err != nil || !json.Valid(schema) {
 		t.Fatalf("schema %s, error %v", schema, err)
 	}
@@ -148,7 +154,7 @@ func TestADecisionNamesItsToolBeforeTheArguments(t *testing.T) {
 
 func TestTheAnswerIsAskedForInTheLanguageOfTheQuestion(t *testing.T) {
 	t.Parallel()
-	agent, available := shippedERP(t)
+	agent := shippedERP(t)
 	tests := []struct {
 		question string
 		chinese  bool
@@ -158,7 +164,7 @@ func TestTheAnswerIsAskedForInTheLanguageOfTheQuestion(t *testing.T) {
 		{"Was bedeutet 采购 im Bericht über den Einkauf des letzten Jahres?", false},
 	}
 	for _, test := range tests {
-		messages, err := agent.AnswerMessages(available, agents.Turn{Today: today, Question: test.question}, "")
+		messages, err := agent.AnswerMessages(agents.Turn{Today: today, Question: test.question}, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,43 +174,15 @@ func TestTheAnswerIsAskedForInTheLanguageOfTheQuestion(t *testing.T) {
 	}
 }
 
-func TestAWrongDefinitionIsRefusedNamingFileAndField(t *testing.T) {
-	t.Parallel()
-	const policy = "policy: {max_steps: 1, max_calls_per_step: 1, decision_tokens: 10, answer_tokens: 10}\n"
-	const good = "name: general\nworkflow: GeneralAgent\ndescription: talks\ntools: []\n" + policy
-	tests := []struct{ name, definition, prompt, examples, want string }{
-		{"unknown key", good + "model: big\n", "You talk.", "[]", "model"},
-		{"another name than the folder", strings.Replace(good, "name: general", "name: talker", 1), "You talk.", "[]", "name"},
-		{"no policy", strings.Replace(good, policy, "", 1), "You talk.", "[]", "policy.max_steps"},
-		{"a workflow without Agent", strings.Replace(good, "GeneralAgent", "general", 1), "You talk.", "[]", "workflow"},
-		{"no prompt", good, " ", "[]", "prompt.md"},
-		{"an example with a tool it has not", good, "You talk.", "- {question: q, calls: [{tool: fly, arguments: {}}]}", "fly"},
-		{"an example with calls and an answer", good, "You talk.", "- {question: q, calls: [{tool: fly, arguments: {}}], answer: a}", "answer"},
-		{"no general agent", "", "", "", "general"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			files := fstest.MapFS{}
-			if test.definition != "" {
-				files["general/agent.yaml"] = &fstest.MapFile{Data: []byte(test.definition)}
-				files["general/prompt.md"] = &fstest.MapFile{Data: []byte(test.prompt)}
-				files["general/examples.yaml"] = &fstest.MapFile{Data: []byte(test.examples)}
-			}
-			if _, err := agents.Load(files); err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v, want an error that names %s", err, test.want)
-			}
-		})
-	}
-}
-
 func TestThePromptOfTheGeneralAgentNamesWhatTheOthersCanDo(t *testing.T) {
 	t.Parallel()
 	all, _ := shipped(t)
-	general := all[slices.IndexFunc(all, func(agent agents.Agent) bool { return agent.Name == agents.General })]
+	general := definition(t, agents.General)
 	for _, agent := range all {
-		if named := strings.Contains(general.Prompt, agent.Name+": "+agent.Description); named == (agent.Name == agents.General) {
-			t.Errorf("%s is named: %t, in %s", agent.Name, named, general.Prompt)
+		named := strings.Contains(general.System, agent.Name+": "+agent.Description)
+		asksOthers := slices.Contains(agent.Tools, agents.ToolAskAgent)
+		if want := agent.Name != agents.General && !asksOthers; named != want {
+			t.Errorf("%s is named: %t, in %s", agent.Name, named, general.System)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package agents
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"bestbox/tools"
@@ -24,16 +25,19 @@ func (d Decision) MarshalJSON() ([]byte, error) {
 	}{calls})
 }
 
-// DecisionSchema returns the JSON Schema of a decision among the tools: a list of at most maxCalls calls, each naming one tool with
-// arguments of that tool's schema, and at least minCalls. The server turns it into a grammar, so a model cannot write anything else.
-// Identifiers and periods are narrowed to those that the turn names (see known): a model can choose among them, and invent none.
-func DecisionSchema(available []*tools.Tool, turn Turn, minCalls, maxCalls int) (json.RawMessage, error) {
-	union := make([]any, 0, len(available))
+// DecisionSchema returns the JSON Schema of a decision among the tools, without those that are not for this turn: a list of calls, each naming
+// one tool with arguments of that tool's schema, and at least minCalls. The server turns it into a grammar, so a model cannot write anything
+// else. Identifiers and periods are narrowed to those that the turn names (see known): a model can choose among them, and invent none.
+func (d Definition) DecisionSchema(turn Turn, minCalls int) (json.RawMessage, error) {
+	union := make([]any, 0, len(d.Specs))
 	known := turn.known()
-	for _, tool := range available {
-		arguments, possible, err := known.narrow(tool.Schema())
+	for _, tool := range d.Specs {
+		if slices.Contains(turn.Without, tool.Name) {
+			continue
+		}
+		arguments, possible, err := known.narrow(tool.Schema)
 		if err != nil {
-			return nil, fmt.Errorf("narrow the schema of %s: %w", tool.Name(), err)
+			return nil, fmt.Errorf("narrow the schema of %s: %w", tool.Name, err)
 		}
 		if !possible {
 			continue
@@ -41,13 +45,13 @@ func DecisionSchema(available []*tools.Tool, turn Turn, minCalls, maxCalls int) 
 		union = append(union, callSchema{
 			Type: "object",
 			Properties: callProperties{
-				Tool:      map[string]string{"const": tool.Name()},
+				Tool:      map[string]string{"const": tool.Name},
 				Arguments: arguments,
 			},
 			Required: []string{"tool", "arguments"},
 		})
 	}
-	calls := listSchema{Type: "array", MinItems: minCalls, MaxItems: maxCalls, Items: map[string]any{"oneOf": union}}
+	calls := listSchema{Type: "array", MinItems: minCalls, MaxItems: d.Policy.MaxCallsPerStep, Items: map[string]any{"oneOf": union}}
 	if len(union) == 0 {
 		calls.MinItems, calls.MaxItems, calls.Items = 0, 0, map[string]any{"type": "null"}
 	}
@@ -85,10 +89,10 @@ type (
 )
 
 // signatures describes tools as a model reads them, one line each.
-func signatures(available []*tools.Tool) string {
+func signatures(specs []tools.Spec) string {
 	var text strings.Builder
-	for _, tool := range available {
-		fmt.Fprintf(&text, "- %s(%s): %s\n", tool.Name(), strings.Join(tool.Parameters(), ", "), tool.Description())
+	for _, tool := range specs {
+		fmt.Fprintf(&text, "- %s(%s): %s\n", tool.Name, strings.Join(tool.Parameters, ", "), tool.Description)
 	}
 	return strings.TrimSuffix(text.String(), "\n")
 }

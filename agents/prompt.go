@@ -31,23 +31,23 @@ type Turn struct {
 	// Today is the date the records speak from.
 	Today    time.Time
 	Question string
+	// Asker is the employee who asks, whom "I" and "my" mean; without an ID nobody of the records.
+	Asker tools.Name
 	// Names are the things of the company that the question calls by their names.
 	Names []tools.Name
 	Facts []Fact
+	// Without are tools that may not be called now.
+	Without []string
 }
 
 // DecideMessages returns the prompt of one decision. All but the last message are the same for every question and step, and the
 // last one only grows at its end, so that the server evaluates little more than the newest facts.
-func (a Agent) DecideMessages(available []*tools.Tool, turn Turn) ([]llms.MessageContent, error) {
-	system, err := render(systemTemplate, map[string]any{"Agent": a, "Tools": signatures(available)})
-	if err != nil {
-		return nil, err
-	}
-	messages := []llms.MessageContent{llms.TextParts(llms.ChatMessageTypeSystem, system)}
-	for _, example := range a.Examples {
+func (d Definition) DecideMessages(turn Turn) ([]llms.MessageContent, error) {
+	messages := []llms.MessageContent{llms.TextParts(llms.ChatMessageTypeSystem, d.System)}
+	for _, example := range d.Examples {
 		worked, err := example.messages(turn.Today)
 		if err != nil {
-			return nil, fmt.Errorf("agent %s, examples.yaml: %w", a.Name, err)
+			return nil, fmt.Errorf("agent %s, examples.yaml: %w", d.Name, err)
 		}
 		messages = append(messages, worked...)
 	}
@@ -57,11 +57,11 @@ func (a Agent) DecideMessages(available []*tools.Tool, turn Turn) ([]llms.Messag
 // AnswerMessages returns the prompt of the answer: the conversation of the last decision, which chose to call nothing more, gone on
 // with the wish for an answer. The server has evaluated all but the wish before, so that the first word comes at once.
 // Correction, when not empty, says what was wrong with an earlier answer.
-func (a Agent) AnswerMessages(available []*tools.Tool, turn Turn, correction string) ([]llms.MessageContent, error) {
-	if len(available) == 0 {
-		return a.talkMessages(turn.Question, correction)
+func (d Definition) AnswerMessages(turn Turn, correction string) ([]llms.MessageContent, error) {
+	if len(d.Specs) == 0 {
+		return d.talkMessages(turn.Question, correction), nil
 	}
-	messages, err := a.DecideMessages(available, turn)
+	messages, err := d.DecideMessages(turn)
 	if err != nil {
 		return nil, err
 	}
@@ -74,17 +74,13 @@ func (a Agent) AnswerMessages(available []*tools.Tool, turn Turn, correction str
 }
 
 // talkMessages returns the prompt of an agent without tools: there is nothing to decide and there are no results.
-func (a Agent) talkMessages(question, correction string) ([]llms.MessageContent, error) {
-	system, err := render(systemTemplate, map[string]any{"Agent": a, "Tools": ""})
-	if err != nil {
-		return nil, err
-	}
-	messages := []llms.MessageContent{llms.TextParts(llms.ChatMessageTypeSystem, system)}
-	for _, example := range a.Examples {
+func (d Definition) talkMessages(question, correction string) []llms.MessageContent {
+	messages := []llms.MessageContent{llms.TextParts(llms.ChatMessageTypeSystem, d.System)}
+	for _, example := range d.Examples {
 		messages = append(messages, llms.TextParts(llms.ChatMessageTypeHuman, example.Question),
 			llms.TextParts(llms.ChatMessageTypeAI, example.Answer))
 	}
-	return append(messages, llms.TextParts(llms.ChatMessageTypeHuman, strings.TrimSpace(question+"\n"+correction))), nil
+	return append(messages, llms.TextParts(llms.ChatMessageTypeHuman, strings.TrimSpace(question+"\n"+correction)))
 }
 
 // messages are the turns of a worked example, as a model would have had them.
@@ -113,6 +109,9 @@ func (t Turn) text() string {
 	fmt.Fprintf(&text, "Today: %s\nQuestion: %s\n", t.Today.Format(time.DateOnly), t.Question)
 	if meant := timingOf(t.Question, t.Today).periods; len(meant) > 0 {
 		fmt.Fprintf(&text, "Periods meant: %s\n", strings.Join(meant, ", "))
+	}
+	if t.Asker.ID != "" {
+		fmt.Fprintf(&text, "Asked by: %s (%s)\n", t.Asker.ID, t.Asker.Name)
 	}
 	if len(t.Names) > 0 {
 		words := make([]string, len(t.Names))

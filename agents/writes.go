@@ -21,15 +21,15 @@ func (a Agent) checkWrites() error {
 	for _, tool := range slices.Sorted(maps.Keys(a.Policy.Writes)) {
 		rule := a.Policy.Writes[tool]
 		if !slices.Contains(a.Tools, tool) {
-			return fmt.Errorf("policy.writes.%s: it is not among the agent's tools", tool)
+			return a.files.at(settingsFile, "$.policy.writes."+tool, "policy.writes.%s: it is not among the agent's tools", tool)
 		}
 		switch rule {
 		case AskAlways, AskNever, AskForbidden:
 			continue
 		}
 		if _, err := expr.Compile(rule, expr.AsBool(), expr.AllowUndefinedVariables()); err != nil {
-			return fmt.Errorf("policy.writes.%s: %q; allowed: %s, %s, %s, or an expression that says when to ask, such as total > 5000: %w", tool, rule, AskAlways,
-				AskNever, AskForbidden, err)
+			return a.files.at(settingsFile, "$.policy.writes."+tool, "policy.writes.%s: %q; allowed: %s, %s, %s, or an expression that says when to ask, such as total > 5000: %v",
+				tool, rule, AskAlways, AskNever, AskForbidden, err)
 		}
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"bestbox/agents"
 )
@@ -62,12 +61,7 @@ policy: {max_steps: 1, max_calls_per_step: 1, decision_tokens: 9, answer_tokens:
 		`order: "total > 5"`:   "",
 		`order: "'a' in tags"`: "",
 	} {
-		files := fstest.MapFS{
-			"general/agent.yaml":    {Data: []byte(strings.Replace(definition, "RULE", rule, 1))},
-			"general/prompt.md":     {Data: []byte("p")},
-			"general/examples.yaml": {Data: []byte("[]")},
-		}
-		_, err := agents.Load(files)
+		_, err := agents.Load(talker(map[string]string{"general/agent.yaml": strings.Replace(definition, "RULE", rule, 1)}))
 		if (err == nil) != (want == "") || (err != nil && !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: got %v, want %q", rule, err, want)
 		}

@@ -17,7 +17,6 @@ import (
 	"bestbox/internal/config"
 	"bestbox/internal/llm"
 	"bestbox/internal/records"
-	"bestbox/tools"
 	"bestbox/tools/areas"
 )
 
@@ -82,16 +81,16 @@ func fixedPrompts(ctx context.Context, loaded *config.Config) (map[string][]fixe
 	if err != nil {
 		return nil, err
 	}
-	shipped, err := agents.Shipped()
+	all, err := loadAgents(loaded)
 	if err != nil {
 		return nil, err
 	}
-	for _, agent := range shipped {
-		selected, err := registry.Select(agent.Tools)
-		if err != nil {
-			return nil, fmt.Errorf("agent %s: %w", agent.Name, err)
-		}
-		body, err := beginning(agent, selected, company.Today())
+	defined, err := agents.Define(all, registry)
+	if err != nil {
+		return nil, err
+	}
+	for _, agent := range defined {
+		body, err := beginning(agent, company.Today())
 		if err != nil {
 			return nil, fmt.Errorf("agent %s: %w", agent.Name, err)
 		}
@@ -102,14 +101,12 @@ func fixedPrompts(ctx context.Context, loaded *config.Config) (map[string][]fixe
 
 // beginning is the first prompt of an agent without its question. The prompt of the answer begins with that of the decision, where there is
 // one.
-func beginning(agent agents.Agent, selected []*tools.Tool, today time.Time) (json.RawMessage, error) {
+func beginning(agent agents.Definition, today time.Time) (json.RawMessage, error) {
 	first := agent.DecideMessages
-	if len(selected) == 0 {
-		first = func(selected []*tools.Tool, turn agents.Turn) ([]llms.MessageContent, error) {
-			return agent.AnswerMessages(selected, turn, "")
-		}
+	if len(agent.Specs) == 0 {
+		first = func(turn agents.Turn) ([]llms.MessageContent, error) { return agent.AnswerMessages(turn, "") }
 	}
-	messages, err := first(selected, agents.Turn{Today: today})
+	messages, err := first(agents.Turn{Today: today})
 	if err != nil {
 		return nil, err
 	}

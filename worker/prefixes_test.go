@@ -154,7 +154,7 @@ func TestPrefixesFollowTheProfile(t *testing.T) {
 		slices.Sort(found)
 		return found
 	}
-	shipped, err := agents.Shipped()
+	shipped, err := agents.Load(agents.Shipped())
 	if err != nil {
 		t.Fatal(err)
 	}

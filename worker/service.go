@@ -16,6 +16,7 @@ import (
 	temporallog "go.temporal.io/sdk/log"
 
 	"bestbox/agents"
+	"bestbox/internal/access"
 	"bestbox/internal/config"
 	"bestbox/internal/llm"
 	"bestbox/internal/records"
@@ -37,7 +38,8 @@ type service struct {
 	log      *slog.Logger
 
 	metrics    *telemetry.Metrics
-	records    *records.DB
+	companies  map[string]*records.DB // by tenant
+	users      *access.Users
 	transcript *transcript.Store
 	tiers      map[string]*llm.Tier
 	temporal   client.Client
@@ -106,10 +108,9 @@ func (s *service) open(ctx context.Context) error {
 		return &exitError{exitFailed, err}
 	}
 	s.closers = append(s.closers, func() error { return s.metrics.Close(context.Background()) })
-	if s.records, err = records.Open(ctx, s.settings.Records.Path); err != nil {
+	if err := s.openCompanies(ctx); err != nil {
 		return &exitError{exitFailed, err}
 	}
-	s.closers = append(s.closers, s.records.Close)
 	if s.transcript, err = transcript.Open(ctx, s.settings.Records.TranscriptPath); err != nil {
 		return &exitError{exitFailed, fmt.Errorf("open the transcripts: %w; records.transcript_path says where they are", err)}
 	}
@@ -117,8 +118,14 @@ func (s *service) open(ctx context.Context) error {
 	if s.tiers, err = newTiers(s.settings); err != nil {
 		return &exitError{exitBadInput, err}
 	}
-	if s.activities, err = s.newActivities(); err != nil {
-		return &exitError{exitFailed, err}
+	if s.users, err = loadUsers(ctx, s.settings, s.companies[config.DefaultTenant], s.log); err != nil {
+		return &exitError{exitBadInput, err}
+	}
+	if s.agents, err = loadAgents(s.settings); err != nil {
+		return &exitError{exitBadInput, err}
+	}
+	if s.activities, err = s.newActivities(ctx); err != nil {
+		return &exitError{exitBadInput, err}
 	}
 	s.temporal, err = client.NewLazyClient(client.Options{
 		HostPort: s.settings.Temporal.Address, Namespace: s.settings.Temporal.Namespace, Logger: temporallog.NewStructuredLogger(s.log),
@@ -144,20 +151,19 @@ func newTiers(settings *config.Config) (map[string]*llm.Tier, error) {
 	return tiers, nil
 }
 
-func (s *service) newActivities() (*activities.Activities, error) {
-	var err error
-	if s.agents, err = agents.Shipped(); err != nil {
-		return nil, err
+func (s *service) newActivities(ctx context.Context) (*activities.Activities, error) {
+	companies := map[string]activities.Company{}
+	for tenant, db := range s.companies {
+		registry, err := areas.Tools(db)
+		if err != nil {
+			return nil, err
+		}
+		companies[tenant] = activities.Company{Tools: registry, Today: db.Today,
+			Names: func(ctx context.Context, text string) ([]tools.Name, error) { return areas.Names(ctx, db, text) }}
 	}
-	registry, err := areas.Tools(s.records)
-	if err != nil {
-		return nil, err
-	}
-	return activities.New(activities.Options{
-		Agents: s.agents, Tools: registry, Transcript: s.transcript, Heavy: s.tiers[config.Heavy], Light: s.tiers[config.Light],
+	return activities.New(ctx, activities.Options{
+		Agents: s.agents, Companies: companies, Users: s.users, Transcript: s.transcript, Heavy: s.tiers[config.Heavy], Light: s.tiers[config.Light],
 		HeavyContext: s.settings.Tiers[config.Heavy].Context, LightContext: s.settings.Tiers[config.Light].Context,
-		Today: s.records.Today,
-		Names: func(ctx context.Context, text string) ([]tools.Name, error) { return areas.Names(ctx, s.records, text) },
 		Meter: s.metrics.Meter("bestbox"),
 	})
 }
@@ -239,6 +245,6 @@ func (s *service) checks() []trigger.Check {
 		checks = append(checks, trigger.Check{Name: config.Light, Optional: true, Probe: light.Health})
 	}
 	return append(checks,
-		trigger.Check{Name: "records", Probe: s.records.SQL().PingContext},
+		trigger.Check{Name: "records", Probe: s.companiesReady},
 		trigger.Check{Name: "transcript", Probe: s.transcript.Ready})
 }

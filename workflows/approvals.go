@@ -23,9 +23,10 @@ const byTimeout = "the time-out"
 // ErrorNotWaiting is the Temporal error type of a decision on a call that waits for none.
 const ErrorNotWaiting = "NotWaiting"
 
-// approvals is what people decide in one run.
-type approvals struct {
-	waiting map[string]*waiting // by call
+// people is what people say to one run: their decisions on writes, and replies to its questions.
+type people struct {
+	waiting   map[string]*waiting // by call
+	questions map[string]*question
 	// allowed are the tools whose calls somebody has agreed to for the rest of the run, with that decision.
 	allowed map[string]run.Decision
 }
@@ -34,13 +35,16 @@ type approvals struct {
 type waiting struct {
 	call      activities.WriteCall
 	revisions int
-	busy      bool // a decision with edited arguments is being checked
+	busy      bool // a decision is being checked
 	decision  *run.Decision
 }
 
-// listen takes decisions from now on.
-func listen(ctx workflow.Context) (*approvals, error) {
-	people := &approvals{waiting: map[string]*waiting{}, allowed: map[string]run.Decision{}}
+// listen takes decisions and replies from now on.
+func listen(ctx workflow.Context) (*people, error) {
+	people := &people{waiting: map[string]*waiting{}, questions: map[string]*question{}, allowed: map[string]run.Decision{}}
+	if err := people.listenForReplies(ctx); err != nil {
+		return nil, err
+	}
 	err := workflow.SetUpdateHandlerWithOptions(ctx, run.UpdateDecide, people.decide, workflow.UpdateHandlerOptions{
 		Validator:   func(_ workflow.Context, decision run.Decision) error { return people.check(decision) },
 		Description: "Decides a call that waits for a person.",
@@ -49,7 +53,7 @@ func listen(ctx workflow.Context) (*approvals, error) {
 }
 
 // check refuses a decision before it becomes part of the history.
-func (p *approvals) check(decision run.Decision) error {
+func (p *people) check(decision run.Decision) error {
 	if err := decision.Check(); err != nil {
 		return temporal.NewNonRetryableApplicationError(err.Error(), ErrorInvalidInput, nil)
 	}
@@ -69,31 +73,44 @@ func notWaiting(call, why string) error {
 	return temporal.NewNonRetryableApplicationError(fmt.Sprintf("call %s waits for no decision: %s", call, why), ErrorNotWaiting, nil)
 }
 
-// decide takes a decision. One whose edited arguments are wrong is refused with the reason, and the call goes on waiting.
-func (p *approvals) decide(ctx workflow.Context, decision run.Decision) error {
+// decide takes a decision. One of somebody who may not decide, or whose edited arguments are wrong, is refused with the reason, and the call
+// goes on waiting.
+func (p *people) decide(ctx workflow.Context, decision run.Decision) error {
 	w := p.waiting[decision.Call]
-	if len(decision.Arguments) > 0 {
-		w.busy, w.revisions = true, w.revisions+1
-		err := workflow.ExecuteActivity(onMain(ctx, "revise "+decision.Call), calls.Revise,
-			activities.ReviseInput{WriteCall: w.call, Revision: w.revisions, Arguments: decision.Arguments, By: decision.By}).Get(ctx, nil)
-		w.busy = false
-		if application, ok := errors.AsType[*temporal.ApplicationError](err); ok && application.Type() == activities.ErrorBadRevision {
-			return temporal.NewNonRetryableApplicationError(application.Message(), activities.ErrorBadRevision, nil)
-		}
-		if err != nil {
-			return err
-		}
-		if w.decision != nil { // its time ran out meanwhile
-			return notWaiting(decision.Call, w.decision.By+" has decided already")
-		}
+	w.busy = true
+	err := w.judge(ctx, decision)
+	w.busy = false
+	if err != nil {
+		return err
+	}
+	if w.decision != nil { // its time ran out meanwhile
+		return notWaiting(decision.Call, w.decision.By+" has decided already")
 	}
 	decision.At = workflow.Now(ctx)
 	w.decision = &decision
 	return nil
 }
 
+// judge checks who decides, and edited arguments.
+func (w *waiting) judge(ctx workflow.Context, decision run.Decision) error {
+	var err error
+	if workflow.GetVersion(ctx, "authorize decisions", workflow.DefaultVersion, 1) > workflow.DefaultVersion {
+		err = workflow.ExecuteActivity(onMain(ctx, "authorize "+decision.Call), calls.Authorize,
+			activities.AuthorizeInput{WriteCall: w.call, By: decision.By}).Get(ctx, nil)
+	}
+	if err == nil && len(decision.Arguments) > 0 {
+		w.revisions++
+		err = workflow.ExecuteActivity(onMain(ctx, "revise "+decision.Call), calls.Revise,
+			activities.ReviseInput{WriteCall: w.call, Revision: w.revisions, Arguments: decision.Arguments, By: decision.By}).Get(ctx, nil)
+	}
+	if refused, ok := errors.AsType[*temporal.ApplicationError](err); ok && (refused.Type() == activities.ErrorBadRevision || refused.Type() == activities.ErrorNotAllowed) {
+		return temporal.NewNonRetryableApplicationError(refused.Message(), refused.Type(), nil)
+	}
+	return err
+}
+
 // write proposes a call that writes, waits for a person where one must agree, and makes it or notes why not.
-func (p *approvals) write(ctx workflow.Context, call activities.WriteCall, planned activities.PlannedCall) (transcript.Head, error) {
+func (p *people) write(ctx workflow.Context, call activities.WriteCall, planned activities.PlannedCall) (transcript.Head, error) {
 	call.Deadline = workflow.Now(ctx).Add(approvalTimeout)
 	var proposed activities.Proposed
 	if err := workflow.ExecuteActivity(onMain(ctx, "propose "+planned.Summary), calls.Propose, call).Get(ctx, &proposed); err != nil {
@@ -116,7 +133,7 @@ func (p *approvals) write(ctx workflow.Context, call activities.WriteCall, plann
 }
 
 // await returns the decision on a call: an earlier one for the rest of the run, a person's, or a denial when its time has run out.
-func (p *approvals) await(ctx workflow.Context, call activities.WriteCall, tool string, always bool) (run.Decision, error) {
+func (p *people) await(ctx workflow.Context, call activities.WriteCall, tool string, always bool) (run.Decision, error) {
 	if earlier, ok := p.allowed[tool]; ok && !always {
 		return run.Decision{Call: call.Call, Verdict: run.Approve, By: earlier.By, Reason: "agreed to for the rest of the run with call " + earlier.Call,
 			At: workflow.Now(ctx)}, nil

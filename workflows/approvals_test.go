@@ -80,6 +80,22 @@ func TestAWriteWaitsForAPersonAndKeepsWhoDecided(t *testing.T) {
 	}
 }
 
+func TestADecisionOfSomebodyWhoMayNotDecideIsRefusedAndTheCallGoesOnWaiting(t *testing.T) {
+	t.Parallel()
+	env := writing(t, activities.Proposed{Ask: true}, "1.1")
+	writes := made(env)
+	early := says(env, time.Hour, run.Decision{Call: "1.1", Verdict: run.Approve, By: stranger, Arguments: json.RawMessage(`{"quantity":1}`)})
+	late := says(env, 2*time.Hour, run.Decision{Call: "1.1", Verdict: run.Approve, By: "Anna"})
+	env.ExecuteWorkflow(run.AskWorkflow, run.Input{Question: "order it", Domain: "erp"})
+	result(t, env)
+	if !strings.Contains(*early, "refused: ") || !strings.Contains(*early, "may not agree") || *late != "taken" {
+		t.Errorf("the stranger: %s; Anna: %s", *early, *late)
+	}
+	if len(*writes) != 1 || (*writes)[0].Decision.By != "Anna" || len((*writes)[0].Decision.Arguments) != 0 {
+		t.Errorf("writes %+v", *writes)
+	}
+}
+
 func TestAWriteThatNeedsNobodyIsMadeAtOnceAndOneThatIsRefusedIsNotMade(t *testing.T) {
 	t.Parallel()
 	env := writing(t, activities.Proposed{}, "1.1")

@@ -17,13 +17,14 @@ import (
 // The histories are of real runs. A change of the workflows that cannot go on with them breaks runs that wait for a worker during an
 // upgrade: version it (workflow.GetVersion). New histories: go test ./internal/e2e -record=../../workflows/testdata
 var histories = []string{
-	"erp",         // domain given, one call
-	"routed",      // routed by the light tier
-	"escalated",   // the light tier was unsure, heavy routed
-	"light_down",  // the light tier was away, heavy routed
-	"killed",      // the worker was killed in the middle of a decision
-	"cancelled",   // cancelled while the answer was written
-	"wrong_input", // failed at once
+	"erp",             // domain given, one call
+	"routed",          // routed by the light tier
+	"escalated",       // the light tier was unsure, heavy routed
+	"light_down",      // the light tier was away, heavy routed
+	"killed",          // the worker was killed in the middle of a decision
+	"cancelled",       // cancelled while the answer was written
+	"wrong_input",     // failed at once
+	"approved_edited", // a write whose arguments were edited twice, the first time wrongly, before decisions were authorized
 }
 
 func TestRunsOfEarlierVersionsGoOn(t *testing.T) {

@@ -96,89 +96,126 @@ func sinceStart(ctx workflow.Context) time.Duration {
 // answer is the whole of a run: open, route, decide and call until there is enough, answer. With an error the result holds the domain,
 // if it was known.
 func answer(ctx workflow.Context, input run.Input) (run.Result, error) {
+	result := run.Result{Domain: input.Domain}
 	people, err := listen(ctx)
 	if err != nil {
-		return run.Result{Domain: input.Domain}, err
+		return result, err
 	}
 	var opened activities.Opened
 	if err := workflow.ExecuteLocalActivity(local(ctx), calls.Open, input).Get(ctx, &opened); err != nil {
-		return run.Result{Domain: input.Domain}, err
-	}
-	at, domain := activities.Position{Head: opened.Head}, input.Domain
-	if domain == "" {
-		routed, err := route(ctx, opened.Head)
-		if err != nil {
-			return run.Result{}, err
-		}
-		at.Head, domain = routed.Head, routed.Domain
-	}
-	result := run.Result{Domain: domain}
-	if err := workflow.UpsertTypedSearchAttributes(ctx, attributeDomain.ValueSet(domain)); err != nil {
 		return result, err
 	}
-	at, err = gather(ctx, at, domain, people)
+	going := &going{input: input, people: people, at: activities.Position{Head: opened.Head},
+		agent: activities.AgentRef{Domain: input.Domain, Definition: opened.Definition}}
+	if input.Domain == "" {
+		routed, err := route(ctx, opened.Head)
+		if err != nil {
+			return result, err
+		}
+		going.to(routed)
+	}
+	result.Domain = going.agent.Domain
+	if err := workflow.UpsertTypedSearchAttributes(ctx, attributeDomain.ValueSet(result.Domain)); err != nil {
+		return result, err
+	}
+	err = going.gather(ctx)
+	result.Domain = going.agent.Domain
 	if err != nil {
 		return result, err
 	}
 	err = workflow.ExecuteActivity(onHeavy(ctx, "answer"), calls.Answer,
-		activities.AnswerInput{Position: at, Domain: domain}).Get(ctx, &result)
+		activities.AnswerInput{Position: going.at, AgentRef: going.agent}).Get(ctx, &result)
 	return result, err
+}
+
+// going is a run on its way: who answers, and what is known so far.
+type going struct {
+	input  run.Input
+	people *people
+	at     activities.Position
+	agent  activities.AgentRef
+}
+
+// to gives the run to the agent that was routed to.
+func (g *going) to(routed activities.Routed) {
+	g.at = activities.Position{Head: routed.Head}
+	g.agent = activities.AgentRef{Domain: routed.Domain, Definition: routed.Definition}
 }
 
 // maxSteps is a limit far above every agent's own, which Decide enforces: no history can grow without end.
 const maxSteps = 200
 
-// gather decides and calls tools until the agent has enough, and returns the position to answer from.
-func gather(ctx workflow.Context, at activities.Position, domain string, people *approvals) (activities.Position, error) {
+// gather decides and calls tools until the agent has enough.
+func (g *going) gather(ctx workflow.Context) error {
 	for step := 1; step <= maxSteps; step++ {
 		var decided activities.Decided
-		input := activities.DecideInput{Position: at, Domain: domain, Step: step}
+		input := activities.DecideInput{Position: g.at, AgentRef: g.agent, Step: step}
 		if err := workflow.ExecuteActivity(onHeavy(ctx, fmt.Sprintf("step %d", step)), calls.Decide, input).Get(ctx, &decided); err != nil {
-			return at, err
+			return err
 		}
-		at = activities.Position{Head: decided.Head}
+		g.at = activities.Position{Head: decided.Head}
 		if len(decided.Calls) == 0 {
-			return at, nil
+			return nil
 		}
-		results, err := callTools(ctx, decided, domain, people)
+		if decided.Calls[0].Control == agents.ToolHandOver {
+			if err := g.handOver(ctx, decided.Calls[0]); err != nil {
+				return err
+			}
+			continue
+		}
+		results, err := g.callTools(ctx, decided)
 		if err != nil {
-			return at, err
+			return err
 		}
-		at.Results = results
+		g.at.Results = results
 	}
-	return at, nil
+	return nil
 }
 
-// callTools makes the calls of one decision: those that read side by side, then those that write, one after the other. The results keep the
-// order of the calls.
-func callTools(ctx workflow.Context, decided activities.Decided, domain string, people *approvals) ([]transcript.Head, error) {
-	futures := make([]workflow.Future, len(decided.Calls))
-	for index, call := range decided.Calls {
-		if call.Tool == "" {
-			futures[index] = workflow.ExecuteActivity(onMain(ctx, call.Summary), calls.CallTool,
-				activities.CallInput{Head: decided.Head, Call: call.Call})
-		}
-	}
+// callTools makes the calls of one decision: those that read and those to other agents side by side, then the others, one after the other. The
+// results keep the order of the calls.
+func (g *going) callTools(ctx workflow.Context, decided activities.Decided) ([]transcript.Head, error) {
 	results := make([]transcript.Head, len(decided.Calls))
-	for index, future := range futures {
-		if future == nil {
-			continue
-		}
-		var called activities.Called
-		if err := future.Get(ctx, &called); err != nil {
-			return nil, err
-		}
-		results[index] = called.Head
-	}
+	side := make([]func() (transcript.Head, error), len(decided.Calls))
 	for index, call := range decided.Calls {
-		if call.Tool == "" {
+		switch {
+		case call.Control == agents.ToolAskAgent:
+			side[index] = g.askAgent(ctx, decided, call)
+		case call.Tool == "" && call.Control == "":
+			side[index] = g.read(ctx, call)
+		}
+	}
+	for index, wait := range side {
+		if wait == nil {
 			continue
 		}
-		head, err := people.write(ctx, activities.WriteCall{Head: decided.Head, Domain: domain, Call: call.Call}, call)
+		head, err := wait()
 		if err != nil {
 			return nil, err
 		}
 		results[index] = head
 	}
+	for index, call := range decided.Calls {
+		var err error
+		switch {
+		case call.Control == agents.ToolAskUser:
+			results[index], err = g.people.ask(ctx, g.control(call))
+		case call.Tool != "":
+			results[index], err = g.people.write(ctx, activities.WriteCall{Head: g.at.Head, AgentRef: g.agent, Call: call.Call}, call)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 	return results, nil
+}
+
+// read begins a call that reads, and returns how to wait for its result.
+func (g *going) read(ctx workflow.Context, call activities.PlannedCall) (wait func() (transcript.Head, error)) {
+	future := workflow.ExecuteActivity(onMain(ctx, call.Summary), calls.CallTool, activities.CallInput{Head: g.at.Head, AgentRef: g.agent, Call: call.Call})
+	return func() (transcript.Head, error) {
+		var called activities.Called
+		err := future.Get(ctx, &called)
+		return called.Head, err
+	}
 }

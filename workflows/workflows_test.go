@@ -21,6 +21,12 @@ import (
 
 var definitions = []agents.Agent{{Name: "erp", Workflow: "ERPAgent"}, {Name: "general", Workflow: "GeneralAgent"}}
 
+// erp is the agent that tests route to.
+var erp = activities.AgentRef{Domain: "erp", Definition: "d1"}
+
+// stranger is who may decide on nothing.
+const stranger = "a stranger"
+
 // environment runs workflows without a server; each test says what the activities give back, and who is told the metrics.
 func environment(t *testing.T, metrics ...client.MetricsHandler) *testsuite.TestWorkflowEnvironment {
 	t.Helper()
@@ -34,6 +40,9 @@ func environment(t *testing.T, metrics ...client.MetricsHandler) *testsuite.Test
 	var a *activities.Activities
 	environment.RegisterActivity(a)
 	environment.OnActivity(a.Open, mock.Anything, mock.Anything).Return(activities.Opened{Head: "opened"}, nil).Maybe()
+	environment.OnActivity(a.Authorize, mock.Anything, mock.MatchedBy(func(input activities.AuthorizeInput) bool { return input.By != stranger })).Return(nil).Maybe()
+	environment.OnActivity(a.Authorize, mock.Anything, mock.Anything).
+		Return(temporal.NewNonRetryableApplicationError("a stranger may not agree to order", activities.ErrorNotAllowed, nil)).Maybe()
 	environment.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
 	return environment
 }
@@ -55,17 +64,17 @@ func TestAskRoutesGathersAndAnswers(t *testing.T) {
 	env := environment(t)
 	var a *activities.Activities
 	env.OnActivity(a.Route, mock.Anything, activities.RouteInput{Head: "opened", Tier: config.Light}).
-		Return(activities.Routed{Head: "routed", Domain: "erp"}, nil).Once()
-	env.OnActivity(a.Decide, mock.Anything, activities.DecideInput{Position: activities.Position{Head: "routed"}, Domain: "erp", Step: 1}).
+		Return(activities.Routed{Head: "routed", Domain: "erp", Definition: "d1"}, nil).Once()
+	env.OnActivity(a.Decide, mock.Anything, activities.DecideInput{Position: activities.Position{Head: "routed"}, AgentRef: erp, Step: 1}).
 		Return(activities.Decided{Head: "decided", Calls: []activities.PlannedCall{{Call: "1.1"}, {Call: "1.2"}}}, nil).Once()
 	for _, call := range []string{"1.1", "1.2"} {
-		env.OnActivity(a.CallTool, mock.Anything, activities.CallInput{Head: "decided", Call: call}).
+		env.OnActivity(a.CallTool, mock.Anything, activities.CallInput{Head: "decided", AgentRef: erp, Call: call}).
 			Return(activities.Called{Head: transcript.Head("result " + call)}, nil).Once()
 	}
 	gathered := activities.Position{Head: "decided", Results: []transcript.Head{"result 1.1", "result 1.2"}}
-	env.OnActivity(a.Decide, mock.Anything, activities.DecideInput{Position: gathered, Domain: "erp", Step: 2}).
+	env.OnActivity(a.Decide, mock.Anything, activities.DecideInput{Position: gathered, AgentRef: erp, Step: 2}).
 		Return(activities.Decided{Head: "enough"}, nil).Once()
-	env.OnActivity(a.Answer, mock.Anything, activities.AnswerInput{Position: activities.Position{Head: "enough"}, Domain: "erp"}).
+	env.OnActivity(a.Answer, mock.Anything, activities.AnswerInput{Position: activities.Position{Head: "enough"}, AgentRef: erp}).
 		Return(run.Result{Answer: "because"}, nil).Once()
 	env.ExecuteWorkflow(run.AskWorkflow, run.Input{Question: "why?"})
 	if got := result(t, env); got.Answer != "because" {
@@ -125,7 +134,7 @@ func TestHeavyRoutesWithAReasonWhereLightDoesNot(t *testing.T) {
 			env.OnActivity(a.Route, mock.Anything, activities.RouteInput{Head: "opened", Tier: config.Heavy, Reason: test.reason}).
 				Return(activities.Routed{Head: "routed", Domain: "general"}, nil).Once()
 			env.OnActivity(a.Decide, mock.Anything, mock.Anything).Return(activities.Decided{Head: "enough"}, nil)
-			env.OnActivity(a.Answer, mock.Anything, activities.AnswerInput{Position: activities.Position{Head: "enough"}, Domain: "general"}).
+			env.OnActivity(a.Answer, mock.Anything, activities.AnswerInput{Position: activities.Position{Head: "enough"}, AgentRef: activities.AgentRef{Domain: "general"}}).
 				Return(run.Result{}, nil).Once()
 			env.ExecuteWorkflow(run.AskWorkflow, run.Input{Question: "q"})
 			result(t, env)

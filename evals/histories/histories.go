@@ -78,7 +78,7 @@ func Command() *cobra.Command {
 // Measure runs the ERP agent's workflow through so many steps and reads what it left. The search attributes must exist in the client's
 // namespace, and no other worker may poll there.
 func Measure(ctx context.Context, temporal client.Client, steps int) (service.History, error) {
-	definitions, err := agents.Shipped()
+	definitions, err := agents.Load(agents.Shipped())
 	if err != nil {
 		return service.History{}, err
 	}

@@ -29,18 +29,29 @@ var examples embed.FS
 // policy bounds one task, as an agent's policy bounds a run.
 var policy = agents.Policy{MaxSteps: 8, MaxCallsPerStep: 6, DecisionTokens: 600}
 
-// agentOf is the agent for the tasks of one domain.
-func agentOf(domain string) (agents.Agent, error) {
+// agentOf is the agent for the tasks of one domain, with these tools.
+func agentOf(domain string, available []*tools.Tool) (agents.Definition, error) {
 	agent := agents.Agent{Name: domain, Prompt: strings.TrimSpace(prompt), Policy: policy}
+	for _, tool := range available {
+		agent.Tools = append(agent.Tools, tool.Name())
+	}
 	name := "examples/" + domain + ".yaml"
 	content, err := examples.ReadFile(name)
 	if err != nil {
-		return agents.Agent{}, err
+		return agents.Definition{}, err
 	}
 	if err := yaml.UnmarshalWithOptions(content, &agent.Examples, yaml.Strict()); err != nil {
-		return agents.Agent{}, fmt.Errorf("%s: %s", name, yaml.FormatError(err, false, true))
+		return agents.Definition{}, fmt.Errorf("%s: %s", name, yaml.FormatError(err, false, true))
 	}
-	return agent, nil
+	registry, err := tools.NewRegistry(available...)
+	if err != nil {
+		return agents.Definition{}, err
+	}
+	defined, err := agents.Define([]agents.Agent{agent}, registry)
+	if err != nil {
+		return agents.Definition{}, err
+	}
+	return defined[0], nil
 }
 
 // attempt is what an agent did for a task.
@@ -53,12 +64,12 @@ type attempt struct {
 }
 
 // decide is how an agent's next calls are found; none mean that it is done.
-type decide func(ctx context.Context, agent agents.Agent, available []*tools.Tool, turn agents.Turn) ([]agents.Call, llm.Usage, error)
+type decide func(ctx context.Context, agent agents.Definition, turn agents.Turn) ([]agents.Call, llm.Usage, error)
 
 // byTier asks a model with a grammar, as the Decide activity does: at least one call while nothing is known.
 func byTier(tier *llm.Tier) decide {
-	return func(ctx context.Context, agent agents.Agent, available []*tools.Tool, turn agents.Turn) ([]agents.Call, llm.Usage, error) {
-		messages, err := agent.DecideMessages(available, turn)
+	return func(ctx context.Context, agent agents.Definition, turn agents.Turn) ([]agents.Call, llm.Usage, error) {
+		messages, err := agent.DecideMessages(turn)
 		if err != nil {
 			return nil, llm.Usage{}, err
 		}
@@ -66,7 +77,7 @@ func byTier(tier *llm.Tier) decide {
 		if len(turn.Facts) == 0 {
 			minCalls = 1
 		}
-		schema, err := agents.DecisionSchema(available, turn, minCalls, agent.Policy.MaxCallsPerStep)
+		schema, err := agent.DecisionSchema(turn, minCalls)
 		if err != nil {
 			return nil, llm.Usage{}, err
 		}
@@ -82,11 +93,11 @@ func byTier(tier *llm.Tier) decide {
 
 // solve lets an agent work on a task in a world, which changes. Writes are made at once: nobody is asked, as in the published figures.
 func solve(ctx context.Context, next decide, task Task, world *World) (attempt, error) {
-	agent, err := agentOf(task.Domain)
+	available := toolsOf(task.Domain, world)
+	agent, err := agentOf(task.Domain, available)
 	if err != nil {
 		return attempt{}, err
 	}
-	available := toolsOf(task.Domain, world)
 	today, err := time.Parse(time.DateTime, now)
 	if err != nil {
 		return attempt{}, err
@@ -95,7 +106,7 @@ func solve(ctx context.Context, next decide, task Task, world *World) (attempt, 
 	var made attempt
 	for made.steps < agent.Policy.MaxSteps {
 		made.steps++
-		calls, usage, err := next(ctx, agent, available, turn)
+		calls, usage, err := next(ctx, agent, turn)
 		made.usage = made.usage.Add(usage)
 		if failure, ok := errors.AsType[*llm.Error](err); ok && !failure.Retryable() {
 			made.failed = failure.Error()

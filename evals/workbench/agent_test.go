@@ -20,7 +20,7 @@ import (
 
 // scripted decides by a list, one entry a step, and then that it is done.
 func scripted(turns *[]agents.Turn, steps ...[]agents.Call) decide {
-	return func(_ context.Context, _ agents.Agent, _ []*tools.Tool, turn agents.Turn) ([]agents.Call, llm.Usage, error) {
+	return func(_ context.Context, _ agents.Definition, turn agents.Turn) ([]agents.Call, llm.Usage, error) {
 		*turns = append(*turns, turn)
 		if len(*turns) > len(steps) {
 			return nil, llm.Usage{GeneratedTokens: 1}, nil
@@ -74,14 +74,14 @@ func TestAnAgentThatDoesNotEndIsNeverRight(t *testing.T) {
 	t.Parallel()
 	idle := Task{ID: "calendar-2", Domain: "calendar", Question: "q"}
 	number := 0
-	endless := func(context.Context, agents.Agent, []*tools.Tool, agents.Turn) ([]agents.Call, llm.Usage, error) {
+	endless := func(context.Context, agents.Definition, agents.Turn) ([]agents.Call, llm.Usage, error) {
 		number++
 		return []agents.Call{call("calendar_search_events", `{"query":"`+string(rune('a'+number))+`"}`)}, llm.Usage{}, nil
 	}
-	tooLong := func(context.Context, agents.Agent, []*tools.Tool, agents.Turn) ([]agents.Call, llm.Usage, error) {
+	tooLong := func(context.Context, agents.Definition, agents.Turn) ([]agents.Call, llm.Usage, error) {
 		return nil, llm.Usage{}, &llm.Error{Kind: llm.TooLong, Tier: "heavy", Message: "too long"}
 	}
-	gone := func(context.Context, agents.Agent, []*tools.Tool, agents.Turn) ([]agents.Call, llm.Usage, error) {
+	gone := func(context.Context, agents.Definition, agents.Turn) ([]agents.Call, llm.Usage, error) {
 		return nil, llm.Usage{}, &llm.Error{Kind: llm.Gone, Tier: "heavy", Message: "gone"}
 	}
 	for _, next := range []decide{endless, tooLong} {
@@ -103,7 +103,7 @@ func TestAMeasurementThatWasStoppedGoesOnAndIsSummedUp(t *testing.T) {
 	second := Task{ID: "calendar-2", Domain: "calendar", Question: "q"}
 	third := Task{ID: "email-1", Domain: "email", Question: "q"}
 	asked := map[string]int{}
-	next := func(_ context.Context, agent agents.Agent, _ []*tools.Tool, turn agents.Turn) ([]agents.Call, llm.Usage, error) {
+	next := func(_ context.Context, agent agents.Definition, turn agents.Turn) ([]agents.Call, llm.Usage, error) {
 		asked[agent.Name]++
 		if agent.Name == "email" && asked["email"] == 1 {
 			return nil, llm.Usage{}, errors.New("stopped")
@@ -135,16 +135,16 @@ func TestAMeasurementThatWasStoppedGoesOnAndIsSummedUp(t *testing.T) {
 func TestNothingCanBeChangedBeforeItWasFound(t *testing.T) {
 	t.Parallel()
 	for domain := range domainTools {
-		agent, err := agentOf(domain)
-		require.NoError(t, err)
 		available := toolsOf(domain, smallWorld())
+		agent, err := agentOf(domain, available)
+		require.NoError(t, err)
 		turn := agents.Turn{Question: "Delete what I do not need"}
-		schema, err := agents.DecisionSchema(available, turn, 1, 3)
+		schema, err := agent.DecisionSchema(turn, 1)
 		require.NoError(t, err)
 		for field := range prefixes {
 			assert.NotContains(t, string(schema), `"`+field+`"`, "%s: no identifier is known yet", domain)
 		}
-		_, err = agent.DecideMessages(available, turn)
+		_, err = agent.DecideMessages(turn)
 		require.NoError(t, err)
 		for _, example := range agent.Examples {
 			for _, call := range example.Calls {
@@ -159,9 +159,10 @@ func TestNothingCanBeChangedBeforeItWasFound(t *testing.T) {
 			}
 		}
 	}
-	available := toolsOf("calendar", smallWorld())
+	agent, err := agentOf("calendar", toolsOf("calendar", smallWorld()))
+	require.NoError(t, err)
 	turn := agents.Turn{Question: "q", Facts: []agents.Fact{{Tool: "calendar_search_events", Arguments: "{}", Sentences: []string{"1 events: EV-00000003."}}}}
-	schema, err := agents.DecisionSchema(available, turn, 0, 3)
+	schema, err := agent.DecisionSchema(turn, 0)
 	require.NoError(t, err)
 	assert.Contains(t, string(schema), `"event_id":{"type":"string","enum":["EV-00000003"]`)
 }

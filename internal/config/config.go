@@ -23,7 +23,11 @@ type Config struct {
 	Temporal    Temporal
 	HTTP        HTTP
 	Records     Records
-	Supervisor  Supervisor
+	// Tenants are further companies. The records of the default tenant are those of Records.
+	Tenants    map[string]Tenant
+	Agents     Agents
+	Access     Access
+	Supervisor Supervisor
 	// Tiers holds the model servers of the profile: "heavy" always, "light" and "embed" optional.
 	Tiers map[string]Tier
 	// Bandwidth is what the machine's model memory can deliver, in GB/s (10^9 bytes); 0: unknown, measured by llmctl bench.
@@ -92,6 +96,22 @@ func (h HTTP) URL() string {
 type Records struct {
 	Path           string `yaml:"path" json:"path,omitempty" jsonschema:"description=SQLite file of the business records. Empty: records.db in the state directory."`
 	TranscriptPath string `yaml:"transcript_path" json:"transcript_path,omitempty" jsonschema:"description=SQLite file of the transcripts. Empty: transcript.db in the state directory."`
+}
+
+// Tenant is a company with records of its own.
+type Tenant struct {
+	Path string `yaml:"path" json:"path,omitempty" jsonschema:"description=SQLite file of the tenant's records. Empty: records-NAME.db in the state directory."`
+}
+
+// Agents are those that are not part of the program.
+type Agents struct {
+	Folder string `yaml:"folder" json:"folder,omitempty" jsonschema:"description=Folder with one folder per agent of your own. One with a shipped agent's name takes its place."`
+}
+
+// Access says who may do what.
+type Access struct {
+	UsersFile string `yaml:"users_file" json:"users_file,omitempty" jsonschema:"description=File of users and roles (docs/access.md). Empty: whoever reaches BestBox is the local user and may do everything."`
+	Employee  string `yaml:"employee" json:"employee,omitempty" jsonschema:"description=Without users_file: the employee of the records that asks. I and my in a question mean this one.,example=EMP-002"`
 }
 
 // Supervisor is llmctl's background process.

@@ -20,6 +20,9 @@ type File struct {
 	Temporal    Temporal           `yaml:"temporal" json:"temporal,omitzero"`
 	HTTP        HTTP               `yaml:"http" json:"http,omitzero"`
 	Records     Records            `yaml:"records" json:"records,omitzero"`
+	Tenants     map[string]Tenant  `yaml:"tenants" json:"tenants,omitempty" jsonschema:"description=Further companies by name; each has records of its own. The first one is called default and is that of records."`
+	Agents      Agents             `yaml:"agents" json:"agents,omitzero"`
+	Access      Access             `yaml:"access" json:"access,omitzero"`
 	Supervisor  Supervisor         `yaml:"supervisor" json:"supervisor,omitzero"`
 	Profiles    map[string]Profile `yaml:"profiles" json:"profiles,omitempty" jsonschema:"description=Profiles by name. A shipped profile keeps the values that are not written here."`
 }

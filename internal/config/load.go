@@ -70,12 +70,23 @@ func resolve(file File, path, profile string, machine fs.FS) (*Config, error) {
 	}
 	c := &Config{
 		Path: path, Profile: profile, Directories: file.Directories,
-		Temporal: file.Temporal, HTTP: file.HTTP, Records: file.Records, Supervisor: file.Supervisor, Tiers: tiers, Bandwidth: bandwidth,
+		Temporal: file.Temporal, HTTP: file.HTTP, Records: file.Records, Tenants: file.Tenants, Agents: file.Agents, Access: file.Access,
+		Supervisor: file.Supervisor, Tiers: tiers, Bandwidth: bandwidth,
 	}
 	c.Directories.Cache = directory("BESTBOX_CACHE_DIR", c.Directories.Cache, "XDG_CACHE_HOME", ".cache")
 	c.Directories.State = directory("BESTBOX_STATE_DIR", c.Directories.State, "XDG_STATE_HOME", ".local/state")
 	c.Records.Path = orDefault(c.Records.Path, filepath.Join(c.Directories.State, "records.db"))
 	c.Records.TranscriptPath = orDefault(c.Records.TranscriptPath, filepath.Join(c.Directories.State, "transcript.db"))
+	for name, tenant := range c.Tenants {
+		tenant.Path = absolute(orDefault(tenant.Path, filepath.Join(c.Directories.State, "records-"+name+".db")))
+		c.Tenants[name] = tenant
+	}
+	if c.Agents.Folder != "" {
+		c.Agents.Folder = absolute(c.Agents.Folder)
+	}
+	if c.Access.UsersFile != "" {
+		c.Access.UsersFile = absolute(c.Access.UsersFile)
+	}
 	return c, c.validate()
 }
 

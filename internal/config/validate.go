@@ -36,6 +36,14 @@ var catalogueName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,99}$`)
 // variableName is the name of an environment variable.
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
+// tenantName also names a file and a schema of a database.
+var tenantName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,30}$`)
+
+// DefaultTenant is the tenant whose records are those of the key records.
+const DefaultTenant = "default"
+
+var employeeID = regexp.MustCompile(`^[A-Z]+-[0-9]+$`)
+
 // deviceName is a device of llama-server's list, or a kind of them.
 var deviceName = regexp.MustCompile(`^([A-Za-z][A-Za-z]*[0-9]*)?$`)
 
@@ -55,6 +63,8 @@ func (c *Config) validate() error {
 	refuse(c.Temporal.Namespace != "", "temporal.namespace", c.Temporal.Namespace, "a name, for example default")
 	refuse(validPort(c.Temporal.UIPort), "temporal.ui_port", c.Temporal.UIPort, "1 to 65535")
 	refuse(splits(c.HTTP.Listen), "http.listen", c.HTTP.Listen, "host:port, for example 127.0.0.1:8000")
+	c.validateTenants(refuse)
+	refuse(c.Access.Employee == "" || employeeID.MatchString(c.Access.Employee), "access.employee", c.Access.Employee, "an id of the records such as EMP-002, or none")
 	metrics := c.Supervisor.Metrics
 	host, _, _ := net.SplitHostPort(metrics)
 	refuse(metrics == MetricsOff || (splits(metrics) && isLoopback(host)), "supervisor.metrics", metrics, "a loopback host:port such as 127.0.0.1:8090, or off")
@@ -72,6 +82,17 @@ func (c *Config) validate() error {
 		return fmt.Errorf("%s: %w", c.Path, errors.Join(found...))
 	}
 	return errors.Join(found...)
+}
+
+func (c *Config) validateTenants(refuse func(ok bool, field string, value any, allowed string)) {
+	owners := map[string]string{c.Records.Path: "records.path", c.Records.TranscriptPath: "records.transcript_path"}
+	for _, name := range slices.Sorted(maps.Keys(c.Tenants)) {
+		refuse(tenantName.MatchString(name) && name != DefaultTenant, "tenants", name, "up to 31 small letters, digits and _, a letter first; not default, which is the tenant of records")
+		path := c.Tenants[name].Path
+		other, taken := owners[path]
+		refuse(!taken, "tenants."+name+".path", path, "a file of its own, which "+other+" does not use")
+		owners[path] = "tenants." + name + ".path"
+	}
 }
 
 func (t Tier) validate(field string, refuse func(ok bool, field string, value any, allowed string)) {

@@ -232,6 +232,32 @@ func appendMessage(ctx context.Context, transaction *sql.Tx, session string, par
 	return head, err
 }
 
+// Keep stores a message that belongs to no session, and returns the hash that names it.
+func (s *Store) Keep(ctx context.Context, message Message) (hash string, err error) {
+	body, err := json.Marshal(message)
+	if err != nil {
+		return "", err
+	}
+	hash = digest(body)
+	if _, err := s.database.ExecContext(ctx, "INSERT OR IGNORE INTO messages (hash, body) VALUES (?, ?)", hash, body); err != nil {
+		return "", fmt.Errorf("keep a %s message: %w", message.Kind, err)
+	}
+	return hash, nil
+}
+
+// Kept returns the message of a hash.
+func (s *Store) Kept(ctx context.Context, hash string) (message Message, found bool, err error) {
+	var body []byte
+	err = s.database.QueryRowContext(ctx, "SELECT body FROM messages WHERE hash = ?", hash).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return message, false, nil
+	}
+	if err != nil {
+		return message, false, fmt.Errorf("look up the message %s: %w", hash, err)
+	}
+	return message, true, json.Unmarshal(body, &message)
+}
+
 // digest is the first 128 bits of SHA-256, in hex: enough against collisions between the messages of one company, and half
 // the bytes in every workflow history. The parts have no separator since all but the last have a fixed form.
 func digest(parts ...[]byte) string {

@@ -56,3 +56,8 @@ func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, erro
 	}
 	return found, nil
 }
+
+// Employee returns the name of an employee.
+func Employee(ctx context.Context, db *records.DB, id string) (name string, found bool, err error) {
+	return oa.Employee(ctx, db, id)
+}

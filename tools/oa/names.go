@@ -2,6 +2,8 @@ package oa
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -68,6 +70,20 @@ func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, erro
 		return nil, fmt.Errorf("read the names of employees and rooms: %w", err)
 	}
 	return meant(all, meaning, strings.ToLower(text)), nil
+}
+
+// Employee returns the name of an employee.
+func Employee(ctx context.Context, db *records.DB, id string) (name string, found bool, err error) {
+	err = store{db: db}.read(ctx, func(b *books) error {
+		return b.One("SELECT name FROM employees WHERE id = ?", []any{id}, &name)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("read the name of the employee %s: %w", id, err)
+	}
+	return name, true, nil
 }
 
 // ways are the ways to write a name of two words: in either order, and the given name alone when it is long. In China the family name comes first.

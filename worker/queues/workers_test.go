@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"bestbox/agents"
+	"bestbox/internal/access"
 	"bestbox/internal/config"
 	"bestbox/internal/llm"
 	"bestbox/internal/telemetry"
@@ -121,8 +122,9 @@ func withoutModel(t *testing.T, definitions []agents.Agent, metrics *telemetry.M
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, err := activities.New(activities.Options{Agents: definitions, Tools: registry, Transcript: store, Heavy: heavy,
-		HeavyContext: 4096, Today: time.Now, Meter: metrics.Meter("bestbox")})
+	made, err := activities.New(t.Context(), activities.Options{Agents: definitions, Users: access.LocalUsers("", ""),
+		Companies:  map[string]activities.Company{config.DefaultTenant: {Tools: registry, Today: time.Now}},
+		Transcript: store, Heavy: heavy, HeavyContext: 4096, Meter: metrics.Meter("bestbox")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
@@ -15,26 +16,25 @@ import (
 
 	"bestbox/agents"
 	"bestbox/agents/router"
+	"bestbox/internal/access"
+	"bestbox/internal/config"
 	"bestbox/internal/llm"
 	"bestbox/internal/transcript"
-	"bestbox/tools"
 	"bestbox/workflows/run"
 )
 
 // Options are the parts that activities work with.
 type Options struct {
-	Agents     []agents.Agent
-	Tools      *tools.Registry
+	Agents []agents.Agent
+	// Companies are the tenants' own, by their names. All have the same tools, over records of their own.
+	Companies  map[string]Company
+	Users      *access.Users
 	Transcript *transcript.Store
 	Heavy      *llm.Tier
 	// Light is nil in a profile with one model: heavy takes its work.
 	Light *llm.Tier
 	// HeavyContext and LightContext are tokens per slot.
 	HeavyContext, LightContext int
-	// Today is the date that the records speak from.
-	Today func() time.Time
-	// Names finds the things of the company that a text calls by their names; nil finds none.
-	Names func(ctx context.Context, text string) ([]tools.Name, error)
 	// Meter is what the activities count with; nil counts nothing.
 	Meter metric.Meter
 }
@@ -42,30 +42,24 @@ type Options struct {
 // Activities are the activities of one worker; it is registered whole on every task queue.
 type Activities struct {
 	Options
-	agents   map[string]equipped
-	routers  map[string]*router.Router // by tier
-	measures *measures
+	definitions definitions
+	routers     map[string]*router.Router // by tier
+	measures    *measures
 }
 
-// equipped is an agent with the tools it may call.
-type equipped struct {
-	agents.Agent
-	tools []*tools.Tool
-}
-
-// New checks that every agent's tools exist and prepares the routers.
-func New(o Options) (*Activities, error) {
+// New checks that every agent's tools exist, keeps the definitions for the runs that begin with them, and prepares the routers.
+func New(ctx context.Context, o Options) (*Activities, error) {
 	measures, err := newMeasures(o.Meter)
 	if err != nil {
 		return nil, fmt.Errorf("set up the metrics of the activities: %w", err)
 	}
-	prepared := &Activities{Options: o, agents: map[string]equipped{}, routers: map[string]*router.Router{}, measures: measures}
-	for _, agent := range o.Agents {
-		selected, err := o.Tools.Select(agent.Tools)
-		if err != nil {
-			return nil, fmt.Errorf("agent %s: %w", agent.Name, err)
-		}
-		prepared.agents[agent.Name] = equipped{agent, selected}
+	prepared := &Activities{Options: o, routers: map[string]*router.Router{}, measures: measures}
+	defined, err := agents.Define(o.Agents, o.Companies[config.DefaultTenant].Tools)
+	if err != nil {
+		return nil, err
+	}
+	if err := prepared.define(ctx, defined); err != nil {
+		return nil, err
 	}
 	for _, tier := range []*llm.Tier{o.Heavy, o.Light} {
 		if tier == nil {
@@ -78,14 +72,6 @@ func New(o Options) (*Activities, error) {
 		prepared.routers[tier.Name()] = made
 	}
 	return prepared, nil
-}
-
-// agentFor returns the agent of a domain, or the general agent where the domain has none.
-func (a *Activities) agentFor(domain string) equipped {
-	if agent, found := a.agents[domain]; found {
-		return agent
-	}
-	return a.agents[agents.General]
 }
 
 // The kinds of messages in a transcript, with the type of their bodies.
@@ -103,12 +89,14 @@ type callResult struct {
 	// Sentences are read by models, Data by programs.
 	Sentences []string        `json:"sentences"`
 	Data      json.RawMessage `json:"data,omitempty"`
+	// Outsiders says that it holds text of outsiders.
+	Outsiders bool `json:"outsiders,omitempty"`
 }
 
 // conversation is a transcript, decoded.
 type conversation struct {
 	input   run.Input
-	route   *run.Route
+	routes  []run.Route // the last one counts; there is more than one after an agent has handed over
 	steps   []run.Step
 	results []callResult
 }
@@ -121,7 +109,9 @@ func decode(messages []transcript.Message) (conversation, error) {
 		case messageQuestion:
 			err = json.Unmarshal(message.Body, &decoded.input)
 		case messageRoute:
-			err = json.Unmarshal(message.Body, &decoded.route)
+			var route run.Route
+			err = json.Unmarshal(message.Body, &route)
+			decoded.routes = append(decoded.routes, route)
 		case messageDecision:
 			var step run.Step
 			err = json.Unmarshal(message.Body, &step)
@@ -144,6 +134,11 @@ func (c conversation) last() (run.Step, bool) {
 		return run.Step{}, false
 	}
 	return c.steps[len(c.steps)-1], true
+}
+
+// outsiders reports whether the run has read text of outsiders.
+func (c conversation) outsiders() bool {
+	return c.input.Untrusted || slices.ContainsFunc(c.results, func(result callResult) bool { return result.Outsiders })
 }
 
 func (c conversation) facts() []agents.Fact {
@@ -224,12 +219,13 @@ func recorded(head transcript.Head, unlinked []transcript.Message, kind string, 
 	return transcript.Change{Parent: head, Messages: append(unlinked, message), Events: []transcript.Event{event}}, nil
 }
 
-// Opened is the outcome of Open.
+// Opened is the outcome of Open. Definition is that of the agent, where the question named its domain.
 type Opened struct {
-	Head transcript.Head `json:"head"`
+	Head       transcript.Head `json:"head"`
+	Definition string          `json:"definition,omitempty"`
 }
 
-// Open puts the question into the transcript. It is a local activity: nothing else needs to be scheduled for it.
+// Open puts the question into the transcript, unless its user may not ask it. It is a local activity: nothing else needs to be scheduled for it.
 func (a *Activities) Open(ctx context.Context, input run.Input) (Opened, error) {
 	message, err := transcript.NewMessage(messageQuestion, input)
 	if err != nil {
@@ -237,9 +233,20 @@ func (a *Activities) Open(ctx context.Context, input run.Input) (Opened, error) 
 	}
 	execution := activity.GetInfo(ctx).WorkflowExecution
 	var opened Opened
+	who, err := a.asker(input)
+	if err != nil {
+		return Opened{}, asTemporalError(ctx, err)
+	}
+	definition := ""
+	if input.Domain != "" {
+		if err := who.MayAsk(input.Domain); err != nil {
+			return Opened{}, asTemporalError(ctx, err)
+		}
+		definition = a.current(input.Domain).hash
+	}
 	applied, err := a.Transcript.Apply(ctx, transcript.Change{
 		Session: execution.ID, Run: execution.RunID, Key: "open", Messages: []transcript.Message{message},
-		Outcome: func(head transcript.Head) any { return Opened{Head: head} },
+		Outcome: func(head transcript.Head) any { return Opened{Head: head, Definition: definition} },
 	}, &opened)
 	if applied && input.Domain != "" {
 		a.measures.route(ctx, input.Domain, tierNone)

@@ -2,6 +2,8 @@ package activities
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -10,8 +12,9 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"bestbox/agents"
+	"bestbox/internal/access"
+	"bestbox/internal/config"
 	"bestbox/internal/transcript"
-	"bestbox/tools"
 	"bestbox/workflows/run"
 )
 
@@ -38,30 +41,41 @@ func TestThoseWhoFollowARunAreToldOnceThatItEnded(t *testing.T) {
 	}
 }
 
-func TestAnAgentWhoseToolDoesNotExistIsRefused(t *testing.T) {
-	t.Parallel()
-	registry, err := tools.NewRegistry()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = New(Options{Agents: []agents.Agent{{Name: "erp", Tools: []string{"get_weather"}}}, Tools: registry})
-	if err == nil || !strings.Contains(err.Error(), "erp") || !strings.Contains(err.Error(), "get_weather") {
-		t.Errorf("got %v, want an error that names the agent and the tool", err)
-	}
-}
-
 func TestADomainWithoutAnAgentGoesToTheGeneralOneWhichIsToldSo(t *testing.T) {
 	t.Parallel()
-	a := &Activities{agents: map[string]equipped{
-		"general": {Agent: agents.Agent{Name: "general"}}, "erp": {Agent: agents.Agent{Name: "erp"}},
-	}}
-	for domain, want := range map[string]string{"erp": "erp", "general": "general", "crm": "general"} {
-		agent := a.agentFor(domain)
+	a := withTools(t)
+	defineAgents(t, a, agents.Agent{Name: "general"}, agents.Agent{Name: "erp"}, agents.Agent{Name: "oa"})
+	clerk := asker{User: companyUser(t, "roles: {clerk: {agents: [erp, general]}}\nusers: {clerk: {roles: [clerk]}}", "clerk")}
+	for domain, want := range map[string]string{"erp": "erp", "general": "general", "crm": "general", "oa": "general"} {
+		agent := a.agentFor(clerk, domain)
 		note := a.missingAgent(agent, domain)
-		if agent.Name != want || strings.Contains(note, domain) != (want != domain) {
+		if agent.Name != want || strings.Contains(note, domain) != (want != domain) || strings.Contains(note, "may not use") != (domain == "oa") {
 			t.Errorf("%s: the agent %s is told %q", domain, agent.Name, note)
 		}
 	}
+}
+
+// companyUser returns one of the users of a file.
+func companyUser(t *testing.T, file, id string) access.User {
+	t.Helper()
+	found, err := companyUsers(t, file).Find(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func companyUsers(t *testing.T, file string) *access.Users {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "users.yaml")
+	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	users, err := access.Read(path, []string{config.DefaultTenant, "acme"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return users
 }
 
 // The summary stands in the history of every call, and arguments are a model's.

@@ -18,7 +18,7 @@ import (
 // AnswerInput asks for the answer from what is known at the position.
 type AnswerInput struct {
 	Position
-	Domain string `json:"domain"`
+	AgentRef
 }
 
 // maxAnswerAttempts is how often an answer with figures that no result holds is written before it is given out, marked.
@@ -32,14 +32,24 @@ func (a *Activities) Answer(ctx context.Context, input AnswerInput) (run.Result,
 		if err != nil {
 			return stored{}, err
 		}
-		agent := a.agentFor(input.Domain)
+		who, err := a.asker(known.input)
+		if err != nil {
+			return stored{}, err
+		}
+		agent, err := a.agent(ctx, input.AgentRef)
+		if err != nil {
+			return stored{}, err
+		}
+		if err := who.MayAsk(agent.Name); err != nil {
+			return stored{}, err
+		}
 		started := time.Now()
-		written, err := a.write(ctx, agent, known, input.Domain)
+		written, err := a.write(ctx, who, agent, known, input.Domain)
 		if err != nil {
 			return stored{}, err
 		}
 		result := resultOf(known, written)
-		result.Domain, result.Agent = input.Domain, agent.Name
+		result.Domain, result.Agent, result.Definition, result.Outsiders = input.Domain, agent.Name, agent.hash, known.outsiders()
 		result.Timings.Answer = milliseconds(started)
 		change, err := answered(input.Head, unlinked, result)
 		return stored{change, func(ctx context.Context) {
@@ -117,12 +127,12 @@ func evasive(turn agents.Turn, content string) bool {
 }
 
 // write returns the best of the attempts: the one with the fewest faults.
-func (a *Activities) write(ctx context.Context, agent equipped, known conversation, domain string) (text, error) {
-	turn, err := a.turn(ctx, known, agent.Policy.AnswerTokens)
+func (a *Activities) write(ctx context.Context, who asker, agent equipped, known conversation, domain string) (text, error) {
+	turn, err := a.turn(ctx, who, known, agent.Policy.AnswerTokens)
 	if err != nil {
 		return text{}, err
 	}
-	sources := []string{turn.Today.Format(time.DateOnly), turn.Question, agent.Prompt}
+	sources := []string{turn.Today.Format(time.DateOnly), turn.Question, turn.Asker.ID, turn.Asker.Name, agent.Prompt}
 	for _, fact := range known.facts() {
 		sources = append(sources, fact.Arguments)
 		sources = append(sources, fact.Sentences...)
@@ -131,7 +141,7 @@ func (a *Activities) write(ctx context.Context, agent equipped, known conversati
 	var usage llm.Usage
 	correction := ""
 	for attempt := 1; attempt <= maxAnswerAttempts; attempt++ {
-		messages, err := agent.AnswerMessages(agent.tools, turn, a.missingAgent(agent, domain)+correction)
+		messages, err := agent.AnswerMessages(turn, a.missingAgent(agent, domain)+correction)
 		if err != nil {
 			return text{}, err
 		}
@@ -179,10 +189,13 @@ func conclusions(turn agents.Turn) string {
 	return strings.Join(first, " ")
 }
 
-// missingAgent tells the general agent that it answers in the place of another one.
+// missingAgent tells the general agent that it answers in the place of another one, and why.
 func (a *Activities) missingAgent(agent equipped, domain string) string {
 	if agent.Name == domain {
 		return ""
+	}
+	if a.current(domain).Name == domain { // there is one, but not for this user
+		return fmt.Sprintf("The question belongs to the domain %s, which the user may not use: say so. ", domain)
 	}
 	return fmt.Sprintf("The question belongs to the domain %s, for which no agent is set up here: say so. ", domain)
 }
@@ -201,16 +214,19 @@ func endAtSentence(content string) string {
 
 // resultOf gathers what a run did.
 func resultOf(known conversation, written text) run.Result {
-	result := run.Result{Answer: written.content, Unsupported: written.unsupported, Route: known.route, Steps: known.steps,
-		Usage: written.usage}
-	if known.route != nil {
-		result.Timings.Route = known.route.Milliseconds
-		result.Usage = result.Usage.Add(known.route.Usage)
+	result := run.Result{Answer: written.content, Unsupported: written.unsupported, Steps: known.steps, Usage: written.usage}
+	for _, route := range known.routes {
+		result.Route = &route
+		result.Timings.Route += route.Milliseconds
+		result.Usage = result.Usage.Add(route.Usage)
 	}
 	reports := map[string]run.CallReport{}
 	for _, found := range known.results {
 		reports[found.Report.Call] = found.Report
 		result.Timings.Tools += found.Report.Milliseconds
+		if inner := found.Report.Usage; inner != nil {
+			result.Usage = result.Usage.Add(*inner)
+		}
 	}
 	for index, step := range result.Steps {
 		for position, report := range step.Calls {

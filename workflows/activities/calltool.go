@@ -21,7 +21,8 @@ const maxCallAttempts = 5
 // CallInput names one call of the decision at Head.
 type CallInput struct {
 	Head transcript.Head `json:"head"`
-	Call string          `json:"call"`
+	AgentRef
+	Call string `json:"call"`
 }
 
 // Called is the outcome of CallTool: the head of a branch that ends in the result, for the next step to link.
@@ -32,11 +33,19 @@ type Called struct {
 // CallTool makes one tool call. A call that cannot be made becomes a result that says so: the run goes on and the answer can tell.
 func (a *Activities) CallTool(ctx context.Context, input CallInput) (Called, error) {
 	return once[Called](ctx, a, "call/"+input.Call, func(ctx context.Context) (stored, error) {
-		_, report, err := a.callAt(ctx, input.Head, input.Call)
+		known, report, err := a.callAt(ctx, input.Head, input.Call)
 		if err != nil {
 			return stored{}, err
 		}
-		result, ended, err := a.call(ctx, report)
+		who, err := a.asker(known.input)
+		if err != nil {
+			return stored{}, err
+		}
+		agent, err := a.agent(ctx, input.AgentRef)
+		if err != nil {
+			return stored{}, err
+		}
+		result, ended, err := a.call(ctx, who, agent, report)
 		if err != nil {
 			return stored{}, err
 		}
@@ -60,14 +69,14 @@ func (a *Activities) callAt(ctx context.Context, head transcript.Head, call stri
 }
 
 // call also returns how the call ended, for the metrics, and an error only where another attempt may succeed.
-func (a *Activities) call(ctx context.Context, report run.CallReport) (_ callResult, ended string, _ error) {
+func (a *Activities) call(ctx context.Context, who asker, agent equipped, report run.CallReport) (_ callResult, ended string, _ error) {
 	attempt := activity.GetInfo(ctx).Attempt
 	if attempt > maxCallAttempts {
 		return failedCall(report, "it did not finish in time"), callFailed, nil
 	}
-	tool, found := a.Tools.Get(report.Tool)
-	if !found {
-		return failedCall(report, "there is no such tool any more"), callFailed, nil
+	tool, refused := a.usable(who, agent, report.Tool)
+	if refused != "" {
+		return failedCall(report, refused), callFailed, nil
 	}
 	started := time.Now()
 	result, err := tool.Call(ctx, report.Arguments)
@@ -83,7 +92,7 @@ func (a *Activities) call(ctx context.Context, report run.CallReport) (_ callRes
 		return callResult{}, "", err
 	}
 	report.Result = result.Sentences[0]
-	return callResult{Report: report, Sentences: result.Sentences, Data: result.Data}, callOK, nil
+	return callResult{Report: report, Sentences: result.Sentences, Data: result.Data, Outsiders: tool.Outsiders()}, callOK, nil
 }
 
 // failedCall tells the model and the user what could not be done; the cause of a fault of ours stays in the log.

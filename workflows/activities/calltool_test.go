@@ -11,6 +11,9 @@ import (
 
 	"go.temporal.io/sdk/testsuite"
 
+	"bestbox/agents"
+	"bestbox/internal/access"
+	"bestbox/internal/config"
 	"bestbox/internal/transcript"
 	"bestbox/tools"
 	"bestbox/workflows/run"
@@ -69,8 +72,24 @@ func withTools(t *testing.T, made ...*tools.Tool) *Activities {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Activities{Options: Options{Tools: registry, Transcript: store, HeavyContext: 4096,
-		Today: func() time.Time { return time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC) }}, agents: map[string]equipped{}, measures: measures}
+	a := &Activities{Options: Options{Companies: map[string]Company{config.DefaultTenant: {Tools: registry, Today: testToday}}, Users: access.LocalUsers("", ""),
+		Transcript: store, HeavyContext: 4096}, measures: measures}
+	defineAgents(t, a, agents.Agent{Name: agents.General, Tools: registry.Names()})
+	return a
+}
+
+func testToday() time.Time { return time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC) }
+
+// defineAgents puts agents in the place of those that there are.
+func defineAgents(t *testing.T, a *Activities, all ...agents.Agent) {
+	t.Helper()
+	defined, err := agents.Define(all, a.Companies[config.DefaultTenant].Tools)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.define(t.Context(), defined); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // begin puts a question and a decision with the calls into the transcript of the test environment's run.

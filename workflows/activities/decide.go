@@ -17,10 +17,16 @@ import (
 	"bestbox/workflows/run"
 )
 
+// AgentRef names the agent of a run: the domain that it answers for, and the definition that the run came to it with.
+type AgentRef struct {
+	Domain     string `json:"domain"`
+	Definition string `json:"definition,omitempty"`
+}
+
 // DecideInput asks the heavy tier for the next step of a domain's agent.
 type DecideInput struct {
 	Position
-	Domain string `json:"domain"`
+	AgentRef
 	// Step counts from 1.
 	Step int `json:"step"`
 }
@@ -29,6 +35,8 @@ type DecideInput struct {
 type Decided struct {
 	Head  transcript.Head `json:"head"`
 	Calls []PlannedCall   `json:"calls,omitempty"`
+	// Untrusted says that what other agents are asked may rest on text of outsiders.
+	Untrusted bool `json:"untrusted,omitempty"`
 }
 
 // PlannedCall is what a workflow knows of a call.
@@ -38,6 +46,10 @@ type PlannedCall struct {
 	Summary string `json:"summary"`
 	// Tool is set for a call that writes, which is proposed before it is made.
 	Tool string `json:"tool,omitempty"`
+	// Control is set for a call of a control tool (agents.IsControl), with the Agent that it names, and for ask_agent the Question.
+	Control  string `json:"control,omitempty"`
+	Agent    string `json:"agent,omitempty"`
+	Question string `json:"question,omitempty"`
 }
 
 // maxSummary bounds a summary, in characters; it stands in the history of every call.
@@ -50,12 +62,22 @@ func (a *Activities) Decide(ctx context.Context, input DecideInput) (Decided, er
 		if err != nil {
 			return stored{}, err
 		}
-		agent := a.agentFor(input.Domain)
+		who, err := a.asker(known.input)
+		if err != nil {
+			return stored{}, err
+		}
+		agent, err := a.agent(ctx, input.AgentRef)
+		if err != nil {
+			return stored{}, err
+		}
+		if err := who.MayAsk(agent.Name); err != nil {
+			return stored{}, err
+		}
 		step := run.Step{Step: input.Step}
 		var count func(context.Context)
-		if input.Step <= agent.Policy.MaxSteps && len(agent.tools) > 0 {
+		if input.Step <= agent.Policy.MaxSteps && len(agent.Specs) > 0 {
 			started := time.Now()
-			calls, usage, err := a.chooseCalls(ctx, agent, known)
+			calls, usage, err := a.chooseCalls(ctx, who, agent, known)
 			if err != nil {
 				return stored{}, err
 			}
@@ -66,19 +88,20 @@ func (a *Activities) Decide(ctx context.Context, input DecideInput) (Decided, er
 			}
 			count = func(ctx context.Context) { a.measures.decision(ctx, input.Domain, step.Milliseconds) }
 		}
-		change, err := a.decided(input.Head, unlinked, step)
+		change, err := decided(input.Head, unlinked, agent, step, known.outsiders())
 		return stored{change, count}, err
 	})
 }
 
 // chooseCalls asks the model and keeps the calls that can say something new. None are left where the model only repeats itself: at
 // temperature 0 it would do so for ever, and it means that nothing more is to be found.
-func (a *Activities) chooseCalls(ctx context.Context, agent equipped, known conversation) ([]agents.Call, llm.Usage, error) {
-	turn, err := a.turn(ctx, known, agent.Policy.DecisionTokens)
+func (a *Activities) chooseCalls(ctx context.Context, who asker, agent equipped, known conversation) ([]agents.Call, llm.Usage, error) {
+	turn, err := a.turn(ctx, who, known, agent.Policy.DecisionTokens)
 	if err != nil {
 		return nil, llm.Usage{}, err
 	}
-	messages, err := agent.DecideMessages(agent.tools, turn)
+	turn.Without = without(who, agent, known)
+	messages, err := agent.DecideMessages(turn)
 	if err != nil {
 		return nil, llm.Usage{}, err
 	}
@@ -86,7 +109,35 @@ func (a *Activities) chooseCalls(ctx context.Context, agent equipped, known conv
 	if err != nil {
 		return nil, usage, err
 	}
-	return fresh(calls, known.results), usage, nil
+	return inOrder(fresh(calls, known.results)), usage, nil
+}
+
+// without are the tools of an agent that may not be called now: those that the user may not use, those that turn to the user where an agent has
+// asked, and a second hand-over.
+func without(who asker, agent equipped, known conversation) (names []string) {
+	for _, spec := range agent.Specs {
+		switch {
+		case agents.IsControl(spec.Name):
+			inner := known.input.Parent != ""
+			if inner || spec.Name == agents.ToolHandOver && len(known.routes) > 1 {
+				names = append(names, spec.Name)
+			}
+		case who.MayCall(spec.Name) != nil:
+			names = append(names, spec.Name)
+		}
+	}
+	return names
+}
+
+// inOrder keeps a call that stops the run, or gives it away, alone: what else was asked for is decided on again with what comes of it.
+func inOrder(calls []agents.Call) []agents.Call {
+	alone := slices.IndexFunc(calls, func(call agents.Call) bool {
+		return call.Tool == agents.ToolAskUser || call.Tool == agents.ToolHandOver
+	})
+	if alone < 0 {
+		return calls
+	}
+	return calls[alone : alone+1]
 }
 
 // decision asks for at least one call while nothing is known: an agent with tools has no other way to know anything.
@@ -96,7 +147,7 @@ func (a *Activities) decision(ctx context.Context, messages []llms.MessageConten
 	if len(turn.Facts) == 0 {
 		minCalls = 1
 	}
-	schema, err := agents.DecisionSchema(agent.tools, turn, minCalls, agent.Policy.MaxCallsPerStep)
+	schema, err := agent.DecisionSchema(turn, minCalls)
 	if err != nil {
 		return nil, llm.Usage{}, err
 	}
@@ -141,17 +192,28 @@ func canonical(arguments json.RawMessage) []byte {
 	return encoded
 }
 
-func (a *Activities) decided(head transcript.Head, unlinked []transcript.Message, step run.Step) (transcript.Change, error) {
+func decided(head transcript.Head, unlinked []transcript.Message, agent equipped, step run.Step, untrusted bool) (transcript.Change, error) {
 	var planned []PlannedCall
 	for _, report := range step.Calls {
 		call := PlannedCall{Call: report.Call, Summary: summary(report)}
-		if tool, found := a.Tools.Get(report.Tool); found && tool.Effect() == tools.Write {
+		spec, _ := agent.Spec(report.Tool)
+		switch {
+		case agents.IsControl(report.Tool):
+			said, err := agents.ControlOf(agents.Call{Tool: report.Tool, Arguments: report.Arguments})
+			if err != nil {
+				return transcript.Change{}, err
+			}
+			call.Control, call.Agent = report.Tool, said.Agent
+			if report.Tool == agents.ToolAskAgent {
+				call.Question = said.Question
+			}
+		case spec.Effect == tools.Write:
 			call.Tool = report.Tool
 		}
 		planned = append(planned, call)
 	}
 	change, err := recorded(head, unlinked, messageDecision, step, run.EventDecision, step)
-	change.Outcome = func(head transcript.Head) any { return Decided{Head: head, Calls: planned} }
+	change.Outcome = func(head transcript.Head) any { return Decided{Head: head, Calls: planned, Untrusted: untrusted} }
 	return change, err
 }
 

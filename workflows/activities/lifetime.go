@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
+	"bestbox/internal/access"
 	"bestbox/internal/llm"
 	"bestbox/internal/transcript"
 )
@@ -30,6 +31,7 @@ var errHandedOver = errors.New("the worker is stopping and hands the activity ov
 const (
 	ErrorHandedOver = "HandedOver"
 	ErrorTranscript = "TranscriptLost"
+	ErrorNotAllowed = "NotAllowed"
 	errorModel      = "Model." // and the llm.Kind
 )
 
@@ -83,6 +85,9 @@ func asTemporalError(ctx context.Context, err error) error {
 	if errors.Is(err, transcript.ErrUnknownHead) {
 		return temporal.NewNonRetryableApplicationError(
 			"what the run has written is lost: the transcript store was replaced or damaged; ask again", ErrorTranscript, err)
+	}
+	if denied, ok := errors.AsType[*access.DeniedError](err); ok {
+		return temporal.NewNonRetryableApplicationError(denied.Error(), ErrorNotAllowed, nil)
 	}
 	if model, ok := errors.AsType[*llm.Error](err); ok {
 		options := temporal.ApplicationErrorOptions{NonRetryable: !model.Retryable(), Cause: err}

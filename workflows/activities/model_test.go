@@ -47,13 +47,15 @@ func withModel(t *testing.T, server *llmtest.Server, metrics *telemetry.Metrics)
 	options.Heavy, options.Light = tier(t, config.Heavy, server.URL), tier(t, config.Light, "http://127.0.0.1:1")
 	options.HeavyContext, options.LightContext = modelContext, modelContext
 	options.Meter = metrics.Meter("bestbox")
-	options.Names = func(_ context.Context, text string) ([]tools.Name, error) {
+	company := options.Companies[config.DefaultTenant]
+	company.Names = func(_ context.Context, text string) ([]tools.Name, error) {
 		if strings.Contains(text, "Boltline") {
 			return []tools.Name{{ID: "VND-010", Name: "Boltline Supply"}}, nil
 		}
 		return nil, nil
 	}
-	a, err := New(options)
+	options.Companies[config.DefaultTenant] = company
+	a, err := New(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,12 +113,12 @@ func countsARun(t *testing.T, server *llmtest.Server) {
 	opened := twice[Opened](t, a, a.Open, run.Input{Question: "Count the screws in the warehouse."})
 	wantFailure(t, attemptRoute(t, a, opened.Head), "Model.gone", true)
 	routed := twice[Routed](t, a, a.Route, RouteInput{Head: opened.Head, Tier: config.Heavy, Reason: "light is away"})
-	decided := twice[Decided](t, a, a.Decide, DecideInput{Position: Position{Head: routed.Head}, Domain: "erp", Step: 1})
-	result := twice[Called](t, a, a.CallTool, CallInput{Head: decided.Head, Call: "1.1"})
+	decided := twice[Decided](t, a, a.Decide, DecideInput{Position: Position{Head: routed.Head}, AgentRef: AgentRef{Domain: "erp"}, Step: 1})
+	result := twice[Called](t, a, a.CallTool, CallInput{Head: decided.Head, AgentRef: AgentRef{Domain: "erp"}, Call: "1.1"})
 	at := Position{Head: decided.Head, Results: []transcript.Head{result.Head}}
-	beyond := DecideInput{Position: at, Domain: "erp", Step: 3} // the policy allows 2 steps: no model is asked
+	beyond := DecideInput{Position: at, AgentRef: AgentRef{Domain: "erp"}, Step: 3} // the policy allows 2 steps: no model is asked
 	enough := twice[Decided](t, a, a.Decide, beyond)
-	answer := twice[run.Result](t, a, a.Answer, AnswerInput{Position: Position{Head: enough.Head}, Domain: "erp"})
+	answer := twice[run.Result](t, a, a.Answer, AnswerInput{Position: Position{Head: enough.Head}, AgentRef: AgentRef{Domain: "erp"}})
 
 	figures := figuresUnsupported
 	if len(answer.Unsupported) == 0 {
@@ -155,7 +157,7 @@ func inventsNothing(t *testing.T, server *llmtest.Server) {
 	} {
 		a := withModel(t, server, newMetrics(t)) // with its own transcript: all have one run id
 		opened := twice[Opened](t, a, a.Open, run.Input{Question: question})
-		decided := twice[Decided](t, a, a.Decide, DecideInput{Position: Position{Head: opened.Head}, Domain: "crm", Step: 1})
+		decided := twice[Decided](t, a, a.Decide, DecideInput{Position: Position{Head: opened.Head}, AgentRef: AgentRef{Domain: "crm"}, Step: 1})
 		if vendor == "" && len(decided.Calls) == 0 {
 			continue
 		}
@@ -170,12 +172,12 @@ func endsForGood(t *testing.T, server *llmtest.Server) {
 	a := withModel(t, server, metrics)
 	opened := twice[Opened](t, a, a.Open, run.Input{Question: strings.Repeat("How many screws are there? ", 1000)})
 	at := Position{Head: opened.Head}
-	_, err := attempt[Decided](t, a, a.Decide, DecideInput{Position: at, Domain: "erp", Step: 1})
+	_, err := attempt[Decided](t, a, a.Decide, DecideInput{Position: at, AgentRef: AgentRef{Domain: "erp"}, Step: 1})
 	wantFailure(t, err, "Model.too_long", false)
-	_, err = attempt[run.Result](t, a, a.Answer, AnswerInput{Position: at, Domain: "erp"})
+	_, err = attempt[run.Result](t, a, a.Answer, AnswerInput{Position: at, AgentRef: AgentRef{Domain: "erp"}})
 	wantFailure(t, err, "Model.too_long", false)
 	short := begin(t, a)
-	_, err = attempt[Decided](t, a, a.Decide, DecideInput{Position: Position{Head: short}, Domain: "oa", Step: 2})
+	_, err = attempt[Decided](t, a, a.Decide, DecideInput{Position: Position{Head: short}, AgentRef: AgentRef{Domain: "oa"}, Step: 2})
 	wantFailure(t, err, "Model.cut", false)
 	got := scraped(t, metrics)
 	for series, want := range map[string]string{
@@ -196,7 +198,11 @@ func shortensResults(t *testing.T, server *llmtest.Server) {
 	known := conversation{input: run.Input{Question: "How much?"}, results: []callResult{
 		{Sentences: []string{"Short."}}, {Sentences: strings.SplitAfter(long, "A-100. ")}, {Sentences: []string{long}},
 	}}
-	turn, err := a.turn(t.Context(), known, 200)
+	who, err := a.asker(known.input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	turn, err := a.turn(t.Context(), who, known, 200)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,8 @@ type RouteInput struct {
 type Routed struct {
 	Head   transcript.Head `json:"head"`
 	Domain string          `json:"domain,omitempty"`
+	// Definition is that of the agent who answers.
+	Definition string `json:"definition,omitempty"`
 	// Escalate says why heavy must decide; Domain is empty then.
 	Escalate string `json:"escalate,omitempty"`
 }
@@ -40,6 +42,10 @@ func (a *Activities) Route(ctx context.Context, input RouteInput) (Routed, error
 			return stored{Change: escalation(input.Head, reasonSingle)}, nil
 		}
 		asked, _, err := a.read(ctx, Position{Head: input.Head})
+		if err != nil {
+			return stored{}, err
+		}
+		who, err := a.asker(asked.input)
 		if err != nil {
 			return stored{}, err
 		}
@@ -61,7 +67,7 @@ func (a *Activities) Route(ctx context.Context, input RouteInput) (Routed, error
 			route.Reason = strings.TrimPrefix(fmt.Sprintf("%s; no domain is likely enough, the best was %s", input.Reason,
 				decision.Domain), "; ")
 		}
-		change, err := routed(input.Head, route)
+		change, err := routed(input.Head, route, a.agentFor(who, route.Domain))
 		return stored{change, func(ctx context.Context) { a.measures.route(ctx, route.Domain, route.Tier) }}, err
 	})
 }
@@ -70,9 +76,11 @@ func escalation(head transcript.Head, reason string) transcript.Change {
 	return transcript.Change{Outcome: func(transcript.Head) any { return Routed{Head: head, Escalate: reason} }}
 }
 
-func routed(head transcript.Head, route run.Route) (transcript.Change, error) {
+func routed(head transcript.Head, route run.Route, agent equipped) (transcript.Change, error) {
 	change, err := recorded(head, nil, messageRoute, route, run.EventRoute, route)
-	change.Outcome = func(head transcript.Head) any { return Routed{Head: head, Domain: route.Domain} }
+	change.Outcome = func(head transcript.Head) any {
+		return Routed{Head: head, Domain: route.Domain, Definition: agent.hash}
+	}
 	return change, err
 }
 

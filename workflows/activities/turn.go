@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"bestbox/agents"
+	"bestbox/tools"
 )
 
 const (
@@ -18,11 +19,14 @@ const (
 
 // turn returns the question and what is known so far, shortened so that it fits the heavy tier's context together with a
 // reply of so many tokens.
-func (a *Activities) turn(ctx context.Context, known conversation, replyTokens int) (agents.Turn, error) {
-	turn := agents.Turn{Today: a.Today(), Question: known.input.Question, Facts: known.facts()}
-	if a.Names != nil {
+func (a *Activities) turn(ctx context.Context, who asker, known conversation, replyTokens int) (agents.Turn, error) {
+	turn := agents.Turn{Today: who.Today(), Question: known.input.Question, Facts: known.facts()}
+	if who.Employee != "" {
+		turn.Asker = tools.Name{ID: who.Employee, Name: who.Name}
+	}
+	if who.Names != nil {
 		var err error
-		if turn.Names, err = a.Names(ctx, turn.Question); err != nil {
+		if turn.Names, err = who.Names(ctx, turn.Question); err != nil {
 			return agents.Turn{}, err
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -22,9 +21,9 @@ import (
 
 // WriteCall names a call that writes, of the decision at Head.
 type WriteCall struct {
-	Head   transcript.Head `json:"head"`
-	Domain string          `json:"domain"`
-	Call   string          `json:"call"`
+	Head transcript.Head `json:"head"`
+	AgentRef
+	Call string `json:"call"`
 	// Deadline is when the call is denied unless somebody has decided.
 	Deadline time.Time `json:"deadline"`
 }
@@ -47,6 +46,9 @@ func (a *Activities) Propose(ctx context.Context, input WriteCall) (Proposed, er
 		asked, err := a.asked(ctx, input)
 		if err != nil {
 			return stored{}, err
+		}
+		if asked.refused != "" {
+			return notMade(input.Head, failedCall(asked.report, asked.refused))
 		}
 		change, refused, err := preview(ctx, asked.tool, asked.report.Arguments)
 		if err != nil {
@@ -77,28 +79,29 @@ func (a *Activities) Propose(ctx context.Context, input WriteCall) (Proposed, er
 	})
 }
 
-// asked is a call that writes, with what is needed to judge it.
+// asked is a call that writes, with what is needed to judge it. Refused says why it is not made, whoever agrees.
 type asked struct {
+	who       asker
 	agent     equipped
 	tool      *tools.Tool
+	refused   string
 	report    run.CallReport
 	outsiders bool
 }
 
-func (a *Activities) asked(ctx context.Context, input WriteCall) (asked, error) {
+func (a *Activities) asked(ctx context.Context, input WriteCall) (found asked, err error) {
 	known, report, err := a.callAt(ctx, input.Head, input.Call)
 	if err != nil {
 		return asked{}, err
 	}
-	found := asked{agent: a.agentFor(input.Domain), report: report}
-	var exists bool
-	if found.tool, exists = a.Tools.Get(found.report.Tool); !exists {
-		return asked{}, temporal.NewNonRetryableApplicationError("there is no tool "+found.report.Tool+" any more", "ToolGone", nil)
+	found.report, found.outsiders = report, known.outsiders()
+	if found.who, err = a.asker(known.input); err != nil {
+		return asked{}, err
 	}
-	found.outsiders = slices.ContainsFunc(known.results, func(result callResult) bool {
-		tool, exists := a.Tools.Get(result.Report.Tool)
-		return !exists || tool.Outsiders()
-	})
+	if found.agent, err = a.agent(ctx, input.AgentRef); err != nil {
+		return asked{}, err
+	}
+	found.tool, found.refused = a.usable(found.who, found.agent, report.Tool)
 	return found, nil
 }
 
@@ -121,6 +124,25 @@ func notMade(head transcript.Head, result callResult) (stored, error) {
 	return stored{Change: change}, err
 }
 
+// AuthorizeInput asks whether somebody may decide on a call.
+type AuthorizeInput struct {
+	WriteCall
+	By string `json:"by"`
+}
+
+// Authorize refuses a decision of somebody who may not make it. It changes nothing.
+func (a *Activities) Authorize(ctx context.Context, input AuthorizeInput) error {
+	asked, err := a.asked(ctx, input.WriteCall)
+	if err != nil {
+		return asTemporalError(ctx, err)
+	}
+	by, err := a.Users.Find(input.By)
+	if err == nil {
+		err = a.Users.MayApprove(by, asked.who.User, asked.report.Tool)
+	}
+	return asTemporalError(ctx, err)
+}
+
 // ReviseInput puts a person's arguments in the place of the model's.
 type ReviseInput struct {
 	WriteCall
@@ -139,6 +161,9 @@ func (a *Activities) Revise(ctx context.Context, input ReviseInput) error {
 		asked, err := a.asked(ctx, input.WriteCall)
 		if err != nil {
 			return stored{}, err
+		}
+		if asked.refused != "" {
+			return stored{}, temporal.NewNonRetryableApplicationError(asked.refused, ErrorBadRevision, nil)
 		}
 		change, refused, err := preview(ctx, asked.tool, input.Arguments)
 		if err != nil {
@@ -194,6 +219,9 @@ func (a *Activities) applied(ctx context.Context, asked asked, input WriteInput)
 			report.Arguments = decision.Arguments
 		}
 	}
+	if asked.refused != "" {
+		return failedCall(report, asked.refused), callFailed, nil
+	}
 	if change, err := asked.tool.Preview(ctx, report.Arguments); err == nil { // for people, later; Apply checks for itself
 		report.Change = &change
 	}
@@ -214,7 +242,7 @@ func (a *Activities) applied(ctx context.Context, asked asked, input WriteInput)
 		return callResult{}, "", err
 	}
 	report.Result = result.Sentences[0]
-	return callResult{Report: report, Sentences: result.Sentences, Data: result.Data}, callOK, nil
+	return callResult{Report: report, Sentences: result.Sentences, Data: result.Data, Outsiders: asked.tool.Outsiders()}, callOK, nil
 }
 
 // effectKey differs where a run that was reset decides on something else under the same number.

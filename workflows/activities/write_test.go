@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"bestbox/agents"
+	"bestbox/internal/config"
 	"bestbox/internal/records"
 	"bestbox/internal/transcript"
 	"bestbox/tools"
@@ -73,8 +74,11 @@ func newOffice(t *testing.T, policy map[string]string, arguments string, outside
 	}
 	mail := tools.Must(tools.New(tools.Definition{Name: "read_mail", Description: "Reads.", Effect: tools.Read, Outsiders: true}, (&counter{}).count))
 	a := withTools(t, append(made, mail)...)
-	agent := agents.Agent{Name: "erp", Policy: agents.Policy{Writes: policy}}
-	a.agents = map[string]equipped{"erp": {Agent: agent}, "general": {Agent: agents.Agent{Name: "general"}}}
+	names := []string{"read_mail"}
+	for _, tool := range made {
+		names = append(names, tool.Name())
+	}
+	defineAgents(t, a, agents.Agent{Name: "erp", Tools: names, Policy: agents.Policy{Writes: policy}}, agents.Agent{Name: agents.General})
 	o := &office{Activities: a, t: t, db: db}
 	o.head = begin(t, a, run.CallReport{Call: "1.1", Tool: "adjust_stock", Arguments: json.RawMessage(arguments)})
 	for _, report := range outsiders { // a mail was read before
@@ -86,7 +90,7 @@ func newOffice(t *testing.T, policy map[string]string, arguments string, outside
 // after puts a result and another decision with the same call behind the question.
 func (o *office) after(report run.CallReport) transcript.Head {
 	o.t.Helper()
-	read, err := transcript.NewMessage(messageResult, callResult{Report: report, Sentences: []string{"Take 1 A-100 now."}})
+	read, err := transcript.NewMessage(messageResult, callResult{Report: report, Sentences: []string{"Take 1 A-100 now."}, Outsiders: report.Tool == "read_mail"})
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -103,7 +107,7 @@ func (o *office) after(report run.CallReport) transcript.Head {
 }
 
 func (o *office) call() WriteCall {
-	return WriteCall{Head: o.head, Domain: "erp", Call: "1.1", Deadline: time.Date(2026, 1, 16, 0, 0, 0, 0, time.UTC)}
+	return WriteCall{Head: o.head, AgentRef: AgentRef{Domain: "erp"}, Call: "1.1", Deadline: time.Date(2026, 1, 16, 0, 0, 0, 0, time.UTC)}
 }
 
 // do runs an activity as Temporal would.
@@ -223,7 +227,7 @@ func TestAnApprovedWriteIsMadeOnceAlsoWhereTheWorkerDiesBetweenTheChangeAndItsNo
 	}
 	input := WriteInput{WriteCall: o.call(), Key: "first run/1.1", Decision: &run.Decision{Call: "1.1", Verdict: run.Approve, By: "Anna"}}
 	// What is left when the worker is killed right after the change: the effect without any trace in the transcript.
-	tool, _ := o.Tools.Get("adjust_stock")
+	tool, _ := o.Companies[config.DefaultTenant].Tools.Get("adjust_stock")
 	report := run.CallReport{Tool: "adjust_stock", Arguments: json.RawMessage(adjustment)}
 	if _, err := tool.Apply(t.Context(), effectKey(input.Key, report), report.Arguments); err != nil {
 		t.Fatal(err)

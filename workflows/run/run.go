@@ -35,6 +35,12 @@ type Input struct {
 	Question string `json:"question"`
 	// Domain, when not empty, skips the router.
 	Domain string `json:"domain,omitempty"`
+	// User is who asks, by the id in the file of users; empty where there is no such file.
+	User string `json:"user,omitempty"`
+	// Parent is the run whose agent asks this question of another agent; empty for a question of a person.
+	Parent string `json:"parent,omitempty"`
+	// Untrusted says that the question may rest on text of outsiders, so that every write of the run is asked for.
+	Untrusted bool `json:"untrusted,omitempty"`
 }
 
 // InputError says which field of an input is wrong and what is allowed.
@@ -83,12 +89,17 @@ func (i Input) Check(domains []string) error {
 		return &InputError{Field: "question", Problem: fmt.Sprintf("it has %d characters", length), Allowed: allowed}
 	case !utf8.ValidString(i.Question) || strings.ContainsFunc(i.Question, unprintable):
 		return &InputError{Field: "question", Problem: "it holds bytes that are not text", Allowed: allowed + ", in UTF-8"}
+	case len(i.User) > maxName || len(i.Parent) > maxName:
+		return &InputError{Field: "user, parent", Problem: "they are too long", Allowed: "ids of up to 1,000 bytes"}
 	case i.Domain != "" && !slices.Contains(domains, i.Domain):
 		return &InputError{Field: "domain", Problem: fmt.Sprintf("there is no domain %q", shorten(i.Domain)),
 			Allowed: strings.Join(domains, ", ") + ", or none to let the router choose"}
 	}
 	return nil
 }
+
+// maxName is the longest id of a user or a run, in bytes; it is that of Temporal's workflow ids.
+const maxName = 1000
 
 // unprintable also catches U+FFFD, which JSON decoders put in place of bytes that are not UTF-8.
 func unprintable(symbol rune) bool {
@@ -108,12 +119,16 @@ type Result struct {
 	// Unsupported are the figures and identifiers of the answer that stand in no result; empty when all are supported.
 	Unsupported []string `json:"unsupported,omitempty"`
 	// Domain is what the question is about; Agent is who answered: another one only where the domain has no agent.
-	Domain  string    `json:"domain"`
-	Agent   string    `json:"agent"`
-	Route   *Route    `json:"route,omitempty"`
-	Steps   []Step    `json:"steps"`
-	Usage   llm.Usage `json:"usage"`
-	Timings Timings   `json:"timings"`
+	Domain string `json:"domain"`
+	Agent  string `json:"agent"`
+	// Definition names what the agent was when the run came to it: prompt, tools, examples and policy.
+	Definition string `json:"definition,omitempty"`
+	// Outsiders says that the run has read text of outsiders, which the answer may rest on.
+	Outsiders bool      `json:"outsiders,omitempty"`
+	Route     *Route    `json:"route,omitempty"`
+	Steps     []Step    `json:"steps"`
+	Usage     llm.Usage `json:"usage"`
+	Timings   Timings   `json:"timings"`
 }
 
 // Route is how the domain was found.
@@ -145,6 +160,9 @@ type CallReport struct {
 	// Change is what a call that writes does, in words; Decision is who agreed to it, nil where the policy did.
 	Change   *tools.Change `json:"change,omitempty"`
 	Decision *Decision     `json:"decision,omitempty"`
+	// Run is the run of its own in which another agent has answered, and Usage what that took.
+	Run   string     `json:"run,omitempty"`
+	Usage *llm.Usage `json:"usage,omitempty"`
 	// Result is the conclusion in one line.
 	Result       string  `json:"result,omitempty"`
 	Failed       bool    `json:"failed,omitempty"`
@@ -166,6 +184,7 @@ const (
 	EventRoute       = "route"        // Route
 	EventDecision    = "decision"     // Step, its calls without results
 	EventProposal    = "proposal"     // Proposal: the run waits for a person
+	EventQuestion    = "question"     // Question: the run waits for the user's reply
 	EventResult      = "result"       // CallReport
 	EventAnswerStart = "answer_start" // AnswerStart; what was streamed before is void
 	EventAnswerDelta = "answer_delta" // AnswerDelta

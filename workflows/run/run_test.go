@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the shape of the vocabulary into 
 // Runs under way, their histories, stored transcripts and clients all hold this JSON: a name that changes breaks them in silence.
 func TestTheVocabularyKeepsItsShape(t *testing.T) {
 	t.Parallel()
-	names := []string{run.QueueMain, run.QueueLight, run.QueueHeavy, run.AskWorkflow, run.EventRoute, run.EventDecision, run.EventResult,
+	names := []string{run.QueueMain, run.QueueLight, run.QueueHeavy, run.AskWorkflow, run.EventRoute, run.EventDecision, run.EventQuestion, run.EventResult, run.UpdateDecide, run.UpdateReply,
 		run.EventAnswerStart, run.EventAnswerDelta, run.EventAnswer, run.EventFailed, run.AttributeDomain, run.AttributeStatus}
 	shape := map[string]any{"names": names, "types": (&jsonschema.Reflector{Anonymous: true}).Reflect(struct {
 		Input       run.Input
@@ -30,6 +30,8 @@ func TestTheVocabularyKeepsItsShape(t *testing.T) {
 		AnswerStart run.AnswerStart
 		AnswerDelta run.AnswerDelta
 		Failure     run.Failure
+		Question    run.Question
+		Reply       run.Reply
 	}{})}
 	got, err := json.MarshalIndent(shape, "", "  ")
 	if err != nil {

@@ -1,0 +1,139 @@
+package access
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"testing"
+
+	"bestbox/internal/config"
+)
+
+const company = `
+roles:
+  buyer: {agents: [erp, general], tools: ["get_*", create_purchase_order], approve: []}
+  chief: {agents: ["*"], tools: ["*"], approve: ["*"], runs: true}
+  clerk: {agents: [oa], tools: [get_leave_balance]}
+users:
+  chen: {name: Chen Wei, employee: EMP-003, roles: [buyer], key_sha256: KEY}
+  lin:  {name: Lin Xiaoyan, employee: EMP-002, roles: [chief]}
+  sun:  {roles: [buyer, clerk]}
+  ann:  {tenant: acme, roles: [chief]}
+four_eyes: [create_*]
+`
+
+func hashOf(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
+}
+
+func companyUsers(t *testing.T) *Users {
+	t.Helper()
+	users, err := parse([]byte(strings.Replace(company, "KEY", hashOf("the key of chen"), 1)), []string{config.DefaultTenant, "acme"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return users
+}
+
+func user(t *testing.T, users *Users, id string) User {
+	t.Helper()
+	found, err := users.Find(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func TestUsersMayDoWhatOneOfTheirRolesAllows(t *testing.T) {
+	t.Parallel()
+	users := companyUsers(t)
+	tests := []struct {
+		who, what string
+		may       func(User) error
+		want      bool
+	}{
+		{"chen", "asks an agent of the role", func(u User) error { return u.MayAsk("erp") }, true},
+		{"chen", "asks another agent", func(u User) error { return u.MayAsk("crm") }, false},
+		{"sun", "asks an agent of the second role", func(u User) error { return u.MayAsk("oa") }, true},
+		{"lin", "asks any agent", func(u User) error { return u.MayAsk("brand_new") }, true},
+		{"chen", "has a tool of the pattern called", func(u User) error { return u.MayCall("get_top_vendors") }, true},
+		{"chen", "has a tool called that only begins like a name", func(u User) error { return u.MayCall("create_purchase_order_now") }, false},
+		{"chen", "approves", func(u User) error { return users.MayApprove(u, user(t, users, "sun"), "adjust_stock") }, false},
+		{"lin", "approves for a colleague", func(u User) error { return users.MayApprove(u, user(t, users, "chen"), "create_purchase_order") }, true},
+		{"lin", "approves what she has asked for herself", func(u User) error { return users.MayApprove(u, u, "adjust_stock") }, true},
+		{"lin", "approves alone what takes four eyes", func(u User) error { return users.MayApprove(u, u, "create_purchase_order") }, false},
+		{"ann", "approves for another tenant", func(u User) error { return users.MayApprove(u, user(t, users, "chen"), "adjust_stock") }, false},
+		{"chen", "sees her own run", func(u User) error { return u.MaySee(u) }, true},
+		{"chen", "sees a colleague's run", func(u User) error { return u.MaySee(user(t, users, "lin")) }, false},
+		{"lin", "sees a colleague's run", func(u User) error { return u.MaySee(user(t, users, "chen")) }, true},
+		{"ann", "sees a run of another tenant", func(u User) error { return u.MaySee(user(t, users, "chen")) }, false},
+	}
+	for _, test := range tests {
+		err := test.may(user(t, users, test.who))
+		if (err == nil) != test.want {
+			t.Errorf("%s %s: %v", test.who, test.what, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), test.who) {
+			t.Errorf("%s %s: the error %q does not name who", test.who, test.what, err)
+		}
+	}
+}
+
+func TestAKeyIsItsOwnersOnly(t *testing.T) {
+	t.Parallel()
+	users := companyUsers(t)
+	if found, ok := users.ByKey("the key of chen"); !ok || found.ID != "chen" || found.Employee != "EMP-003" {
+		t.Errorf("got %+v, %v", found, ok)
+	}
+	for _, key := range []string{"", "the key of lin", hashOf("the key of chen")} {
+		if found, ok := users.ByKey(key); ok {
+			t.Errorf("the key %q is that of %s", key, found.ID)
+		}
+	}
+}
+
+func TestWithoutAFileEverybodyIsTheLocalUserAndWithOneNobodyIs(t *testing.T) {
+	t.Parallel()
+	alone := LocalUsers("EMP-002", "")
+	for _, id := range []string{"", "anybody"} {
+		if found := user(t, alone, id); found.ID != Local || found.Employee != "EMP-002" || found.MayAsk("erp") != nil || alone.MayApprove(found, found, "x") != nil {
+			t.Errorf("%q is %+v", id, found)
+		}
+	}
+	users := companyUsers(t)
+	for _, id := range []string{"", Local, "nobody"} {
+		if found, err := users.Find(id); err == nil {
+			t.Errorf("%q is %+v", id, found)
+		}
+	}
+}
+
+func TestAFileThatCannotWorkIsRefusedWithThePlaceAndWithoutHashes(t *testing.T) {
+	t.Parallel()
+	const role = "roles: {r: {agents: [erp]}}\n"
+	hash := hashOf("secret")
+	tests := []struct{ name, content, want string }{
+		{"nobody", role, "users: there are none"},
+		{"an unknown key", role + "users: {a: {roles: [r], password: x}}", "password"},
+		{"an unknown role", role + "users: {a: {roles: [boss]}}", `users.a.roles: "boss"`},
+		{"no role", role + "users: {a: {}}", "users.a.roles"},
+		{"an unknown tenant", role + "users: {a: {roles: [r], tenant: moon}}", `users.a.tenant: "moon"`},
+		{"a bad id", role + "users: {'A b': {roles: [r]}}", `"A b"`},
+		{"a bad employee", role + "users: {a: {roles: [r], employee: Sun}}", "users.a.employee"},
+		{"a key in the place of its hash", role + "users: {a: {roles: [r], key_sha256: hunter2}}", "users.a.key_sha256"},
+		{"one key for two", role + "users: {a: {roles: [r], key_sha256: " + hash + "}, b: {roles: [r], key_sha256: " + hash + "}}", "it is that of a"},
+		{"a pattern that is none", "roles: {r: {agents: ['[']}}\nusers: {a: {roles: [r]}}", "roles.r.agents"},
+		{"no YAML", "users: [", "[1:8]"},
+	}
+	for _, test := range tests {
+		_, err := parse([]byte(test.content), []string{config.DefaultTenant})
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want %q", test.name, err, test.want)
+			continue
+		}
+		if strings.Contains(err.Error(), hash) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: the error tells a secret: %v", test.name, err)
+		}
+	}
+}

@@ -1,0 +1,21 @@
+package tools
+
+import "encoding/json"
+
+// Spec is what a model is told of a tool, and what a run relies on. It can be stored, so that a run finishes with the tools it began with.
+type Spec struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Effect      Effect `json:"effect"`
+	// Outsiders is as in Definition.
+	Outsiders bool `json:"outsiders,omitempty"`
+	// Parameters describe the arguments to a model, as Tool.Parameters does.
+	Parameters []string `json:"parameters"`
+	// Schema is the JSON Schema of the arguments.
+	Schema json.RawMessage `json:"schema"`
+}
+
+// Spec returns what a model is told of the tool.
+func (t *Tool) Spec() Spec {
+	return Spec{Name: t.Name(), Description: t.Description(), Effect: t.Effect(), Outsiders: t.Outsiders(), Parameters: t.Parameters(), Schema: t.Schema()}
+}

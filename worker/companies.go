@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+
+	"bestbox/agents"
+	"bestbox/internal/access"
+	"bestbox/internal/config"
+	"bestbox/internal/records"
+	"bestbox/tools/areas"
+)
+
+// loadAgents reads the agents of the program and those of the configured folder.
+func loadAgents(settings *config.Config) ([]agents.Agent, error) {
+	sources := []agents.Source{agents.Shipped()}
+	if settings.Agents.Folder != "" {
+		sources = append(sources, agents.Folder(settings.Agents.Folder))
+	}
+	return agents.Load(sources...)
+}
+
+// openCompanies opens the records of every tenant. What it opens is closed by close, also when it fails half-way.
+func (s *service) openCompanies(ctx context.Context) error {
+	paths := map[string]string{config.DefaultTenant: s.settings.Records.Path}
+	for name, tenant := range s.settings.Tenants {
+		paths[name] = tenant.Path
+	}
+	s.companies = map[string]*records.DB{}
+	for _, tenant := range slices.Sorted(maps.Keys(paths)) {
+		db, err := records.Open(ctx, paths[tenant])
+		if err != nil {
+			return fmt.Errorf("tenant %s: %w", tenant, err)
+		}
+		s.companies[tenant] = db
+		s.closers = append(s.closers, db.Close)
+	}
+	return nil
+}
+
+// companiesReady reports whether the records of all tenants can be read.
+func (s *service) companiesReady(ctx context.Context) error {
+	var problems []error
+	for tenant, db := range s.companies {
+		if err := db.SQL().PingContext(ctx); err != nil {
+			problems = append(problems, fmt.Errorf("tenant %s: %w", tenant, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// loadUsers reads the file of users, or makes the local user. The configured employee of the local user counts only where the records know one of
+// that id: the shipped one is of the demo company.
+func loadUsers(ctx context.Context, settings *config.Config, company *records.DB, log *slog.Logger) (*access.Users, error) {
+	if file := settings.Access.UsersFile; file != "" {
+		tenants := append(slices.Sorted(maps.Keys(settings.Tenants)), config.DefaultTenant)
+		return access.Read(file, tenants)
+	}
+	employee := settings.Access.Employee
+	if employee == "" {
+		return access.LocalUsers("", ""), nil
+	}
+	name, found, err := areas.Employee(ctx, company, employee)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		log.Warn("access.employee is no employee of the records, so that I and my mean nobody", "employee", employee)
+		employee = ""
+	}
+	return access.LocalUsers(employee, name), nil
+}

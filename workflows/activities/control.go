@@ -1,0 +1,122 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+
+	"bestbox/agents"
+	"bestbox/internal/transcript"
+	"bestbox/workflows/run"
+)
+
+// ControlInput names a call of a control tool, of the decision at Head.
+type ControlInput struct {
+	Head transcript.Head `json:"head"`
+	AgentRef
+	Call string `json:"call"`
+	// Deadline is when a run goes on without the user's reply.
+	Deadline time.Time `json:"deadline,omitzero"`
+}
+
+// AskUser tells those who follow the run what the agent asks the user back.
+func (a *Activities) AskUser(ctx context.Context, input ControlInput) error {
+	_, err := once[struct{}](ctx, a, "ask/"+input.Call, func(ctx context.Context) (stored, error) {
+		_, _, said, err := a.control(ctx, input)
+		if err != nil {
+			return stored{}, err
+		}
+		event, err := transcript.NewEvent(run.EventQuestion, run.Question{Call: input.Call, Text: said.Question, Deadline: input.Deadline})
+		return stored{Change: transcript.Change{Events: []transcript.Event{event}, Outcome: func(transcript.Head) any { return struct{}{} }}}, err
+	})
+	return err
+}
+
+// ReplyInput is what came of a question to the user. Reply is nil where nobody has replied in time.
+type ReplyInput struct {
+	ControlInput
+	Reply *run.Reply `json:"reply,omitempty"`
+}
+
+// Replied makes the user's reply a result of the call. It is the user's own text, as the question is.
+func (a *Activities) Replied(ctx context.Context, input ReplyInput) (Called, error) {
+	return once[Called](ctx, a, "call/"+input.Call, func(ctx context.Context) (stored, error) {
+		_, report, _, err := a.control(ctx, input.ControlInput)
+		if err != nil {
+			return stored{}, err
+		}
+		result := failedCall(report, "the user has not replied")
+		if input.Reply != nil {
+			report.Result = "The user says: " + input.Reply.Text
+			result = callResult{Report: report, Sentences: []string{report.Result}}
+		}
+		change, err := called(input.Head, result)
+		return stored{Change: change}, err
+	})
+}
+
+// HandOver gives the run to another agent, as a route that says why.
+func (a *Activities) HandOver(ctx context.Context, input ControlInput) (Routed, error) {
+	return once[Routed](ctx, a, "call/"+input.Call, func(ctx context.Context) (stored, error) {
+		known, _, said, err := a.control(ctx, input)
+		if err != nil {
+			return stored{}, err
+		}
+		who, err := a.asker(known.input)
+		if err != nil {
+			return stored{}, err
+		}
+		route := run.Route{Domain: said.Agent, Confidence: 1, Tier: a.Heavy.Name(), Reason: "the agent " + input.Domain + " has handed it over"}
+		change, err := routed(input.Head, route, a.agentFor(who, said.Agent))
+		return stored{change, func(ctx context.Context) { a.measures.route(ctx, route.Domain, route.Tier) }}, err
+	})
+}
+
+// HeardInput says which run has answered for another agent, or why it has not.
+type HeardInput struct {
+	ControlInput
+	// Session and Run name the run: its workflow and its run id.
+	Session string `json:"session"`
+	Run     string `json:"run"`
+	Failure string `json:"failure,omitempty"`
+}
+
+// Heard makes the answer of another agent a result of the call.
+func (a *Activities) Heard(ctx context.Context, input HeardInput) (Called, error) {
+	return once[Called](ctx, a, "call/"+input.Call, func(ctx context.Context) (stored, error) {
+		_, report, said, err := a.control(ctx, input.ControlInput)
+		if err != nil {
+			return stored{}, err
+		}
+		report.Run = input.Session
+		if input.Failure != "" {
+			change, err := called(input.Head, failedCall(report, input.Failure))
+			return stored{Change: change}, err
+		}
+		var answered run.Result
+		found, err := a.Transcript.Outcome(ctx, input.Run, "answer", &answered)
+		if err != nil {
+			return stored{}, err
+		}
+		if !found {
+			return stored{}, temporal.NewNonRetryableApplicationError(fmt.Sprintf("the answer of %s is lost: the transcript store was replaced or damaged; ask again", input.Session),
+				ErrorTranscript, nil)
+		}
+		report.Milliseconds, report.Usage = answered.Timings.Decide+answered.Timings.Tools+answered.Timings.Answer, &answered.Usage
+		report.Result = said.Agent + " says: " + answered.Answer
+		change, err := called(input.Head, callResult{Report: report, Sentences: []string{report.Result}, Outsiders: answered.Outsiders})
+		return stored{Change: change}, err
+	})
+}
+
+// control returns a call of a control tool with what it says, and all that was known then.
+func (a *Activities) control(ctx context.Context, input ControlInput) (conversation, run.CallReport, agents.Control, error) {
+	known, report, err := a.callAt(ctx, input.Head, input.Call)
+	if err != nil {
+		return conversation{}, run.CallReport{}, agents.Control{}, err
+	}
+	said, err := agents.ControlOf(agents.Call{Tool: report.Tool, Arguments: report.Arguments})
+	return known, report, said, err
+}

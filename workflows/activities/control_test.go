@@ -1,0 +1,145 @@
+package activities
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"bestbox/agents"
+	"bestbox/internal/llm"
+	"bestbox/internal/transcript"
+	"bestbox/workflows/run"
+)
+
+// turning are activities with an agent that turns to others and to the user, and the head of a decision with one such call.
+func turning(t *testing.T, tool, arguments string) (*Activities, ControlInput) {
+	t.Helper()
+	a := withTools(t)
+	defineAgents(t, a, agents.Agent{Name: agents.General}, agents.Agent{Name: "oa"},
+		agents.Agent{Name: "erp", Tools: []string{agents.ToolAskUser, agents.ToolHandOver, agents.ToolAskAgent}})
+	a.Heavy = tier(t, "heavy", "http://127.0.0.1:1")
+	head := begin(t, a, run.CallReport{Call: "1.1", Tool: tool, Arguments: json.RawMessage(arguments)})
+	return a, ControlInput{Head: head, AgentRef: AgentRef{Domain: "erp"}, Call: "1.1"}
+}
+
+func TestWhatTheUserIsAskedIsToldOnceAndTheReplyBecomesAResult(t *testing.T) {
+	t.Parallel()
+	a, input := turning(t, agents.ToolAskUser, `{"question":"Which warehouse?"}`)
+	input.Deadline = time.Date(2026, 1, 16, 0, 0, 0, 0, time.UTC)
+	for range 2 { // the second time as after a crash
+		if _, err := attempt[struct{}](t, a, a.AskUser, input); err != nil && !strings.Contains(err.Error(), "no data") {
+			t.Fatal(err)
+		}
+	}
+	events, err := a.Transcript.Events(t.Context(), testWorkflow, 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told run.Question
+	if len(events) != 1 || events[0].Type != run.EventQuestion || json.Unmarshal(events[0].Body, &told) != nil || told.Text != "Which warehouse?" || told.Call != "1.1" {
+		t.Errorf("told %+v", events)
+	}
+	called := twice[Called](t, a, a.Replied, ReplyInput{ControlInput: input, Reply: &run.Reply{Call: "1.1", Text: "WH-002, please"}})
+	if got := lastResult(t, a, called.Head); got.Sentences[0] != "The user says: WH-002, please" || got.Outsiders || got.Report.Failed {
+		t.Errorf("result %+v", got)
+	}
+}
+
+func TestAReplyThatDoesNotComeIsAResultThatSaysSo(t *testing.T) {
+	t.Parallel()
+	a, input := turning(t, agents.ToolAskUser, `{"question":"Which warehouse?"}`)
+	called := twice[Called](t, a, a.Replied, ReplyInput{ControlInput: input})
+	if got := lastResult(t, a, called.Head); !got.Report.Failed || !strings.Contains(got.Sentences[0], "has not replied") {
+		t.Errorf("result %+v", got)
+	}
+}
+
+func TestAHandOverIsARouteThatSaysWhoHasHandedOver(t *testing.T) {
+	t.Parallel()
+	a, input := turning(t, agents.ToolHandOver, `{"agent":"oa"}`)
+	routed := twice[Routed](t, a, a.HandOver, input)
+	if routed.Domain != "oa" || routed.Definition != a.current("oa").hash {
+		t.Errorf("routed %+v", routed)
+	}
+	messages, err := a.Transcript.Read(t.Context(), testWorkflow, routed.Head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := decode(messages)
+	if err != nil || len(known.routes) != 1 || known.routes[0].Domain != "oa" || !strings.Contains(known.routes[0].Reason, "erp") || len(known.results) != 0 {
+		t.Errorf("%+v, %v", known, err)
+	}
+}
+
+func TestTheAnswerOfAnotherAgentIsAResultWithWhatItTookAndWhereItsTextIsFrom(t *testing.T) {
+	t.Parallel()
+	a, input := turning(t, agents.ToolAskAgent, `{"agent":"oa","question":"Who is away?"}`)
+	answer := run.Result{Answer: "EMP-010 is.", Outsiders: true, Usage: llm.Usage{PromptTokens: 7}, Timings: run.Timings{Decide: 2, Answer: 3, Total: 99}}
+	if _, err := a.Transcript.Apply(t.Context(), transcript.Change{Session: "inner", Run: "inner run", Key: "answer", Outcome: func(transcript.Head) any { return answer }},
+		&run.Result{}); err != nil {
+		t.Fatal(err)
+	}
+	called := twice[Called](t, a, a.Heard, HeardInput{ControlInput: input, Session: "inner", Run: "inner run"})
+	got := lastResult(t, a, called.Head)
+	if !slices.Equal(got.Sentences, []string{"oa says: EMP-010 is."}) || !got.Outsiders || got.Report.Run != "inner" || got.Report.Usage.PromptTokens != 7 || got.Report.Milliseconds != 5 {
+		t.Errorf("result %+v", got)
+	}
+}
+
+func TestAnAgentThatDoesNotAnswerIsAResultThatSaysWhy(t *testing.T) {
+	t.Parallel()
+	a, input := turning(t, agents.ToolAskAgent, `{"agent":"oa","question":"Who is away?"}`)
+	called := twice[Called](t, a, a.Heard, HeardInput{ControlInput: input, Session: "inner", Failure: "the calendar is away"})
+	if got := lastResult(t, a, called.Head); !got.Report.Failed || !strings.Contains(got.Sentences[0], "the calendar is away") {
+		t.Errorf("result %+v", got)
+	}
+	if _, err := attempt[Called](t, a, a.Heard, HeardInput{ControlInput: ControlInput{Head: input.Head, AgentRef: input.AgentRef, Call: "1.1"}, Session: "x", Run: "lost"}); err != nil {
+		t.Errorf("the outcome that is there was not taken: %v", err)
+	}
+}
+
+func TestCallsThatChangeTheCourseOfARunStandAlone(t *testing.T) {
+	t.Parallel()
+	call := func(tool string) agents.Call { return agents.Call{Tool: tool} }
+	tests := []struct {
+		name  string
+		calls []agents.Call
+		want  int
+	}{
+		{"reads", []agents.Call{call("a"), call("b")}, 2},
+		{"a question back behind a read", []agents.Call{call("a"), call(agents.ToolAskUser)}, 1},
+		{"a hand-over before a write", []agents.Call{call(agents.ToolHandOver), call("b")}, 1},
+		{"questions to others", []agents.Call{call(agents.ToolAskAgent), call(agents.ToolAskAgent), call("a")}, 3},
+		{"nothing", nil, 0},
+	}
+	for _, test := range tests {
+		if got := inOrder(test.calls); len(got) != test.want || (test.want == 1 && !agents.IsControl(got[0].Tool)) {
+			t.Errorf("%s: kept %+v", test.name, got)
+		}
+	}
+}
+
+func TestOnlyAPersonsOwnRunTurnsToThePersonAndItIsHandedOverOnce(t *testing.T) {
+	t.Parallel()
+	a, _ := turning(t, agents.ToolAskUser, `{}`)
+	tests := []struct {
+		name  string
+		known conversation
+		want  []string
+	}{
+		{"a person's", conversation{routes: []run.Route{{}}}, nil},
+		{"an agent's", conversation{input: run.Input{Parent: "other"}}, []string{agents.ToolAskUser, agents.ToolHandOver, agents.ToolAskAgent}},
+		{"handed over", conversation{routes: []run.Route{{}, {}}}, []string{agents.ToolHandOver}},
+	}
+	for _, test := range tests {
+		who, err := a.asker(test.known.input)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := without(who, a.current("erp"), test.known); !slices.Equal(got, test.want) {
+			t.Errorf("%s: without %q, want %q", test.name, got, test.want)
+		}
+	}
+}
