@@ -17,7 +17,13 @@ type known struct {
 	time        timing
 	// asked are the identifiers of the question itself while there is no result: the first calls must be about them.
 	asked []string
+	// asker is who asks: for what must be given and nobody else is named for, and for all where the question says "my".
+	asker    string
+	speaksOf bool
 }
+
+// mine finds questions about what belongs to who asks.
+var mine = regexp.MustCompile(`(?i)\b(?:my|mine)\b|我的|我还|我有|给我|我要|我想`)
 
 // hyphenated is a run of letters and digits with hyphens between: an identifier of which nothing is cut off. A-10 is not named by
 // A-100, nor by A-10-B. Chinese is written beside identifiers without a blank, so that letters of other scripts end one.
@@ -32,7 +38,7 @@ func (t Turn) known() known {
 	for _, fact := range t.Facts {
 		texts = append(append(texts, fact.Arguments), fact.Sentences...)
 	}
-	found := known{time: timingOf(t.Question, t.Today)}
+	found := known{time: timingOf(t.Question, t.Today), asker: t.Asker.ID, speaksOf: mine.MatchString(t.Question)}
 	for _, identifier := range hyphenated.FindAllString(strings.ToUpper(strings.Join(texts, "\n")), -1) {
 		if !slices.Contains(found.identifiers, identifier) {
 			found.identifiers = append(found.identifiers, identifier)
@@ -52,45 +58,79 @@ const (
 
 // narrow puts the values that are known in the place of the patterns of a tool's arguments, and leaves out arguments for which there is
 // none. Where one of them is required the tool cannot be called: possible is false. An argument that can hold what the question names becomes
-// required: who names an item wants no list of all. The order of the arguments stays.
+// required: who names an item wants no list of all. The order of the arguments stays. What holds for arguments holds for the elements of
+// lists, and for what these are made of.
 func (k known) narrow(schema json.RawMessage) (narrowed json.RawMessage, possible bool, err error) {
 	var arguments jsonschema.Schema
 	if err := json.Unmarshal(schema, &arguments); err != nil {
 		return nil, false, fmt.Errorf("read the schema: %w", err)
 	}
 	periods := 0
+	if possible, err = k.narrowObject(&arguments, &periods); err != nil || !possible {
+		return nil, false, err
+	}
+	narrowed, err = json.Marshal(&arguments)
+	return narrowed, true, err
+}
+
+// narrowObject counts the arguments that hold a period: a question for one leaves a second one out.
+func (k known) narrowObject(object *jsonschema.Schema, periods *int) (possible bool, err error) {
 	var absent []string
-	for pair := arguments.Properties.Oldest(); pair != nil; pair = pair.Next() {
-		if pair.Value.Pattern == "" {
-			continue
-		}
-		allowed, err := regexp.Compile(pair.Value.Pattern)
+	for pair := object.Properties.Oldest(); pair != nil; pair = pair.Next() {
+		required := slices.Contains(object.Required, pair.Key)
+		named, possible, err := k.forArgument(required).narrowValue(pair.Value, periods)
 		if err != nil {
-			return nil, false, fmt.Errorf("the pattern of %s: %w", pair.Key, err)
-		}
-		isPeriod := allowed.MatchString(somePeriod)
-		values := k.values(allowed, isPeriod || allowed.MatchString(someDay))
-		if isPeriod {
-			periods++
+			return false, fmt.Errorf("%s: %w", pair.Key, err)
 		}
 		switch {
-		case len(values) > 0 && (!isPeriod || periods <= len(values)):
-			pair.Value.Enum, pair.Value.Pattern = values, ""
-			if slices.ContainsFunc(k.asked, allowed.MatchString) && !slices.Contains(arguments.Required, pair.Key) {
-				arguments.Required = append(arguments.Required, pair.Key)
-			}
-		case k.free(isPeriod, allowed.MatchString(someDay)):
-		case slices.Contains(arguments.Required, pair.Key):
-			return nil, false, nil
+		case possible && named && !required:
+			object.Required = append(object.Required, pair.Key)
+		case possible:
+		case required:
+			return false, nil
 		default:
 			absent = append(absent, pair.Key)
 		}
 	}
 	for _, name := range absent {
-		arguments.Properties.Delete(name)
+		object.Properties.Delete(name)
 	}
-	narrowed, err = json.Marshal(&arguments)
-	return narrowed, true, err
+	return true, nil
+}
+
+// forArgument is what an argument may hold: who asks, beside what is named, where it must be given or the question speaks of them.
+func (k known) forArgument(required bool) known {
+	if k.asker != "" && (required || k.speaksOf) && !slices.Contains(k.identifiers, k.asker) {
+		k.identifiers = append(slices.Clone(k.identifiers), k.asker)
+	}
+	return k
+}
+
+// narrowValue also reports whether the value can hold an identifier that the question names.
+func (k known) narrowValue(value *jsonschema.Schema, periods *int) (named, possible bool, err error) {
+	switch {
+	case value.Items != nil:
+		return k.narrowValue(value.Items, periods)
+	case value.Properties != nil && value.Properties.Len() > 0:
+		possible, err = k.narrowObject(value, periods)
+		return false, possible, err
+	case value.Pattern == "":
+		return false, true, nil
+	}
+	allowed, err := regexp.Compile(value.Pattern)
+	if err != nil {
+		return false, false, fmt.Errorf("its pattern: %w", err)
+	}
+	isPeriod, isDay := allowed.MatchString(somePeriod), allowed.MatchString(someDay)
+	values := k.values(allowed, isPeriod || isDay)
+	if isPeriod {
+		*periods++
+	}
+	if len(values) > 0 && (!isPeriod || *periods <= len(values)) {
+		value.Enum, value.Pattern = values, ""
+		return slices.ContainsFunc(k.asked, allowed.MatchString), true, nil
+	}
+	return false, k.free(isPeriod, isDay), nil
 }
 
 // values are the known ones that the pattern of an argument allows.

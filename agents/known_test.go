@@ -13,14 +13,19 @@ import (
 func TestArgumentsAreNarrowedToWhatTheQuestionOrAResultNames(t *testing.T) {
 	t.Parallel()
 	const (
-		vendor    = `"vendor_id":{"type":"string","pattern":"^VND-[0-9]{3}$"}`
-		item      = `"item_id":{"type":"string","pattern":"^[A-Z]-[0-9]{3}$"}`
-		period    = `"period":{"type":"string","pattern":"^20[0-9][0-9](-Q[1-4]|-0[1-9]|-1[0-2])?$"}`
-		compared  = `"compared_with":{"type":"string","pattern":"^20[0-9][0-9](-Q[1-4]|-0[1-9]|-1[0-2])?$"}`
-		from      = `"from":{"type":"string","pattern":"^20[0-9][0-9]-[01][0-9]-[0-3][0-9]$"}`
-		all       = `{"properties":{` + vendor + `,` + item + `,` + period + `,` + compared + `,` + from + `,"limit":{"type":"integer"}},"additionalProperties":false,"type":"object"}`
+		vendor   = `"vendor_id":{"type":"string","pattern":"^VND-[0-9]{3}$"}`
+		item     = `"item_id":{"type":"string","pattern":"^[A-Z]-[0-9]{3}$"}`
+		period   = `"period":{"type":"string","pattern":"^20[0-9][0-9](-Q[1-4]|-0[1-9]|-1[0-2])?$"}`
+		compared = `"compared_with":{"type":"string","pattern":"^20[0-9][0-9](-Q[1-4]|-0[1-9]|-1[0-2])?$"}`
+		from     = `"from":{"type":"string","pattern":"^20[0-9][0-9]-[01][0-9]-[0-3][0-9]$"}`
+		all      = `{"properties":{` + vendor + `,` + item + `,` + period + `,` + compared + `,` + from + `,"limit":{"type":"integer"}},"additionalProperties":false,"type":"object"}`
+		employee = `"employee_id":{"type":"string","pattern":"^EMP-[0-9]{3}$"}`
+		people   = `{"properties":{"attendees":{"items":{"type":"string","pattern":"^EMP-[0-9]{3}$"},"type":"array"}},"type":"object"}`
+		lines    = `{"properties":{"lines":{"items":{"properties":{"product_id":{"type":"string","pattern":"^[A-Z]{2}-[0-9]{3}$"},"quantity":{"type":"integer"}},"type":"object","required":["product_id"]},` +
+			`"type":"array"}},"type":"object","required":["lines"]}`
 		mandatory = `{"properties":{` + vendor + `,"limit":{"type":"integer"}},"type":"object","required":["vendor_id"]}`
 	)
+	lin := tools.Name{ID: "EMP-002", Name: "Lin Xiaoyan"}
 	tests := []struct {
 		name, schema string
 		turn         Turn
@@ -48,6 +53,20 @@ func TestArgumentsAreNarrowedToWhatTheQuestionOrAResultNames(t *testing.T) {
 			Turn{Question: "A-100 or what else?", Facts: []Fact{{Sentences: []string{"B-200 is short."}}}},
 			`{"properties":{"item_id":{"type":"string","enum":["A-100","B-200"]}},"type":"object"}`},
 		{"a required one that nobody named", mandatory, Turn{Question: "prices?"}, ""},
+		{"who asks, where somebody must be named", `{"properties":{` + employee + `},"type":"object","required":["employee_id"]}`, Turn{Question: "How much leave is left?", Asker: lin},
+			`{"properties":{"employee_id":{"type":"string","enum":["EMP-002"]}},"type":"object","required":["employee_id"]}`},
+		{"but not where nobody must", `{"properties":{` + employee + `},"type":"object"}`, Turn{Question: "Which leads should I focus on?", Asker: lin}, `{"properties":{},"type":"object"}`},
+		{"unless the question says so", `{"properties":{` + employee + `},"type":"object"}`, Turn{Question: "Which of my leads are hot?", Asker: lin},
+			`{"properties":{"employee_id":{"type":"string","enum":["EMP-002"]}},"type":"object"}`},
+		{"who asks, beside somebody who is named", `{"properties":{` + employee + `},"type":"object","required":["employee_id"]}`, Turn{Question: "Write to EMP-010", Asker: lin},
+			`{"properties":{"employee_id":{"type":"string","enum":["EMP-010","EMP-002"]}},"type":"object","required":["employee_id"]}`},
+		{"the elements of a list", people, Turn{Question: "EMP-001 and EMP-002"},
+			`{"properties":{"attendees":{"items":{"type":"string","enum":["EMP-001","EMP-002"]},"type":"array"}},"type":"object","required":["attendees"]}`},
+		{"a list of what nobody named", people, Turn{Question: "who?"}, `{"properties":{},"type":"object"}`},
+		{"what the elements of a list are made of", lines, Turn{Question: "2 of LA-500"},
+			`{"properties":{"lines":{"items":{"properties":{"product_id":{"type":"string","enum":["LA-500"]},"quantity":{"type":"integer"}},"type":"object","required":["product_id"]},` +
+				`"type":"array"}},"type":"object","required":["lines"]}`},
+		{"a list that cannot be filled", lines, Turn{Question: "two of them"}, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

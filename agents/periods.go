@@ -32,9 +32,20 @@ type mention struct {
 	// means returns the period or the day of a match (its groups), or "" for none.
 	means func(match []string, today time.Time) string
 	day   bool
+	// days, in the place of means, returns several days.
+	days func(match []string, today time.Time) []string
 }
 
-func pattern(text string) *regexp.Regexp { return regexp.MustCompile(`(?i)` + text) }
+// says returns what a match means, and whether that is days.
+func (m mention) says(match []string, today time.Time) (values []string, days bool) {
+	if m.days != nil {
+		return m.days(match, today), true
+	}
+	if value := m.means(match, today); value != "" {
+		values = []string{value}
+	}
+	return values, m.day
+}
 
 func nothing([]string, time.Time) string { return "" }
 
@@ -84,7 +95,7 @@ func timingOf(question string, today time.Time) timing {
 	}
 	var all []found
 	rest := []byte(question)
-	for _, each := range mentions {
+	for _, each := range append(slices.Clone(mentions), dayMentions...) {
 		for _, index := range each.pattern.FindAllSubmatchIndex(rest, -1) {
 			groups := make([]string, len(index)/2)
 			for number := range groups {
@@ -92,8 +103,9 @@ func timingOf(question string, today time.Time) timing {
 					groups[number] = string(rest[index[2*number]:index[2*number+1]])
 				}
 			}
-			if value := each.means(groups, today); value != "" {
-				all = append(all, found{index[0], value, each.day})
+			values, days := each.says(groups, today)
+			for _, value := range values {
+				all = append(all, found{index[0], value, days})
 			}
 			for at := index[0]; at < index[1]; at++ {
 				rest[at] = '_'

@@ -107,8 +107,12 @@ func wish(question, correction string) string {
 func (t Turn) text() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "Today: %s\nQuestion: %s\n", t.Today.Format(time.DateOnly), t.Question)
-	if meant := timingOf(t.Question, t.Today).periods; len(meant) > 0 {
-		fmt.Fprintf(&text, "Periods meant: %s\n", strings.Join(meant, ", "))
+	meant := timingOf(t.Question, t.Today)
+	if len(meant.periods) > 0 {
+		fmt.Fprintf(&text, "Periods meant: %s\n", strings.Join(meant.periods, ", "))
+	}
+	if len(meant.days) > 0 {
+		fmt.Fprintf(&text, "Days meant: %s\n", strings.Join(withWeekday(meant.days), ", "))
 	}
 	if t.Asker.ID != "" {
 		fmt.Fprintf(&text, "Asked by: %s (%s)\n", t.Asker.ID, t.Asker.Name)
