@@ -58,6 +58,8 @@ type Policy struct {
 // Answer may then show how.
 type Example struct {
 	Question string `yaml:"question"`
+	// AskedBy is who asks, as "EMP-901 (Ann Example)"; empty: nobody is named.
+	AskedBy string `yaml:"asked_by"`
 	Results  []Fact `yaml:"results"`
 	Calls    []Call `yaml:"calls"`
 	Answer   string `yaml:"answer"`
@@ -78,19 +80,17 @@ func (c *Call) UnmarshalYAML(decode func(any) error) error {
 	if err := decode(&written); err != nil {
 		return err
 	}
-	var arguments bytes.Buffer
-	arguments.WriteByte('{')
-	for index, item := range written.Arguments {
-		value, err := json.Marshal(item.Value)
-		if err != nil {
-			return fmt.Errorf("arguments of %s: %w", written.Tool, err)
-		}
-		if index > 0 {
-			arguments.WriteByte(',')
-		}
-		fmt.Fprintf(&arguments, "%q:%s", fmt.Sprint(item.Key), value)
+	if written.Arguments == nil {
+		written.Arguments = yaml.MapSlice{}
 	}
-	arguments.WriteByte('}')
+	ordered, err := yaml.MarshalWithOptions(written.Arguments, yaml.JSON())
+	if err != nil {
+		return fmt.Errorf("arguments of %s: %w", written.Tool, err)
+	}
+	var arguments bytes.Buffer
+	if err := json.Compact(&arguments, ordered); err != nil {
+		return fmt.Errorf("arguments of %s: %w", written.Tool, err)
+	}
 	c.Tool, c.Arguments = written.Tool, arguments.Bytes()
 	return nil
 }

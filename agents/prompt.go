@@ -90,6 +90,9 @@ func (e Example) messages(today time.Time) ([]llms.MessageContent, error) {
 		return nil, err
 	}
 	asked := Turn{Today: today, Question: e.Question, Facts: e.Results}
+	if id, name, found := strings.Cut(e.AskedBy, " ("); found {
+		asked.Asker = tools.Name{ID: id, Name: strings.TrimSuffix(name, ")")}
+	}
 	messages := []llms.MessageContent{llms.TextParts(llms.ChatMessageTypeHuman, asked.text()),
 		llms.TextParts(llms.ChatMessageTypeAI, string(decision))}
 	if e.Answer != "" {

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
@@ -43,6 +44,7 @@ type Options struct {
 type Activities struct {
 	Options
 	definitions definitions
+	fixed       sync.Map // tokens of the fixed prompt, by the definition's hash
 	routers     map[string]*router.Router // by tier
 	measures    *measures
 }

@@ -128,7 +128,7 @@ func evasive(turn agents.Turn, content string) bool {
 
 // write returns the best of the attempts: the one with the fewest faults.
 func (a *Activities) write(ctx context.Context, who asker, agent equipped, known conversation, domain string) (text, error) {
-	turn, err := a.turn(ctx, who, known, agent.Policy.AnswerTokens)
+	turn, err := a.turn(ctx, who, agent, known, agent.Policy.AnswerTokens)
 	if err != nil {
 		return text{}, err
 	}

@@ -96,7 +96,7 @@ func (a *Activities) Decide(ctx context.Context, input DecideInput) (Decided, er
 // chooseCalls asks the model and keeps the calls that can say something new. None are left where the model only repeats itself: at
 // temperature 0 it would do so for ever, and it means that nothing more is to be found.
 func (a *Activities) chooseCalls(ctx context.Context, who asker, agent equipped, known conversation) ([]agents.Call, llm.Usage, error) {
-	turn, err := a.turn(ctx, who, known, agent.Policy.DecisionTokens)
+	turn, err := a.turn(ctx, who, agent, known, agent.Policy.DecisionTokens)
 	if err != nil {
 		return nil, llm.Usage{}, err
 	}

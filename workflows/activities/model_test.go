@@ -202,7 +202,7 @@ func shortensResults(t *testing.T, server *llmtest.Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	turn, err := a.turn(t.Context(), who, known, 200)
+	turn, err := a.turn(t.Context(), who, a.current("erp"), known, 200)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,11 @@ func shortensResults(t *testing.T, server *llmtest.Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if budget := modelContext/2 - 200; tokens > budget || tokens < budget/4 {
+	fixed, err := a.fixedTokens(t.Context(), a.current("erp"))
+	if err != nil || fixed < 100 {
+		t.Fatalf("the fixed prompt has %d tokens, %v", fixed, err)
+	}
+	if budget := modelContext - fixed - 200; tokens > budget || tokens < budget/4 {
 		t.Errorf("%d tokens of results; want at most %d, and not much less", tokens, budget)
 	}
 	if turn.Facts[0].Sentences[0] != "Short." || len(turn.Facts[0].Sentences) != 1 {

@@ -11,15 +11,17 @@ import (
 )
 
 const (
-	// reservedTokens is what an agent's fixed prompt, its examples and the chat template may take of the context.
-	reservedTokens = 3000
+	// templateTokens is what the chat template puts around one message, at most.
+	templateTokens = 8
+	// wishTokens is what the wish for an answer takes behind the last decision, with a correction.
+	wishTokens = 300
 	// smallestFact is how far a result is shortened, in bytes, before the run fails as too long.
 	smallestFact = 200
 )
 
 // turn returns the question and what is known so far, shortened so that it fits the heavy tier's context together with a
 // reply of so many tokens.
-func (a *Activities) turn(ctx context.Context, who asker, known conversation, replyTokens int) (agents.Turn, error) {
+func (a *Activities) turn(ctx context.Context, who asker, agent equipped, known conversation, replyTokens int) (agents.Turn, error) {
 	turn := agents.Turn{Today: who.Today(), Question: known.input.Question, Facts: known.facts()}
 	if who.Employee != "" {
 		turn.Asker = tools.Name{ID: who.Employee, Name: who.Name}
@@ -30,7 +32,11 @@ func (a *Activities) turn(ctx context.Context, who asker, known conversation, re
 			return agents.Turn{}, err
 		}
 	}
-	budget := a.HeavyContext - min(reservedTokens, a.HeavyContext/2) - replyTokens
+	fixed, err := a.fixedTokens(ctx, agent)
+	if err != nil {
+		return agents.Turn{}, err
+	}
+	budget := a.HeavyContext - min(fixed+wishTokens, a.HeavyContext/2) - replyTokens
 	for limit := longest(turn.Facts); ; limit /= 2 {
 		if limit < longest(turn.Facts) {
 			turn.Facts = shortened(known.facts(), limit)
@@ -44,6 +50,30 @@ func (a *Activities) turn(ctx context.Context, who asker, known conversation, re
 			return turn, nil
 		}
 	}
+}
+
+// fixedTokens is what stands before every question of an agent, and around it, counted once for a definition.
+func (a *Activities) fixedTokens(ctx context.Context, agent equipped) (int, error) {
+	if counted, found := a.fixed.Load(agent.hash); found {
+		return counted.(int), nil
+	}
+	messages, err := agent.DecideMessages(agents.Turn{})
+	if err != nil {
+		return 0, err
+	}
+	var text strings.Builder
+	for _, message := range messages {
+		for _, part := range message.Parts {
+			fmt.Fprintln(&text, part)
+		}
+	}
+	tokens, err := a.Heavy.CountTokens(ctx, text.String())
+	if err != nil {
+		return 0, err
+	}
+	tokens += templateTokens * len(messages)
+	a.fixed.Store(agent.hash, tokens)
+	return tokens, nil
 }
 
 // fits asks the tokenizer only when it matters: a token is never less than one byte.
