@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bestbox/internal/config"
 	"bestbox/internal/telemetry"
 	"bestbox/worker/api"
 	"bestbox/worker/client"
@@ -90,8 +91,11 @@ func (f *approvalFlags) deciding(use, short string, verdict run.Verdict) *cobra.
 	return command
 }
 
-// userName is who works at this terminal.
+// userName is who works at this terminal; empty where a key of their own says so.
 func userName() string {
+	if os.Getenv(config.APIKeyVariable) != "" {
+		return ""
+	}
 	if known, err := user.Current(); err == nil {
 		return known.Username
 	}

@@ -85,6 +85,8 @@ type asking struct {
 	printer *display.Printer
 	out     io.Writer
 	json    bool
+	// lines are what the person at the terminal writes; nil where there is none.
+	lines <-chan string
 }
 
 func newAsking(command *cobra.Command, loaded *config.Config, own askFlags) (*asking, error) {
@@ -98,7 +100,11 @@ func newAsking(command *cobra.Command, loaded *config.Config, own askFlags) (*as
 	if own.json {
 		shown = io.Discard
 	}
-	return &asking{client: made, printer: display.NewPrinter(shown, !own.noStream, colours), out: out, json: own.json}, nil
+	a := &asking{client: made, printer: display.NewPrinter(shown, !own.noStream, colours), out: out, json: own.json}
+	if !own.json && telemetry.Terminal(out) && telemetry.Terminal(command.InOrStdin()) {
+		a.lines = linesOf(command.InOrStdin())
+	}
+	return a, nil
 }
 
 // newClient makes a client of the configured worker, or of the one at url when that is not empty.
@@ -121,7 +127,7 @@ func (a *asking) ask(ctx context.Context, request api.Request) error {
 	if err != nil {
 		return codeOf(err)
 	}
-	err = a.client.Follow(ctx, started.Links, func(event transcript.Event) (bool, error) { return a.shown(started.ID, event) }, func(cause error) {
+	err = a.client.Follow(ctx, started.Links, func(event transcript.Event) (bool, error) { return a.shown(ctx, started.ID, event) }, func(cause error) {
 		a.printer.Note(fmt.Sprintf("The connection to the worker is lost (%v); the run goes on, and so does this when the worker is back.", cause))
 	})
 	if ctx.Err() != nil {
@@ -138,14 +144,22 @@ func (a *asking) ask(ctx context.Context, request api.Request) error {
 	return a.finish(ended)
 }
 
-// shown prints an event, and how to decide where the run waits for that.
-func (a *asking) shown(id string, event transcript.Event) (last bool, err error) {
+// shown prints an event, and asks the person where the run waits for one.
+func (a *asking) shown(ctx context.Context, id string, event transcript.Event) (last bool, err error) {
 	last, err = a.printer.Event(event)
-	var proposal run.Proposal
-	if event.Type == run.EventProposal && json.Unmarshal(event.Body, &proposal) == nil {
-		a.printer.Note(fmt.Sprintf("In another terminal: worker approvals approve %s %s, or deny, or edit.", id, proposal.Call))
+	var waits struct{ Call string }
+	if err == nil && (event.Type == run.EventProposal || event.Type == run.EventQuestion) {
+		err = json.Unmarshal(event.Body, &waits)
 	}
-	return last, err
+	if err != nil || waits.Call == "" {
+		return last, err
+	}
+	if event.Type == run.EventProposal {
+		a.decide(ctx, id, waits.Call)
+	} else {
+		a.reply(ctx, id, waits.Call)
+	}
+	return last, nil
 }
 
 // await returns the run as it ended: the last event comes a moment before the workflow's own end.

@@ -226,7 +226,7 @@ func (s *service) triggerOptions(ctx context.Context, key string, loopback bool)
 	return trigger.Options{
 		Temporal: s.temporal, TaskQueue: run.QueueMain, Workflows: types, Domains: workflows.Domains(s.agents), Events: s.transcript, Approvals: s.transcript,
 		Checks: s.checks(), Metrics: s.metrics.Handler(), Namespace: s.settings.Temporal.Namespace,
-		TemporalUI: s.settings.Temporal.UIURL(), TemporalAddress: s.settings.Temporal.Address, APIKey: key, Loopback: loopback,
+		TemporalUI: s.settings.Temporal.UIURL(), TemporalAddress: s.settings.Temporal.Address, Users: s.users, APIKey: key, Loopback: loopback,
 		Logger: s.log, Stopping: ctx,
 	}
 }

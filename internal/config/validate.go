@@ -146,7 +146,7 @@ func (c *Config) sharedPorts() []error {
 // checkAPIKey refuses to open the HTTP trigger to a network without a key.
 func (c *Config) checkAPIKey() error {
 	host, _, err := net.SplitHostPort(c.HTTP.Listen)
-	if err != nil || isLoopback(host) {
+	if err != nil || isLoopback(host) || c.Access.UsersFile != "" { // users have keys of their own
 		return nil //nolint:nilerr // validate reports an address of the wrong form
 	}
 	key, err := c.HTTP.APIKey()
@@ -155,7 +155,7 @@ func (c *Config) checkAPIKey() error {
 	}
 	if key == "" {
 		return &FieldError{Field: "http.listen", Value: c.HTTP.Listen,
-			Allowed: "a loopback address, or any with a key in http.api_key_file or " + APIKeyVariable}
+			Allowed: "a loopback address, or any with a key in http.api_key_file or " + APIKeyVariable + ", or with access.users_file"}
 	}
 	return nil
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/mattn/go-isatty"
 )
 
-// Terminal reports whether w is a terminal: people get text and colours, files and pipes get JSON.
-func Terminal(w io.Writer) bool {
-	file, isFile := w.(*os.File)
+// Terminal reports whether a stream is a terminal: people get text and colours, files and pipes get JSON.
+func Terminal(stream any) bool {
+	file, isFile := stream.(*os.File)
 	return isFile && (isatty.IsTerminal(file.Fd()) || isatty.IsCygwinTerminal(file.Fd()))
 }
 

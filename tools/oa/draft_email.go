@@ -2,8 +2,11 @@ package oa
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"net/mail"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -26,7 +29,7 @@ const longestBody = 6000
 type DraftArguments struct {
 	spellings
 	From      employeeID `json:"from" jsonschema_description:"The employee in whose name it is written."`
-	To        []string   `json:"to" jsonschema:"minItems=1,maxItems=20,example=EMP-001" jsonschema_description:"Employees by id, others by address."`
+	To        []string   `json:"to" jsonschema:"minItems=1,maxItems=20,example=EMP-001" jsonschema_description:"Employees and customers by id, others by address."`
 	Cc        []string   `json:"cc,omitempty" jsonschema:"maxItems=20" jsonschema_description:"Who gets a copy."`
 	Subject   string     `json:"subject" jsonschema:"minLength=1,maxLength=150"`
 	Body      string     `json:"body" jsonschema:"minLength=1" jsonschema_description:"The whole text with greeting and name."`
@@ -81,26 +84,54 @@ func (b *books) planDraft(in DraftArguments) (*Draft, error) {
 	return d, err
 }
 
-// addresses turns ids of employees into their addresses and checks the others; each is there once.
+// addresses turns ids of employees and customers into their addresses and checks the others; each is there once.
 func (b *books) addresses(field string, written []string) (all []string, err error) {
 	for _, each := range written {
 		each = strings.TrimSpace(each)
-		if id := employeeID(strings.ToUpper(each)); employeeIDs.MatchString(string(id)) {
-			e, err := b.existing(field, id)
+		switch id := strings.ToUpper(each); {
+		case employeeIDs.MatchString(id):
+			e, err := b.existing(field, employeeID(id))
 			if err != nil {
 				return nil, err
 			}
 			each = e.mail
+		case customerIDs.MatchString(id):
+			if each, err = b.contact(field, id); err != nil {
+				return nil, err
+			}
 		}
 		parsed, err := mail.ParseAddress(each)
 		if err != nil || strings.ContainsAny(parsed.Address, " \"<>,;") { // a quoted name may hold anything, which servers read differently
-			return nil, &tools.ArgumentError{Field: field, Value: each, Allowed: "an employee's id like EMP-001, or an address like name@company.example"}
+			return nil, &tools.ArgumentError{Field: field, Value: each, Allowed: "an employee's id like EMP-001, a customer's like CUS-001, or an address like name@company.example"}
 		}
 		if !slices.Contains(all, strings.ToLower(parsed.Address)) {
 			all = append(all, strings.ToLower(parsed.Address))
 		}
 	}
 	return all, nil
+}
+
+// customerIDs are those of customers, as sales write them.
+var customerIDs = regexp.MustCompile("^CUS-[0-9]{3}$")
+
+// contact is the address of a customer's first contact.
+func (b *books) contact(field, customer string) (address string, err error) {
+	err = b.One("SELECT mail FROM contacts WHERE customer_id = ? ORDER BY id LIMIT 1", []any{customer}, &address)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", &tools.ArgumentError{Field: field, Value: customer, Allowed: "a customer who has a contact, or an address like name@company.example"}
+	}
+	return address, err
+}
+
+// companies are those that addresses outside of the company belong to, by what stands behind the @.
+func companies(outside []string) (all []string) {
+	for _, address := range outside {
+		_, company, _ := strings.Cut(address, "@")
+		if !slices.Contains(all, company) {
+			all = append(all, company)
+		}
+	}
+	return all
 }
 
 func (s store) previewDraft(ctx context.Context, in DraftArguments) (change tools.Change, err error) {
@@ -132,6 +163,9 @@ func (d *Draft) change(summary string) tools.Change {
 	change.Lines = append(change.Lines, tools.ChangeLine{What: "subject", After: d.Subject}, tools.ChangeLine{What: "text", After: d.Body})
 	if len(d.Outside) > 0 {
 		change.Warnings = append(change.Warnings, wording.List(d.Outside)+" "+wording.IsAre(len(d.Outside))+" "+stranger)
+	}
+	if len(companies(d.Outside)) > 1 {
+		change.Warnings = append(change.Warnings, "people of several companies get one mail, and see each other's addresses")
 	}
 	return change
 }

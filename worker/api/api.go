@@ -18,6 +18,11 @@ type Request struct {
 	Wait     bool   `json:"wait,omitempty" doc:"Reply when the run has ended, at most 5 minutes later."`
 }
 
+// Reply is the body of POST /v1/runs/{id}/replies/{call}.
+type Reply struct {
+	Text string `json:"text" minLength:"1" maxLength:"2000" doc:"What the user says to the question." example:"WH-002"`
+}
+
 // Run is a run as the API shows it.
 type Run struct {
 	ID       string      `json:"id" doc:"The id of the run and of its Temporal workflow."`

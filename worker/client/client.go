@@ -109,6 +109,15 @@ func (c *Client) Decide(ctx context.Context, id, callID string, decision api.Dec
 	return shown, c.do(ctx, http.MethodPost, approvalPath(id, callID), body, "", &shown)
 }
 
+// Reply replies to a question that a run has asked back.
+func (c *Client) Reply(ctx context.Context, id, callID, text string) error {
+	body, err := json.Marshal(api.Reply{Text: text})
+	if err != nil {
+		return err
+	}
+	return c.do(ctx, http.MethodPost, "/v1/runs/"+url.PathEscape(id)+"/replies/"+url.PathEscape(callID), body, "", nil)
+}
+
 func approvalPath(id, callID string) string {
 	return "/v1/runs/" + url.PathEscape(id) + "/approvals/" + url.PathEscape(callID)
 }
@@ -135,6 +144,9 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte, idemp
 	defer response.Body.Close()
 	if response.StatusCode >= 300 {
 		return c.problem(response)
+	}
+	if into == nil {
+		return nil
 	}
 	if err := json.NewDecoder(io.LimitReader(response.Body, maxReply)).Decode(into); err != nil {
 		return c.unreachable(fmt.Errorf("the reply is not what a BestBox worker sends: %w", err))

@@ -53,6 +53,8 @@ func (p *Printer) Event(event transcript.Event) (last bool, err error) {
 		return false, show(event, p.decision)
 	case run.EventProposal:
 		return false, show(event, p.proposal)
+	case run.EventQuestion:
+		return false, show(event, p.question)
 	case run.EventResult:
 		return false, show(event, p.result)
 	case run.EventAnswerStart:
@@ -102,6 +104,11 @@ func (p *Printer) decision(step run.Step) {
 func (p *Printer) proposal(proposal run.Proposal) {
 	p.printf("%s %s\n", p.paint.warning("waits for you:"), p.paint.strong(clean(proposal.Change.Summary)))
 	p.Change(proposal)
+}
+
+// question shows what the run asks back.
+func (p *Printer) question(question run.Question) {
+	p.printf("%s %s\n", p.paint.warning("asks you:"), p.paint.strong(clean(question.Text)))
 }
 
 // Change prints what a write would change, line by line.

@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 
 	"github.com/danielgtaylor/huma/v2"
-	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
 	"bestbox/internal/transcript"
@@ -18,8 +18,11 @@ import (
 	"bestbox/workflows/run"
 )
 
-// maxApprovals bounds a list.
-const maxApprovals = 200
+// maxApprovals bounds a list, maxWaiting what is looked through for it.
+const (
+	maxApprovals = 200
+	maxWaiting   = 10_000
+)
 
 type approvalInput struct {
 	ID   string `path:"id" maxLength:"1000" doc:"The id of a run."`
@@ -55,7 +58,7 @@ func (t *trigger) registerApprovals(service huma.API) {
 }
 
 func (t *trigger) approvals(ctx context.Context, _ *struct{}) (*approvalsOutput, error) {
-	waiting, err := t.Approvals.Waiting(ctx, maxApprovals)
+	waiting, err := t.Approvals.Waiting(ctx, maxWaiting)
 	if err != nil {
 		return nil, t.internal(ctx, "list the approvals", err)
 	}
@@ -65,9 +68,18 @@ func (t *trigger) approvals(ctx context.Context, _ *struct{}) (*approvalsOutput,
 		if err != nil {
 			return nil, t.internal(ctx, "read an approval", err)
 		}
-		output.Body.Approvals = append(output.Body.Approvals, shown)
+		if len(output.Body.Approvals) < maxApprovals && t.concerns(ctx, shown.Proposal) {
+			output.Body.Approvals = append(output.Body.Approvals, shown)
+		}
 	}
 	return output, nil
+}
+
+// concerns reports whether the caller may see a proposal: what they have asked for themselves, and what they may agree to.
+func (t *trigger) concerns(ctx context.Context, proposal run.Proposal) bool {
+	user := caller(ctx)
+	asker, err := t.Users.Find(proposal.AskedBy)
+	return err == nil && (user.MaySee(asker) == nil || t.Users.MayApprove(user, asker, proposal.Tool) == nil)
 }
 
 func (t *trigger) approval(ctx context.Context, input *approvalInput) (*approvalOutput, error) {
@@ -82,6 +94,9 @@ func (t *trigger) approval(ctx context.Context, input *approvalInput) (*approval
 	if err != nil {
 		return nil, t.internal(ctx, "read an approval", err)
 	}
+	if !t.concerns(ctx, shown.Proposal) {
+		return nil, unknownApproval(input)
+	}
 	return &approvalOutput{shown}, nil
 }
 
@@ -95,25 +110,20 @@ func (t *trigger) decide(ctx context.Context, input *decideInput) (*approvalOutp
 		return nil, err
 	}
 	asked := &approvalInput{ID: input.ID, Call: input.Call}
-	if _, ok, err := t.Approvals.Approval(ctx, input.ID, input.Call); err != nil {
-		return nil, t.internal(ctx, "read an approval", err)
-	} else if !ok {
-		return nil, unknownApproval(asked)
+	if _, err := t.approval(ctx, asked); err != nil {
+		return nil, err
 	}
-	decision := run.Decision{Call: input.Call, Verdict: input.Body.Verdict, By: input.Body.By, Reason: input.Body.Reason, Arguments: input.Body.Arguments,
+	by, err := t.decider(ctx, input.Body.By)
+	if err != nil {
+		return nil, err
+	}
+	decision := run.Decision{Call: input.Call, Verdict: input.Body.Verdict, By: by, Reason: input.Body.Reason, Arguments: input.Body.Arguments,
 		RestOfRun: input.Body.RestOfRun}
 	if err := decision.Check(); err != nil {
 		return nil, problem(http.StatusUnprocessableEntity, err.Error())
 	}
-	limited, done := call(ctx)
-	defer done()
-	handle, err := t.Temporal.UpdateWorkflow(limited, client.UpdateWorkflowOptions{WorkflowID: input.ID, UpdateName: run.UpdateDecide, Args: []any{decision},
-		WaitForStage: client.WorkflowUpdateStageCompleted})
-	if err == nil {
-		err = handle.Get(limited, nil)
-	}
-	if err != nil {
-		return nil, t.notDecided(ctx, input.ID, err)
+	if err := t.update(ctx, "decide", input.ID, run.UpdateDecide, decision); err != nil {
+		return nil, err
 	}
 	output, err := t.approval(ctx, asked)
 	if err == nil && output.Body.Decision == nil { // it is noted when it is carried out, a moment from now
@@ -122,8 +132,21 @@ func (t *trigger) decide(ctx context.Context, input *decideInput) (*approvalOutp
 	return output, err
 }
 
-// notDecided says why a decision was not taken.
-func (t *trigger) notDecided(ctx context.Context, id string, err error) error {
+// decider is who decides: with a file of users nobody but the one whose key was sent.
+func (t *trigger) decider(ctx context.Context, written string) (string, error) {
+	user := caller(ctx)
+	if t.Users.Local() {
+		return written, nil
+	}
+	if written != "" && written != user.ID {
+		message := fmt.Sprintf("by is %.100q; allowed: %s, whose key was sent, or nothing", written, user.ID)
+		return "", problem(http.StatusForbidden, message, &huma.ErrorDetail{Location: "body.by", Message: message})
+	}
+	return user.ID, nil
+}
+
+// notTaken says why a run has not taken a decision or a reply.
+func (t *trigger) notTaken(ctx context.Context, doing, id string, err error) error {
 	refused, isRefused := errors.AsType[*temporal.ApplicationError](err)
 	switch {
 	case isRefused && refused.Type() == workflows.ErrorNotWaiting:
@@ -132,10 +155,12 @@ func (t *trigger) notDecided(ctx context.Context, id string, err error) error {
 		return problem(http.StatusUnprocessableEntity, refused.Message(), &huma.ErrorDetail{Location: "body.arguments", Message: refused.Message()})
 	case isRefused && refused.Type() == workflows.ErrorInvalidInput:
 		return problem(http.StatusUnprocessableEntity, refused.Message())
+	case isRefused && refused.Type() == activities.ErrorNotAllowed:
+		return problem(http.StatusForbidden, refused.Message())
 	case isRefused:
-		return t.internal(ctx, "decide", err)
+		return t.internal(ctx, doing, err)
 	}
-	return t.fromTemporal(ctx, "decide", id, err)
+	return t.fromTemporal(ctx, doing, id, err)
 }
 
 func shownApproval(a transcript.Approval) (api.Approval, error) {

@@ -39,10 +39,13 @@ func fakeProposal(ctx workflow.Context) (run.Result, error) {
 }
 
 // proposes starts a run that waits, and puts its proposal into the store.
-func (s *service) proposes(summary string) (id string) {
+func (s *service) proposes(summary string) (id string) { return s.proposesAs("", summary) }
+
+// proposesAs does so for a user.
+func (s *service) proposesAs(user, summary string) (id string) {
 	s.t.Helper()
-	started := decode[api.Run](s.t, s.do("POST", "/v1/runs", `{"question":"propose `+summary+`"}`), http.StatusAccepted)
-	proposal := run.Proposal{Call: "1.1", Agent: "erp", Tool: "order", Arguments: json.RawMessage(`{"quantity":40}`), Change: tools.Change{Summary: summary},
+	started := decode[api.Run](s.t, s.as(user, "POST", "/v1/runs", `{"question":"propose `+summary+`"}`), http.StatusAccepted)
+	proposal := run.Proposal{Call: "1.1", AskedBy: user, Agent: "erp", Tool: "order", Arguments: json.RawMessage(`{"quantity":40}`), Change: tools.Change{Summary: summary},
 		Why: "it is asked for", Deadline: time.Now().Add(time.Hour)}
 	if _, err := s.store.Apply(s.t.Context(), transcript.Change{Session: started.ID, Run: "r-" + started.ID, Key: "propose/1.1",
 		Approvals: []transcript.ApprovalChange{{Call: "1.1", Request: proposal}}, Outcome: func(transcript.Head) any { return struct{}{} }}, &struct{}{}); err != nil {

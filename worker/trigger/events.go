@@ -39,7 +39,7 @@ func (t *trigger) registerEvents(service huma.API) {
 	huma.Register(service, huma.Operation{
 		OperationID: "follow-run", Method: http.MethodGet, Path: "/v1/runs/{id}/events", Tags: []string{"Runs"}, Security: withKey,
 		Summary: "Follow a run",
-		Description: "Server-sent events: route, decision, result, answer_start (what was streamed before is void), answer_delta, answer, failed. " +
+		Description: "Server-sent events: route, decision, proposal, question, result, answer_start (what was streamed before is void), answer_delta, answer, failed. " +
 			"The stream ends after answer or failed; to a client that has received the last event the reply is 204.",
 		Errors: []int{401, 404, 422, 503},
 		Responses: map[string]*huma.Response{
@@ -52,6 +52,11 @@ func (t *trigger) registerEvents(service huma.API) {
 }
 
 func (t *trigger) follow(ctx context.Context, input *eventsInput) (*huma.StreamResponse, error) {
+	if !t.Users.Local() {
+		if _, err := t.visible(ctx, input.ID); err != nil {
+			return nil, err
+		}
+	}
 	pending, err := t.Events.Events(ctx, input.ID, input.LastEventID, page)
 	if err != nil {
 		return nil, t.internal(ctx, "read events", err)

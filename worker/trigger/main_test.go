@@ -21,6 +21,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"bestbox/internal/access"
 	"bestbox/internal/llm"
 	"bestbox/internal/temporaltest"
 	"bestbox/internal/transcript"
@@ -85,6 +86,8 @@ func fakeAsk(ctx workflow.Context, input run.Input) (run.Result, error) {
 		if err := workflow.Sleep(ctx, 16*time.Second); err != nil {
 			return run.Result{}, err
 		}
+	case strings.HasPrefix(input.Question, "ask back"):
+		return fakeQuestion(ctx)
 	case strings.HasPrefix(input.Question, "propose"):
 		return fakeProposal(ctx)
 	case strings.HasPrefix(input.Question, "stay"):
@@ -112,7 +115,7 @@ func newService(t *testing.T, change ...func(*trigger.Options)) *service {
 	options := trigger.Options{
 		Temporal: shared, TaskQueue: queue, Workflows: []string{run.AskWorkflow}, Domains: []string{"erp", "general"},
 		Events: store, Approvals: store, Metrics: http.NotFoundHandler(), Namespace: "default", TemporalUI: "http://127.0.0.1:8233",
-		TemporalAddress: "127.0.0.1:7233", Loopback: true, Logger: quiet, Stopping: stopping,
+		TemporalAddress: "127.0.0.1:7233", Users: access.LocalUsers("", ""), Loopback: true, Logger: quiet, Stopping: stopping,
 	}
 	for _, apply := range change {
 		apply(&options)

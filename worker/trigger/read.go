@@ -51,6 +51,9 @@ func (t *trigger) read(ctx context.Context, id string) (api.Run, error) {
 	if err != nil {
 		return api.Run{}, t.fromTemporal(ctx, "read the question of a run", id, err)
 	}
+	if err := t.maySee(ctx, id, asked); err != nil {
+		return api.Run{}, err
+	}
 	shown.Question, shown.Domain = asked.Question, asked.Domain
 	if shown.Status == api.Running {
 		return shown, nil

@@ -76,8 +76,13 @@ func (t *trigger) start(ctx context.Context, input *startInput) (*runOutput, err
 	}
 	id := "ask-" + uuid.NewString()
 	if input.IdempotencyKey != "" {
-		sum := sha256.Sum256([]byte(input.IdempotencyKey))
+		sum := sha256.Sum256([]byte(t.ownKey(ctx, input.IdempotencyKey)))
 		id = "ask-" + hex.EncodeToString(sum[:16])
+	}
+	if request.Domain != "" {
+		if err := caller(ctx).MayAsk(request.Domain); err != nil {
+			return nil, notAllowed(err)
+		}
 	}
 	if err := t.startWorkflow(ctx, id, request); err != nil {
 		return nil, err
@@ -93,6 +98,14 @@ func (t *trigger) start(ctx context.Context, input *startInput) (*runOutput, err
 	return t.reply(ctx, id, request)
 }
 
+// ownKey is an Idempotency-Key among those of its user: two users may choose the same one.
+func (t *trigger) ownKey(ctx context.Context, key string) string {
+	if t.Users.Local() {
+		return key
+	}
+	return caller(ctx).ID + "\x00" + key
+}
+
 func (t *trigger) startWorkflow(ctx context.Context, id string, request api.Request) error {
 	ctx, done := call(ctx)
 	defer done()
@@ -101,7 +114,7 @@ func (t *trigger) startWorkflow(ctx context.Context, id string, request api.Requ
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		Memo:                     map[string]any{memoFingerprint: fingerprint(request)},
-	}, run.AskWorkflow, run.Input{Question: request.Question, Domain: request.Domain})
+	}, run.AskWorkflow, run.Input{Question: request.Question, Domain: request.Domain, User: t.userID(caller(ctx))})
 	if err != nil {
 		return t.fromTemporal(ctx, "start a run", id, err)
 	}
@@ -159,7 +172,7 @@ func (t *trigger) show(ctx context.Context, input *runInput) (*runOutput, error)
 }
 
 func (t *trigger) cancel(ctx context.Context, input *runInput) (*runOutput, error) {
-	if _, err := t.describe(ctx, input.ID); err != nil {
+	if _, err := t.visible(ctx, input.ID); err != nil {
 		return nil, err // also keeps workflows that are no runs from being cancelled here
 	}
 	limited, done := call(ctx)

@@ -16,6 +16,7 @@ import (
 	swagger "github.com/swaggest/swgui/v5emb"
 	"go.temporal.io/sdk/client"
 
+	"bestbox/internal/access"
 	"bestbox/internal/transcript"
 )
 
@@ -66,7 +67,9 @@ type Options struct {
 	Namespace, TemporalUI string
 	// TemporalAddress is named in errors.
 	TemporalAddress string
-	// APIKey, when not empty, must come with every request but the health checks and the API's description.
+	// Users are who may do what. APIKey, when not empty and where there is only the local user, must come with every request but the health
+	// checks and the API's description.
+	Users  *access.Users
 	APIKey string
 	// Loopback says that the service listens on a loopback address only.
 	Loopback bool
@@ -91,6 +94,7 @@ func New(o Options) http.Handler {
 	t.registerRuns(service)
 	t.registerEvents(service)
 	t.registerApprovals(service)
+	t.registerReplies(service)
 	t.registerHealth(service)
 	registerMetrics(service, mux, o.Metrics)
 	mux.Handle("GET /docs/", swagger.New("BestBox", "/openapi.json", "/docs/"))

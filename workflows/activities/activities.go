@@ -44,7 +44,7 @@ type Options struct {
 type Activities struct {
 	Options
 	definitions definitions
-	fixed       sync.Map // tokens of the fixed prompt, by the definition's hash
+	fixed       sync.Map                  // tokens of the fixed prompt, by the definition's hash
 	routers     map[string]*router.Router // by tier
 	measures    *measures
 }

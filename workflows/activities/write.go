@@ -71,7 +71,7 @@ func (a *Activities) Propose(ctx context.Context, input WriteCall) (Proposed, er
 			return stored{Change: left}, nil
 		}
 		proposal := run.Proposal{Call: input.Call, Agent: asked.agent.Name, Tool: asked.report.Tool, Arguments: asked.report.Arguments,
-			Change: change, Why: why, Deadline: input.Deadline}
+			Change: change, Why: why, Deadline: input.Deadline, AskedBy: asked.askedBy}
 		event, err := transcript.NewEvent(run.EventProposal, proposal)
 		left.Events = []transcript.Event{event}
 		left.Approvals = []transcript.ApprovalChange{{Call: input.Call, Request: proposal}}
@@ -87,6 +87,7 @@ type asked struct {
 	refused   string
 	report    run.CallReport
 	outsiders bool
+	askedBy   string // the user of the run, as the run names it
 }
 
 func (a *Activities) asked(ctx context.Context, input WriteCall) (found asked, err error) {
@@ -94,7 +95,7 @@ func (a *Activities) asked(ctx context.Context, input WriteCall) (found asked, e
 	if err != nil {
 		return asked{}, err
 	}
-	found.report, found.outsiders = report, known.outsiders()
+	found.report, found.outsiders, found.askedBy = report, known.outsiders(), known.input.User
 	if found.who, err = a.asker(known.input); err != nil {
 		return asked{}, err
 	}
@@ -173,7 +174,7 @@ func (a *Activities) Revise(ctx context.Context, input ReviseInput) error {
 			return stored{}, temporal.NewNonRetryableApplicationError(refused, ErrorBadRevision, nil)
 		}
 		proposal := run.Proposal{Call: input.Call, Agent: asked.agent.Name, Tool: asked.report.Tool, Arguments: input.Arguments, Change: change,
-			Why: "its arguments were edited", Deadline: input.Deadline, EditedBy: input.By}
+			Why: "its arguments were edited", Deadline: input.Deadline, AskedBy: asked.askedBy, EditedBy: input.By}
 		return stored{Change: transcript.Change{Approvals: []transcript.ApprovalChange{{Call: input.Call, Request: proposal}},
 			Outcome: func(transcript.Head) any { return struct{}{} }}}, nil
 	})

@@ -23,6 +23,8 @@ type Proposal struct {
 	Why string `json:"why"`
 	// Deadline is when an undecided proposal is denied.
 	Deadline time.Time `json:"deadline"`
+	// AskedBy is the user whose run it is; empty where there is no file of users.
+	AskedBy string `json:"asked_by,omitempty"`
 	// EditedBy is who has changed the arguments; empty where they are the model's own.
 	EditedBy string `json:"edited_by,omitempty"`
 }
