@@ -60,9 +60,9 @@ type Example struct {
 	Question string `yaml:"question"`
 	// AskedBy is who asks, as "EMP-901 (Ann Example)"; empty: nobody is named.
 	AskedBy string `yaml:"asked_by"`
-	Results  []Fact `yaml:"results"`
-	Calls    []Call `yaml:"calls"`
-	Answer   string `yaml:"answer"`
+	Results []Fact `yaml:"results"`
+	Calls   []Call `yaml:"calls"`
+	Answer  string `yaml:"answer"`
 }
 
 // Call is one tool call a model asked for.

@@ -13,6 +13,7 @@ import (
 // known is what a decision may put into arguments that name something: what the question or a result names. Small models take
 // identifiers and periods from a worked example, or out of thin air, when they may write any.
 type known struct {
+	question    string // in lower case
 	identifiers []string
 	time        timing
 	// asked are the identifiers of the question itself while there is no result: the first calls must be about them.
@@ -38,7 +39,7 @@ func (t Turn) known() known {
 	for _, fact := range t.Facts {
 		texts = append(append(texts, fact.Arguments), fact.Sentences...)
 	}
-	found := known{time: timingOf(t.Question, t.Today), asker: t.Asker.ID, speaksOf: mine.MatchString(t.Question)}
+	found := known{question: strings.ToLower(t.Question), time: timingOf(t.Question, t.Today), asker: t.Asker.ID, speaksOf: mine.MatchString(t.Question)}
 	for _, identifier := range hyphenated.FindAllString(strings.ToUpper(strings.Join(texts, "\n")), -1) {
 		if !slices.Contains(found.identifiers, identifier) {
 			found.identifiers = append(found.identifiers, identifier)
@@ -64,6 +65,16 @@ func (k known) narrow(schema json.RawMessage) (narrowed json.RawMessage, possibl
 	var arguments jsonschema.Schema
 	if err := json.Unmarshal(schema, &arguments); err != nil {
 		return nil, false, fmt.Errorf("read the schema: %w", err)
+	}
+	hints, err := hintsOf(schema)
+	if err != nil {
+		return nil, false, fmt.Errorf("read the hints of the schema: %w", err)
+	}
+	for name, hint := range hints {
+		value, found := arguments.Properties.Get(name)
+		if found && !slices.Contains(arguments.Required, name) && !hint.narrow(value, k) {
+			arguments.Properties.Delete(name)
+		}
 	}
 	periods := 0
 	if possible, err = k.narrowObject(&arguments, &periods); err != nil || !possible {

@@ -20,8 +20,10 @@ func TestArgumentsAreNarrowedToWhatTheQuestionOrAResultNames(t *testing.T) {
 		from     = `"from":{"type":"string","pattern":"^20[0-9][0-9]-[01][0-9]-[0-3][0-9]$"}`
 		all      = `{"properties":{` + vendor + `,` + item + `,` + period + `,` + compared + `,` + from + `,"limit":{"type":"integer"}},"additionalProperties":false,"type":"object"}`
 		employee = `"employee_id":{"type":"string","pattern":"^EMP-[0-9]{3}$"}`
-		people   = `{"properties":{"attendees":{"items":{"type":"string","pattern":"^EMP-[0-9]{3}$"},"type":"array"}},"type":"object"}`
-		lines    = `{"properties":{"lines":{"items":{"properties":{"product_id":{"type":"string","pattern":"^[A-Z]{2}-[0-9]{3}$"},"quantity":{"type":"integer"}},"type":"object","required":["product_id"]},` +
+		filters  = `{"properties":{"status":{"type":"string","enum":["late","open","paid"],"x-words":"late:late|delayed|迟;open:open;paid:paid;gone:gone"},` +
+			`"below":{"type":"boolean","x-words":"true:below|short"},"limit":{"type":"integer","minimum":1,"maximum":10,"x-number":"named"},"text":{"type":"string"}},"type":"object"}`
+		people = `{"properties":{"attendees":{"items":{"type":"string","pattern":"^EMP-[0-9]{3}$"},"type":"array"}},"type":"object"}`
+		lines  = `{"properties":{"lines":{"items":{"properties":{"product_id":{"type":"string","pattern":"^[A-Z]{2}-[0-9]{3}$"},"quantity":{"type":"integer"}},"type":"object","required":["product_id"]},` +
 			`"type":"array"}},"type":"object","required":["lines"]}`
 		mandatory = `{"properties":{` + vendor + `,"limit":{"type":"integer"}},"type":"object","required":["vendor_id"]}`
 	)
@@ -60,6 +62,15 @@ func TestArgumentsAreNarrowedToWhatTheQuestionOrAResultNames(t *testing.T) {
 			`{"properties":{"employee_id":{"type":"string","enum":["EMP-002"]}},"type":"object"}`},
 		{"who asks, beside somebody who is named", `{"properties":{` + employee + `},"type":"object","required":["employee_id"]}`, Turn{Question: "Write to EMP-010", Asker: lin},
 			`{"properties":{"employee_id":{"type":"string","enum":["EMP-010","EMP-002"]}},"type":"object","required":["employee_id"]}`},
+		{"filters that the question does not speak of", filters, Turn{Question: "Which deliveries should I look at?"}, `{"properties":{"text":{"type":"string"}},"type":"object"}`},
+		{"filters that it speaks of", filters, Turn{Question: "Are the 3 largest deliveries late or still open, and below 7 days?"},
+			`{"properties":{"status":{"type":"string","enum":["late","open"]},"below":{"type":"boolean","enum":[true]},"limit":{"type":"integer","enum":[3,7],"minimum":1,"maximum":10},"text":{"type":"string"}},"type":"object"}`},
+		{"in Chinese, and with numbers in words", filters, Turn{Question: "最大的五张订单里哪些迟到了？"},
+			`{"properties":{"status":{"type":"string","enum":["late"]},"limit":{"type":"integer","enum":[5],"minimum":1,"maximum":10},"text":{"type":"string"}},"type":"object"}`},
+		{"a word is not part of a longer one, nor a number of an identifier", filters, Turn{Question: "Why is PO-2025-0003 lately opening in 2025?"}, `{"properties":{"text":{"type":"string"}},"type":"object"}`},
+		{"a number out of bounds", filters, Turn{Question: "the top 50"}, `{"properties":{"text":{"type":"string"}},"type":"object"}`},
+		{"what must be given stays as it is", `{"properties":{"status":{"type":"string","enum":["late","open"],"x-words":"late:late"}},"type":"object","required":["status"]}`, Turn{Question: "how?"},
+			`{"properties":{"status":{"type":"string","enum":["late","open"]}},"type":"object","required":["status"]}`},
 		{"the elements of a list", people, Turn{Question: "EMP-001 and EMP-002"},
 			`{"properties":{"attendees":{"items":{"type":"string","enum":["EMP-001","EMP-002"]},"type":"array"}},"type":"object","required":["attendees"]}`},
 		{"a list of what nobody named", people, Turn{Question: "who?"}, `{"properties":{},"type":"object"}`},

@@ -17,6 +17,8 @@ type timing struct {
 	days []string
 	// vague says that it speaks of time in words that are not understood here: "since the summer".
 	vague bool
+	// rest is the question without identifiers and all that speaks of time.
+	rest string
 }
 
 const (
@@ -122,7 +124,7 @@ func timingOf(question string, today time.Time) timing {
 			*into = append(*into, each.value)
 		}
 	}
-	said.vague = vagueTime.Match(rest)
+	said.vague, said.rest = vagueTime.Match(rest), string(rest)
 	return said
 }
 

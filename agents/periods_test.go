@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestTimingIsWhatAQuestionMeans(t *testing.T) {
@@ -96,7 +97,7 @@ func TestTimingIsWhatAQuestionMeans(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.question, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(test.want, timingOf(test.question, test.today), cmp.AllowUnexported(timing{})); diff != "" {
+			if diff := cmp.Diff(test.want, timingOf(test.question, test.today), cmp.AllowUnexported(timing{}), cmpopts.IgnoreFields(timing{}, "rest")); diff != "" {
 				t.Error(diff)
 			}
 		})

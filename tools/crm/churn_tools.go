@@ -30,7 +30,7 @@ type (
 	HighChurnArguments struct {
 		spellings
 		OwnerID employeeID `json:"owner_id,omitempty" jsonschema_description:"Only the customers of this sales person."`
-		Limit   int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_description:"How many to list. Without it: 5."`
+		Limit   int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many to list. Without it: 5."`
 	}
 	// PredictChurnArguments are the arguments of predict_churn.
 	PredictChurnArguments struct {

@@ -25,8 +25,8 @@ type CreateQuoteArguments struct {
 	spellings
 	CustomerID customerID `json:"customer_id" jsonschema_description:"The customer."`
 	Lines      quoteLines `json:"lines" jsonschema_description:"Products with quantities."`
-	Discount   *int64     `json:"discount_percent,omitempty" jsonschema:"minimum=0,maximum=50" jsonschema_description:"Whole percent. Without it: what the customer's segment gets on this value."`
-	ValidDays  int        `json:"valid_days,omitempty" jsonschema:"minimum=1,maximum=90" jsonschema_description:"For how many days it holds. Without it: 30."`
+	Discount   *int64     `json:"discount_percent,omitempty" jsonschema:"minimum=0,maximum=50" jsonschema_extras:"x-number=named" jsonschema_description:"Whole percent. Without it: what the customer's segment gets on this value."`
+	ValidDays  int        `json:"valid_days,omitempty" jsonschema:"minimum=1,maximum=90" jsonschema_extras:"x-number=named" jsonschema_description:"For how many days it holds. Without it: 30."`
 	DealID     dealID     `json:"deal_id,omitempty" jsonschema_description:"The customer's deal that it is for."`
 }
 

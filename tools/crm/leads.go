@@ -22,9 +22,9 @@ var leadsDefinition = tools.Definition{
 type LeadsArguments struct {
 	spellings
 	LeadID  leadID     `json:"lead_id,omitempty" jsonschema_description:"Only this lead."`
-	Stage   string     `json:"stage,omitempty" jsonschema:"enum=new,enum=contacted,enum=qualified,enum=converted,enum=disqualified" jsonschema_description:"Only this stage. Without it: all that are still open."`
+	Stage   string     `json:"stage,omitempty" jsonschema:"enum=new,enum=contacted,enum=qualified,enum=converted,enum=disqualified" jsonschema_extras:"x-words=new:new|新;contacted:contacted|联系过|已联系;qualified:qualified|合格;converted:converted|became customers|转化|成交;disqualified:disqualified|unsuitable|given up|不合格|放弃" jsonschema_description:"Only this stage. Without it: all that are still open."`
 	OwnerID employeeID `json:"owner_id,omitempty" jsonschema_description:"Only those of this sales person."`
-	Limit   int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_description:"How many to list. Without it: 5."`
+	Limit   int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many to list. Without it: 5."`
 }
 
 // Leads are the leads found, the highest score first. Amounts are cents.

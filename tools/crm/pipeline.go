@@ -20,7 +20,7 @@ var pipelineDefinition = tools.Definition{
 // PipelineArguments are the arguments of get_pipeline.
 type PipelineArguments struct {
 	spellings
-	Stage      string     `json:"stage,omitempty" jsonschema:"enum=qualification,enum=analysis,enum=proposal,enum=negotiation" jsonschema_description:"Only open deals in this stage."`
+	Stage      string     `json:"stage,omitempty" jsonschema:"enum=qualification,enum=analysis,enum=proposal,enum=negotiation" jsonschema_extras:"x-words=qualification:qualification|资格;analysis:analysis|分析;proposal:proposal|proposals|方案|提案|报价阶段;negotiation:negotiation|negotiating|negotiate|谈判" jsonschema_description:"Only open deals in this stage."`
 	CustomerID customerID `json:"customer_id,omitempty" jsonschema_description:"Only deals with this customer."`
 	OwnerID    employeeID `json:"owner_id,omitempty" jsonschema_description:"Only deals of this sales person."`
 	Period     periodText `json:"period,omitempty" jsonschema_description:"Only open deals expected to close, and deals won or lost, in this quarter, month or year."`

@@ -21,7 +21,7 @@ var updateLeadDefinition = tools.Definition{
 type UpdateLeadArguments struct {
 	spellings
 	LeadID     leadID     `json:"lead_id" jsonschema_description:"The lead."`
-	Stage      string     `json:"stage,omitempty" jsonschema:"enum=new,enum=contacted,enum=qualified,enum=disqualified" jsonschema_description:"The new stage."`
+	Stage      string     `json:"stage,omitempty" jsonschema:"enum=new,enum=contacted,enum=qualified,enum=disqualified" jsonschema_extras:"x-words=new:new|新;contacted:contacted|called|reached|联系;qualified:qualified|qualify|合格;disqualified:disqualified|disqualify|give up|no longer interested|not interested|drop|不合格|放弃|没兴趣|不感兴趣" jsonschema_description:"The new stage."`
 	OwnerID    employeeID `json:"owner_id,omitempty" jsonschema_description:"Who looks after it from now on."`
 	NextStep   string     `json:"next_step,omitempty" jsonschema:"maxLength=200" jsonschema_description:"What is to be done next, in a few words."`
 	NextStepOn dateText   `json:"next_step_on,omitempty" jsonschema_description:"The day for the next step, from today on."`

@@ -21,7 +21,7 @@ type InventoryArguments struct {
 	spellings
 	WarehouseID      warehouseID `json:"warehouse_id,omitempty" jsonschema_description:"Only this warehouse."`
 	ItemID           itemID      `json:"item_id,omitempty" jsonschema_description:"Only this item."`
-	BelowReorderOnly bool        `json:"below_reorder_only,omitempty" jsonschema_description:"true: of many items, only those below their reorder point."`
+	BelowReorderOnly bool        `json:"below_reorder_only,omitempty" jsonschema_extras:"x-words=true:below|reorder|short|shortage|low|run out|running out|run low|running low|too little|not enough|restock|replenish|低于|缺货|不足|补货|再订货|短缺" jsonschema_description:"true: of many items, only those below their reorder point."`
 }
 
 // Inventory is the stock found.

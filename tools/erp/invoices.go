@@ -21,10 +21,10 @@ var invoicesDefinition = tools.Definition{
 type InvoicesArguments struct {
 	spellings
 	VendorID vendorID `json:"vendor_id,omitempty" jsonschema_description:"Only invoices of this vendor."`
-	Status   string   `json:"status,omitempty" jsonschema:"enum=unpaid,enum=open,enum=overdue,enum=disputed,enum=paid" jsonschema_description:"unpaid: open, overdue or disputed. open: not due yet. overdue: past the due date."`
+	Status   string   `json:"status,omitempty" jsonschema:"enum=unpaid,enum=open,enum=overdue,enum=disputed,enum=paid" jsonschema_extras:"x-words=unpaid:unpaid|not paid|not been paid|owe|outstanding|to pay|still due|未付|未支付|没付|欠|应付;open:open|not due|未到期;overdue:overdue|past due|late|逾期|过期|超期;disputed:disputed|dispute|disagree|争议|有异议;paid:paid|settled|已付|已支付|付清" jsonschema_description:"unpaid: open, overdue or disputed. open: not due yet. overdue: past the due date."`
 	DueFrom  dateText `json:"due_from,omitempty" jsonschema:"example=2025-10-01" jsonschema_description:"Only invoices due on or after this day."`
 	DueTo    dateText `json:"due_to,omitempty" jsonschema:"example=2025-10-31" jsonschema_description:"Only invoices due on or before this day."`
-	Limit    int      `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_description:"How many invoices to list. Without it: all of up to 10, else 5."`
+	Limit    int      `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many invoices to list. Without it: all of up to 10, else 5."`
 }
 
 // Invoices are the supplier invoices found. Amounts are cents.

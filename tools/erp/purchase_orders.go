@@ -23,11 +23,11 @@ type PurchaseOrdersArguments struct {
 	VendorID    vendorID    `json:"vendor_id,omitempty" jsonschema_description:"Only orders to this vendor."`
 	ItemID      itemID      `json:"item_id,omitempty" jsonschema_description:"Only orders of this item."`
 	WarehouseID warehouseID `json:"warehouse_id,omitempty" jsonschema_description:"Only orders for this warehouse."`
-	Status      string      `json:"status,omitempty" jsonschema:"enum=open,enum=late,enum=draft,enum=approved,enum=sent,enum=received,enum=closed,enum=cancelled" jsonschema_description:"open: approved or sent, not received yet. late: open and past the expected date."`
+	Status      string      `json:"status,omitempty" jsonschema:"enum=open,enum=late,enum=draft,enum=approved,enum=sent,enum=received,enum=closed,enum=cancelled" jsonschema_extras:"x-words=open:open|pending|outstanding|not received|not arrived|still to come|coming|on the way|in transit|expected|waiting|未到|在途|未收|待收|未完成;late:late|delayed|delay|overdue|behind|should be here|should have arrived|延迟|迟|逾期|晚|延误|超期;draft:draft|草稿;approved:approved|批准|审批通过;sent:sent|placed with|已发送|已下单;received:received|arrived|delivered|收到|到货|已收;closed:closed|关闭|结案|已完成;cancelled:cancelled|canceled|called off|取消" jsonschema_description:"open: approved or sent, not received yet. late: open and past the expected date."`
 	Period      periodText  `json:"period,omitempty" jsonschema:"example=2025-Q4" jsonschema_description:"Only orders placed in this quarter, month or year."`
 	OrderedFrom dateText    `json:"ordered_from,omitempty" jsonschema:"example=2025-10-01" jsonschema_description:"Only orders placed on or after this day."`
 	OrderedTo   dateText    `json:"ordered_to,omitempty" jsonschema:"example=2025-10-31" jsonschema_description:"Only orders placed on or before this day."`
-	Limit       int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_description:"How many orders to list. Without it: all of up to 10, else the newest 5."`
+	Limit       int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many orders to list. Without it: all of up to 10, else the newest 5."`
 }
 
 // PurchaseOrders are the orders found. Amounts are cents.

@@ -19,7 +19,7 @@ var topVendorsDefinition = tools.Definition{
 type TopVendorsArguments struct {
 	spellings
 	Period periodText `json:"period,omitempty" jsonschema:"example=2025-Q4" jsonschema_description:"Quarter, month or year. Without it: the last full quarter."`
-	Limit  int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=25" jsonschema_description:"How many vendors. Without it: 5."`
+	Limit  int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=25" jsonschema_extras:"x-number=named" jsonschema_description:"How many vendors. Without it: 5."`
 }
 
 // TopVendors ranks the vendors of a period by spend. Amounts are cents.

@@ -21,8 +21,8 @@ type TicketsArguments struct {
 	spellings
 	TicketID    ticketID    `json:"ticket_id,omitempty" jsonschema_description:"Only this ticket."`
 	ComponentID componentID `json:"component_id,omitempty" jsonschema_description:"Only tickets about this machine, host or service."`
-	Status      string      `json:"status,omitempty" jsonschema:"enum=unresolved,enum=open,enum=in_progress,enum=waiting,enum=resolved,enum=cancelled" jsonschema_description:"Without it: unresolved, which is open, in progress or waiting; with a number: any."`
-	Limit       int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_description:"How many tickets to list. Without it: 6."`
+	Status      string      `json:"status,omitempty" jsonschema:"enum=unresolved,enum=open,enum=in_progress,enum=waiting,enum=resolved,enum=cancelled" jsonschema_extras:"x-words=unresolved:unresolved|open|pending|not done|未解决|未完成;open:open|new|打开|新建;in_progress:in progress|working on|being worked on|处理中|进行中;waiting:waiting|on hold|等待|挂起;resolved:resolved|done|solved|closed|finished|解决|完成|关闭;cancelled:cancelled|canceled|取消" jsonschema_description:"Without it: unresolved, which is open, in progress or waiting; with a number: any."`
+	Limit       int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many tickets to list. Without it: 6."`
 }
 
 // Tickets are the tickets found, the most urgent and newest first.

@@ -23,11 +23,11 @@ var logsDefinition = tools.Definition{
 type LogsArguments struct {
 	spellings
 	ComponentID componentID `json:"component_id,omitempty" jsonschema_description:"Only lines of this machine, host or service."`
-	Level       string      `json:"level,omitempty" jsonschema:"enum=error,enum=warning,enum=info" jsonschema_description:"Only lines of this level. Without it: all levels."`
+	Level       string      `json:"level,omitempty" jsonschema:"enum=error,enum=warning,enum=info" jsonschema_extras:"x-words=error:error|errors|fail|fails|failed|failing|failure|错误|报错|失败;warning:warning|warnings|警告;info:info|information|信息" jsonschema_description:"Only lines of this level. Without it: all levels."`
 	Contains    string      `json:"contains,omitempty" jsonschema:"maxLength=80" jsonschema_description:"Only lines with exactly this text in them, such as a fault code."`
 	Since       dateText    `json:"since,omitempty" jsonschema_description:"Only lines written on or after this day."`
 	Until       dateText    `json:"until,omitempty" jsonschema_description:"Only lines written on or before this day."`
-	Limit       int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_description:"How many of the newest lines to show. Without it: 3."`
+	Limit       int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many of the newest lines to show. Without it: 3."`
 }
 
 // Logs are the log lines found.

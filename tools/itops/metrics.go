@@ -23,7 +23,7 @@ var metricsDefinition = tools.Definition{
 type MetricsArguments struct {
 	spellings
 	ComponentID componentID `json:"component_id,omitempty" jsonschema_description:"Only this machine, host or service."`
-	Metric      string      `json:"metric,omitempty" jsonschema:"enum=temperature,enum=pressure,enum=vibration,enum=motor_current,enum=cpu,enum=memory,enum=disk,enum=latency,enum=errors,enum=packet_loss,enum=certificate_days" jsonschema_description:"Only this metric."`
+	Metric      string      `json:"metric,omitempty" jsonschema:"enum=temperature,enum=pressure,enum=vibration,enum=motor_current,enum=cpu,enum=memory,enum=disk,enum=latency,enum=errors,enum=packet_loss,enum=certificate_days" jsonschema_extras:"x-words=temperature:temperature|warm|hot|heat|cold|温度|热|过热;pressure:pressure|压力|气压;vibration:vibration|vibrate|vibrates|shaking|振动|震动;motor_current:current|ampere|amps|电流;cpu:cpu|processor|load|处理器|负载;memory:memory|ram|内存;disk:disk|disks|space|storage|full|磁盘|硬盘|空间;latency:latency|slow|fast|response time|respond|延迟|响应|慢;errors:errors|error rate|错误率|错误;packet_loss:packet|packets|packet loss|丢包;certificate_days:certificate|certificates|证书" jsonschema_description:"Only this metric."`
 	Since       dateText    `json:"since,omitempty" jsonschema_description:"Only measurements on or after this day."`
 	Until       dateText    `json:"until,omitempty" jsonschema_description:"Only measurements on or before this day."`
 }

@@ -21,7 +21,7 @@ var statusDefinition = tools.Definition{
 type StatusArguments struct {
 	spellings
 	ComponentID componentID `json:"component_id,omitempty" jsonschema_description:"The service, host or machine."`
-	Kind        string      `json:"kind,omitempty" jsonschema:"enum=service,enum=host,enum=machine" jsonschema_description:"Without a component: all of this kind. Without it: services."`
+	Kind        string      `json:"kind,omitempty" jsonschema:"enum=service,enum=host,enum=machine" jsonschema_extras:"x-words=service:service|services|application|applications|服务|应用;host:host|hosts|server|servers|switch|主机|服务器|交换机;machine:machine|machines|设备|机器|机床" jsonschema_description:"Without a component: all of this kind. Without it: services."`
 }
 
 // Status is how one component does, with its neighbours, or how all of a kind do.

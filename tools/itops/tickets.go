@@ -23,7 +23,7 @@ type CreateTicketArguments struct {
 	Title       string      `json:"title" jsonschema:"minLength=5,maxLength=120" jsonschema_description:"What it is about, in a few words."`
 	Description string      `json:"description,omitempty" jsonschema:"maxLength=2000" jsonschema_description:"What is wrong or wanted, with what is known."`
 	ComponentID componentID `json:"component_id,omitempty" jsonschema_description:"The machine, host or service it is about."`
-	Priority    string      `json:"priority,omitempty" jsonschema:"enum=low,enum=normal,enum=high,enum=urgent" jsonschema_description:"Without it: normal."`
+	Priority    string      `json:"priority,omitempty" jsonschema:"enum=low,enum=normal,enum=high,enum=urgent" jsonschema_extras:"x-words=low:low|低;normal:normal|普通|一般;high:high|高;urgent:urgent|urgently|emergency|at once|immediately|紧急|马上|立即" jsonschema_description:"Without it: normal."`
 }
 
 var updateTicketDefinition = tools.Definition{

@@ -21,9 +21,9 @@ var findDocumentDefinition = tools.Definition{
 type FindDocumentArguments struct {
 	spellings
 	Words      string     `json:"words,omitempty" jsonschema:"maxLength=100,example=travel policy" jsonschema_description:"A few words of the title or the content."`
-	Kind       string     `json:"kind,omitempty" jsonschema:"enum=policy,enum=template,enum=form,enum=manual,enum=report,enum=minutes,enum=memo"`
+	Kind       string     `json:"kind,omitempty" jsonschema:"enum=policy,enum=template,enum=form,enum=manual,enum=report,enum=minutes,enum=memo" jsonschema_extras:"x-words=policy:policy|policies|rule|rules|regulation|制度|规定|政策|规则;template:template|templates|模板;form:form|forms|表|表格|申请表|单;manual:manual|guide|handbook|instructions|手册|指南|说明;report:report|reports|报告;minutes:minutes|纪要|会议记录;memo:memo|memos|备忘|通知"`
 	DocumentID documentID `json:"document_id,omitempty" jsonschema_description:"This document."`
-	Limit      int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=6" jsonschema_description:"How many documents to list. Without it: 5."`
+	Limit      int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=6" jsonschema_extras:"x-number=named" jsonschema_description:"How many documents to list. Without it: 5."`
 }
 
 const (

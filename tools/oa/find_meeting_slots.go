@@ -23,13 +23,13 @@ type MeetingSlotsArguments struct {
 	spellings
 	Attendees []employeeID `json:"attendees" jsonschema:"minItems=1,maxItems=12" jsonschema_description:"Everyone who must come, the one who calls the meeting first."`
 	Minutes   int          `json:"minutes,omitempty" jsonschema:"minimum=15,maximum=480,example=60" jsonschema_description:"How long. Without it: 30."`
-	When      string       `json:"when,omitempty" jsonschema:"enum=today,enum=tomorrow,enum=this_week,enum=next_week" jsonschema_description:"In which days. Without any: the next 14."`
+	When      string       `json:"when,omitempty" jsonschema:"enum=today,enum=tomorrow,enum=this_week,enum=next_week" jsonschema_extras:"x-words=today:today|今天|今日;tomorrow:tomorrow|明天|明日;this_week:this week|本周|这周|这个星期|这星期;next_week:next week|下周|下个星期|下星期" jsonschema_description:"In which days. Without any: the next 14."`
 	FromDay   dateText     `json:"from_day,omitempty" jsonschema:"example=2026-01-19" jsonschema_description:"Not before this day."`
 	ToDay     dateText     `json:"to_day,omitempty" jsonschema:"example=2026-01-23" jsonschema_description:"Not after this day."`
-	PartOfDay string       `json:"part_of_day,omitempty" jsonschema:"enum=morning,enum=afternoon" jsonschema_description:"Only before or only after noon."`
+	PartOfDay string       `json:"part_of_day,omitempty" jsonschema:"enum=morning,enum=afternoon" jsonschema_extras:"x-words=morning:morning|before noon|上午|早上|早晨;afternoon:afternoon|after noon|after lunch|下午" jsonschema_description:"Only before or only after noon."`
 	RoomID    roomID       `json:"room_id,omitempty" jsonschema_description:"Only when this room is free."`
-	Equipment string       `json:"equipment,omitempty" jsonschema:"enum=projector,enum=video,enum=whiteboard,enum=phone" jsonschema_description:"Only when a room with it is free."`
-	Limit     int          `json:"limit,omitempty" jsonschema:"minimum=1,maximum=10" jsonschema_description:"How many times. Without it: 3."`
+	Equipment string       `json:"equipment,omitempty" jsonschema:"enum=projector,enum=video,enum=whiteboard,enum=phone" jsonschema_extras:"x-words=projector:projector|beamer|投影;video:video|videoconference|video conference|视频;whiteboard:whiteboard|白板;phone:phone|telephone|conference call|电话" jsonschema_description:"Only when a room with it is free."`
+	Limit     int          `json:"limit,omitempty" jsonschema:"minimum=1,maximum=10" jsonschema_extras:"x-number=named" jsonschema_description:"How many times. Without it: 3."`
 }
 
 const (

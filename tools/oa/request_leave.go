@@ -24,7 +24,7 @@ var requestLeaveDefinition = tools.Definition{
 type LeaveArguments struct {
 	spellings
 	EmployeeID employeeID `json:"employee_id" jsonschema_description:"Who wants leave."`
-	Kind       string     `json:"kind,omitempty" jsonschema:"enum=annual,enum=personal,enum=sick,enum=parental" jsonschema_description:"Without it: annual."`
+	Kind       string     `json:"kind,omitempty" jsonschema:"enum=annual,enum=personal,enum=sick,enum=parental" jsonschema_extras:"x-words=annual:annual|vacation|holiday|holidays|年假|休假;personal:personal|private|事假;sick:sick|ill|病假|生病;parental:parental|maternity|paternity|产假|陪产|育儿" jsonschema_description:"Without it: annual."`
 	FirstDay   dateText   `json:"first_day" jsonschema_description:"The first day away."`
 	LastDay    dateText   `json:"last_day" jsonschema_description:"The last day away."`
 	Reason     string     `json:"reason,omitempty" jsonschema:"maxLength=200"`

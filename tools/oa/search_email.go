@@ -29,7 +29,7 @@ type SearchEmailArguments struct {
 	Period       periodText `json:"period,omitempty" jsonschema:"example=2026-01" jsonschema_description:"Only mails of this quarter, month or year."`
 	ReceivedFrom dateText   `json:"received_from,omitempty" jsonschema_description:"Only mails of this day or later."`
 	ReceivedTo   dateText   `json:"received_to,omitempty" jsonschema_description:"Only mails of this day or earlier."`
-	Limit        int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=5" jsonschema_description:"How many mails to list. Without it: the newest 5."`
+	Limit        int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=5" jsonschema_extras:"x-number=named" jsonschema_description:"How many mails to list. Without it: the newest 5."`
 }
 
 const (

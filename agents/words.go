@@ -1,0 +1,88 @@
+package agents
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/invopop/jsonschema"
+
+	"bestbox/tools/wording"
+)
+
+// hint says, in a schema, from which words of the question an optional argument may take its value. Small models like to set filters that nobody
+// has asked for. It is for the decision alone, and no part of what a server's grammar is made from.
+type hint struct {
+	// Words are the ways to say each allowed value, as "late:late|delayed|迟;open:open|未完成": a value that the question says in no such way may
+	// not be given.
+	Words string `json:"x-words"`
+	// Number is "named" where only a number that stands in the question may be given.
+	Number string `json:"x-number"`
+}
+
+// hintsOf reads the hints of a tool's arguments.
+func hintsOf(schema json.RawMessage) (map[string]hint, error) {
+	var read struct {
+		Properties map[string]hint `json:"properties"`
+	}
+	err := json.Unmarshal(schema, &read)
+	return read.Properties, err
+}
+
+// narrow puts what the question says into the place of an optional argument's values. Possible is false where it says nothing of the kind.
+func (h hint) narrow(value *jsonschema.Schema, k known) (possible bool) {
+	switch {
+	case h.Words != "":
+		value.Enum = slices.DeleteFunc(h.said(k.question), func(said any) bool { return value.Type == "string" && !slices.Contains(value.Enum, said) })
+	case h.Number != "":
+		value.Enum = k.numbers(value)
+	default:
+		return true
+	}
+	return len(value.Enum) > 0
+}
+
+// said are the values that a question says, in lower case.
+func (h hint) said(question string) (values []any) {
+	for _, entry := range strings.Split(h.Words, ";") {
+		value, words, _ := strings.Cut(entry, ":")
+		if !slices.ContainsFunc(strings.Split(words, "|"), func(word string) bool { return wording.Said(question, word, true) }) {
+			continue
+		}
+		if value == "true" || value == "false" {
+			values = append(values, value == "true")
+		} else {
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
+var (
+	digits      = regexp.MustCompile(`\d+`)
+	numberWords = regexp.MustCompile(`\b(?:one|two|three|four|five|six|seven|eight|nine|ten)\b|[一二两三四五六七八九十]`)
+)
+
+// numbers are those of the question, but for identifiers and times, which an argument allows.
+func (k known) numbers(value *jsonschema.Schema) (values []any) {
+	add := func(number int) {
+		low, err := value.Minimum.Int64()
+		tooLow := err == nil && int64(number) < low
+		high, err := value.Maximum.Int64()
+		tooHigh := err == nil && int64(number) > high
+		if !tooLow && !tooHigh && !slices.Contains(values, any(number)) {
+			values = append(values, number)
+		}
+	}
+	for _, text := range digits.FindAllString(k.time.rest, -1) {
+		if number, err := strconv.Atoi(text); err == nil {
+			add(number)
+		}
+	}
+	for _, word := range numberWords.FindAllString(strings.ToLower(k.time.rest), -1) {
+		add(counts[word])
+	}
+	return values
+}
