@@ -11,6 +11,8 @@ import (
 type Name struct {
 	ID   string `yaml:"id"`
 	Name string `yaml:"name"`
+	// Kind is what it is, in a word: vendor, customer, machine.
+	Kind string `yaml:"kind"`
 }
 
 // Registry holds the tools by name. It does not change after NewRegistry, so it is safe for concurrent use.

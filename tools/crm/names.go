@@ -36,11 +36,11 @@ func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, erro
 		meaning[written][position] = true
 	}
 	err := store{db}.read(ctx, func(b *books) error {
-		err := b.Each(`SELECT 'company', id, name, name_local FROM customers UNION ALL SELECT 'company', id, company, name_local FROM leads
+		err := b.Each(`SELECT 'customer', id, name, name_local FROM customers UNION ALL SELECT 'lead', id, company, name_local FROM leads
 			UNION ALL SELECT 'product', id, name, name_local FROM products ORDER BY 2`, nil, func(scan func(...any) error) error {
-			var kind, local string
+			var local string
 			var one tools.Name
-			if err := scan(&kind, &one.ID, &one.Name, &local); err != nil {
+			if err := scan(&one.Kind, &one.ID, &one.Name, &local); err != nil {
 				return err
 			}
 			position := len(all)
@@ -48,7 +48,7 @@ func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, erro
 			all = append(all, one)
 			write(position, one.Name)
 			write(position, local)
-			if kind == "company" {
+			if one.Kind != "product" {
 				words := strings.Fields(one.Name)
 				write(position, strings.Join(words[:min(2, len(words))], " "))
 				if local == "" && utf8.RuneCountInString(words[0]) >= shortestWord { // Chinese companies begin with their city

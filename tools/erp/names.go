@@ -37,9 +37,9 @@ func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, erro
 		const query = `SELECT 'vendor', id, name, name_local, '' FROM vendors UNION ALL SELECT 'item', id, name, name_local, '' FROM items
 			UNION ALL SELECT 'warehouse', id, name, name_local, city FROM warehouses ORDER BY 2`
 		return b.Each(query, nil, func(scan func(...any) error) error {
-			var kind, local, city string
+			var local, city string
 			var one tools.Name
-			if err := scan(&kind, &one.ID, &one.Name, &local, &city); err != nil {
+			if err := scan(&one.Kind, &one.ID, &one.Name, &local, &city); err != nil {
 				return err
 			}
 			words := strings.Fields(one.Name)
@@ -47,15 +47,15 @@ func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, erro
 			write(strings.Join(words[:min(2, len(words))], " "))
 			write(local)
 			switch {
-			case kind == "warehouse":
+			case one.Kind == "warehouse":
 				write(city + " warehouse")
 				write("warehouse in " + city)
 				write(strings.TrimSuffix(local, "仓") + "仓库")
 				cities[strings.ToLower(city)] = true
-			case kind == "vendor" && utf8.RuneCountInString(words[0]) >= shortestWord:
+			case one.Kind == "vendor" && utf8.RuneCountInString(words[0]) >= shortestWord:
 				write(words[0])
 			}
-			if kind == "vendor" && utf8.RuneCountInString(local) > shortestLocal {
+			if one.Kind == "vendor" && utf8.RuneCountInString(local) > shortestLocal {
 				write(string([]rune(local)[:shortestLocal]))
 			}
 			all = append(all, one)

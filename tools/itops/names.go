@@ -19,14 +19,14 @@ import (
 func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, error) {
 	type spelling struct{ written, id string }
 	var spellings []spelling
-	names := map[string]string{}
+	names := map[string]tools.Name{}
 	err := db.Read(ctx, func(tx *sql.Tx) error {
-		return records.NewView(ctx, tx).Each("SELECT id, name, name_local, also FROM components", nil, func(scan func(...any) error) error {
-			var id, name, local, also string
-			if err := scan(&id, &name, &local, &also); err != nil {
+		return records.NewView(ctx, tx).Each("SELECT id, kind, name, name_local, also FROM components", nil, func(scan func(...any) error) error {
+			var id, kind, name, local, also string
+			if err := scan(&id, &kind, &name, &local, &also); err != nil {
 				return err
 			}
-			names[id] = name
+			names[id] = tools.Name{ID: id, Name: name, Kind: kind}
 			for _, written := range append(strings.Split(also, "|"), name, local) {
 				if written != "" {
 					spellings = append(spellings, spelling{strings.ToLower(written), id})
@@ -45,7 +45,7 @@ func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, erro
 	var found []tools.Name
 	for _, s := range spellings {
 		if take(rest, s.written) && !slices.ContainsFunc(found, func(n tools.Name) bool { return n.ID == s.id }) {
-			found = append(found, tools.Name{ID: s.id, Name: names[s.id]})
+			found = append(found, names[s.id])
 		}
 	}
 	slices.SortFunc(found, func(a, b tools.Name) int { return cmp.Compare(a.ID, b.ID) })

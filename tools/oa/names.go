@@ -36,7 +36,7 @@ func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, erro
 	err := store{db: db}.read(ctx, func(b *books) error {
 		const people = "SELECT id, name, name_local, title, title_local, mail FROM employees ORDER BY id"
 		err := b.Each(people, nil, func(scan func(...any) error) error {
-			var one tools.Name
+			one := tools.Name{Kind: "employee"}
 			var local, title, titleLocal, mail string
 			if err := scan(&one.ID, &one.Name, &local, &title, &titleLocal, &mail); err != nil {
 				return err
@@ -62,7 +62,7 @@ func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, erro
 			for _, written := range []string{r.name + " room", "room " + r.name, "the " + r.name, "in " + r.name, r.nameLocal} {
 				write(written)
 			}
-			all = append(all, tools.Name{ID: r.id, Name: r.name})
+			all = append(all, tools.Name{ID: r.id, Name: r.name, Kind: "room"})
 		}
 		return err
 	})

@@ -1,16 +1,14 @@
-package oa_test
+package oa
 
 import (
 	"slices"
 	"strings"
 	"testing"
-
-	"bestbox/tools/oa"
 )
 
 func TestACustomersFirstContactGetsTheMail(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, oa.Options{})
+	d := newDesk(t, Options{})
 	var first, draft struct {
 		To      []string `json:"to"`
 		Outside []string `json:"outside"`
