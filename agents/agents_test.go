@@ -1,43 +1,24 @@
 package agents_test
 
 import (
-	"context"
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/tmc/langchaingo/llms"
 
 	"bestbox/agents"
-	"bestbox/internal/records"
+	"bestbox/internal/records/recordstest"
 	"bestbox/tools"
 	"bestbox/tools/areas"
 )
 
 var today = time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)
 
-// demo is opened once: making the demo company takes most of a second.
-var demo = sync.OnceValues(func() (*records.DB, error) {
-	folder, err := os.MkdirTemp("", "bestbox-agents")
-	if err != nil {
-		return nil, err
-	}
-	return records.Open(context.Background(), filepath.Join(folder, "records.db"))
-})
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if database, err := demo(); err == nil {
-		_ = database.Close()
-		_ = os.RemoveAll(filepath.Dir(database.Path()))
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(recordstest.Run(m)) }
 
 // shipped returns the shipped agents and the tools of all areas over the demo company.
 func shipped(t *testing.T) ([]agents.Agent, *tools.Registry) {
@@ -46,7 +27,7 @@ func shipped(t *testing.T) ([]agents.Agent, *tools.Registry) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	database, err := demo()
+	database, err := recordstest.Shared()
 	if err != nil {
 		t.Fatal(err)
 	}

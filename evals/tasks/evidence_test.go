@@ -3,7 +3,6 @@ package tasks_test
 import (
 	"database/sql"
 	"math"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,21 +13,14 @@ import (
 
 	"bestbox/evals/tasks"
 	"bestbox/internal/records"
+	"bestbox/internal/records/recordstest"
 )
 
 // TestEveryFactIsProvenByItsEvidence runs the SQL of the tasks on the demo records. It shares nothing with the tools' own
 // SQL, so that a fact copied from a wrong answer of a tool does not pass.
 func TestEveryFactIsProvenByItsEvidence(t *testing.T) {
 	t.Parallel()
-	db, err := records.Open(t.Context(), filepath.Join(t.TempDir(), "records.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	db := recordstest.Own(t)
 	for _, file := range []string{"erp.yaml", "erp-second.yaml", "erp-unseen.yaml", "crm.yaml", "itops.yaml", "oa.yaml"} {
 		read, err := tasks.Read(file)
 		if err != nil {

@@ -21,7 +21,10 @@ func (v View) One(query string, arguments []any, into ...any) error {
 	return v.tx.QueryRowContext(v.ctx, query, arguments...).Scan(into...)
 }
 
-// Each reads all rows with scan.
+// ErrEnough ends the reading of Each before its last row; it is no error.
+var ErrEnough = errors.New("enough rows were read")
+
+// Each reads all rows with scan, or as many as it wants (ErrEnough).
 func (v View) Each(query string, arguments []any, scan func(scan func(into ...any) error) error) (err error) {
 	rows, err := v.tx.QueryContext(v.ctx, query, arguments...)
 	if err != nil {
@@ -29,7 +32,9 @@ func (v View) Each(query string, arguments []any, scan func(scan func(into ...an
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		if err := scan(rows.Scan); err != nil {
+		if err := scan(rows.Scan); errors.Is(err, ErrEnough) {
+			return nil
+		} else if err != nil {
 			return err
 		}
 	}

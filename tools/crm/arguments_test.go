@@ -1,14 +1,12 @@
 package crm
 
 import (
-	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"bestbox/tools"
+	"bestbox/tools/toolstest"
 )
 
 func TestIdsPeriodsAndStatusesMayBeWrittenInSeveralWays(t *testing.T) {
@@ -20,8 +18,9 @@ func TestIdsPeriodsAndStatusesMayBeWrittenInSeveralWays(t *testing.T) {
 		{"get_pipeline", `{"period":"2025-Q4"}`, `{"period":"2025Q4"}`},
 		{"get_customer_orders", `{"status":"late","vendor_id":"VND-003"}`, `{"status":"LATE","vendor_id":"vnd-003"}`},
 	}
+	d := area.Reading(t)
 	for _, c := range same {
-		if diff := cmp.Diff(call(t, c.tool, c.one, nil), call(t, c.tool, c.other, nil)); diff != "" {
+		if diff := cmp.Diff(d.Call(t, c.tool, c.one, nil), d.Call(t, c.tool, c.other, nil)); diff != "" {
 			t.Errorf("%s %s: %s", c.tool, c.other, diff)
 		}
 	}
@@ -30,7 +29,7 @@ func TestIdsPeriodsAndStatusesMayBeWrittenInSeveralWays(t *testing.T) {
 func TestWrongArgumentsNameTheFieldAndTheWayOut(t *testing.T) {
 	t.Parallel()
 	const someCall, line = `"kind":"call","text":"hello"`, `"lines":[{"product_id":"LA-800","quantity":1}]`
-	cases := []struct{ tool, arguments, field, allowed string }{
+	area.Reading(t).Refuses(t, []toolstest.Mistake{
 		{"get_leads", `{"lead_id":"Polarstern"}`, "lead_id", "text like LEAD-001"},
 		{"get_leads", `{"limit":0.5}`, "limit", "a whole number from 1 to 20"},
 		{"get_leads", `{"limit":1e300}`, "limit", "a whole number from 1 to 20"},
@@ -73,23 +72,7 @@ func TestWrongArgumentsNameTheFieldAndTheWayOut(t *testing.T) {
 		{"create_quote", `{"customer_id":"CUS-001","valid_days":91,` + line + `}`, "valid_days", "a whole number from 1 to 90"},
 		{"create_quote", `{"customer_id":"CUS-007","deal_id":"DEAL-001",` + line + `}`, "deal_id", "has no open deal: leave it out"},
 		{"create_quote", `{"customer_id":"CUS-026","deal_id":"DEAL-001",` + line + `}`, "deal_id", "an open deal of CUS-026 (Tianjin Haihe Pumps): DEAL-003"},
-	}
-	for _, c := range cases {
-		t.Run(c.tool+c.arguments, func(t *testing.T) {
-			t.Parallel()
-			tool := toolOf(t, registry(t), c.tool)
-			var err error
-			if tool.Effect() == tools.Write {
-				_, err = tool.Preview(t.Context(), json.RawMessage(c.arguments))
-			} else {
-				_, err = tool.Call(t.Context(), json.RawMessage(c.arguments))
-			}
-			var wrong *tools.ArgumentError
-			if !errors.As(err, &wrong) || wrong.Field != c.field || wrong.Tool != c.tool || !strings.Contains(wrong.Allowed, c.allowed) {
-				t.Errorf("got %v, want field %q and %q", err, c.field, c.allowed)
-			}
-		})
-	}
+	})
 }
 
 func TestPeriodsKnowTheirDays(t *testing.T) {

@@ -90,11 +90,7 @@ func TestTheRiskOfADayKnowsNothingOfLaterDays(t *testing.T) {
 
 func readPasts(t *testing.T) (all []past) {
 	t.Helper()
-	db, err := company()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := (store{db}).read(t.Context(), func(b *books) (err error) {
+	if err := (store{area.Reading(t).DB}).read(t.Context(), func(b *books) (err error) {
 		all, err = b.pasts("")
 		return err
 	}); err != nil {

@@ -1,23 +1,13 @@
 package crm
 
 import (
-	"encoding/json"
-	"flag"
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
-	"bestbox/tools"
+	"bestbox/tools/toolstest"
 )
 
-var update = flag.Bool("update", false, "write the sentences into testdata instead of comparing them")
-
 // questions are the calls behind what people ask, and the cases in which there is little to say.
-var questions = []struct{ tool, arguments string }{
+var questions = []toolstest.Question{
 	{"get_leads", `{}`},
 	{"get_leads", `{"stage":"new","limit":2}`},
 	{"get_leads", `{"stage":"disqualified"}`},
@@ -69,7 +59,7 @@ var questions = []struct{ tool, arguments string }{
 }
 
 // writes are the changes that are previewed in the golden file; none is made.
-var writes = []struct{ tool, arguments string }{
+var writes = []toolstest.Question{
 	{"update_lead", `{"lead_id":"LEAD-003","stage":"contacted","next_step":"send  two offers","next_step_on":"2026-01-20"}`},
 	{"update_lead", `{"lead_id":"LEAD-001","stage":"disqualified","owner_id":"EMP-022"}`},
 	{"log_activity", `{"customer_id":"CUS-001","kind":"call","text":"They ask for a firm date for SO-2025-0228."}`},
@@ -79,75 +69,18 @@ var writes = []struct{ tool, arguments string }{
 	{"create_quote", `{"customer_id":"CUS-011","lines":[{"product_id":"GS-300","quantity":2}]}`},
 }
 
-// TestSentencesAreWhatPeopleReadAndApproved compares with testdata/sentences.golden; run with -update after a change and read the difference.
 func TestSentencesAreWhatPeopleReadAndApproved(t *testing.T) {
 	t.Parallel()
-	var text strings.Builder
-	for _, q := range questions {
-		fmt.Fprintf(&text, "%s %s\n", q.tool, q.arguments)
-		for _, sentence := range call(t, q.tool, q.arguments, nil) {
-			fmt.Fprintf(&text, "    %s\n", sentence)
-		}
-	}
-	for _, q := range writes {
-		fmt.Fprintf(&text, "%s %s\n", q.tool, q.arguments)
-		change, err := toolOf(t, registry(t), q.tool).Preview(t.Context(), json.RawMessage(q.arguments))
-		if err != nil {
-			t.Fatalf("%s %s: %v", q.tool, q.arguments, err)
-		}
-		describe(t, &text, change)
-	}
-	compareGolden(t, "sentences.golden", text.String())
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		toolstest.Golden(t, "sentences.golden", d.Sentences(t, questions)+d.Previews(t, writes))
+	})
 }
 
-func describe(t *testing.T, text *strings.Builder, change tools.Change) {
-	t.Helper()
-	facts, err := json.Marshal(change.Facts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	fmt.Fprintf(text, "    %s\n", change.Summary)
-	for _, line := range change.Lines {
-		fmt.Fprintf(text, "      %s: %q -> %q\n", line.What, line.Before, line.After)
-	}
-	for _, warning := range change.Warnings {
-		fmt.Fprintf(text, "      warning: %s\n", warning)
-	}
-	fmt.Fprintf(text, "      facts: %s\n", facts)
-}
-
-// TestSchemasAndDescriptionsAreStable guards the prompt: any byte that changes empties the model servers' caches.
 func TestSchemasAndDescriptionsAreStable(t *testing.T) {
 	t.Parallel()
-	db, err := company()
+	list, err := Tools(area.Reading(t).DB)
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := Tools(db)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var text strings.Builder
-	for _, tool := range list {
-		fmt.Fprintf(&text, "%s (%s)\n    %s\n    %s\n", tool.Name(), tool.Effect(), tool.Description(), tool.Schema())
-	}
-	compareGolden(t, "schemas.golden", text.String())
-}
-
-func compareGolden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v; run the test with -update once", err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Error(diff)
-	}
+	toolstest.Golden(t, "schemas.golden", toolstest.Schemas(list))
 }

@@ -1,65 +1,35 @@
 package crm
 
 import (
-	"slices"
 	"testing"
+
+	"bestbox/tools/toolstest"
 )
 
 func TestNamesFindsWhatPeopleCallByName(t *testing.T) {
 	t.Parallel()
-	database, err := company()
-	if err != nil {
-		t.Fatal(err)
-	}
-	tests := []struct {
-		text string
-		want []string
-	}{
-		{"Tell me about Harbor Robotics", []string{"CUS-001"}},
-		{"is nordfeld unhappy?", []string{"CUS-003"}},
-		{"Nordfeld's complaints and Polarstern's budget", []string{"CUS-003", "LEAD-001"}},
-		{"苏州兰亭最近有订单吗", []string{"CUS-002"}},
-		{"扬州瘦西包装的线索", []string{"LEAD-005"}},
-		{"Did Ellen Park call?", []string{"CUS-001"}},
-		{"call Priya Nair", []string{"LEAD-009"}},
-		{"给钱雯打电话", []string{"LEAD-005"}},
-		{"徐静 wants a quote for ten Linear axis 800 mm", []string{"CUS-002", "LA-800"}},
-		{"三轴龙门系统多少钱", []string{"GS-300"}},
-		{"Prairie Seed or Prairie Wind Blades", []string{"CUS-031", "LEAD-021"}},
-		{"the prairie", nil}, // two of them
-		{"any customers in Shenzhen or Guangzhou?", nil},
-		{"a harbor in the silver lining of redwoodish robotics", nil},
-		{"Which customers may leave?", nil},
-		{"", nil},
-	}
-	for _, test := range tests {
-		t.Run(test.text, func(t *testing.T) {
-			t.Parallel()
-			names, err := Names(t.Context(), database, test.text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got []string
-			for _, name := range names {
-				got = append(got, name.ID)
-			}
-			slices.Sort(got)
-			if !slices.Equal(got, test.want) {
-				t.Errorf("got %v, want %v", got, test.want)
-			}
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		d.FindsNames(t, Names, []toolstest.Called{
+			{"Tell me about Harbor Robotics", []string{"CUS-001"}},
+			{"is nordfeld unhappy?", []string{"CUS-003"}},
+			{"Nordfeld's complaints and Polarstern's budget", []string{"CUS-003", "LEAD-001"}},
+			{"苏州兰亭最近有订单吗", []string{"CUS-002"}},
+			{"扬州瘦西包装的线索", []string{"LEAD-005"}},
+			{"Did Ellen Park call?", []string{"CUS-001"}},
+			{"call Priya Nair", []string{"LEAD-009"}},
+			{"给钱雯打电话", []string{"LEAD-005"}},
+			{"徐静 wants a quote for ten Linear axis 800 mm", []string{"CUS-002", "LA-800"}},
+			{"三轴龙门系统多少钱", []string{"GS-300"}},
+			{"Prairie Seed or Prairie Wind Blades", []string{"CUS-031", "LEAD-021"}},
+			{"the prairie", nil}, // two of them
+			{"any customers in Shenzhen or Guangzhou?", nil},
+			{"a harbor in the silver lining of redwoodish robotics", nil},
+			{"Which customers may leave?", nil},
+			{"", nil},
 		})
-	}
+	})
 }
 
 func FuzzNamesTakesAnyText(f *testing.F) {
-	database, err := company()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add("Harbor Robotics 苏州兰亭 Ellen Parks \xff")
-	f.Fuzz(func(t *testing.T, text string) {
-		if _, err := Names(t.Context(), database, text); err != nil {
-			t.Error(err)
-		}
-	})
+	area.Reading(f).FuzzNames(f, Names, "Harbor Robotics 苏州兰亭 Ellen Parks \xff")
 }

@@ -2,26 +2,25 @@ package erp
 
 import (
 	"encoding/json"
-	"errors"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"bestbox/tools"
+	"bestbox/tools/toolstest"
 	"bestbox/tools/wording"
 )
 
 func TestPeriodsMayBeWrittenInSeveralWays(t *testing.T) {
 	t.Parallel()
-	want := call(t, "get_procurement_summary", `{"period":"2025-Q4"}`, nil)
+	d := area.Reading(t)
+	want := d.Call(t, "get_procurement_summary", `{"period":"2025-Q4"}`, nil)
 	for _, written := range []string{"Q4-2025", "q4 2025", "2025Q4", "2025/q4", " 2025-Q4 ", "Q42025", ""} {
 		arguments, err := json.Marshal(map[string]string{"period": written})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, call(t, "get_procurement_summary", string(arguments), nil)); diff != "" {
+		if diff := cmp.Diff(want, d.Call(t, "get_procurement_summary", string(arguments), nil)); diff != "" {
 			t.Errorf("%q: %s", written, diff)
 		}
 	}
@@ -29,17 +28,18 @@ func TestPeriodsMayBeWrittenInSeveralWays(t *testing.T) {
 
 func TestIdsMayBeWrittenInLowerCase(t *testing.T) {
 	t.Parallel()
-	want := call(t, "get_inventory_levels", `{"item_id":"A-100","warehouse_id":"WH-001"}`, nil)
-	got := call(t, "get_inventory_levels", `{"item_id":" a-100","warehouse_id":"wh-001"}`, nil)
+	d := area.Reading(t)
+	want := d.Call(t, "get_inventory_levels", `{"item_id":"A-100","warehouse_id":"WH-001"}`, nil)
+	got := d.Call(t, "get_inventory_levels", `{"item_id":" a-100","warehouse_id":"wh-001"}`, nil)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	call(t, "get_purchase_orders", `{"status":"OPEN"}`, nil)
+	d.Call(t, "get_purchase_orders", `{"status":"OPEN"}`, nil)
 }
 
 func TestWrongArgumentsNameTheFieldAndTheWayOut(t *testing.T) {
 	t.Parallel()
-	cases := []struct{ tool, arguments, field, allowed string }{
+	area.Reading(t).Refuses(t, []toolstest.Mistake{
 		{"get_procurement_summary", `{"period":"2025-Q5"}`, "period", "text like 2025-Q4"},
 		{"get_procurement_summary", `{"period":"2025-13"}`, "period", "text like 2025-Q4"},
 		{"get_procurement_summary", `{"period":"last quarter"}`, "period", "text like 2025-Q4"},
@@ -54,18 +54,7 @@ func TestWrongArgumentsNameTheFieldAndTheWayOut(t *testing.T) {
 		{"get_supplier_invoices", `{"due_to":"2025-11-31"}`, "due_to", "a day that exists"},
 		{"get_inventory_levels", `{"below_reorder_only":"yes"}`, "below_reorder_only", "true or false"},
 		{"get_inventory_levels", `{"item_id":"' OR 1=1 --"}`, "item_id", "text like A-100"},
-	}
-	for _, c := range cases {
-		t.Run(c.tool+c.arguments, func(t *testing.T) {
-			t.Parallel()
-			tool, _ := registry(t).Get(c.tool)
-			_, err := tool.Call(t.Context(), json.RawMessage(c.arguments))
-			var wrong *tools.ArgumentError
-			if !errors.As(err, &wrong) || wrong.Field != c.field || wrong.Tool != c.tool || !strings.Contains(wrong.Allowed, c.allowed) {
-				t.Errorf("got %v, want field %s and %q", err, c.field, c.allowed)
-			}
-		})
-	}
+	})
 }
 
 func TestPeriodsKnowTheirDaysAndTheirPredecessor(t *testing.T) {
@@ -135,12 +124,5 @@ func TestMoneyIsWrittenOneWay(t *testing.T) {
 	}
 	if got := wording.Money("CNY", 150_000); got != "CNY 1,500.00" {
 		t.Errorf("got %s", got)
-	}
-}
-
-func TestToolsNeedADatabase(t *testing.T) {
-	t.Parallel()
-	if _, err := Tools(nil); err == nil {
-		t.Error("tools without a database were made")
 	}
 }

@@ -1,73 +1,33 @@
 package erp
 
 import (
-	"context"
-	"encoding/json"
 	"os"
-	"path/filepath"
-	"sync"
 	"testing"
 
-	"bestbox/internal/records"
+	"bestbox/internal/records/recordstest"
 	"bestbox/tools"
+	"bestbox/tools/toolstest"
 )
 
-// company opens one demo database for all tests; the tools only read it.
-var company = sync.OnceValues(func() (*records.DB, error) {
-	folder, err := os.MkdirTemp("", "erp-test-")
-	if err != nil {
-		return nil, err
+var area = toolstest.NewArea(Tools)
+
+func TestMain(m *testing.M) { os.Exit(recordstest.Run(m)) }
+
+func TestToolsNeedADatabase(t *testing.T) {
+	t.Parallel()
+	if _, err := Tools(nil); err == nil {
+		t.Error("tools without a database were made")
 	}
-	cleanUp = func() { _ = os.RemoveAll(folder) }
-	return records.Open(context.Background(), filepath.Join(folder, "records.db"))
-})
-
-var cleanUp = func() {}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	cleanUp()
-	os.Exit(code)
 }
 
-// everyTool holds the tools over the demo company, made once: compiling their schemas is the slow part.
-var everyTool = sync.OnceValues(func() (*tools.Registry, error) {
-	db, err := company()
-	if err != nil {
-		return nil, err
-	}
-	list, err := Tools(db)
-	if err != nil {
-		return nil, err
-	}
-	return tools.NewRegistry(list...)
-})
-
-// registry returns all tools over the demo company.
-func registry(t testing.TB) *tools.Registry {
-	t.Helper()
-	r, err := everyTool()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-// call runs a tool and decodes its data, when a place for it is given.
-func call(t testing.TB, name, arguments string, data any) []string {
-	t.Helper()
-	tool, ok := registry(t).Get(name)
-	if !ok {
-		t.Fatalf("there is no tool %s", name)
-	}
-	result, err := tool.Call(t.Context(), json.RawMessage(arguments))
-	if err != nil {
-		t.Fatalf("%s %s: %v", name, arguments, err)
-	}
-	if data != nil {
-		if err := json.Unmarshal(result.Data, data); err != nil {
-			t.Fatalf("%s %s: decode %s: %v", name, arguments, result.Data, err)
+func TestOnlyTheToolsThatSayItWriteAndCanBeUndone(t *testing.T) {
+	t.Parallel()
+	writing := map[string]bool{"adjust_stock": true, "approve_supplier_invoice": true, "create_purchase_order": true, "transfer_stock": true}
+	d := area.Reading(t)
+	for _, name := range d.Names() {
+		tool := d.Tool(t, name)
+		if (tool.Effect() == tools.Write) != writing[name] || tool.CanUndo() != writing[name] || tool.Outsiders() {
+			t.Errorf("%s: %s, can be undone: %t, outsiders: %t", name, tool.Effect(), tool.CanUndo(), tool.Outsiders())
 		}
 	}
-	return result.Sentences
 }

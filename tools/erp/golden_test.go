@@ -1,20 +1,13 @@
 package erp
 
 import (
-	"flag"
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"bestbox/tools/toolstest"
 )
 
-var update = flag.Bool("update", false, "write the sentences into testdata instead of comparing them")
-
 // questions are the calls behind what people ask, and the cases in which there is little to say.
-var questions = []struct{ tool, arguments string }{
+var questions = []toolstest.Question{
 	{"get_procurement_summary", `{}`},
 	{"get_procurement_summary", `{"period":"2025-Q4","compared_with":"2025-Q3"}`},
 	{"get_procurement_summary", `{"period":"2025-Q3","compared_with":"2025-Q4"}`},
@@ -75,52 +68,27 @@ var questions = []struct{ tool, arguments string }{
 	{"get_financial_summary", `{"period":"2027"}`},
 }
 
-// TestSentencesAreWhatPeopleReadAndApproved compares with testdata/sentences.golden; run with -update after a change
-// and read the difference.
+// previews are the changes that people decide on.
+var previews = []toolstest.Question{
+	{"create_purchase_order", `{"vendor_id":"VND-001","item_id":"A-100","quantity":40,"warehouse_id":"WH-001"}`},
+	{"approve_supplier_invoice", `{"invoice_id":"INV-2025-0295"}`},
+	{"adjust_stock", `{"item_id":"A-100","warehouse_id":"WH-001","change":-1,"reason":"count of January"}`},
+	{"transfer_stock", `{"item_id":"A-100","from_warehouse_id":"WH-001","to_warehouse_id":"WH-002","quantity":1}`},
+}
+
 func TestSentencesAreWhatPeopleReadAndApproved(t *testing.T) {
 	t.Parallel()
-	var text strings.Builder
-	for _, q := range questions {
-		fmt.Fprintf(&text, "%s %s\n", q.tool, q.arguments)
-		for _, sentence := range call(t, q.tool, q.arguments, nil) {
-			fmt.Fprintf(&text, "    %s\n", sentence)
-		}
-	}
-	compareGolden(t, "sentences.golden", text.String())
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		toolstest.Golden(t, "sentences.golden", d.Sentences(t, questions))
+		toolstest.Golden(t, "previews.golden", d.Previews(t, previews))
+	})
 }
 
-// TestSchemasAndDescriptionsAreStable guards the prompt: any byte that changes empties the model servers' caches.
 func TestSchemasAndDescriptionsAreStable(t *testing.T) {
 	t.Parallel()
-	db, err := company()
+	list, err := Tools(area.Reading(t).DB)
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := Tools(db)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var text strings.Builder
-	for _, tool := range list {
-		fmt.Fprintf(&text, "%s (%s)\n    %s\n    %s\n", tool.Name(), tool.Effect(), tool.Description(), tool.Schema())
-	}
-	compareGolden(t, "schemas.golden", text.String())
-}
-
-func compareGolden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v; run the test with -update once", err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Error(diff)
-	}
+	toolstest.Golden(t, "schemas.golden", toolstest.Schemas(list))
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"bestbox/internal/records/demo"
+	"bestbox/tools/toolstest"
 )
 
 // The expected values here are added up from the generated rows in plain Go, without SQL and without the package's own
@@ -78,260 +79,278 @@ type summary struct {
 
 func TestProcurementSummaryAgreesWithTheRows(t *testing.T) {
 	t.Parallel()
-	for _, p := range comparedPeriods {
-		var got summary
-		call(t, "get_procurement_summary", fmt.Sprintf(`{"period":%q}`, p.newer), &got)
-		olderSums, older := byVendor(ordersIn(p.from, p.middle))
-		newerOrders := ordersIn(p.middle, p.before)
-		newerSums, newer := byVendor(newerOrders)
-		if got.Spend != newer || got.Before != older || got.Orders != len(newerOrders) || got.Percent != oneDecimal(newer-older, older) {
-			t.Errorf("%s: got %+v, want %d after %d in %d orders", p.newer, got, newer, older, len(newerOrders))
-		}
-		if got.Price+got.Volume != newer-older {
-			t.Errorf("%s: the effects %d and %d do not add up to %d", p.newer, got.Price, got.Volume, newer-older)
-		}
-		for _, d := range got.Drivers {
-			change := newerSums[d.VendorID] - olderSums[d.VendorID]
-			if d.Change != change || d.Share != oneDecimal(change, newer-older) {
-				t.Errorf("%s: driver %+v, want a change of %d", p.newer, d, change)
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		for _, p := range comparedPeriods {
+			var got summary
+			d.Call(t, "get_procurement_summary", fmt.Sprintf(`{"period":%q}`, p.newer), &got)
+			olderSums, older := byVendor(ordersIn(p.from, p.middle))
+			newerOrders := ordersIn(p.middle, p.before)
+			newerSums, newer := byVendor(newerOrders)
+			if got.Spend != newer || got.Before != older || got.Orders != len(newerOrders) || got.Percent != oneDecimal(newer-older, older) {
+				t.Errorf("%s: got %+v, want %d after %d in %d orders", p.newer, got, newer, older, len(newerOrders))
+			}
+			if got.Price+got.Volume != newer-older {
+				t.Errorf("%s: the effects %d and %d do not add up to %d", p.newer, got.Price, got.Volume, newer-older)
+			}
+			for _, d := range got.Drivers {
+				change := newerSums[d.VendorID] - olderSums[d.VendorID]
+				if d.Change != change || d.Share != oneDecimal(change, newer-older) {
+					t.Errorf("%s: driver %+v, want a change of %d", p.newer, d, change)
+				}
 			}
 		}
-	}
+	})
 }
 
 func TestTheDemoQuestionHasItsAnswer(t *testing.T) {
 	t.Parallel()
-	var got summary
-	call(t, "get_procurement_summary", `{"period":"2025-Q4"}`, &got)
-	first := got.Drivers[0]
-	if got.Percent != 30 || first.VendorID != "VND-001" || first.Share != 65 || first.Prices != 25 {
-		t.Errorf("got %v %%, %+v; want 30 %% and 65 %% of it from VND-001 at 25 %% higher prices", got.Percent, first)
-	}
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		var got summary
+		d.Call(t, "get_procurement_summary", `{"period":"2025-Q4"}`, &got)
+		first := got.Drivers[0]
+		if got.Percent != 30 || first.VendorID != "VND-001" || first.Share != 65 || first.Prices != 25 {
+			t.Errorf("got %v %%, %+v; want 30 %% and 65 %% of it from VND-001 at 25 %% higher prices", got.Percent, first)
+		}
+	})
 }
 
 func TestTopVendorsAgreeWithTheRows(t *testing.T) {
 	t.Parallel()
-	for _, p := range comparedPeriods {
-		var got TopVendors
-		call(t, "get_top_vendors", fmt.Sprintf(`{"period":%q,"limit":25}`, p.newer), &got)
-		sums, total := byVendor(ordersIn(p.middle, p.before))
-		if got.TotalCents != total || len(got.Vendors) != len(sums) {
-			t.Errorf("%s: got %d from %d vendors, want %d from %d", p.newer, got.TotalCents, len(got.Vendors), total, len(sums))
-		}
-		for i, v := range got.Vendors {
-			if v.SpendCents != sums[v.VendorID] || i > 0 && v.SpendCents > got.Vendors[i-1].SpendCents {
-				t.Errorf("%s: place %d is %+v, want %d", p.newer, i+1, v, sums[v.VendorID])
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		for _, p := range comparedPeriods {
+			var got TopVendors
+			d.Call(t, "get_top_vendors", fmt.Sprintf(`{"period":%q,"limit":25}`, p.newer), &got)
+			sums, total := byVendor(ordersIn(p.middle, p.before))
+			if got.TotalCents != total || len(got.Vendors) != len(sums) {
+				t.Errorf("%s: got %d from %d vendors, want %d from %d", p.newer, got.TotalCents, len(got.Vendors), total, len(sums))
+			}
+			for i, v := range got.Vendors {
+				if v.SpendCents != sums[v.VendorID] || i > 0 && v.SpendCents > got.Vendors[i-1].SpendCents {
+					t.Errorf("%s: place %d is %+v, want %d", p.newer, i+1, v, sums[v.VendorID])
+				}
 			}
 		}
-	}
+	})
 }
 
 func TestPriceTrendsAgreeWithTheRowsForEveryVendor(t *testing.T) {
 	t.Parallel()
-	vendors := map[string]string{}
-	for _, o := range rows().PurchaseOrders {
-		vendors[o.ID] = o.VendorID
-	}
-	dates := map[string]demo.PurchaseOrder{}
-	for _, o := range ordersIn("2025-07-01", "2026-01-01") {
-		dates[o.ID] = o.PurchaseOrder
-	}
-	for _, vendor := range rows().Vendors {
-		var quantity, cents [2]map[string]float64
-		for i := range 2 {
-			quantity[i], cents[i] = map[string]float64{}, map[string]float64{}
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		vendors := map[string]string{}
+		for _, o := range rows().PurchaseOrders {
+			vendors[o.ID] = o.VendorID
 		}
-		for _, l := range rows().PurchaseOrderLines {
-			o, ok := dates[l.OrderID]
-			if !ok || vendors[l.OrderID] != vendor.ID {
-				continue
+		dates := map[string]demo.PurchaseOrder{}
+		for _, o := range ordersIn("2025-07-01", "2026-01-01") {
+			dates[o.ID] = o.PurchaseOrder
+		}
+		for _, vendor := range rows().Vendors {
+			var quantity, cents [2]map[string]float64
+			for i := range 2 {
+				quantity[i], cents[i] = map[string]float64{}, map[string]float64{}
 			}
-			half := 0
-			if o.OrderedOn >= "2025-10-01" {
-				half = 1
+			for _, l := range rows().PurchaseOrderLines {
+				o, ok := dates[l.OrderID]
+				if !ok || vendors[l.OrderID] != vendor.ID {
+					continue
+				}
+				half := 0
+				if o.OrderedOn >= "2025-10-01" {
+					half = 1
+				}
+				quantity[half][l.ItemID] += float64(l.Quantity)
+				cents[half][l.ItemID] += float64(l.Quantity * l.UnitPriceCents)
 			}
-			quantity[half][l.ItemID] += float64(l.Quantity)
-			cents[half][l.ItemID] += float64(l.Quantity * l.UnitPriceCents)
-		}
-		var atOlder, atNewer float64
-		items := 0
-		for item, q := range quantity[1] {
-			if quantity[0][item] > 0 {
-				atOlder += cents[0][item] / quantity[0][item] * q
-				atNewer += cents[1][item]
-				items++
+			var atOlder, atNewer float64
+			items := 0
+			for item, q := range quantity[1] {
+				if quantity[0][item] > 0 {
+					atOlder += cents[0][item] / quantity[0][item] * q
+					atNewer += cents[1][item]
+					items++
+				}
+			}
+			var got struct {
+				Percent float64 `json:"price_change_percent"`
+				Items   int     `json:"items_compared"`
+			}
+			d.Call(t, "get_vendor_price_trends", fmt.Sprintf(`{"vendor_id":%q,"period":"2025-Q4"}`, vendor.ID), &got)
+			if got.Items != items {
+				t.Errorf("%s: compared %d items, want %d", vendor.ID, got.Items, items)
+			}
+			if want := (atNewer/atOlder - 1) * 100; items > 0 && math.Abs(got.Percent-want) > 0.06 {
+				t.Errorf("%s: prices rose %v %%, want %v", vendor.ID, got.Percent, want)
 			}
 		}
-		var got struct {
-			Percent float64 `json:"price_change_percent"`
-			Items   int     `json:"items_compared"`
-		}
-		call(t, "get_vendor_price_trends", fmt.Sprintf(`{"vendor_id":%q,"period":"2025-Q4"}`, vendor.ID), &got)
-		if got.Items != items {
-			t.Errorf("%s: compared %d items, want %d", vendor.ID, got.Items, items)
-		}
-		if want := (atNewer/atOlder - 1) * 100; items > 0 && math.Abs(got.Percent-want) > 0.06 {
-			t.Errorf("%s: prices rose %v %%, want %v", vendor.ID, got.Percent, want)
-		}
-	}
+	})
 }
 
 func TestPurchaseOrdersAgreeWithTheRows(t *testing.T) {
 	t.Parallel()
-	for _, status := range []string{"", "open", "late", "draft", "approved", "sent", "received", "closed", "cancelled"} {
-		count, worth, late, openLate := 0, int64(0), 0, 0
-		for _, o := range rows().PurchaseOrders {
-			open := o.Status == "approved" || o.Status == "sent"
-			overdue := open && o.ExpectedOn < demo.Today
-			if status != "" && status != o.Status && (status != "open" || !open) && (status != "late" || !overdue) {
-				continue
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		for _, status := range []string{"", "open", "late", "draft", "approved", "sent", "received", "closed", "cancelled"} {
+			count, worth, late, openLate := 0, int64(0), 0, 0
+			for _, o := range rows().PurchaseOrders {
+				open := o.Status == "approved" || o.Status == "sent"
+				overdue := open && o.ExpectedOn < demo.Today
+				if status != "" && status != o.Status && (status != "open" || !open) && (status != "late" || !overdue) {
+					continue
+				}
+				count++
+				if o.Status != "draft" && o.Status != "cancelled" {
+					worth += worths()[o.ID]
+				}
+				if o.ReceivedOn != nil && *o.ReceivedOn > o.ExpectedOn {
+					late++
+				}
+				if overdue {
+					openLate++
+				}
 			}
-			count++
-			if o.Status != "draft" && o.Status != "cancelled" {
-				worth += worths()[o.ID]
+			var got struct {
+				Count    int   `json:"count"`
+				Worth    int64 `json:"worth_cents"`
+				Late     int   `json:"received_late"`
+				OpenLate int   `json:"open_late"`
 			}
-			if o.ReceivedOn != nil && *o.ReceivedOn > o.ExpectedOn {
-				late++
-			}
-			if overdue {
-				openLate++
+			d.Call(t, "get_purchase_orders", fmt.Sprintf(`{"status":%q}`, status), &got)
+			if got.Count != count || got.Worth != worth || got.Late != late || got.OpenLate != openLate {
+				t.Errorf("%q: got %+v, want %d worth %d, %d late, %d still late", status, got, count, worth, late, openLate)
 			}
 		}
-		var got struct {
-			Count    int   `json:"count"`
-			Worth    int64 `json:"worth_cents"`
-			Late     int   `json:"received_late"`
-			OpenLate int   `json:"open_late"`
-		}
-		call(t, "get_purchase_orders", fmt.Sprintf(`{"status":%q}`, status), &got)
-		if got.Count != count || got.Worth != worth || got.Late != late || got.OpenLate != openLate {
-			t.Errorf("%q: got %+v, want %d worth %d, %d late, %d still late", status, got, count, worth, late, openLate)
-		}
-	}
+	})
 }
 
 func TestPurchaseOrdersOfAnItemAgreeWithTheRows(t *testing.T) {
 	t.Parallel()
-	const item, warehouse = "A-100", "WH-002"
-	places := map[string]string{}
-	alive := map[string]bool{}
-	for _, o := range rows().PurchaseOrders {
-		places[o.ID], alive[o.ID] = o.WarehouseID, o.Status != "draft" && o.Status != "cancelled"
-	}
-	orders := map[string]bool{}
-	var quantity, worth int64
-	for _, l := range rows().PurchaseOrderLines {
-		if l.ItemID != item || places[l.OrderID] != warehouse {
-			continue
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		const item, warehouse = "A-100", "WH-002"
+		places := map[string]string{}
+		alive := map[string]bool{}
+		for _, o := range rows().PurchaseOrders {
+			places[o.ID], alive[o.ID] = o.WarehouseID, o.Status != "draft" && o.Status != "cancelled"
 		}
-		orders[l.OrderID] = true
-		if alive[l.OrderID] {
-			quantity += l.Quantity
-			worth += l.Quantity * l.UnitPriceCents
+		orders := map[string]bool{}
+		var quantity, worth int64
+		for _, l := range rows().PurchaseOrderLines {
+			if l.ItemID != item || places[l.OrderID] != warehouse {
+				continue
+			}
+			orders[l.OrderID] = true
+			if alive[l.OrderID] {
+				quantity += l.Quantity
+				worth += l.Quantity * l.UnitPriceCents
+			}
 		}
-	}
-	var got PurchaseOrders
-	call(t, "get_purchase_orders", fmt.Sprintf(`{"item_id":%q,"warehouse_id":%q}`, item, warehouse), &got)
-	if len(orders) == 0 || got.Count != len(orders) || got.Quantity != quantity || got.WorthCents != worth {
-		t.Errorf("got %d orders of %d for %d cents, want %d of %d for %d", got.Count, got.Quantity, got.WorthCents, len(orders), quantity, worth)
-	}
+		var got PurchaseOrders
+		d.Call(t, "get_purchase_orders", fmt.Sprintf(`{"item_id":%q,"warehouse_id":%q}`, item, warehouse), &got)
+		if len(orders) == 0 || got.Count != len(orders) || got.Quantity != quantity || got.WorthCents != worth {
+			t.Errorf("got %d orders of %d for %d cents, want %d of %d for %d", got.Count, got.Quantity, got.WorthCents, len(orders), quantity, worth)
+		}
+	})
 }
 
 func TestInventoryAgreesWithTheRows(t *testing.T) {
 	t.Parallel()
-	onHand := map[string]int64{}
-	for _, m := range rows().StockMovements {
-		onHand[m.WarehouseID+m.ItemID] += m.Quantity
-	}
-	below := 0
-	for _, p := range rows().ReorderPoints {
-		if onHand[p.WarehouseID+p.ItemID] < p.Quantity {
-			below++
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		onHand := map[string]int64{}
+		for _, m := range rows().StockMovements {
+			onHand[m.WarehouseID+m.ItemID] += m.Quantity
 		}
-	}
-	var got Inventory
-	call(t, "get_inventory_levels", `{"below_reorder_only":true}`, &got)
-	if got.Below != below || got.Places != len(onHand) || len(got.Stock) != below {
-		t.Errorf("got %d below of %d (%d listed), want %d of %d", got.Below, got.Places, len(got.Stock), below, len(onHand))
-	}
-	for _, s := range got.Stock {
-		if s.OnHand != onHand[s.WarehouseID+s.ItemID] || !s.BelowReorder || s.ToOrder > 0 && s.OnHand+s.OnOrder+s.ToOrder != s.ReorderPoint {
-			t.Errorf("%+v, but %d are on hand", s, onHand[s.WarehouseID+s.ItemID])
+		below := 0
+		for _, p := range rows().ReorderPoints {
+			if onHand[p.WarehouseID+p.ItemID] < p.Quantity {
+				below++
+			}
 		}
-	}
+		var got Inventory
+		d.Call(t, "get_inventory_levels", `{"below_reorder_only":true}`, &got)
+		if got.Below != below || got.Places != len(onHand) || len(got.Stock) != below {
+			t.Errorf("got %d below of %d (%d listed), want %d of %d", got.Below, got.Places, len(got.Stock), below, len(onHand))
+		}
+		for _, s := range got.Stock {
+			if s.OnHand != onHand[s.WarehouseID+s.ItemID] || !s.BelowReorder || s.ToOrder > 0 && s.OnHand+s.OnOrder+s.ToOrder != s.ReorderPoint {
+				t.Errorf("%+v, but %d are on hand", s, onHand[s.WarehouseID+s.ItemID])
+			}
+		}
+	})
 }
 
 func TestInvoicesAgreeWithTheRows(t *testing.T) {
 	t.Parallel()
-	want := map[string]StateAmount{}
-	for _, i := range rows().SupplierInvoices {
-		state := "open"
-		switch {
-		case i.PaidOn != nil:
-			state = "paid"
-		case i.Disputed == 1:
-			state = "disputed"
-		case i.DueOn < demo.Today:
-			state = "overdue"
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		want := map[string]StateAmount{}
+		for _, i := range rows().SupplierInvoices {
+			state := "open"
+			switch {
+			case i.PaidOn != nil:
+				state = "paid"
+			case i.Disputed == 1:
+				state = "disputed"
+			case i.DueOn < demo.Today:
+				state = "overdue"
+			}
+			w := want[state]
+			want[state] = StateAmount{state, w.Count + 1, w.AmountCents + i.AmountCents}
 		}
-		w := want[state]
-		want[state] = StateAmount{state, w.Count + 1, w.AmountCents + i.AmountCents}
-	}
-	var got Invoices
-	call(t, "get_supplier_invoices", `{}`, &got)
-	for _, s := range got.ByState {
-		if s != want[s.State] {
-			t.Errorf("got %+v, want %+v", s, want[s.State])
+		var got Invoices
+		d.Call(t, "get_supplier_invoices", `{}`, &got)
+		for _, s := range got.ByState {
+			if s != want[s.State] {
+				t.Errorf("got %+v, want %+v", s, want[s.State])
+			}
 		}
-	}
-	if len(got.ByState) != len(want) {
-		t.Errorf("got %v, want %v", got.ByState, want)
-	}
-	var unpaid Invoices
-	call(t, "get_supplier_invoices", `{"status":"unpaid"}`, &unpaid)
-	if unpaid.AmountCents != got.AmountCents-want["paid"].AmountCents {
-		t.Errorf("unpaid are %d cents", unpaid.AmountCents)
-	}
+		if len(got.ByState) != len(want) {
+			t.Errorf("got %v, want %v", got.ByState, want)
+		}
+		var unpaid Invoices
+		d.Call(t, "get_supplier_invoices", `{"status":"unpaid"}`, &unpaid)
+		if unpaid.AmountCents != got.AmountCents-want["paid"].AmountCents {
+			t.Errorf("unpaid are %d cents", unpaid.AmountCents)
+		}
+	})
 }
 
 func TestFinancesAgreeWithTheRows(t *testing.T) {
 	t.Parallel()
-	dates := map[string]string{}
-	for _, e := range rows().JournalEntries {
-		dates[e.ID] = e.PostedOn
-	}
-	var revenue, costs, goods int64
-	departments := map[string]int64{}
-	for _, l := range rows().JournalLines {
-		if day := dates[l.EntryID]; day < "2025-10-01" || day > "2025-12-31" {
-			continue
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		dates := map[string]string{}
+		for _, e := range rows().JournalEntries {
+			dates[e.ID] = e.PostedOn
 		}
-		switch {
-		case l.AccountID == "4000" || l.AccountID == "4100":
-			revenue -= l.AmountCents
-		case slices.Contains([]string{"5000", "6000", "6100", "6200"}, l.AccountID):
-			costs += l.AmountCents
-			departments[*l.DepartmentID] += l.AmountCents
+		var revenue, costs, goods int64
+		departments := map[string]int64{}
+		for _, l := range rows().JournalLines {
+			if day := dates[l.EntryID]; day < "2025-10-01" || day > "2025-12-31" {
+				continue
+			}
+			switch {
+			case l.AccountID == "4000" || l.AccountID == "4100":
+				revenue -= l.AmountCents
+			case slices.Contains([]string{"5000", "6000", "6100", "6200"}, l.AccountID):
+				costs += l.AmountCents
+				departments[*l.DepartmentID] += l.AmountCents
+			}
+			if l.AccountID == "5000" {
+				goods += l.AmountCents
+			}
 		}
-		if l.AccountID == "5000" {
-			goods += l.AmountCents
+		var got Finances
+		d.Call(t, "get_financial_summary", `{"period":"2025-Q4"}`, &got)
+		if got.Revenue.Cents != revenue || got.GrossProfit.Cents != revenue-goods || got.Profit.Cents != revenue-costs {
+			t.Errorf("got %+v, want revenue %d, gross %d, profit %d", got, revenue, revenue-goods, revenue-costs)
 		}
-	}
-	var got Finances
-	call(t, "get_financial_summary", `{"period":"2025-Q4"}`, &got)
-	if got.Revenue.Cents != revenue || got.GrossProfit.Cents != revenue-goods || got.Profit.Cents != revenue-costs {
-		t.Errorf("got %+v, want revenue %d, gross %d, profit %d", got, revenue, revenue-goods, revenue-costs)
-	}
-	if len(got.Budgets) != len(rows().Departments) {
-		t.Fatalf("%d budgets", len(got.Budgets))
-	}
-	names := map[string]string{}
-	for _, d := range rows().Departments {
-		names[d.Name] = d.ID
-	}
-	for _, b := range got.Budgets {
-		if b.ActualCents != departments[names[b.Department]] || b.OverCents != b.ActualCents-b.BudgetCents {
-			t.Errorf("%+v, but %d was spent", b, departments[names[b.Department]])
+		if len(got.Budgets) != len(rows().Departments) {
+			t.Fatalf("%d budgets", len(got.Budgets))
 		}
-	}
+		names := map[string]string{}
+		for _, d := range rows().Departments {
+			names[d.Name] = d.ID
+		}
+		for _, b := range got.Budgets {
+			if b.ActualCents != departments[names[b.Department]] || b.OverCents != b.ActualCents-b.BudgetCents {
+				t.Errorf("%+v, but %d was spent", b, departments[names[b.Department]])
+			}
+		}
+	})
 }

@@ -1,63 +1,34 @@
 package erp
 
 import (
-	"slices"
 	"testing"
+
+	"bestbox/tools/toolstest"
 )
 
 func TestNamesFindsWhatPeopleCallByName(t *testing.T) {
 	t.Parallel()
-	database, err := company()
-	if err != nil {
-		t.Fatal(err)
-	}
-	tests := []struct {
-		text string
-		want []string
-	}{
-		{"How many orders did we place with Moravia Forge?", []string{"VND-019"}},
-		{"did moravia deliver?", []string{"VND-019"}},
-		{"Suzhou Minghe's price list", []string{"VND-001"}},
-		{"无锡锦轮的单价涨了多少", []string{"VND-003"}},
-		{"苏州明禾驱动和Norwell Pneumatics", []string{"VND-001", "VND-012"}},
-		{"stock in the Ningbo warehouse", []string{"WH-002"}},
-		{"what is in the warehouse in Chengdu", []string{"WH-003"}},
-		{"宁波港仓库里还有多少干燥剂", []string{"P-956", "WH-002"}},
-		{"servo motor 750 W in Suzhou Main Warehouse", []string{"A-100", "WH-001"}},
-		{"how many servo motors are left", []string{"A-100", "A-101"}},
-		{"Safety glasses and carton small", []string{"P-950", "T-978"}},
-		{"Suzhou is a city", nil},
-		{"the Moravians, forgery, in all their kestrelry; hexagons", nil},
-		{"How much stock of A-100 is left in WH-001?", nil},
-		{"", nil},
-	}
-	for _, test := range tests {
-		t.Run(test.text, func(t *testing.T) {
-			t.Parallel()
-			names, err := Names(t.Context(), database, test.text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got []string
-			for _, name := range names {
-				got = append(got, name.ID)
-			}
-			if !slices.Equal(got, test.want) {
-				t.Errorf("got %v, want %v", got, test.want)
-			}
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		d.FindsNames(t, Names, []toolstest.Called{
+			{"How many orders did we place with Moravia Forge?", []string{"VND-019"}},
+			{"did moravia deliver?", []string{"VND-019"}},
+			{"Suzhou Minghe's price list", []string{"VND-001"}},
+			{"无锡锦轮的单价涨了多少", []string{"VND-003"}},
+			{"苏州明禾驱动和Norwell Pneumatics", []string{"VND-001", "VND-012"}},
+			{"stock in the Ningbo warehouse", []string{"WH-002"}},
+			{"what is in the warehouse in Chengdu", []string{"WH-003"}},
+			{"宁波港仓库里还有多少干燥剂", []string{"P-956", "WH-002"}},
+			{"servo motor 750 W in Suzhou Main Warehouse", []string{"A-100", "WH-001"}},
+			{"how many servo motors are left", []string{"A-100", "A-101"}},
+			{"Safety glasses and carton small", []string{"P-950", "T-978"}},
+			{"Suzhou is a city", nil},
+			{"the Moravians, forgery, in all their kestrelry; hexagons", nil},
+			{"How much stock of A-100 is left in WH-001?", nil},
+			{"", nil},
 		})
-	}
+	})
 }
 
 func FuzzNamesTakesAnyText(f *testing.F) {
-	database, err := company()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add("Moravia Forge 宁波港仓库 servo motors \xff")
-	f.Fuzz(func(t *testing.T, text string) {
-		if _, err := Names(t.Context(), database, text); err != nil {
-			t.Error(err)
-		}
-	})
+	area.Reading(f).FuzzNames(f, Names, "Moravia Forge 宁波港仓库 servo motors \xff")
 }

@@ -152,16 +152,13 @@ func (h *health) troubleFrom(id string) map[string]int {
 
 // look gathers the symptoms and the changes of the component and of all it needs.
 func (i *investigation) look(out *Diagnosis) error {
-	for _, s := range i.h.series {
-		if _, concerned := i.steps[s.componentID]; !concerned {
-			continue
-		}
-		if _, side := s.outSince(); side != 0 {
-			began, normal := s.beganToMove(side)
-			f := s.seen(i.p.components[s.componentID])
-			verb := map[int]string{-1: "fell", 1: "rose"}[side]
-			i.symptoms[s.componentID] = append(i.symptoms[s.componentID], Symptom{s.componentID, began.Format(minutes),
-				fmt.Sprintf("the %s %s from %s to %s, %s", s.label, verb, amount(normal, s.unit), amount(f.Last, s.unit), f.limits()), began, true, s.label})
+	for id := range i.steps {
+		for _, s := range i.h.out[id] {
+			symptom, err := i.measuredSymptom(s)
+			if err != nil {
+				return err
+			}
+			i.symptoms[id] = append(i.symptoms[id], symptom)
 		}
 	}
 	all, err := i.p.alerts()
@@ -189,6 +186,20 @@ func (i *investigation) look(out *Diagnosis) error {
 	}
 	i.changes, err = i.p.changes()
 	return err
+}
+
+// measuredSymptom is a series that is out of its limits. When it began to move only the whole of it tells.
+func (i *investigation) measuredSymptom(s series) (Symptom, error) {
+	whole, err := i.p.series(s.componentID, s.metric, span{})
+	if err != nil {
+		return Symptom{}, err
+	}
+	_, side := s.outSince()
+	began, normal := whole[0].beganToMove(side)
+	f := s.end(i.p.components[s.componentID])
+	verb := map[int]string{-1: "fell", 1: "rose"}[side]
+	what := fmt.Sprintf("the %s %s from %s to %s, %s", s.label, verb, amount(normal, s.unit), amount(f.Last, s.unit), f.limits())
+	return Symptom{s.componentID, began.Format(minutes), what, began, true, s.label}, nil
 }
 
 // alertSymptoms adds one symptom for each rule that is firing for a component: from the first alert of the trouble on.

@@ -1,20 +1,13 @@
 package itops
 
 import (
-	"flag"
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"bestbox/tools/toolstest"
 )
 
-var update = flag.Bool("update", false, "write the sentences into testdata instead of comparing them")
-
 // questions are the calls behind what people ask, and the cases in which there is little to say.
-var questions = []struct{ tool, arguments string }{
+var questions = []toolstest.Question{
 	{"get_active_alerts", `{}`},
 	{"get_active_alerts", `{"severity":"critical"}`},
 	{"get_active_alerts", `{"kind":"machine"}`},
@@ -81,52 +74,28 @@ var questions = []struct{ tool, arguments string }{
 	{"get_tickets", `{"ticket_id":"TCK-2026-0999"}`},
 }
 
-// TestSentencesAreWhatPeopleReadAndApproved compares with testdata/sentences.golden; run with -update after a change
-// and read the difference.
+// writes are one or more right calls of each tool that changes something.
+var writes = []toolstest.Question{
+	{"silence_alert", `{"alert_id":"ALR-2026-0012","hours":4,"reason":"switch is replaced"}`},
+	{"silence_alert", `{"alert_id":"alr-2026-0010","until":"2026-01-20","reason":"bearing comes later"}`},
+	{"create_ticket", `{"title":"Put the original filter back","component_id":"MCH-001","priority":"urgent","description":"Type OE20."}`},
+	{"create_ticket", `{"title":"换一台打印机"}`},
+	{"update_ticket", `{"ticket_id":"TCK-2026-0005","status":"in_progress","assignee":"Marta Novak","note":"Deletes old backups."}`},
+}
+
 func TestSentencesAreWhatPeopleReadAndApproved(t *testing.T) {
 	t.Parallel()
-	var text strings.Builder
-	for _, q := range questions {
-		fmt.Fprintf(&text, "%s %s\n", q.tool, q.arguments)
-		for _, sentence := range call(t, q.tool, q.arguments, nil) {
-			fmt.Fprintf(&text, "    %s\n", sentence)
-		}
-	}
-	compareGolden(t, "sentences.golden", text.String())
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		toolstest.Golden(t, "sentences.golden", d.Sentences(t, questions))
+		toolstest.Golden(t, "previews.golden", d.Previews(t, writes))
+	})
 }
 
-// TestSchemasAndDescriptionsAreStable guards the prompt: any byte that changes empties the model servers' caches.
 func TestSchemasAndDescriptionsAreStable(t *testing.T) {
 	t.Parallel()
-	db, err := company()
+	list, err := Tools(area.Reading(t).DB)
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := Tools(db)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var text strings.Builder
-	for _, tool := range list {
-		fmt.Fprintf(&text, "%s (%s, outsiders: %t)\n    %s\n    %s\n", tool.Name(), tool.Effect(), tool.Outsiders(), tool.Description(), tool.Schema())
-	}
-	compareGolden(t, "schemas.golden", text.String())
-}
-
-func compareGolden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v; run the test with -update once", err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Error(diff)
-	}
+	toolstest.Golden(t, "schemas.golden", toolstest.Schemas(list))
 }

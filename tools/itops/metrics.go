@@ -85,22 +85,9 @@ func (s store) metrics(ctx context.Context, in MetricsArguments) (*Metrics, erro
 			out.Asked += " of " + c.named()
 		}
 		out.Asked += when.words()
-		all, err := p.series(string(in.ComponentID), in.Metric, when)
-		if err != nil {
+		if err := out.find(p, in, when); err != nil {
 			return err
 		}
-		seen := map[string]bool{}
-		for _, one := range all {
-			seen[one.componentID] = true
-			figures := one.seen(p.components[one.componentID])
-			if figures.State != "within" {
-				out.Out++
-			}
-			if out.narrow || out.metric || figures.State != "within" {
-				out.Series = append(out.Series, figures)
-			}
-		}
-		out.Count, out.Components = len(all), len(seen)
 		if !out.narrow {
 			slices.SortStableFunc(out.Series, func(a, b SeriesSeen) int {
 				return cmp.Or(strings.Compare(a.within(), b.within()), order(in.Metric, a, b))
@@ -114,12 +101,54 @@ func (s store) metrics(ctx context.Context, in MetricsArguments) (*Metrics, erro
 	return out, err
 }
 
-func (s series) seen(c component) SeriesSeen {
+// find reads the series asked for; without a component and a metric only those out of their limits, and how many there are.
+func (o *Metrics) find(p *plant, in MetricsArguments, when span) error {
+	var found []series
+	var err error
+	all := o.narrow || o.metric
+	if all {
+		found, err = p.series(string(in.ComponentID), in.Metric, when)
+	} else {
+		found, err = p.ends(when)
+	}
+	if err != nil {
+		return err
+	}
+	components := map[string]bool{}
+	for _, one := range found {
+		components[one.componentID] = true
+		out := one.out(one.last().value) != 0
+		if out {
+			o.Out++
+		}
+		if out && !all {
+			whole, err := p.series(one.componentID, one.metric, when)
+			if err != nil {
+				return err
+			}
+			one = whole[0]
+		}
+		if out || all {
+			o.Series = append(o.Series, one.seen(p.components[one.componentID]))
+		}
+	}
+	o.Count, o.Components = len(found), len(components)
+	return nil
+}
+
+// end is how a series ends.
+func (s series) end(c component) SeriesSeen {
 	f := SeriesSeen{ComponentID: c.id, Component: c.name, Metric: s.metric, Label: s.label, Unit: s.unit, LowLimit: s.low, HighLimit: s.high,
 		Last: s.last().value, LastAt: s.last().at.Format(minutes), State: "within"}
 	if since, side := s.outSince(); side != 0 {
 		f.State, f.OutSince = map[int]string{-1: "below", 1: "above"}[side], since.Format(minutes)
 	}
+	return f
+}
+
+// seen is a whole series in figures.
+func (s series) seen(c component) SeriesSeen {
+	f := s.end(c)
 	day := min(24*time.Hour, s.last().at.Sub(s.samples[0].at)/3)
 	f.FirstMean, f.LastMean = average(s.firstOf(max(day, time.Minute))), average(s.lastOf(day))
 	f.Change = f.LastMean - f.FirstMean

@@ -1,6 +1,15 @@
 package itops
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"bestbox/internal/records"
+)
+
+// metricOrder is the order in which the series of a component are told. Others come before, by name.
+var metricOrder = []string{"cpu", "memory", "disk", "packet_loss", "certificate_days", "latency", "errors", "pressure", "temperature", "motor_current", "vibration"}
 
 // series is a metric of a component with its samples of a time, oldest first.
 type series struct {
@@ -14,15 +23,26 @@ type sample struct {
 	value int64
 }
 
-// series reads those of one component, or of all, with the samples of a time; those without a sample are left out.
-func (p *plant) series(id, metric string, when span) (all []series, err error) {
-	const query = `
-		SELECT m.component_id, m.metric, m.label, m.unit, m.low_limit, m.high_limit, s.at, s.value
-		FROM metrics m JOIN metric_samples s ON s.component_id = m.component_id AND s.metric = m.metric
-		WHERE ?1 IN ('', m.component_id) AND ?2 IN ('', m.metric) AND s.at BETWEEN ?3 AND ?4
-		ORDER BY m.component_id, m.rowid, s.at`
+// columns are what a series is read from, beside a table of samples that is called s.
+const columns = `SELECT m.component_id, m.metric, m.label, m.unit, m.low_limit, m.high_limit, s.at, s.value
+	FROM metrics m JOIN metric_samples s ON s.component_id = m.component_id AND s.metric = m.metric `
+
+// series reads those of one component or of one metric, with all samples of a time; those without a sample are left out.
+func (p *plant) series(id, metric string, when span) ([]series, error) {
 	from, to := when.bounds()
-	err = p.Each(query, []any{id, metric, from, to}, func(scan func(...any) error) error {
+	return p.readSeries(columns+"WHERE ? IN ('', m.component_id) AND ? IN ('', m.metric) AND s.at BETWEEN ? AND ? ORDER BY m.component_id, m.metric, s.at",
+		id, metric, from, to)
+}
+
+// ends reads the last sample of each series within a time: a month of all measurements is a lot.
+func (p *plant) ends(when span) ([]series, error) {
+	from, to := when.bounds()
+	return p.readSeries(columns+`AND s.at = (SELECT max(at) FROM metric_samples WHERE component_id = m.component_id AND metric = m.metric AND at BETWEEN ? AND ?)
+		ORDER BY m.component_id, m.metric`, from, to)
+}
+
+func (p *plant) readSeries(query string, arguments ...any) (all []series, err error) {
+	err = p.Each(query, arguments, func(scan func(...any) error) error {
 		var s series
 		var at string
 		var value int64
@@ -37,7 +57,34 @@ func (p *plant) series(id, metric string, when span) (all []series, err error) {
 		last.samples = append(last.samples, sample{taken, value})
 		return err
 	})
+	slices.SortStableFunc(all, func(a, b series) int {
+		return cmp.Or(cmp.Compare(a.componentID, b.componentID), slices.Index(metricOrder, a.metric)-slices.Index(metricOrder, b.metric))
+	})
 	return all, err
+}
+
+// back reads a series back from its end until it was within its limits (see outSince).
+func (p *plant) back(s series) (series, error) {
+	const query = "SELECT at, value FROM metric_samples WHERE component_id = ? AND metric = ? ORDER BY at DESC"
+	side, within := s.out(s.last().value), 0
+	s.samples = nil
+	err := p.Each(query, []any{s.componentID, s.metric}, func(scan func(...any) error) error {
+		var at string
+		var value int64
+		if err := scan(&at, &value); err != nil {
+			return err
+		}
+		taken, err := time.Parse(minutes, at)
+		s.samples = append(s.samples, sample{taken, value})
+		if s.out(value) == side {
+			within = 0
+		} else if within++; within == enoughWithin {
+			return cmp.Or(err, records.ErrEnough)
+		}
+		return err
+	})
+	slices.Reverse(s.samples)
+	return s, err
 }
 
 // out tells whether a value is below (-1) or above (1) the limits, or within them (0).
@@ -54,14 +101,16 @@ func (s series) out(value int64) int {
 // last is the newest sample.
 func (s series) last() sample { return s.samples[len(s.samples)-1] }
 
-// outSince tells since when the series is out of its limits at its end, and on which side. One sample within the limits does not end such a
-// time, two do.
+// enoughWithin is how many samples on end within the limits end a time out of them: one is chance.
+const enoughWithin = 2
+
+// outSince tells since when the series is out of its limits at its end, and on which side.
 func (s series) outSince() (since time.Time, side int) {
 	if side = s.out(s.last().value); side == 0 {
 		return since, 0
 	}
 	within := 0
-	for i := len(s.samples) - 1; i >= 0 && within < 2; i-- {
+	for i := len(s.samples) - 1; i >= 0 && within < enoughWithin; i-- {
 		if s.out(s.samples[i].value) == side {
 			since, within = s.samples[i].at, 0
 		} else {

@@ -65,13 +65,12 @@ type Ticket struct {
 type health struct {
 	p        *plant
 	alerts   map[string][]ActiveAlert // not resolved, by component
-	out      map[string][]SeriesSeen  // out of their limits, by component
+	out      map[string][]series      // out of their limits, by component, read back to when they were within them
 	measured map[string]bool          // components with a measurement
-	series   []series
 }
 
 func (p *plant) health() (*health, error) {
-	h := &health{p: p, alerts: map[string][]ActiveAlert{}, out: map[string][]SeriesSeen{}, measured: map[string]bool{}}
+	h := &health{p: p, alerts: map[string][]ActiveAlert{}, out: map[string][]series{}, measured: map[string]bool{}}
 	all, err := p.alerts()
 	if err != nil {
 		return nil, err
@@ -81,14 +80,21 @@ func (p *plant) health() (*health, error) {
 			h.alerts[a.ComponentID] = append(h.alerts[a.ComponentID], a)
 		}
 	}
-	h.series, err = p.series("", "", span{})
-	for _, s := range h.series {
-		h.measured[s.componentID] = true
-		if f := s.seen(p.components[s.componentID]); f.State != "within" {
-			h.out[s.componentID] = append(h.out[s.componentID], f)
-		}
+	ends, err := p.ends(span{})
+	if err != nil {
+		return nil, err
 	}
-	return h, err
+	for _, s := range ends {
+		h.measured[s.componentID] = true
+		if s.out(s.last().value) == 0 {
+			continue
+		}
+		if s, err = p.back(s); err != nil {
+			return nil, err
+		}
+		h.out[s.componentID] = append(h.out[s.componentID], s)
+	}
+	return h, nil
 }
 
 // of tells how a component does. A silence hides nothing: who silences an alert still wants to know that something is broken.
@@ -103,7 +109,8 @@ func (h *health) of(id string) ComponentStatus {
 		status.Because = append(status.Because, fmt.Sprintf("%s (%s, %s, since %s%s)", strings.TrimSuffix(a.Summary, "."), a.ID, a.Severity, a.FiredAt, silenced))
 	}
 	if len(status.Because) == 0 {
-		for _, f := range h.out[id] {
+		for _, one := range h.out[id] {
+			f := one.end(c)
 			status.Because = append(status.Because, fmt.Sprintf("%s %s, %s", f.Label, amount(f.Last, f.Unit), f.limits()))
 		}
 	}

@@ -1,13 +1,14 @@
 package oa
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"bestbox/tools/toolstest"
 )
 
 var office0 = time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)
@@ -58,34 +59,35 @@ func unescape(text string) string {
 
 func TestTheInvitationSaysWhatIsInTheCalendar(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, Options{})
-	var m Meeting
-	d.apply("schedule_meeting", "run/1", `{"title":"Price talks; part 1, a very long title with 中文字符 so that the line must be folded somewhere in the middle","organizer":"EMP-006",
-		"attendees":["EMP-025"],"day":"2026-01-27","time":"16:00","minutes":45,"room_id":"ROOM-04"}`, &m)
-	got := contentLines(t, m.ICalendar)
-	want := map[string][]string{
-		"BEGIN": {"VCALENDAR", "VEVENT"}, "END": {"VEVENT", "VCALENDAR"}, "VERSION": {"2.0"}, "PRODID": {"-//BestBox//Office//EN"}, "METHOD": {"REQUEST"},
-		"UID": {"EVT-0169@yunqiao.example"}, "SEQUENCE": {"0"}, "DTSTAMP": {"20260115T000000Z"}, "DTSTART": {"20260127T080000Z"}, "DTEND": {"20260127T084500Z"},
-		"SUMMARY":  {`Price talks\; part 1\, a very long title with 中文字符 so that the line must be folded somewhere in the middle`},
-		"LOCATION": {`ROOM-04 (Plum)\, Suzhou`}, "STATUS": {"CONFIRMED"},
-		`ORGANIZER;CN="Xu Haoran"`:                                 {"mailto:haoran.xu@yunqiao.example"},
-		`ATTENDEE;CN="Xu Haoran";ROLE=REQ-PARTICIPANT;RSVP=TRUE`:   {"mailto:haoran.xu@yunqiao.example"},
-		`ATTENDEE;CN="Anna Keller";ROLE=REQ-PARTICIPANT;RSVP=TRUE`: {"mailto:anna.keller@yunqiao.example"},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	result, err := d.tool("schedule_meeting").Undo(t.Context(), "run/1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	decode(t, result.Data, &m)
-	cancelled := contentLines(t, m.ICalendar)
-	want["METHOD"], want["STATUS"], want["SEQUENCE"] = []string{"CANCEL"}, []string{"CANCELLED"}, []string{"1"}
-	want["LOCATION"] = []string{"ROOM-04 (Plum)"}
-	if diff := cmp.Diff(want, cancelled); diff != "" {
-		t.Error(diff)
-	}
+	onEachStore(t, Options{}, func(t *testing.T, d desk) {
+		var m Meeting
+		d.Apply(t, "schedule_meeting", "run/1", `{"title":"Price talks; part 1, a very long title with 中文字符 so that the line must be folded somewhere in the middle","organizer":"EMP-006",
+			"attendees":["EMP-025"],"day":"2026-01-27","time":"16:00","minutes":45,"room_id":"ROOM-04"}`, &m)
+		got := contentLines(t, m.ICalendar)
+		want := map[string][]string{
+			"BEGIN": {"VCALENDAR", "VEVENT"}, "END": {"VEVENT", "VCALENDAR"}, "VERSION": {"2.0"}, "PRODID": {"-//BestBox//Office//EN"}, "METHOD": {"REQUEST"},
+			"UID": {"EVT-0169@yunqiao.example"}, "SEQUENCE": {"0"}, "DTSTAMP": {"20260115T000000Z"}, "DTSTART": {"20260127T080000Z"}, "DTEND": {"20260127T084500Z"},
+			"SUMMARY":  {`Price talks\; part 1\, a very long title with 中文字符 so that the line must be folded somewhere in the middle`},
+			"LOCATION": {`ROOM-04 (Plum)\, Suzhou`}, "STATUS": {"CONFIRMED"},
+			`ORGANIZER;CN="Xu Haoran"`:                                 {"mailto:haoran.xu@yunqiao.example"},
+			`ATTENDEE;CN="Xu Haoran";ROLE=REQ-PARTICIPANT;RSVP=TRUE`:   {"mailto:haoran.xu@yunqiao.example"},
+			`ATTENDEE;CN="Anna Keller";ROLE=REQ-PARTICIPANT;RSVP=TRUE`: {"mailto:anna.keller@yunqiao.example"},
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+		result, err := d.Tool(t, "schedule_meeting").Undo(t.Context(), "run/1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		toolstest.Decode(t, result.Data, &m)
+		cancelled := contentLines(t, m.ICalendar)
+		want["METHOD"], want["STATUS"], want["SEQUENCE"] = []string{"CANCEL"}, []string{"CANCELLED"}, []string{"1"}
+		want["LOCATION"] = []string{"ROOM-04 (Plum)"}
+		if diff := cmp.Diff(want, cancelled); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 func FuzzCalendarTextsComeBack(f *testing.F) {
@@ -108,32 +110,27 @@ func FuzzCalendarTextsComeBack(f *testing.F) {
 
 func TestMeetingsThatCannotBeAreRefused(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct{ arguments, field, holds string }{
-		"somebody is busy":    {`{"title":"x","organizer":"EMP-003","attendees":["EMP-008"],"day":"2026-01-16","time":"10:30"}`, "time", "EMP-003 (Chen Wei) is in EVT-"},
-		"somebody is away":    {`{"title":"x","organizer":"EMP-003","attendees":["EMP-010"],"day":"2026-01-20","time":"17:30"}`, "time", "annual leave from 2026-01-19 to 2026-01-23"},
-		"the room is taken":   {`{"title":"x","organizer":"EMP-021","attendees":["EMP-032"],"day":"2026-01-20","time":"12:30","room_id":"ROOM-01"}`, "room_id", "Visit of an auditor"},
-		"the room is small":   {`{"title":"x","organizer":"EMP-003","attendees":["EMP-004","EMP-005"],"day":"2026-01-26","time":"10:00","room_id":"ROOM-06"}`, "room_id", "holds 2"},
-		"no such room":        {`{"title":"x","organizer":"EMP-003","attendees":["EMP-004"],"day":"2026-01-26","time":"10:00","room_id":"ROOM-99"}`, "room_id", "ROOM-01"},
-		"nobody else":         {`{"title":"x","organizer":"EMP-003","attendees":["EMP-003"],"day":"2026-01-26","time":"10:00"}`, "attendees", "beside the organizer"},
-		"unknown attendee":    {`{"title":"x","organizer":"EMP-003","attendees":["EMP-404"],"day":"2026-01-26","time":"10:00"}`, "attendees", "EMP-001 to EMP-034"},
-		"unknown organizer":   {`{"title":"x","organizer":"EMP-404","attendees":["EMP-003"],"day":"2026-01-26","time":"10:00"}`, "organizer", "EMP-001 to EMP-034"},
-		"yesterday":           {`{"title":"x","organizer":"EMP-003","attendees":["EMP-004"],"day":"2026-01-14","time":"10:00"}`, "day", "2026-01-15"},
-		"a day that is none":  {`{"title":"x","organizer":"EMP-003","attendees":["EMP-004"],"day":"2026-02-30","time":"10:00"}`, "day", "exists"},
-		"a time that is none": {`{"title":"x","organizer":"EMP-003","attendees":["EMP-004"],"day":"2026-01-26","time":"25:00"}`, "time", "09:30"},
-		"too far away":        {`{"title":"x","organizer":"EMP-003","attendees":["EMP-004"],"day":"2029-01-26","time":"10:00"}`, "day", "2027-01-15"},
-		"negative length":     {`{"title":"x","organizer":"EMP-003","attendees":["EMP-004"],"day":"2026-01-26","time":"10:00","minutes":-30}`, "minutes", "15"},
-		"a line break":        {`{"title":"x\r\nDTSTART:20200101T000000Z","organizer":"EMP-003","attendees":["EMP-004"],"day":"2026-01-26","time":"10:00"}`, "title", "one line"},
-		"too many":            {`{"title":"x","organizer":"EMP-003","attendees":[],"day":"2026-01-26","time":"10:00"}`, "attendees", ""},
-	}
-	d := newDesk(t, Options{})
-	before := d.contents()
-	for name, test := range tests {
-		_, previewed := d.tool("schedule_meeting").Preview(t.Context(), json.RawMessage(test.arguments))
-		_, applied := d.tool("schedule_meeting").Apply(t.Context(), "run/"+name, json.RawMessage(test.arguments))
-		refused(t, previewed, test.field, test.holds)
-		refused(t, applied, test.field, test.holds)
-	}
-	if diff := cmp.Diff(before, d.contents()); diff != "" {
-		t.Errorf("something was done: %s", diff)
-	}
+	onEachStore(t, Options{}, func(t *testing.T, d desk) {
+		before := d.contents(t)
+		d.Refuses(t, []toolstest.Mistake{
+			{"schedule_meeting", `{"title":"x","organizer":"EMP-003","attendees":["EMP-008"],"day":"2026-01-16","time":"10:30"}`, "time", "EMP-003 (Chen Wei) is in EVT-"},              // somebody is busy
+			{"schedule_meeting", `{"title":"x","organizer":"EMP-003","attendees":["EMP-010"],"day":"2026-01-20","time":"17:30"}`, "time", "annual leave from 2026-01-19 to 2026-01-23"}, // somebody is away
+			{"schedule_meeting", `{"title":"x","organizer":"EMP-021","attendees":["EMP-032"],"day":"2026-01-20","time":"12:30","room_id":"ROOM-01"}`, "room_id", "Visit of an auditor"}, // the room is taken
+			{"schedule_meeting", `{"title":"x","organizer":"EMP-003","attendees":["EMP-004","EMP-005"],"day":"2026-01-26","time":"10:00","room_id":"ROOM-06"}`, "room_id", "holds 2"},   // the room is small
+			{"schedule_meeting", `{"title":"x","organizer":"EMP-003","attendees":["EMP-004"],"day":"2026-01-26","time":"10:00","room_id":"ROOM-99"}`, "room_id", "ROOM-01"},             // no such room
+			{"schedule_meeting", `{"title":"x","organizer":"EMP-003","attendees":["EMP-003"],"day":"2026-01-26","time":"10:00"}`, "attendees", "beside the organizer"},                  // nobody else
+			{"schedule_meeting", `{"title":"x","organizer":"EMP-003","attendees":["EMP-404"],"day":"2026-01-26","time":"10:00"}`, "attendees", "EMP-001 to EMP-034"},                    // unknown attendee
+			{"schedule_meeting", `{"title":"x","organizer":"EMP-404","attendees":["EMP-003"],"day":"2026-01-26","time":"10:00"}`, "organizer", "EMP-001 to EMP-034"},                    // unknown organizer
+			{"schedule_meeting", `{"title":"x","organizer":"EMP-003","attendees":["EMP-004"],"day":"2026-01-14","time":"10:00"}`, "day", "2026-01-15"},                                  // yesterday
+			{"schedule_meeting", `{"title":"x","organizer":"EMP-003","attendees":["EMP-004"],"day":"2026-02-30","time":"10:00"}`, "day", "exists"},                                      // a day that is none
+			{"schedule_meeting", `{"title":"x","organizer":"EMP-003","attendees":["EMP-004"],"day":"2026-01-26","time":"25:00"}`, "time", "09:30"},                                      // a time that is none
+			{"schedule_meeting", `{"title":"x","organizer":"EMP-003","attendees":["EMP-004"],"day":"2029-01-26","time":"10:00"}`, "day", "2027-01-15"},                                  // too far away
+			{"schedule_meeting", `{"title":"x","organizer":"EMP-003","attendees":["EMP-004"],"day":"2026-01-26","time":"10:00","minutes":-30}`, "minutes", "15"},                        // negative length
+			{"schedule_meeting", `{"title":"x\r\nDTSTART:20200101T000000Z","organizer":"EMP-003","attendees":["EMP-004"],"day":"2026-01-26","time":"10:00"}`, "title", "one line"},      // a line break
+			{"schedule_meeting", `{"title":"x","organizer":"EMP-003","attendees":[],"day":"2026-01-26","time":"10:00"}`, "attendees", ""},                                               // too many
+		})
+		if diff := cmp.Diff(before, d.contents(t)); diff != "" {
+			t.Errorf("something was done: %s", diff)
+		}
+	})
 }

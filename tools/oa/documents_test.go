@@ -14,19 +14,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func (d desk) file(path string) []byte {
-	d.t.Helper()
+func (d desk) file(t testing.TB, path string) []byte {
+	t.Helper()
 	content, err := os.ReadFile(filepath.Join(d.folder, path))
 	if err != nil {
-		d.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return content
 }
 
-func (d desk) remove(path string) {
-	d.t.Helper()
+func (d desk) remove(t testing.TB, path string) {
+	t.Helper()
 	if err := os.Remove(filepath.Join(d.folder, path)); err != nil {
-		d.t.Fatal(err)
+		t.Fatal(err)
 	}
 }
 
@@ -96,32 +96,33 @@ func wordText(t testing.TB, content []byte) (lines []string) {
 
 func TestADocumentReadsBackAsItWasWritten(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, Options{})
-	var made MadeDocument
-	d.apply("generate_document", "run/1", `{"template":"meeting-minutes","title":"Minutes: <b> & 会议","author":"EMP-034",
-		"points":["# no heading","a | b * c_d \\ e","两行\n变一行","- no list"],"event_id":"EVT-0080"}`, &made)
-	if made.ID != "DOC-021" || made.Path != "made/DOC-021.docx" {
-		t.Errorf("made %s at %s", made.ID, made.Path)
-	}
-	want := []string{
-		"Heading1: Minutes: <b> & 会议", "|Meeting|EVT-0080 (Project status)", "|Time|2026-01-13 15:00 to 15:30 (Asia/Shanghai)", "|Room|ROOM-03 (Bamboo)",
-		"|Attendees|Liu Qiang, Ma Chunhua, Han Dong", "|Written by|Bai Xueqin, Assistant to the Managing Director", "|Date|2026-01-15", "|Number|DOC-021",
-		"Heading2: Decisions and tasks", "ListBullet: # no heading", `ListBullet: a | b * c_d \ e`, "ListBullet: 两行 变一行", "ListBullet: - no list",
-	}
-	if diff := cmp.Diff(want, wordText(t, d.file(made.Path))); diff != "" {
-		t.Error(diff)
-	}
-	if got := string(d.file("made/DOC-021.md")); got != made.Markdown {
-		t.Errorf("the Markdown is %q, want %q", got, made.Markdown)
-	}
-	if info, err := os.Stat(filepath.Join(d.folder, made.Path)); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("the mode is %v, %v", info.Mode(), err)
-	}
-	var found Documents
-	d.call("find_document", `{"document_id":"DOC-021"}`, &found)
-	if found.Count != 1 || found.Documents[0].Kind != "minutes" {
-		t.Errorf("found %+v", found)
-	}
+	onEachStore(t, Options{}, func(t *testing.T, d desk) {
+		var made MadeDocument
+		d.Apply(t, "generate_document", "run/1", `{"template":"meeting-minutes","title":"Minutes: <b> & 会议","author":"EMP-034",
+			"points":["# no heading","a | b * c_d \\ e","两行\n变一行","- no list"],"event_id":"EVT-0080"}`, &made)
+		if made.ID != "DOC-021" || made.Path != "made/DOC-021.docx" {
+			t.Errorf("made %s at %s", made.ID, made.Path)
+		}
+		want := []string{
+			"Heading1: Minutes: <b> & 会议", "|Meeting|EVT-0080 (Project status)", "|Time|2026-01-13 15:00 to 15:30 (Asia/Shanghai)", "|Room|ROOM-03 (Bamboo)",
+			"|Attendees|Liu Qiang, Ma Chunhua, Han Dong", "|Written by|Bai Xueqin, Assistant to the Managing Director", "|Date|2026-01-15", "|Number|DOC-021",
+			"Heading2: Decisions and tasks", "ListBullet: # no heading", `ListBullet: a | b * c_d \ e`, "ListBullet: 两行 变一行", "ListBullet: - no list",
+		}
+		if diff := cmp.Diff(want, wordText(t, d.file(t, made.Path))); diff != "" {
+			t.Error(diff)
+		}
+		if got := string(d.file(t, "made/DOC-021.md")); got != made.Markdown {
+			t.Errorf("the Markdown is %q, want %q", got, made.Markdown)
+		}
+		if info, err := os.Stat(filepath.Join(d.folder, made.Path)); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("the mode is %v, %v", info.Mode(), err)
+		}
+		var found Documents
+		d.Call(t, "find_document", `{"document_id":"DOC-021"}`, &found)
+		if found.Count != 1 || found.Documents[0].Kind != "minutes" {
+			t.Errorf("found %+v", found)
+		}
+	})
 }
 
 func FuzzDocumentsHoldWhatPeopleWrite(f *testing.F) {

@@ -2,25 +2,20 @@ package oa
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
 	"bestbox/tools"
+	"bestbox/tools/toolstest"
 )
 
-var update = flag.Bool("update", false, "write the sentences into testdata instead of comparing them")
-
 // questions are the calls behind what people ask, and the cases in which there is little to say.
-var questions = []struct{ tool, arguments string }{
+var questions = []toolstest.Question{
 	{"find_meeting_slots", `{"attendees":["EMP-003"]}`},
 	{"find_meeting_slots", `{"attendees":["EMP-002","EMP-003"],"minutes":60}`},
 	{"find_meeting_slots", `{"attendees":["EMP-002","EMP-003","EMP-005"],"minutes":60,"when":"tomorrow"}`},
@@ -76,7 +71,7 @@ var questions = []struct{ tool, arguments string }{
 }
 
 // changes are the previews that people decide on.
-var changes = []struct{ tool, arguments string }{
+var changes = []toolstest.Question{
 	{"draft_email", `{"from":"EMP-002","to":["EMP-003"],"cc":["EMP-001"],"subject":"Re: Q4 budget increase request: Production","body":"Dear Chen Wei,\n\nthe increase of $295,000.00 is approved.\n\nLin Xiaoyan","in_reply_to":"MAIL-0134"}`},
 	{"draft_email", `{"from":"EMP-006","to":["sales@kestrel-bearings.example"],"subject":"价格","body":"您好"}`},
 	{"schedule_meeting", `{"title":"Price talks","organizer":"EMP-003","attendees":["EMP-002","EMP-011"],"day":"2026-01-19","time":"11:00","minutes":60,"room_id":"ROOM-03"}`},
@@ -92,104 +87,39 @@ var changes = []struct{ tool, arguments string }{
 	{"create_reminder", `{"employee_id":"EMP-002","text":"预算会议","day":"2026-01-16"}`},
 }
 
-// TestSentencesAreWhatPeopleReadAndApproved compares with testdata/sentences.golden; run with -update after a change
-// and read the difference.
 func TestSentencesAreWhatPeopleReadAndApproved(t *testing.T) {
 	t.Parallel()
-	d := reader(t)
-	var text strings.Builder
-	for _, q := range questions {
-		fmt.Fprintf(&text, "%s %s\n", q.tool, q.arguments)
-		for _, sentence := range d.call(q.tool, q.arguments, nil) {
-			fmt.Fprintf(&text, "    %s\n", sentence)
-		}
-	}
-	compareGolden(t, "sentences.golden", text.String())
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		toolstest.Golden(t, "sentences.golden", d.Sentences(t, questions))
+	})
 }
 
-func TestPreviewsAreWhatPeopleDecideOn(t *testing.T) {
+func TestPreviewsAreWhatPeopleDecideOnAndChangeNothing(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, Options{})
-	before := d.contents()
-	var text strings.Builder
-	for _, c := range changes {
-		change := d.preview(c.tool, c.arguments)
-		facts, err := json.Marshal(change.Facts)
-		if err != nil {
-			t.Fatal(err)
+	onEachStore(t, Options{}, func(t *testing.T, d desk) {
+		before := d.contents(t)
+		toolstest.Golden(t, "previews.golden", d.Previews(t, changes))
+		if diff := cmp.Diff(before, d.contents(t)); diff != "" {
+			t.Errorf("a preview has changed something: %s", diff)
 		}
-		fmt.Fprintf(&text, "%s %s\n    %s\n", c.tool, c.arguments, change.Summary)
-		for _, line := range change.Lines {
-			fmt.Fprintf(&text, "    %s: %q -> %q\n", line.What, line.Before, line.After)
-		}
-		for _, warning := range change.Warnings {
-			fmt.Fprintf(&text, "    ! %s\n", warning)
-		}
-		fmt.Fprintf(&text, "    facts %s\n", facts)
-	}
-	compareGolden(t, "previews.golden", text.String())
-	if diff := cmp.Diff(before, d.contents()); diff != "" {
-		t.Errorf("a preview has changed something: %s", diff)
-	}
+	})
 }
 
-// TestSchemasAndDescriptionsAreStable guards the prompt: any byte that changes empties the model servers' caches.
 func TestSchemasAndDescriptionsAreStable(t *testing.T) {
 	t.Parallel()
-	db, err := company()
+	list, err := Options{SMTP: &SMTP{Address: "localhost:25", TLS: TLSNone}}.Tools(area.Reading(t).DB)
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := Options{SMTP: &SMTP{Address: "localhost:25", TLS: TLSNone}}.Tools(db)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var text strings.Builder
-	for _, tool := range list {
-		fmt.Fprintf(&text, "%s (%s, outsiders %v, undo %v)\n    %s\n    %s\n", tool.Name(), tool.Effect(), tool.Outsiders(), tool.CanUndo(), tool.Description(), tool.Schema())
-	}
-	compareGolden(t, "schemas.golden", text.String())
-}
-
-func compareGolden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v; run the test with -update once", err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Error(diff)
-	}
+	toolstest.Golden(t, "schemas.golden", toolstest.Schemas(list))
 }
 
 func TestOutcomesStayShortEnoughForASmallModel(t *testing.T) {
 	t.Parallel()
-	const maxSentences, maxCharacters = 8, 2000 // about 600 tokens
-	d := reader(t)
-	all := slices.Concat(questions, []struct{ tool, arguments string }{
+	const mostCharacters = 2000 // about 600 tokens
+	area.Reading(t).AreShortEnough(t, slices.Concat(questions, []toolstest.Question{
 		{"search_email", `{"words":"budget plan","limit":5}`}, {"find_document", `{"limit":6}`},
-	})
-	for _, q := range all {
-		sentences := d.call(q.tool, q.arguments, nil)
-		if n := len(sentences); n > maxSentences {
-			t.Errorf("%s %s: %d sentences", q.tool, q.arguments, n)
-		}
-		if n := utf8.RuneCountInString(strings.Join(sentences, " ")); n > maxCharacters {
-			t.Errorf("%s %s: %d characters", q.tool, q.arguments, n)
-		}
-		for _, s := range sentences {
-			if !strings.HasSuffix(s, ".") || strings.Contains(s, "<nil>") || strings.Contains(s, "%!") || strings.Contains(s, "  ") || strings.ContainsAny(s, "\r\n") {
-				t.Errorf("%s %s: not a sentence: %q", q.tool, q.arguments, s)
-			}
-		}
-	}
+	}), mostCharacters)
 }
 
 // figures are the numbers and identifiers of a sentence: programs and the check of answers find them in the data.
@@ -197,10 +127,10 @@ var figures = regexp.MustCompile(`[A-Z]+(?:-[0-9]+)+|[0-9]{4}-[0-9]{2}-[0-9]{2}|
 
 func TestEveryFigureInASentenceIsInTheDataOrTheQuestion(t *testing.T) {
 	t.Parallel()
-	d := reader(t)
+	d := area.Reading(t)
 	for _, q := range questions {
-		tool := d.tool(q.tool)
-		result, err := tool.Call(t.Context(), json.RawMessage(q.arguments))
+		tool := d.Tool(t, q.Tool)
+		result, err := tool.Call(t.Context(), json.RawMessage(q.Arguments))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -208,11 +138,11 @@ func TestEveryFigureInASentenceIsInTheDataOrTheQuestion(t *testing.T) {
 			Year int    `json:"year"`
 			Note string `json:"note"`
 		}
-		decode(t, result.Data, &why)
-		known := string(result.Data) + q.arguments + fmt.Sprint(why.Year-1)
+		toolstest.Decode(t, result.Data, &why)
+		known := string(result.Data) + q.Arguments + fmt.Sprint(why.Year-1)
 		for _, figure := range figures.FindAllString(strings.Join(result.Sentences, "\n"), -1) {
-			if !strings.Contains(known, figure) && !derived(q.tool, figure, result) {
-				t.Errorf("%s %s: %s is not in the data", q.tool, q.arguments, figure)
+			if !strings.Contains(known, figure) && !derived(q.Tool, figure, result) {
+				t.Errorf("%s %s: %s is not in the data", q.Tool, q.Arguments, figure)
 			}
 		}
 	}

@@ -11,8 +11,9 @@ import (
 	"time"
 
 	"bestbox/internal/records/demo"
-
 	"bestbox/tools/wording"
+
+	"bestbox/tools/toolstest"
 )
 
 // office is the demo company's, as the generator made it: the tests of this file reckon from the rows and share no SQL with the tools.
@@ -50,58 +51,60 @@ func freeAt(rows demo.OfficeRows, id string, moment time.Time) bool {
 
 func TestTheEarliestSlotIsTheEarliestThereIs(t *testing.T) {
 	t.Parallel()
-	rows, d := office(), reader(t)
-	random := rand.New(rand.NewPCG(3, 4))
-	none := 0
-	for range 25 {
-		var people []string
-		for range 1 + random.IntN(5) {
-			people = append(people, rows.Employees[random.IntN(len(rows.Employees))].ID)
-		}
-		minutes := 15 * (1 + random.IntN(8))
-		ids, err := json.Marshal(people)
-		if err != nil {
-			t.Fatal(err)
-		}
-		arguments := fmt.Sprintf(`{"attendees":%s,"minutes":%d,"from_day":"2026-01-15","to_day":"2026-01-20","limit":1}`, ids, minutes)
-		var got MeetingSlots
-		d.call("find_meeting_slots", arguments, &got)
-		want := ""
-		// The days are those of the first attendee.
-		hours := 8 * time.Hour
-		if slices.Contains([]string{"EMP-025", "EMP-029"}, people[0]) {
-			hours = time.Hour
-		}
-		for start := time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC).Add(-hours); want == "" && start.Before(time.Date(2026, 1, 21, 0, 0, 0, 0, time.UTC).Add(-hours)); start = start.Add(15 * time.Minute) {
-			all := true
-			for minute := 0; minute < minutes && all; minute++ {
-				for _, id := range people {
-					all = all && freeAt(rows, id, start.Add(time.Duration(minute)*time.Minute))
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		rows := office()
+		random := rand.New(rand.NewPCG(3, 4))
+		none := 0
+		for range 25 {
+			var people []string
+			for range 1 + random.IntN(5) {
+				people = append(people, rows.Employees[random.IntN(len(rows.Employees))].ID)
+			}
+			minutes := 15 * (1 + random.IntN(8))
+			ids, err := json.Marshal(people)
+			if err != nil {
+				t.Fatal(err)
+			}
+			arguments := fmt.Sprintf(`{"attendees":%s,"minutes":%d,"from_day":"2026-01-15","to_day":"2026-01-20","limit":1}`, ids, minutes)
+			var got MeetingSlots
+			d.Call(t, "find_meeting_slots", arguments, &got)
+			want := ""
+			// The days are those of the first attendee.
+			hours := 8 * time.Hour
+			if slices.Contains([]string{"EMP-025", "EMP-029"}, people[0]) {
+				hours = time.Hour
+			}
+			for start := time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC).Add(-hours); want == "" && start.Before(time.Date(2026, 1, 21, 0, 0, 0, 0, time.UTC).Add(-hours)); start = start.Add(15 * time.Minute) {
+				all := true
+				for minute := 0; minute < minutes && all; minute++ {
+					for _, id := range people {
+						all = all && freeAt(rows, id, start.Add(time.Duration(minute)*time.Minute))
+					}
+				}
+				if all {
+					want = start.Format("2006-01-02T15:04:05Z")
 				}
 			}
-			if all {
-				want = start.Format("2006-01-02T15:04:05Z")
+			found := ""
+			if len(got.Slots) > 0 {
+				found = got.Slots[0].StartsAt
+				if room := got.Slots[0].RoomID; room != "" {
+					checkRoomFree(t, rows, room, found, minutes, len(got.Attendees))
+				}
+			} else {
+				none++
+				if len(got.Why) == 0 {
+					t.Errorf("%s: no slot and no reason", arguments)
+				}
+			}
+			if found != want {
+				t.Errorf("%s: found %q, want %q", arguments, found, want)
 			}
 		}
-		found := ""
-		if len(got.Slots) > 0 {
-			found = got.Slots[0].StartsAt
-			if room := got.Slots[0].RoomID; room != "" {
-				checkRoomFree(t, rows, room, found, minutes, len(got.Attendees))
-			}
-		} else {
-			none++
-			if len(got.Why) == 0 {
-				t.Errorf("%s: no slot and no reason", arguments)
-			}
+		if none == 25 || none == 0 {
+			t.Logf("%d of 25 had no slot", none)
 		}
-		if found != want {
-			t.Errorf("%s: found %q, want %q", arguments, found, want)
-		}
-	}
-	if none == 25 || none == 0 {
-		t.Logf("%d of 25 had no slot", none)
-	}
+	})
 }
 
 func checkRoomFree(t *testing.T, rows demo.OfficeRows, room, starts string, minutes, people int) {
@@ -125,98 +128,103 @@ func checkRoomFree(t *testing.T, rows demo.OfficeRows, room, starts string, minu
 
 func TestLeaveIsCountedInWorkingDays(t *testing.T) {
 	t.Parallel()
-	rows, d := office(), reader(t)
-	for _, e := range rows.Employees {
-		for _, year := range []int{2025, 2026} {
-			used := map[string]int{}
-			for _, l := range rows.LeaveRequests {
-				if l.EmployeeID != e.ID || l.Status != "approved" && l.Status != "requested" {
-					continue
-				}
-				for day, err := time.Parse("2006-01-02", l.FirstDay); err == nil && day.Format("2006-01-02") <= l.LastDay; day = day.AddDate(0, 0, 1) {
-					off := day.Weekday() == time.Saturday || day.Weekday() == time.Sunday
-					for _, h := range rows.PublicHolidays {
-						if h.Country == e.Country && h.Day == day.Format("2006-01-02") {
-							off = h.Works == 0
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		rows := office()
+		for _, e := range rows.Employees {
+			for _, year := range []int{2025, 2026} {
+				used := map[string]int{}
+				for _, l := range rows.LeaveRequests {
+					if l.EmployeeID != e.ID || l.Status != "approved" && l.Status != "requested" {
+						continue
+					}
+					for day, err := time.Parse("2006-01-02", l.FirstDay); err == nil && day.Format("2006-01-02") <= l.LastDay; day = day.AddDate(0, 0, 1) {
+						off := day.Weekday() == time.Saturday || day.Weekday() == time.Sunday
+						for _, h := range rows.PublicHolidays {
+							if h.Country == e.Country && h.Day == day.Format("2006-01-02") {
+								off = h.Works == 0
+							}
+						}
+						if !off && day.Year() == year {
+							used[l.Kind]++
 						}
 					}
-					if !off && day.Year() == year {
-						used[l.Kind]++
+				}
+				var got LeaveBalance
+				d.Call(t, "get_leave_balance", fmt.Sprintf(`{"employee_id":%q,"period":"%d"}`, e.ID, year), &got)
+				for _, k := range got.Kinds {
+					if k.Taken+k.Agreed+k.Requested != used[k.Kind] {
+						t.Errorf("%s %d %s: %+v, want %d used", e.ID, year, k.Kind, k, used[k.Kind])
 					}
-				}
-			}
-			var got LeaveBalance
-			d.call("get_leave_balance", fmt.Sprintf(`{"employee_id":%q,"period":"%d"}`, e.ID, year), &got)
-			for _, k := range got.Kinds {
-				if k.Taken+k.Agreed+k.Requested != used[k.Kind] {
-					t.Errorf("%s %d %s: %+v, want %d used", e.ID, year, k.Kind, k, used[k.Kind])
-				}
-				for _, n := range rows.LeaveEntitlements {
-					if n.EmployeeID == e.ID && n.Year == year && n.Kind == k.Kind && k.Left != n.Days+n.CarriedDays-used[k.Kind] {
-						t.Errorf("%s %d %s: %d left, want %d", e.ID, year, k.Kind, k.Left, n.Days+n.CarriedDays-used[k.Kind])
+					for _, n := range rows.LeaveEntitlements {
+						if n.EmployeeID == e.ID && n.Year == year && n.Kind == k.Kind && k.Left != n.Days+n.CarriedDays-used[k.Kind] {
+							t.Errorf("%s %d %s: %d left, want %d", e.ID, year, k.Kind, k.Left, n.Days+n.CarriedDays-used[k.Kind])
+						}
 					}
 				}
 			}
 		}
-	}
+	})
 }
 
 func TestMailsAreFoundBySenderAndTime(t *testing.T) {
 	t.Parallel()
-	rows, d := office(), reader(t)
-	want := map[string]int{}
-	for _, m := range rows.Mails {
-		want[m.FromAddress]++
-	}
-	for address, count := range want {
-		var got Mails
-		d.call("search_email", fmt.Sprintf(`{"sender":"<%s>"}`, address), &got)
-		if got.Count != count {
-			t.Errorf("%s: %d mails, want %d", address, got.Count, count)
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		rows := office()
+		want := map[string]int{}
+		for _, m := range rows.Mails {
+			want[m.FromAddress]++
 		}
-		for _, m := range got.Mails {
-			inside := strings.HasSuffix(address, "@"+demo.MailDomain)
-			if m.Outside == inside || m.FromAddress != address {
-				t.Errorf("%s: %+v", address, m)
+		for address, count := range want {
+			var got Mails
+			d.Call(t, "search_email", fmt.Sprintf(`{"sender":"<%s>"}`, address), &got)
+			if got.Count != count {
+				t.Errorf("%s: %d mails, want %d", address, got.Count, count)
+			}
+			for _, m := range got.Mails {
+				inside := strings.HasSuffix(address, "@"+demo.MailDomain)
+				if m.Outside == inside || m.FromAddress != address {
+					t.Errorf("%s: %+v", address, m)
+				}
 			}
 		}
-	}
-	var january Mails
-	d.call("search_email", `{"period":"2026-01"}`, &january)
-	inJanuary := 0
-	for _, m := range rows.Mails {
-		// Midnight in China is 16:00 UTC of the day before; nobody outside of China gets mail at such hours.
-		if m.ReceivedAt >= "2025-12-31T16:00:00Z" {
-			inJanuary++
+		var january Mails
+		d.Call(t, "search_email", `{"period":"2026-01"}`, &january)
+		inJanuary := 0
+		for _, m := range rows.Mails {
+			// Midnight in China is 16:00 UTC of the day before; nobody outside of China gets mail at such hours.
+			if m.ReceivedAt >= "2025-12-31T16:00:00Z" {
+				inJanuary++
+			}
 		}
-	}
-	if january.Count != inJanuary {
-		t.Errorf("%d mails in January, want %d", january.Count, inJanuary)
-	}
+		if january.Count != inJanuary {
+			t.Errorf("%d mails in January, want %d", january.Count, inJanuary)
+		}
+	})
 }
 
 // TestTheBudgetRequestIsThatOfTheBooks adds the costs up from journal lines, apart from the SQL of the tool and of the generator.
 func TestTheBudgetRequestIsThatOfTheBooks(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, Options{})
-	spent, budget := int64(0), int64(0)
-	err := d.db.Read(t.Context(), func(tx *sql.Tx) error {
-		return tx.QueryRow(`SELECT (SELECT sum(amount_cents) FROM journal_lines WHERE department_id = 'production' AND account_id >= '5000'
-			AND entry_id IN (SELECT id FROM journal_entries WHERE strftime('%Y', posted_on) = '2025' AND CAST(strftime('%m', posted_on) AS INTEGER) >= 10)),
-			(SELECT amount_cents FROM budgets WHERE department_id = 'production' AND quarter = '2025-Q4')`).Scan(&spent, &budget)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var made MadeDocument
-	d.apply("generate_document", "run/1", `{"template":"budget-increase","title":"Increase","author":"EMP-003","points":["Prices."],"department_id":"Production","period":"Q4 2025"}`, &made)
-	if made.AmountCents != spent-budget || spent <= budget {
-		t.Errorf("asked for %d, want %d", made.AmountCents, spent-budget)
-	}
-	mails := d.call("search_email", `{"words":"budget increase request Production","sender":"Chen Wei"}`, nil)
-	for _, amount := range []int64{spent, budget, spent - budget} {
-		if text := wording.Money("USD", amount); !strings.Contains(strings.Join(mails, " "), text) || !strings.Contains(made.Markdown, text) {
-			t.Errorf("%s is not in the mail or not in the document", text)
+	onEachStore(t, Options{}, func(t *testing.T, d desk) {
+		spent, budget := int64(0), int64(0)
+		err := d.Read(t.Context(), func(tx *sql.Tx) error {
+			return tx.QueryRow(`SELECT (SELECT sum(amount_cents) FROM journal_lines WHERE department_id = 'production' AND account_id >= '5000'
+				AND entry_id IN (SELECT id FROM journal_entries WHERE strftime('%Y', posted_on) = '2025' AND CAST(strftime('%m', posted_on) AS INTEGER) >= 10)),
+				(SELECT amount_cents FROM budgets WHERE department_id = 'production' AND quarter = '2025-Q4')`).Scan(&spent, &budget)
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
+		var made MadeDocument
+		d.Apply(t, "generate_document", "run/1", `{"template":"budget-increase","title":"Increase","author":"EMP-003","points":["Prices."],"department_id":"Production","period":"Q4 2025"}`, &made)
+		if made.AmountCents != spent-budget || spent <= budget {
+			t.Errorf("asked for %d, want %d", made.AmountCents, spent-budget)
+		}
+		mails := d.Call(t, "search_email", `{"words":"budget increase request Production","sender":"Chen Wei"}`, nil)
+		for _, amount := range []int64{spent, budget, spent - budget} {
+			if text := wording.Money("USD", amount); !strings.Contains(strings.Join(mails, " "), text) || !strings.Contains(made.Markdown, text) {
+				t.Errorf("%s is not in the mail or not in the document", text)
+			}
+		}
+	})
 }

@@ -15,6 +15,8 @@ import (
 
 	"bestbox/internal/records"
 	"bestbox/tools"
+
+	"bestbox/internal/records/recordstest"
 )
 
 // killEnvironment makes the test's program a worker that sends one draft: the path of the records, a blank, the address of the mail server.
@@ -63,9 +65,9 @@ func TestAWorkerThatIsKilledWhileItSendsSendsNothingTwice(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newMailServer(t, nil, false)
-			d, send := mailDesk(t, server)
+			d, send := mailDesk(t, recordstest.Stores()[0], server)
 			worker := exec.CommandContext(t.Context(), os.Args[0])
-			worker.Env = append(os.Environ(), killEnvironment+"="+d.db.Path()+" "+server.address)
+			worker.Env = append(os.Environ(), killEnvironment+"="+d.Path()+" "+server.address)
 			var once sync.Once
 			killed := make(chan struct{})
 			kill := func() {
@@ -94,7 +96,7 @@ func TestAWorkerThatIsKilledWhileItSendsSendsNothingTwice(t *testing.T) {
 				t.Fatal("the worker never came to the mail server")
 			}
 			for range 2 {
-				err := d.send("run/send", send)
+				err := d.send(t, "run/send", send)
 				if _, unknown := errors.AsType[*records.UnknownEffectError](err); unknown != test.unknown || err != nil && !test.unknown {
 					t.Errorf("the next attempt: %v", err)
 				}

@@ -23,82 +23,85 @@ var writes = []struct{ tool, arguments, effects string }{
 
 func TestAKeyHasOneEffectAndOneOutcome(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, Options{})
-	for _, w := range writes {
-		first, err := d.tool(w.tool).Apply(t.Context(), "run/"+w.tool, json.RawMessage(w.arguments))
-		if err != nil {
-			t.Fatalf("%s: %v", w.tool, err)
+	onEachStore(t, Options{}, func(t *testing.T, d desk) {
+		for _, w := range writes {
+			first, err := d.Tool(t, w.tool).Apply(t.Context(), "run/"+w.tool, json.RawMessage(w.arguments))
+			if err != nil {
+				t.Fatalf("%s: %v", w.tool, err)
+			}
+			var group sync.WaitGroup
+			for range 4 { // attempts that are repeated, side by side
+				group.Go(func() {
+					again, err := d.Tool(t, w.tool).Apply(t.Context(), "run/"+w.tool, json.RawMessage(w.arguments))
+					if err != nil {
+						t.Errorf("%s again: %v", w.tool, err)
+					} else if diff := cmp.Diff(string(first.Data), string(again.Data)); diff != "" {
+						t.Errorf("%s again: %s", w.tool, diff)
+					}
+				})
+			}
+			group.Wait()
+			if n := d.Number(t, w.effects); n != 1 {
+				t.Errorf("%s: %d effects", w.tool, n)
+			}
 		}
-		var group sync.WaitGroup
-		for range 4 { // attempts that are repeated, side by side
-			group.Go(func() {
-				again, err := d.tool(w.tool).Apply(t.Context(), "run/"+w.tool, json.RawMessage(w.arguments))
-				if err != nil {
-					t.Errorf("%s again: %v", w.tool, err)
-				} else if diff := cmp.Diff(string(first.Data), string(again.Data)); diff != "" {
-					t.Errorf("%s again: %s", w.tool, diff)
-				}
-			})
+		if n := d.Number(t, "SELECT count(*) FROM effects WHERE state = 'done'"); n != len(writes) {
+			t.Errorf("%d rows in the ledger", n)
 		}
-		group.Wait()
-		if n := d.count(w.effects); n != 1 {
-			t.Errorf("%s: %d effects", w.tool, n)
-		}
-	}
-	if n := d.count("SELECT count(*) FROM effects WHERE state = 'done'"); n != len(writes) {
-		t.Errorf("%d rows in the ledger", n)
-	}
+	})
 }
 
 func TestWhatIsUndoneIsGoneAndStaysSo(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, Options{})
-	for _, w := range writes {
-		key := "run/" + w.tool
-		d.apply(w.tool, key, w.arguments, nil)
-		for range 2 {
-			result, err := d.tool(w.tool).Undo(t.Context(), key)
-			if err != nil {
-				t.Fatalf("%s: %v", w.tool, err)
+	onEachStore(t, Options{}, func(t *testing.T, d desk) {
+		for _, w := range writes {
+			key := "run/" + w.tool
+			d.Apply(t, w.tool, key, w.arguments, nil)
+			for range 2 {
+				result, err := d.Tool(t, w.tool).Undo(t.Context(), key)
+				if err != nil {
+					t.Fatalf("%s: %v", w.tool, err)
+				}
+				if len(result.Sentences) != 1 {
+					t.Errorf("%s: %q", w.tool, result.Sentences)
+				}
 			}
-			if len(result.Sentences) != 1 {
-				t.Errorf("%s: %q", w.tool, result.Sentences)
+			if n := d.Number(t, w.effects); n != 0 {
+				t.Errorf("%s: %d effects are left", w.tool, n)
+			}
+			if n := d.Number(t, "SELECT count(*) FROM effects WHERE key = ? AND state = 'undone'", key); n != 1 {
+				t.Errorf("%s is not undone in the ledger", w.tool)
+			}
+			if _, err := d.Tool(t, w.tool).Apply(t.Context(), key, json.RawMessage(w.arguments)); err == nil {
+				t.Errorf("%s: what was undone was done again under the same key", w.tool)
+			}
+			d.Apply(t, w.tool, key+"/2", w.arguments, nil) // nothing of the first is in the way
+			if n := d.Number(t, w.effects); n != 1 {
+				t.Errorf("%s: %d effects of the second call", w.tool, n)
 			}
 		}
-		if n := d.count(w.effects); n != 0 {
-			t.Errorf("%s: %d effects are left", w.tool, n)
-		}
-		if n := d.count("SELECT count(*) FROM effects WHERE key = ? AND state = 'undone'", key); n != 1 {
-			t.Errorf("%s is not undone in the ledger", w.tool)
-		}
-		if _, err := d.tool(w.tool).Apply(t.Context(), key, json.RawMessage(w.arguments)); err == nil {
-			t.Errorf("%s: what was undone was done again under the same key", w.tool)
-		}
-		d.apply(w.tool, key+"/2", w.arguments, nil) // nothing of the first is in the way
-		if n := d.count(w.effects); n != 1 {
-			t.Errorf("%s: %d effects of the second call", w.tool, n)
-		}
-	}
+	})
 }
 
 func TestOnlyWhatWasDoneUnderTheKeyIsUndone(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, Options{})
-	d.apply("create_reminder", "run/1", `{"employee_id":"EMP-002","text":"Call","day":"2026-01-16"}`, nil)
-	for name, key := range map[string]string{"request_leave": "run/1", "create_reminder": "run/2"} {
-		if _, err := d.tool(name).Undo(t.Context(), key); err == nil {
-			t.Errorf("%s %s was undone", name, key)
+	onEachStore(t, Options{}, func(t *testing.T, d desk) {
+		d.Apply(t, "create_reminder", "run/1", `{"employee_id":"EMP-002","text":"Call","day":"2026-01-16"}`, nil)
+		for name, key := range map[string]string{"request_leave": "run/1", "create_reminder": "run/2"} {
+			if _, err := d.Tool(t, name).Undo(t.Context(), key); err == nil {
+				t.Errorf("%s %s was undone", name, key)
+			}
 		}
-	}
-	var leave LeaveRequest
-	d.apply("request_leave", "run/3", `{"employee_id":"EMP-003","first_day":"2026-02-02","last_day":"2026-02-05"}`, &leave)
-	d.exec("UPDATE leave_requests SET status = 'approved' WHERE id = ?", leave.ID)
-	if _, err := d.tool("request_leave").Undo(t.Context(), "run/3"); err == nil {
-		t.Error("leave that the manager has decided was taken back")
-	}
-	if n := d.count("SELECT count(*) FROM effects WHERE key = 'run/3' AND state = 'done'"); n != 1 {
-		t.Error("an undo that failed has left a trace")
-	}
+		var leave LeaveRequest
+		d.Apply(t, "request_leave", "run/3", `{"employee_id":"EMP-003","first_day":"2026-02-02","last_day":"2026-02-05"}`, &leave)
+		d.Execute(t, "UPDATE leave_requests SET status = 'approved' WHERE id = ?", leave.ID)
+		if _, err := d.Tool(t, "request_leave").Undo(t.Context(), "run/3"); err == nil {
+			t.Error("leave that the manager has decided was taken back")
+		}
+		if n := d.Number(t, "SELECT count(*) FROM effects WHERE key = 'run/3' AND state = 'done'"); n != 1 {
+			t.Error("an undo that failed has left a trace")
+		}
+	})
 }
 
 // TestOfTwoWhoWantTheSameOneGetsIt runs calls with different keys against each other: what Preview has seen free may be taken by then.
@@ -115,47 +118,49 @@ func TestOfTwoWhoWantTheSameOneGetsIt(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t, Options{})
-			for i := 1; i <= 5; i++ {
-				d.preview(test.tool, fmt.Sprintf(test.arguments, i, i, i))
-			}
-			var group sync.WaitGroup
-			for i := 1; i <= 5; i++ {
-				arguments := fmt.Sprintf(test.arguments, i, i, i)
-				group.Go(func() {
-					_, err := d.tool(test.tool).Apply(t.Context(), fmt.Sprint("run/", i), json.RawMessage(arguments))
-					if err != nil {
-						t.Logf("refused: %v", err)
-					}
-				})
-			}
-			group.Wait()
-			if n := d.count(test.effects); n != 1 {
-				t.Errorf("%d of 5 got it", n)
-			}
-			if n := d.count("SELECT count(*) FROM effects"); n != 1 {
-				t.Errorf("%d rows in the ledger", n)
-			}
+			onEachStore(t, Options{}, func(t *testing.T, d desk) {
+				for i := 1; i <= 5; i++ {
+					d.Preview(t, test.tool, fmt.Sprintf(test.arguments, i, i, i))
+				}
+				var group sync.WaitGroup
+				for i := 1; i <= 5; i++ {
+					arguments := fmt.Sprintf(test.arguments, i, i, i)
+					group.Go(func() {
+						_, err := d.Tool(t, test.tool).Apply(t.Context(), fmt.Sprint("run/", i), json.RawMessage(arguments))
+						if err != nil {
+							t.Logf("refused: %v", err)
+						}
+					})
+				}
+				group.Wait()
+				if n := d.Number(t, test.effects); n != 1 {
+					t.Errorf("%d of 5 got it", n)
+				}
+				if n := d.Number(t, "SELECT count(*) FROM effects"); n != 1 {
+					t.Errorf("%d rows in the ledger", n)
+				}
+			})
 		})
 	}
 }
 
 func TestFilesOfADocumentAreMadeGoodByTheNextAttempt(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, Options{})
-	var made MadeDocument
-	arguments := `{"template":"memo","title":"Fire drill","author":"EMP-004","points":["It is on Tuesday."]}`
-	d.apply("generate_document", "run/1", arguments, &made)
-	before := d.file(made.Path)
-	d.remove(made.Path) // as where the worker ended between the row and the file
-	d.apply("generate_document", "run/1", arguments, nil)
-	if diff := cmp.Diff(before, d.file(made.Path)); diff != "" {
-		t.Error("the second file is another one")
-	}
-	if _, err := d.tool("generate_document").Undo(t.Context(), "run/1"); err != nil {
-		t.Fatal(err)
-	}
-	if d.exists(made.Path) || d.exists("made/"+made.ID+".md") {
-		t.Error("a withdrawn document's files are there")
-	}
+	onEachStore(t, Options{}, func(t *testing.T, d desk) {
+		var made MadeDocument
+		arguments := `{"template":"memo","title":"Fire drill","author":"EMP-004","points":["It is on Tuesday."]}`
+		d.Apply(t, "generate_document", "run/1", arguments, &made)
+		before := d.file(t, made.Path)
+		d.remove(t, made.Path) // as where the worker ended between the row and the file
+		d.Apply(t, "generate_document", "run/1", arguments, nil)
+		if diff := cmp.Diff(before, d.file(t, made.Path)); diff != "" {
+			t.Error("the second file is another one")
+		}
+		if _, err := d.Tool(t, "generate_document").Undo(t.Context(), "run/1"); err != nil {
+			t.Fatal(err)
+		}
+		if d.exists(made.Path) || d.exists("made/"+made.ID+".md") {
+			t.Error("a withdrawn document's files are there")
+		}
+	})
 }

@@ -4,42 +4,38 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"bestbox/tools/toolstest"
 )
 
 func TestACustomersFirstContactGetsTheMail(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, Options{})
-	var first, draft struct {
-		To      []string `json:"to"`
-		Outside []string `json:"outside"`
-	}
-	d.apply("draft_email", "key 1", `{"from":"EMP-003","to":["cus-001","EMP-002"],"subject":"x","body":"y"}`, &first)
-	if len(first.To) != 2 || len(first.Outside) != 1 || d.count("SELECT count(*) FROM contacts WHERE customer_id = 'CUS-001' AND mail = ?", first.Outside[0]) != 1 {
-		t.Errorf("it goes to %q, outside %q", first.To, first.Outside)
-	}
-	d.apply("draft_email", "key 2", `{"from":"EMP-003","to":["CUS-001","CUS-004","`+first.Outside[0]+`"],"subject":"x","body":"y"}`, &draft)
-	if len(draft.To) != 2 {
-		t.Errorf("it goes to %q; each once", draft.To)
-	}
+	onEachStore(t, Options{}, func(t *testing.T, d desk) {
+		var first, draft struct {
+			To      []string `json:"to"`
+			Outside []string `json:"outside"`
+		}
+		d.Apply(t, "draft_email", "key 1", `{"from":"EMP-003","to":["cus-001","EMP-002"],"subject":"x","body":"y"}`, &first)
+		if len(first.To) != 2 || len(first.Outside) != 1 || d.Number(t, "SELECT count(*) FROM contacts WHERE customer_id = 'CUS-001' AND mail = ?", first.Outside[0]) != 1 {
+			t.Errorf("it goes to %q, outside %q", first.To, first.Outside)
+		}
+		d.Apply(t, "draft_email", "key 2", `{"from":"EMP-003","to":["CUS-001","CUS-004","`+first.Outside[0]+`"],"subject":"x","body":"y"}`, &draft)
+		if len(draft.To) != 2 {
+			t.Errorf("it goes to %q; each once", draft.To)
+		}
+		_, err := d.Tool(t, "draft_email").Preview(t.Context(), []byte(`{"from":"EMP-003","to":["CUS-999"],"subject":"x","body":"y"}`))
+		toolstest.Refused(t, toolstest.Mistake{Tool: "draft_email", Field: "to"}, err)
+	})
 }
 
 func TestPeopleOfSeveralCompaniesInOneMailAreAWarning(t *testing.T) {
 	t.Parallel()
-	d := reader(t)
-	warned := func(to string) bool {
-		change := d.preview("draft_email", `{"from":"EMP-003","to":[`+to+`],"subject":"x","body":"y"}`)
-		return slices.ContainsFunc(change.Warnings, func(warning string) bool { return strings.Contains(warning, "see each other") })
-	}
-	for to, want := range map[string]bool{`"CUS-001","CUS-004"`: true, `"CUS-001","EMP-002"`: false, `"a@x.example","b@x.example"`: false} {
-		if warned(to) != want {
-			t.Errorf("%s: warned %v", to, !want)
+	onEachStore(t, Options{}, func(t *testing.T, d desk) {
+		for to, want := range map[string]bool{`"CUS-001","CUS-004"`: true, `"CUS-001","EMP-002"`: false, `"a@x.example","b@x.example"`: false} {
+			change := d.Preview(t, "draft_email", `{"from":"EMP-003","to":[`+to+`],"subject":"x","body":"y"}`)
+			if warned := slices.ContainsFunc(change.Warnings, func(warning string) bool { return strings.Contains(warning, "see each other") }); warned != want {
+				t.Errorf("%s: warned %v", to, warned)
+			}
 		}
-	}
-}
-
-func TestACustomerWithoutAContactIsRefused(t *testing.T) {
-	t.Parallel()
-	d := reader(t)
-	_, err := d.tool("draft_email").Preview(t.Context(), []byte(`{"from":"EMP-003","to":["CUS-999"],"subject":"x","body":"y"}`))
-	refused(t, err, "to", "a customer who has a contact")
+	})
 }

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"bestbox/tools/toolstest"
 )
 
 func TestWordsAreFoundInEveryForm(t *testing.T) {
@@ -80,28 +82,29 @@ func FuzzOneLine(f *testing.F) {
 // TestHostileMailsAreOnlyQuoted reads every mail that tries to command: what it says never leaves its quotation marks.
 func TestHostileMailsAreOnlyQuoted(t *testing.T) {
 	t.Parallel()
-	d := reader(t)
-	tool := d.tool("search_email")
-	if !tool.Outsiders() {
-		t.Error("search_email does not say that its results hold text of outsiders")
-	}
-	hostile := 0
-	for _, m := range office().Mails {
-		if !strings.Contains(m.Body, "IGNORE ALL") && !strings.Contains(m.Body, "SYSTEM:") && !strings.Contains(m.Body, "忽略") && !strings.Contains(m.Body, "</results>") && !strings.Contains(m.Body, "不需要询问") {
-			continue
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		tool := d.Tool(t, "search_email")
+		if !tool.Outsiders() {
+			t.Error("search_email does not say that its results hold text of outsiders")
 		}
-		hostile++
-		var got Mails
-		sentences := d.call("search_email", `{"mail_id":"`+m.ID+`"}`, &got)
-		if !got.Mails[0].Outside || !strings.Contains(sentences[0], stranger) {
-			t.Errorf("%s: nothing says that the sender is %s: %s", m.ID, stranger, sentences[0])
+		hostile := 0
+		for _, m := range office().Mails {
+			if !strings.Contains(m.Body, "IGNORE ALL") && !strings.Contains(m.Body, "SYSTEM:") && !strings.Contains(m.Body, "忽略") && !strings.Contains(m.Body, "</results>") && !strings.Contains(m.Body, "不需要询问") {
+				continue
+			}
+			hostile++
+			var got Mails
+			sentences := d.Call(t, "search_email", `{"mail_id":"`+m.ID+`"}`, &got)
+			if !got.Mails[0].Outside || !strings.Contains(sentences[0], stranger) {
+				t.Errorf("%s: nothing says that the sender is %s: %s", m.ID, stranger, sentences[0])
+			}
+			last := sentences[len(sentences)-1]
+			if !strings.HasPrefix(last, "It says: “") || !strings.HasSuffix(last, "”.") || strings.Count(strings.Join(sentences, ""), "“") != strings.Count(strings.Join(sentences, ""), "”") {
+				t.Errorf("%s: %q", m.ID, sentences)
+			}
 		}
-		last := sentences[len(sentences)-1]
-		if !strings.HasPrefix(last, "It says: “") || !strings.HasSuffix(last, "”.") || strings.Count(strings.Join(sentences, ""), "“") != strings.Count(strings.Join(sentences, ""), "”") {
-			t.Errorf("%s: %q", m.ID, sentences)
+		if hostile < 5 {
+			t.Errorf("only %d hostile mails", hostile)
 		}
-	}
-	if hostile < 5 {
-		t.Errorf("only %d hostile mails", hostile)
-	}
+	})
 }

@@ -27,6 +27,10 @@ import (
 
 	"bestbox/internal/records"
 	"bestbox/tools"
+
+	"bestbox/tools/toolstest"
+
+	"bestbox/internal/records/recordstest"
 )
 
 // mailServer is a real SMTP server that keeps what it takes, and misbehaves on demand.
@@ -170,31 +174,32 @@ const someDraft = `{"from":"EMP-002","to":["EMP-003","orders@kestrel-bearings.ex
 	"body":"Dear Chen Wei,\n\n.a line with a dot\nthe increase of $295,000.00 is approved = 批准。\n\nLin Xiaoyan"}`
 
 // mailDesk is a desk with a mail server and a draft to send.
-func mailDesk(t *testing.T, server *mailServer) (d desk, send string) {
+func mailDesk(t *testing.T, store recordstest.Store, server *mailServer) (d desk, send string) {
 	t.Helper()
-	d = newDesk(t, Options{SMTP: &SMTP{Address: server.address, TLS: TLSNone, Timeout: 10 * time.Second}})
+	d = newDesk(t, store, Options{SMTP: &SMTP{Address: server.address, TLS: TLSNone, Timeout: 10 * time.Second}})
 	var draft Draft
-	d.apply("draft_email", "run/draft", someDraft, &draft)
+	d.Apply(t, "draft_email", "run/draft", someDraft, &draft)
 	return d, `{"draft_id":"` + draft.ID + `"}`
 }
 
-func (d desk) send(key, arguments string) error {
-	_, err := d.tool("send_email").Apply(d.t.Context(), key, json.RawMessage(arguments))
+func (d desk) send(t testing.TB, key, arguments string) error {
+	t.Helper()
+	_, err := d.Tool(t, "send_email").Apply(t.Context(), key, json.RawMessage(arguments))
 	return err
 }
 
 func TestASentMailIsTheDraft(t *testing.T) {
 	t.Parallel()
 	server := newMailServer(t, nil, false)
-	d, send := mailDesk(t, server)
-	change := d.preview("send_email", send)
+	d, send := mailDesk(t, recordstest.Stores()[0], server)
+	change := d.Preview(t, "send_email", send)
 	if len(server.mails()) != 0 || change.Facts["outside"] != true || change.Facts["recipients"] != 3 {
 		t.Fatalf("the preview is %+v, the server has %d mails", change, len(server.mails()))
 	}
 	var sent SentMail
-	d.apply("send_email", "run/send", send, &sent)
+	d.Apply(t, "send_email", "run/send", send, &sent)
 	var again SentMail
-	d.apply("send_email", "run/send", send, &again) // the attempt that is repeated
+	d.Apply(t, "send_email", "run/send", send, &again) // the attempt that is repeated
 	mails := server.mails()
 	if len(mails) != 1 || sent.MessageID != again.MessageID {
 		t.Fatalf("the server has %d mails", len(mails))
@@ -215,7 +220,7 @@ func TestASentMailIsTheDraft(t *testing.T) {
 		t.Fatal(err)
 	}
 	var draft DraftArguments
-	decode(t, json.RawMessage(someDraft), &draft)
+	toolstest.Decode(t, json.RawMessage(someDraft), &draft)
 	if subject != draft.Subject {
 		t.Errorf("the subject is %q, want %q", subject, draft.Subject)
 	}
@@ -235,11 +240,11 @@ func TestASentMailIsTheDraft(t *testing.T) {
 			t.Errorf("a line of %d octets", len(line))
 		}
 	}
-	refused(t, d.send("run/other", send), "draft_id", "was sent")
+	toolstest.Refused(t, toolstest.Mistake{Tool: "send_email", Arguments: send, Field: "draft_id", Allowed: "was sent"}, d.send(t, "run/other", send))
 	if len(server.mails()) != 1 {
 		t.Error("a second key has sent the draft again")
 	}
-	if _, err := d.tool("draft_email").Undo(t.Context(), "run/draft"); err == nil {
+	if _, err := d.Tool(t, "draft_email").Undo(t.Context(), "run/draft"); err == nil {
 		t.Error("a draft that was sent was discarded")
 	}
 }
@@ -260,14 +265,14 @@ func TestACutOffAttemptIsRepeatedOnlyWhenTheServerCannotHaveTheMail(t *testing.T
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newMailServer(t, nil, false)
-			d, send := mailDesk(t, server)
-			d.exec("INSERT INTO effects (key, tool, arguments, state, begun_at) VALUES ('run/send', 'send_email', ?, 'pending', '2026-01-15T00:00:00Z')", send)
+			d, send := mailDesk(t, recordstest.Stores()[0], server)
+			d.Execute(t, "INSERT INTO effects (key, tool, arguments, state, begun_at) VALUES ('run/send', 'send_email', ?, 'pending', '2026-01-15T00:00:00Z')", send)
 			if test.delivery != "" {
-				d.exec("UPDATE mail_drafts SET status = 'sent' WHERE id = 'DRF-2026-0002'")
-				d.exec("INSERT INTO mail_deliveries VALUES (?, 'DRF-2026-0002', ?, '2026-01-15T00:00:00Z')", messageID("run/send", "xiaoyan.lin@yunqiao.example"), test.delivery)
+				d.Execute(t, "UPDATE mail_drafts SET status = 'sent' WHERE id = 'DRF-2026-0002'")
+				d.Execute(t, "INSERT INTO mail_deliveries VALUES (?, 'DRF-2026-0002', ?, '2026-01-15T00:00:00Z')", messageID("run/send", "xiaoyan.lin@yunqiao.example"), test.delivery)
 			}
 			for range 2 {
-				err := d.send("run/send", send)
+				err := d.send(t, "run/send", send)
 				var unknown *records.UnknownEffectError
 				if errors.As(err, &unknown) != test.unknown || err != nil && !test.unknown {
 					t.Errorf("got %v", err)
@@ -280,7 +285,7 @@ func TestACutOffAttemptIsRepeatedOnlyWhenTheServerCannotHaveTheMail(t *testing.T
 			if test.unknown {
 				state = "unknown"
 			}
-			if d.count("SELECT count(*) FROM effects WHERE key = 'run/send' AND state = ?", state) != 1 {
+			if d.Number(t, "SELECT count(*) FROM effects WHERE key = 'run/send' AND state = ?", state) != 1 {
 				t.Errorf("the ledger does not say %s", state)
 			}
 		})
@@ -291,10 +296,10 @@ func TestAServerThatEndsAfterTheLastByteLeavesTheMailUnknown(t *testing.T) {
 	t.Parallel()
 	server := newMailServer(t, nil, false)
 	server.atTheEnd = func(c *smtp.Conn) error { return c.Conn().Close() } // it has the mail, and its word never comes
-	d, send := mailDesk(t, server)
+	d, send := mailDesk(t, recordstest.Stores()[0], server)
 	for range 2 { // the attempt itself, and the next one, which asks
 		var unknown *records.UnknownEffectError
-		if err := d.send("run/send", send); !errors.As(err, &unknown) {
+		if err := d.send(t, "run/send", send); !errors.As(err, &unknown) {
 			t.Errorf("got %v", err)
 		} else if !strings.Contains(unknown.Where, messageID("run/send", "xiaoyan.lin@yunqiao.example")) {
 			t.Errorf("it does not say where to look: %s", unknown.Where)
@@ -303,7 +308,7 @@ func TestAServerThatEndsAfterTheLastByteLeavesTheMailUnknown(t *testing.T) {
 	if n := len(server.mails()); n != 1 {
 		t.Errorf("the server has %d mails", n)
 	}
-	refused(t, d.send("run/other", send), "draft_id", "was sent")
+	toolstest.Refused(t, toolstest.Mistake{Tool: "send_email", Arguments: send, Field: "draft_id", Allowed: "was sent"}, d.send(t, "run/other", send))
 }
 
 func TestARefusedMailIsSentByNobodyAndTheDraftStays(t *testing.T) {
@@ -335,19 +340,19 @@ func TestARefusedMailIsSentByNobodyAndTheDraftStays(t *testing.T) {
 			t.Parallel()
 			server := newMailServer(t, nil, false)
 			server.refuse, server.atTheEnd = test.refuse, test.atTheEnd
-			d, send := mailDesk(t, server)
-			err := d.send("run/send", send)
+			d, send := mailDesk(t, recordstest.Stores()[0], server)
+			err := d.send(t, "run/send", send)
 			var wrong *tools.ArgumentError
 			if err == nil || errors.As(err, &wrong) != test.forGood || !strings.Contains(err.Error(), test.holds) {
 				t.Errorf("got %v", err)
 			}
-			if n := len(server.mails()) + d.count("SELECT count(*) FROM mail_deliveries") + d.count("SELECT count(*) FROM mail_drafts WHERE status = 'sent'"); n != 0 {
+			if n := len(server.mails()) + d.Number(t, "SELECT count(*) FROM mail_deliveries") + d.Number(t, "SELECT count(*) FROM mail_drafts WHERE status = 'sent'"); n != 0 {
 				t.Errorf("%d traces of a mail that nobody took", n)
 			}
 			server.mutex.Lock()
 			server.refuse, server.atTheEnd = nil, nil
 			server.mutex.Unlock()
-			if err := d.send("run/send", send); err != nil {
+			if err := d.send(t, "run/send", send); err != nil {
 				t.Errorf("the next attempt: %v", err)
 			}
 			if n := len(server.mails()); n != 1 {
@@ -360,11 +365,11 @@ func TestARefusedMailIsSentByNobodyAndTheDraftStays(t *testing.T) {
 func TestOneDraftIsSentOnceByTwoCallsSideBySide(t *testing.T) {
 	t.Parallel()
 	server := newMailServer(t, nil, false)
-	d, send := mailDesk(t, server)
+	d, send := mailDesk(t, recordstest.Stores()[0], server)
 	var group sync.WaitGroup
 	for _, key := range []string{"run/1", "run/2", "run/3", "run/4"} {
 		group.Go(func() {
-			if err := d.send(key, send); err != nil {
+			if err := d.send(t, key, send); err != nil {
 				t.Logf("%s: %v", key, err)
 			}
 		})
@@ -390,15 +395,15 @@ func TestAServerThatIsNotThereOrHangsIsAnErrorInTime(t *testing.T) {
 	for name, address := range map[string]string{"hangs": listener.Addr().String(), "not there": gone.Addr().String()} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d, send := mailDesk(t, &mailServer{address: address})
+			d, send := mailDesk(t, recordstest.Stores()[0], &mailServer{address: address})
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			defer cancel()
 			started := time.Now()
-			_, err := d.tool("send_email").Apply(ctx, "run/send", json.RawMessage(send))
+			_, err := d.Tool(t, "send_email").Apply(ctx, "run/send", json.RawMessage(send))
 			if err == nil || !strings.Contains(err.Error(), address) || time.Since(started) > 5*time.Second {
 				t.Errorf("got %v after %v", err, time.Since(started))
 			}
-			if d.count("SELECT count(*) FROM mail_drafts WHERE status = 'sent'") != 0 {
+			if d.Number(t, "SELECT count(*) FROM mail_drafts WHERE status = 'sent'") != 0 {
 				t.Error("the draft counts as sent")
 			}
 		})
@@ -427,9 +432,9 @@ func TestMailGoesOverTLSOrNotAtAll(t *testing.T) {
 			server := newMailServer(t, test.offered, test.implicit)
 			use := test.use
 			use.Address, use.Timeout = server.address, 10*time.Second
-			d := newDesk(t, Options{SMTP: &use})
-			d.apply("draft_email", "run/draft", someDraft, nil)
-			err := d.send("run/send", `{"draft_id":"DRF-2026-0002"}`)
+			d := newDesk(t, recordstest.Stores()[0], Options{SMTP: &use})
+			d.Apply(t, "draft_email", "run/draft", someDraft, nil)
+			err := d.send(t, "run/send", `{"draft_id":"DRF-2026-0002"}`)
 			if (err == nil) != test.sent || (len(server.mails()) == 1) != test.sent {
 				t.Errorf("got %v and %d mails", err, len(server.mails()))
 			}
@@ -445,10 +450,7 @@ func TestMailGoesOverTLSOrNotAtAll(t *testing.T) {
 
 func TestAMailServerThatCannotBeIsRefusedAtStart(t *testing.T) {
 	t.Parallel()
-	db, err := company()
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := area.Reading(t).DB
 	for _, server := range []SMTP{{}, {Address: "mail.example", TLS: TLSStart}, {Address: "mail.example:25"}, {Address: "mail.example:25", TLS: "maybe"}, {Address: ":25", TLS: TLSNone}} {
 		if _, err := (Options{SMTP: &server}).Tools(db); err == nil || !strings.Contains(err.Error(), "allowed") {
 			t.Errorf("%+v: %v", server, err)

@@ -1,14 +1,10 @@
 package activities
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +14,7 @@ import (
 	"bestbox/agents"
 	"bestbox/internal/config"
 	"bestbox/internal/records"
+	"bestbox/internal/records/recordstest"
 	"bestbox/internal/transcript"
 	"bestbox/tools"
 	"bestbox/tools/erp"
@@ -32,42 +29,12 @@ type office struct {
 	head transcript.Head
 }
 
-// demoFile is the demo company, made once.
-var demoFile = sync.OnceValues(func() ([]byte, error) {
-	folder, err := os.MkdirTemp("", "activities-test-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(folder)
-	path := filepath.Join(folder, "records.db")
-	db, err := records.Open(context.Background(), path)
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Close(); err != nil { // which also empties the log beside it
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
-
 // adjustment is a call that takes one unit.
 const adjustment = `{"item_id":"A-100","warehouse_id":"WH-001","change":-1,"reason":"count"}`
 
 func newOffice(t *testing.T, policy map[string]string, arguments string, outsiders ...run.CallReport) *office {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "records.db")
-	content, err := demoFile()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	db, err := records.Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := recordstest.Own(t)
 	made, err := erp.Tools(db)
 	if err != nil {
 		t.Fatal(err)
