@@ -33,7 +33,7 @@ type Agent struct {
 	Prompt string `yaml:"-"`
 	// Examples are worked decisions, shown to the model before the question.
 	Examples []Example `yaml:"-"`
-	// Routing are questions that belong to this agent, for the router.
+	// Routing are questions that belong to this agent, for the router: those of routing.csv, and those of the examples.
 	Routing []string `yaml:"-" json:"-"`
 
 	files files

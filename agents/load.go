@@ -17,7 +17,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-//go:embed */agent.yaml */prompt.md */examples.yaml
+//go:embed */agent.yaml */prompt.md */examples.yaml */routing.csv
 var shipped embed.FS
 
 // Source is a set of agent folders.
@@ -188,6 +188,11 @@ func load(f files) (Agent, error) {
 	agent.Prompt = strings.TrimSpace(string(prompt))
 	if agent.Routing, err = f.routing(); err != nil {
 		return Agent{}, err
+	}
+	for _, example := range agent.Examples {
+		if !slices.Contains(agent.Routing, example.Question) {
+			agent.Routing = append(agent.Routing, example.Question)
+		}
 	}
 	return agent, agent.check()
 }

@@ -14,9 +14,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bestbox/agents"
 	"bestbox/agents/router"
 	"bestbox/internal/config"
 	"bestbox/internal/llm"
+	"bestbox/internal/records"
+	"bestbox/tools/areas"
 	"bestbox/workflows/run"
 )
 
@@ -27,17 +30,18 @@ func newRoute(flags *settings) *cobra.Command {
 		Use:   "route [TEXT…]",
 		Short: "Print which agent texts would go to",
 		Long: "Routes every argument, or every line of standard input, as the workflow would: the light tier decides, and heavy where it is unsure or away. " +
-			"It asks the model servers itself; neither a worker nor Temporal is needed.\n\nExit codes: 0 all routed, 2 bad input, 3 a model server is not reachable.",
+			"It asks the model servers and opens the records, for names, itself; neither a worker nor Temporal is needed.\n\nExit codes: 0 all routed, 2 bad input, 3 a model server is not reachable.",
 		Example: "  worker route \"Wo ist die Rechnung von VND-001?\"\n  worker route --tier light < questions.txt\n  worker route --json < questions.txt | jq .confidence",
 		RunE: func(command *cobra.Command, arguments []string) error {
 			loaded, err := flags.load()
 			if err != nil {
 				return err
 			}
-			routing, err := newRouting(loaded, tier)
+			routing, err := newRouting(command.Context(), loaded, tier)
 			if err != nil {
 				return &exitError{exitBadInput, err}
 			}
+			defer routing.company.Close()
 			ctx, stop := signal.NotifyContext(command.Context(), os.Interrupt)
 			defer stop()
 			show := printColumns
@@ -100,9 +104,10 @@ type routed struct {
 type routing struct {
 	tiers   []string
 	routers map[string]*router.Router
+	company *records.DB
 }
 
-func newRouting(loaded *config.Config, only string) (*routing, error) {
+func newRouting(ctx context.Context, loaded *config.Config, only string) (*routing, error) {
 	tiers, err := newTiers(loaded)
 	if err != nil {
 		return nil, err
@@ -118,22 +123,31 @@ func newRouting(loaded *config.Config, only string) (*routing, error) {
 	case loaded.Single():
 		made.tiers = []string{config.Heavy}
 	}
+	all, err := loadAgents(loaded)
+	if err != nil {
+		return nil, err
+	}
 	for _, name := range made.tiers {
-		if made.routers[name], err = router.New(tiers[name]); err != nil {
+		if made.routers[name], err = router.New(tiers[name], agents.ForRouter(all)); err != nil {
 			return nil, err
 		}
 	}
-	return made, nil
+	made.company, err = records.Open(ctx, loaded.Records.Path)
+	return made, err
 }
 
 func (r *routing) route(ctx context.Context, text string) (routed, error) {
 	if err := (run.Input{Question: text}).Check(nil); err != nil {
 		return routed{}, &exitError{exitBadInput, err}
 	}
+	names, err := areas.Names(ctx, r.company, text)
+	if err != nil {
+		return routed{}, &exitError{exitFailed, err}
+	}
 	started := time.Now()
 	result := routed{Text: text}
 	for index, tier := range r.tiers {
-		decision, err := r.routers[tier].Route(ctx, text)
+		decision, err := r.routers[tier].Route(ctx, text, names)
 		further := index+1 < len(r.tiers)
 		result.Decision, result.Tier = decision, tier
 		switch {

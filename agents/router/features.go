@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"bestbox/agents/router/linear"
 )
 
 // Buckets is the number of columns that n-grams of the text are hashed into. A head is then 66 kB.
@@ -14,27 +16,21 @@ const Buckets = 8192
 // maxGram is the longest character n-gram; 4 holds most Chinese terms and the stems of English ones.
 const maxGram = 4
 
-// Feature is one non-zero column of a text.
-type Feature struct {
-	Bucket int
-	Value  float64
-}
-
 // TextFeatures hashes the characters and words of a question: n-grams of 1 to 4 characters, words, word pairs, and the first one
 // and two words, which often hold the verb. Counts are damped by a logarithm, and the whole has length 1 so that long questions
 // do not outweigh short ones. The result is sorted by bucket, so that sums come out the same every time.
-func TextFeatures(question string) []Feature {
+func TextFeatures(question string) []linear.Feature {
 	text := plain(shorten(question))
 	counts := map[int]float64{}
 	add := func(kind, gram string) { counts[bucket(kind, gram)]++ }
 	addCharacters(text, add)
 	addWords(text, add)
 
-	features := make([]Feature, 0, len(counts))
+	features := make([]linear.Feature, 0, len(counts))
 	for at, count := range counts {
-		features = append(features, Feature{Bucket: at, Value: math.Log1p(count)})
+		features = append(features, linear.Feature{Bucket: at, Value: math.Log1p(count)})
 	}
-	slices.SortFunc(features, func(a, b Feature) int { return a.Bucket - b.Bucket })
+	slices.SortFunc(features, func(a, b linear.Feature) int { return a.Bucket - b.Bucket })
 	squares := 0.0
 	for _, feature := range features {
 		squares += feature.Value * feature.Value

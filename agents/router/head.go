@@ -7,7 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
+
+	"bestbox/agents/router/linear"
 )
 
 //go:embed heads
@@ -110,23 +111,5 @@ func (h *Head) Probabilities(question string, logProbabilities []float64) []floa
 		}
 		scores[label] = score / h.Temperature
 	}
-	return Softmax(scores)
-}
-
-// Softmax turns scores into probabilities.
-func Softmax(scores []float64) []float64 {
-	highest := math.Inf(-1)
-	for _, score := range scores {
-		highest = max(highest, score)
-	}
-	sum := 0.0
-	probabilities := make([]float64, len(scores))
-	for i, score := range scores {
-		probabilities[i] = math.Exp(score - highest)
-		sum += probabilities[i]
-	}
-	for i := range probabilities {
-		probabilities[i] /= sum
-	}
-	return probabilities
+	return linear.Softmax(scores)
 }

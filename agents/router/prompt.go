@@ -9,10 +9,23 @@ import (
 	"github.com/tmc/langchaingo/llms"
 
 	"bestbox/internal/llm"
+	"bestbox/tools"
 )
 
-// Labels are the domains a question can belong to, as the model writes them. Their order is part of every fitted head.
-var Labels = []string{"erp", "crm", "itops", "oa", "general"}
+// Labels are the domains that the prompt names, as the model writes them, in its order, which is part of every fitted head. Agents that it does not
+// name are learned (see Learned).
+var Labels = labelsOf(promptText)
+
+// labelsOf reads the lines of a prompt that say what belongs to a label.
+func labelsOf(prompt string) (labels []string) {
+	description, _, _ := strings.Cut(prompt, "\nQuestion:")
+	for line := range strings.Lines(description) {
+		if label, _, found := strings.Cut(line, ": "); found && !strings.Contains(label, " ") {
+			labels = append(labels, label)
+		}
+	}
+	return labels
+}
 
 // maxQuestionRunes bounds what of a question is routed. A longer one is cut in the middle: what is wanted stands at the beginning
 // or at the end, and a pasted text of 100 kB must not fill the slot's context.
@@ -35,6 +48,20 @@ func Prompt(question string) []llms.MessageContent {
 		llm.System(strings.TrimSpace(promptText)),
 		llm.User("Question: " + shorten(question) + "\nLabel:"),
 	}
+}
+
+// describe says behind a question what the things are that it calls by their names. People of the company are in questions of every kind.
+func describe(question string, names []tools.Name) string {
+	var words []string
+	for _, name := range names {
+		if name.Kind != "" && name.Kind != "employee" {
+			words = append(words, name.Kind+" "+name.ID)
+		}
+	}
+	if len(words) == 0 {
+		return question
+	}
+	return question + " (" + strings.Join(words, ", ") + ")"
 }
 
 // PromptVersion names the prompt and the words together. A head is valid only for the version it was fitted with.

@@ -13,7 +13,9 @@ import (
 	"math"
 	"strings"
 
+	"bestbox/agents/router/linear"
 	"bestbox/internal/llm"
+	"bestbox/tools"
 )
 
 // General is the domain of everything that belongs to no department, and of what the router is unsure about.
@@ -48,28 +50,56 @@ type Decision struct {
 type Router struct {
 	tier *llm.Tier
 	head *Head // nil: plain probabilities
+	Others
+}
+
+// Others are the agents that the prompt does not name.
+type Others struct {
+	// Learned knows their questions by the text; nil: there are none.
+	Learned *Learned
+	// Several is the agent for questions that need several others; empty: there is none.
+	Several string
 }
 
 // New returns a router on tier, with the head fitted for the tier's model if there is one.
-func New(tier *llm.Tier) (*Router, error) {
+func New(tier *llm.Tier, others Others) (*Router, error) {
 	head, err := LoadHead(tier.Model())
 	if err != nil {
 		return nil, err
 	}
-	return &Router{tier: tier, head: head}, nil
+	return &Router{tier, head, others}, nil
 }
 
-// Route chooses the domain of question. Errors are those of [llm.Tier.Labels], and [ErrEmptyQuestion].
-func (r *Router) Route(ctx context.Context, question string) (Decision, error) {
+// Route chooses the domain of a question, in which names are things of the company. Errors are those of [llm.Tier.Labels], and [ErrEmptyQuestion].
+func (r *Router) Route(ctx context.Context, question string, names []tools.Name) (Decision, error) {
 	if strings.TrimSpace(question) == "" {
 		return Decision{}, ErrEmptyQuestion
 	}
+	if r.Learned != nil {
+		if name, probability := r.Learned.likeliest(question); probability > learnedAbove {
+			return Decision{Domain: name, Confidence: probability, Probabilities: map[string]float64{name: probability}, Calibrated: true}, nil
+		}
+	}
+	decision, err := r.decide(ctx, describe(question, names))
+	if err != nil || r.Several == "" {
+		return decision, err
+	}
+	second, usage, err := r.several(ctx, question)
+	decision.Usage = decision.Usage.Add(usage)
+	if err == nil && second > SeveralAbove {
+		decision = Decision{Domain: r.Several, Confidence: second, Probabilities: decision.Probabilities, Calibrated: decision.Calibrated, Usage: decision.Usage}
+	}
+	return decision, err
+}
+
+// decide asks the model once.
+func (r *Router) decide(ctx context.Context, question string) (Decision, error) {
 	if r.head == nil {
 		logProbabilities, usage, err := r.tier.Labels(ctx, Prompt(question), Labels)
 		if err != nil {
 			return Decision{}, err
 		}
-		decision := decide(Softmax(logProbabilities), plainEscalateBelow, plainUnsureBelow)
+		decision := decide(linear.Softmax(logProbabilities), plainEscalateBelow, plainUnsureBelow)
 		decision.Usage = usage
 		return decision, nil
 	}

@@ -16,7 +16,7 @@ import (
 
 func TestRealModelRoutesPlainQuestions(t *testing.T) {
 	server := llmtest.Start(t, llmtest.Options{})
-	routes, err := router.New(server.Tier(t))
+	routes, err := router.New(server.Tier(t), router.Others{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestRealModelRoutesPlainQuestions(t *testing.T) {
 	}
 	right := 0
 	for question, want := range questions {
-		decision, err := routes.Route(context.Background(), question)
+		decision, err := routes.Route(context.Background(), question, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,11 +97,11 @@ func TestModelWithoutAHeadGivesPlainProbabilities(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	routes, err := router.New(tier)
+	routes, err := router.New(tier, router.Others{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	decision, err := routes.Route(context.Background(), "How much stock of A-100 is left?")
+	decision, err := routes.Route(context.Background(), "How much stock of A-100 is left?", nil)
 	if err != nil || decision.Calibrated || len(decision.Probabilities) != len(router.Labels) {
 		t.Errorf("got %+v and %v, want plain probabilities of every label", decision, err)
 	}
@@ -114,7 +114,7 @@ func withoutServer(t *testing.T) *router.Router {
 	if err != nil {
 		t.Fatal(err)
 	}
-	routes, err := router.New(tier)
+	routes, err := router.New(tier, router.Others{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func withoutServer(t *testing.T) *router.Router {
 func TestEmptyQuestionIsRefusedBeforeTheModelIsAsked(t *testing.T) {
 	t.Parallel()
 	routes := withoutServer(t)
-	if _, err := routes.Route(context.Background(), " \n\t"); !errors.Is(err, router.ErrEmptyQuestion) {
+	if _, err := routes.Route(context.Background(), " \n\t", nil); !errors.Is(err, router.ErrEmptyQuestion) {
 		t.Errorf("got %v, want ErrEmptyQuestion", err)
 	}
 }
@@ -133,7 +133,7 @@ func TestLightServerDownIsGoneSoThatHeavyCanBeAsked(t *testing.T) {
 	t.Parallel()
 	routes := withoutServer(t)
 	var failure *llm.Error
-	if _, err := routes.Route(context.Background(), "stock?"); !errors.As(err, &failure) || failure.Kind != llm.Gone {
+	if _, err := routes.Route(context.Background(), "stock?", nil); !errors.As(err, &failure) || failure.Kind != llm.Gone {
 		t.Errorf("got %v, want kind gone", err)
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"bestbox/agents/router"
 	"bestbox/agents/router/fitting"
+	"bestbox/agents/router/linear"
 	"bestbox/internal/llm"
 )
 
@@ -30,7 +31,7 @@ type shape struct {
 }
 
 func newShapes(heavy, light *llm.Tier) ([]shape, error) {
-	fitted, err := router.New(light)
+	fitted, err := router.New(light, router.Others{})
 	if err != nil {
 		return nil, err
 	}
@@ -40,10 +41,10 @@ func newShapes(heavy, light *llm.Tier) ([]shape, error) {
 		}},
 		{"S1", "heavy, one label token", func(ctx context.Context, question string) ([]float64, llm.Usage, error) {
 			logProbabilities, usage, err := heavy.Labels(ctx, router.Prompt(question), router.Labels)
-			return router.Softmax(logProbabilities), usage, err
+			return linear.Softmax(logProbabilities), usage, err
 		}},
 		{"D", "light, one token and the fitted head", func(ctx context.Context, question string) ([]float64, llm.Usage, error) {
-			decision, err := fitted.Route(ctx, question)
+			decision, err := fitted.Route(ctx, question, nil)
 			probabilities := make([]float64, len(router.Labels))
 			for i, label := range router.Labels {
 				probabilities[i] = decision.Probabilities[label]

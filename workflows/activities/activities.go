@@ -67,7 +67,7 @@ func New(ctx context.Context, o Options) (*Activities, error) {
 		if tier == nil {
 			continue
 		}
-		made, err := router.New(tier)
+		made, err := router.New(tier, agents.ForRouter(o.Agents))
 		if err != nil {
 			return nil, fmt.Errorf("router on the %s tier: %w", tier.Name(), err)
 		}

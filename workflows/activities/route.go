@@ -9,6 +9,7 @@ import (
 	"bestbox/agents"
 	"bestbox/internal/config"
 	"bestbox/internal/transcript"
+	"bestbox/tools"
 	"bestbox/workflows/run"
 )
 
@@ -49,8 +50,14 @@ func (a *Activities) Route(ctx context.Context, input RouteInput) (Routed, error
 		if err != nil {
 			return stored{}, err
 		}
+		var names []tools.Name
+		if who.Names != nil {
+			if names, err = who.Names(ctx, asked.input.Question); err != nil {
+				return stored{}, err
+			}
+		}
 		started := time.Now()
-		decision, err := tierRouter.Route(ctx, a.forRouter(asked.input.Question, input.Tier))
+		decision, err := tierRouter.Route(ctx, a.forRouter(asked.input.Question, input.Tier), names)
 		if err != nil {
 			return stored{}, err
 		}

@@ -28,7 +28,7 @@ import (
 type options struct {
 	config, profile, tier string
 	model, url            string
-	folder                string
+	folder, clauses       string
 	offline               bool
 	perLabel              int
 	limit                 time.Duration
@@ -58,9 +58,10 @@ func command() *cobra.Command {
 	flags.StringVar(&o.tier, "tier", "light", "tier whose model is fitted: light or heavy")
 	flags.StringVar(&o.model, "model", "", "catalogue name of the model, instead of --tier")
 	flags.StringVar(&o.url, "url", "", "address of its server, with --model")
-	flags.StringVar(&o.folder, "folder", "agents/router", "folder with examples/, logprobs/ and heads/")
+	flags.StringVar(&o.folder, "folder", "agents/router", "folder with examples/, logprobs/ and heads/, beside the agents' own")
 	flags.BoolVar(&o.offline, "offline", false, "ask no server; fail when log-probabilities are missing")
 	flags.IntVar(&o.perLabel, "per-label", 0, "fit only so many examples of each label (0: all), for a slow model")
+	flags.StringVar(&o.clauses, "clauses", "", "also ask about the parts of the questions in this file (agents/coordinator/routing.csv) and of test.csv")
 	flags.DurationVar(&o.limit, "limit", 30*time.Minute, "longest time to ask the server; run again to go on")
 	return command
 }
@@ -69,7 +70,7 @@ func run(ctx context.Context, o options) error {
 	if err := locate(&o); err != nil {
 		return err
 	}
-	examples, err := fitting.ReadTraining(filepath.Join(o.folder, "examples"))
+	examples, err := fitting.ReadTraining(filepath.Dir(o.folder))
 	if err != nil {
 		return err
 	}
@@ -83,8 +84,16 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	if !o.offline {
-		// The test questions' log-probabilities are stored as well, for scoring only.
-		if err := collect(ctx, o, store, append(fitting.Texts(examples), fitting.Texts(held)...)); err != nil {
+		// The test questions' log-probabilities are stored as well, for scoring only, and so are those of the parts of questions for several agents.
+		questions := append(fitting.Texts(examples), fitting.Texts(held)...)
+		if o.clauses != "" {
+			several, err := fitting.ReadAgent(o.clauses, "")
+			if err != nil {
+				return err
+			}
+			questions = append(questions, fitting.Clauses(append(several, held...))...)
+		}
+		if err := collect(ctx, o, store, questions); err != nil {
 			return err
 		}
 	}

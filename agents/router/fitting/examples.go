@@ -7,7 +7,6 @@ package fitting
 import (
 	"encoding/csv"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,67 +25,83 @@ type Example struct {
 	Style       string // plain, terse, noisy, boundary, or the name of a public source
 }
 
+// columns are those of a file of examples for several labels; the file of an agent (routing.csv) has no label.
 var columns = []string{"text", "label", "lang", "style"}
 
-// ReadTraining reads every CSV file of a folder but [TestFile], in the order of their names. A text that occurs twice is an error.
-func ReadTraining(folder string) ([]Example, error) {
-	files, err := filepath.Glob(filepath.Join(folder, "*.csv"))
+// ReadTraining reads the examples below the folder of the agents: routing.csv of every label's agent, in the order of the labels, and router/examples
+// but for [TestFile]. A text that occurs twice is an error.
+func ReadTraining(agents string) ([]Example, error) {
+	files, err := filepath.Glob(filepath.Join(agents, "router", "examples", "*.csv"))
 	if err != nil {
-		return nil, fmt.Errorf("listing examples in %s: %w", folder, err)
+		return nil, fmt.Errorf("listing examples below %s: %w", agents, err)
 	}
 	slices.Sort(files)
+	files = slices.DeleteFunc(files, func(file string) bool { return filepath.Base(file) == TestFile })
 	var all []Example
-	seen := map[string]string{}
-	for _, file := range files {
-		if filepath.Base(file) == TestFile {
-			continue
+	for _, label := range router.Labels {
+		examples, err := ReadAgent(filepath.Join(agents, label, "routing.csv"), label)
+		if err != nil {
+			return nil, fmt.Errorf("%w; run this from the repository's root or give --folder", err)
 		}
+		all = append(all, examples...)
+	}
+	for _, file := range files {
 		examples, err := ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		for _, example := range examples {
-			if before, twice := seen[example.Text]; twice {
-				return nil, fmt.Errorf("%s: %q occurs twice (also in %s); keep one", file, example.Text, before)
-			}
-			seen[example.Text] = file
-		}
 		all = append(all, examples...)
 	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("no examples (*.csv) in %s; run this from the repository's root or give --examples", folder)
+	seen := map[string]bool{}
+	for _, example := range all {
+		if seen[example.Text] {
+			return nil, fmt.Errorf("the example %q occurs twice; keep one", example.Text)
+		}
+		seen[example.Text] = true
 	}
 	return all, nil
 }
 
+// ReadAgent reads the examples of one agent, which all have its label.
+func ReadAgent(path, label string) ([]Example, error) {
+	rows, err := readRows(path, []string{"text", "lang", "style"})
+	var examples []Example
+	for _, row := range rows {
+		examples = append(examples, Example{Text: row[0], Label: label, Language: row[1], Style: row[2]})
+	}
+	return examples, err
+}
+
 // ReadFile reads one CSV file with the columns text, label, lang, style.
 func ReadFile(path string) ([]Example, error) {
+	rows, err := readRows(path, columns)
+	var examples []Example
+	for number, row := range rows {
+		if !slices.Contains(router.Labels, row[1]) {
+			return nil, fmt.Errorf("%s: row %d: label %q; allowed: %v", path, number+1, row[1], router.Labels)
+		}
+		examples = append(examples, Example{Text: row[0], Label: row[1], Language: row[2], Style: row[3]})
+	}
+	return examples, err
+}
+
+func readRows(path string, columns []string) ([][]string, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading examples: %w", err)
 	}
 	defer file.Close()
-	reader := csv.NewReader(file)
-	header, err := reader.Read()
-	if err != nil || !slices.Equal(header, columns) {
+	rows, err := csv.NewReader(file).ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(rows) == 0 || !slices.Equal(rows[0], columns) {
 		return nil, fmt.Errorf("%s: the first line must be %v", path, columns)
 	}
-	var examples []Example
-	for {
-		row, err := reader.Read()
-		if err == io.EOF {
-			return examples, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		example := Example{Text: row[0], Label: row[1], Language: row[2], Style: row[3]}
-		if example.Text == "" || !slices.Contains(router.Labels, example.Label) {
-			line, _ := reader.FieldPos(0)
-			return nil, fmt.Errorf("%s:%d: label %q; a text and one of %v are needed", path, line, example.Label, router.Labels)
-		}
-		examples = append(examples, example)
+	if at := slices.IndexFunc(rows, func(row []string) bool { return row[0] == "" }); at >= 0 {
+		return nil, fmt.Errorf("%s: row %d has no text", path, at)
 	}
+	return rows[1:], nil
 }
 
 // Sample keeps at most perLabel examples of each label, chosen by the hashes of their texts; 0 keeps all. It is for models that are
@@ -103,6 +118,14 @@ func Sample(examples []Example, perLabel int) []Example {
 		taken[example.Label]++
 		return taken[example.Label] > perLabel
 	})
+}
+
+// Clauses returns the parts of the questions that have several.
+func Clauses(examples []Example) (texts []string) {
+	for _, example := range examples {
+		texts = append(texts, router.Clauses(example.Text)...)
+	}
+	return texts
 }
 
 // Texts returns the questions of examples.

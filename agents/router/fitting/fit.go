@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"bestbox/agents/router"
+	"bestbox/agents/router/linear"
 )
 
 // Chosen by cross-validation on the 0.5B, whose macro-recall is .912, .920 and .924 for a wordScale of 0.05, 0.1 and 0.2.
@@ -17,7 +18,7 @@ const (
 	iterations = 300
 )
 
-var strength = penalties{words: 0.1, text: 0.1}
+var strength = linear.Penalties{Words: 0.1, Text: 0.1}
 
 // Report is what a fit was worth on examples its weights had not seen.
 type Report struct {
@@ -38,10 +39,10 @@ func Fit(model string, examples []Example, store *Store) (*router.Head, Report, 
 	temperature := fitTemperature(rows, scores)
 	outcomes := make([]Outcome, len(rows))
 	for i, example := range examples {
-		outcomes[i] = NewOutcome(example.Label, router.Softmax(divide(scores[i], temperature)))
+		outcomes[i] = NewOutcome(example.Label, linear.Softmax(divide(scores[i], temperature)))
 	}
 	escalate, unsure := thresholds(outcomes)
-	head := newHead(model, train(rows, len(means), router.Buckets, strength, iterations))
+	head := newHead(model, linear.Train(rows, len(router.Labels), len(means), router.Buckets, strength, iterations))
 	head.Temperature, head.EscalateBelow, head.UnsureBelow = round(temperature, 4), escalate, unsure
 	head.Means, head.Scales = means, scales
 	return head, Report{
@@ -52,23 +53,23 @@ func Fit(model string, examples []Example, store *Store) (*router.Head, Report, 
 	}, nil
 }
 
-func makeRows(examples []Example, store *Store) ([]row, error) {
+func makeRows(examples []Example, store *Store) ([]linear.Row, error) {
 	count := map[string]int{}
 	for _, example := range examples {
 		count[example.Label]++
 	}
-	rows := make([]row, len(examples))
+	rows := make([]linear.Row, len(examples))
 	for i, example := range examples {
 		logProbabilities, ok := store.Get(example.Text)
 		if !ok {
 			return nil, fmt.Errorf("no log-probabilities of %s for %q; run `go run ./agents/router/fit` with a model server up",
 				store.model, example.Text)
 		}
-		rows[i] = row{
-			words:  logProbabilities,
-			text:   router.TextFeatures(example.Text),
-			label:  slices.Index(router.Labels, example.Label),
-			weight: float64(len(examples)) / float64(len(count)*count[example.Label]),
+		rows[i] = linear.Row{
+			Words:  logProbabilities,
+			Text:   router.TextFeatures(example.Text),
+			Label:  slices.Index(router.Labels, example.Label),
+			Weight: float64(len(examples)) / float64(len(count)*count[example.Label]),
 		}
 	}
 	return rows, nil
@@ -76,14 +77,14 @@ func makeRows(examples []Example, store *Store) ([]row, error) {
 
 // standardise shifts and divides every word of the rows, and returns by what. It is done over all examples, the held-out fold
 // included: no label enters it.
-func standardise(rows []row) (means, scales []float64) {
-	width := len(rows[0].words)
+func standardise(rows []linear.Row) (means, scales []float64) {
+	width := len(rows[0].Words)
 	means, scales = make([]float64, width), make([]float64, width)
 	for at := range width {
 		sum, squares := 0.0, 0.0
 		for _, r := range rows {
-			sum += r.words[at]
-			squares += r.words[at] * r.words[at]
+			sum += r.Words[at]
+			squares += r.Words[at] * r.Words[at]
 		}
 		mean := sum / float64(len(rows))
 		deviation := math.Sqrt(max(squares/float64(len(rows))-mean*mean, 1e-6))
@@ -91,23 +92,23 @@ func standardise(rows []row) (means, scales []float64) {
 	}
 	for _, r := range rows {
 		for at := range width {
-			r.words[at] = (r.words[at] - means[at]) / scales[at]
+			r.Words[at] = (r.Words[at] - means[at]) / scales[at]
 		}
 	}
 	return means, scales
 }
 
 // crossValidate returns the scores of every row by weights that were fitted without its fold.
-func crossValidate(rows []row, fold []int) [][]float64 {
+func crossValidate(rows []linear.Row, fold []int) [][]float64 {
 	scores := make([][]float64, len(rows))
 	var folds sync.WaitGroup
 	for number := range foldCount {
 		folds.Go(func() {
 			outside, _ := split(rows, fold, number)
-			fitted := train(outside, len(rows[0].words), router.Buckets, strength, iterations)
+			fitted := linear.Train(outside, len(router.Labels), len(rows[0].Words), router.Buckets, strength, iterations)
 			for i, r := range rows {
 				if fold[i] == number {
-					scores[i] = fitted.scores(r)
+					scores[i] = fitted.Scores(r)
 				}
 			}
 		})
@@ -117,13 +118,13 @@ func crossValidate(rows []row, fold []int) [][]float64 {
 }
 
 // fitTemperature finds the divisor of held-out scores with the least cross-entropy, by trying a fine grid.
-func fitTemperature(rows []row, scores [][]float64) float64 {
+func fitTemperature(rows []linear.Row, scores [][]float64) float64 {
 	best, least := 1.0, math.Inf(1)
 	for exponent := -60; exponent <= 60; exponent++ {
 		temperature := math.Exp(float64(exponent) / 40)
 		loss := 0.0
 		for i, r := range rows {
-			loss -= r.weight * math.Log(router.Softmax(divide(scores[i], temperature))[r.label])
+			loss -= r.Weight * math.Log(linear.Softmax(divide(scores[i], temperature))[r.Label])
 		}
 		if loss < least {
 			best, least = temperature, loss

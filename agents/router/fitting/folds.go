@@ -1,6 +1,8 @@
 package fitting
 
 import (
+	"bestbox/agents/router/linear"
+
 	"hash/fnv"
 	"slices"
 	"strings"
@@ -68,7 +70,7 @@ func similarity(a, b map[string]bool) float64 {
 }
 
 // split returns the rows outside and inside a fold.
-func split(rows []row, fold []int, number int) (outside, inside []row) {
+func split(rows []linear.Row, fold []int, number int) (outside, inside []linear.Row) {
 	for i, r := range rows {
 		if fold[i] == number {
 			inside = append(inside, r)

@@ -7,23 +7,24 @@ import (
 	"os"
 
 	"bestbox/agents/router"
+	"bestbox/agents/router/linear"
 )
 
 // largestStep is the number of steps to each side of zero that a text weight is rounded to.
 const largestStep = 127
 
-func newHead(model string, fitted weights) *router.Head {
+func newHead(model string, fitted linear.Weights) *router.Head {
 	head := &router.Head{Model: model, PromptVersion: router.PromptVersion(), Labels: router.Labels}
 	largest := 0.0
-	for label := range fitted.labels {
-		_, text, _ := fitted.of(label)
+	for label := range fitted.Labels {
+		_, text, _ := fitted.Of(label)
 		for _, weight := range text {
 			largest = max(largest, math.Abs(weight))
 		}
 	}
 	head.TextStep = round(largest/largestStep, 6)
-	for label := range fitted.labels {
-		words, text, bias := fitted.of(label)
+	for label := range fitted.Labels {
+		words, text, bias := fitted.Of(label)
 		rounded := make([]float64, len(words))
 		for i, weight := range words {
 			rounded[i] = round(weight, 4)

@@ -44,7 +44,7 @@ func TestHeadsAreWhatTheExamplesGive(t *testing.T) {
 	if testing.Short() {
 		t.Skip("refitting takes a quarter of a minute")
 	}
-	examples, err := fitting.ReadTraining(filepath.Join(folder, "examples"))
+	examples, err := fitting.ReadTraining(filepath.Join(folder, ".."))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestMacroRecallOnUnseenQuestions(t *testing.T) {
 
 func TestTrainingExamplesAreEnoughAndNotInTheTest(t *testing.T) {
 	t.Parallel()
-	examples, err := fitting.ReadTraining(filepath.Join(folder, "examples"))
+	examples, err := fitting.ReadTraining(filepath.Join(folder, ".."))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,49 @@
+package router
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestClausesAreThePartsThatMayBeForDifferentAgents(t *testing.T) {
+	t.Parallel()
+	for question, want := range map[string][]string{
+		"Which customers wait for VND-003, and draft them a note.": {"Which customers wait for VND-003", "draft them a note"},
+		"How much stock of A-100 is left in WH-001?":               nil,
+		"检查A-100的库存，并约采购部开会讨论。":                                    {"检查A-100的库存", "约采购部开会讨论"},
+		"Hello, and thanks": nil,
+		"Is it up? And who fixes it? And what does it cost? And when was that? And is it late?": {"Is it up", "And who fixes it", "And what does it cost", "And when was that"},
+		"version 4.8.2 of the gateway": nil,
+	} {
+		if got := Clauses(question); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", question, got, want)
+		}
+	}
+}
+
+func TestTheSecondDomainIsThatOfAnotherPart(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		clauses []map[string]float64
+		want    float64
+	}{
+		{"one part", []map[string]float64{{"erp": .9, "crm": .1}}, .1},
+		{"two parts of one domain", []map[string]float64{{"erp": .9, "crm": .1}, {"erp": .8, "oa": .2}}, .2},
+		{"two domains", []map[string]float64{{"erp": .9, "crm": .1}, {"oa": .7, "erp": .3}}, .7},
+		{"general is none", []map[string]float64{{"erp": .9}, {"general": .95}}, 0},
+		{"nothing", nil, 0},
+	}
+	for _, test := range tests {
+		if got := Second(test.clauses); got != test.want {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+	}
+}
+
+func TestTheLabelsAreThoseOfThePrompt(t *testing.T) {
+	t.Parallel()
+	if want := []string{"erp", "crm", "itops", "oa", "general"}; !slices.Equal(Labels, want) {
+		t.Errorf("labels %q, want %q: their order is part of every fitted head", Labels, want)
+	}
+}
