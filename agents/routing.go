@@ -1,6 +1,7 @@
 package agents
 
 import (
+	"cmp"
 	"slices"
 
 	"bestbox/agents/router"
@@ -13,13 +14,13 @@ func ForRouter(all []Agent) router.Others {
 	own := map[string][]string{}
 	var rest []string
 	for _, agent := range all {
-		if slices.Contains(router.Labels, agent.Name) {
+		switch {
+		case slices.Contains(router.Labels, agent.Name):
 			rest = append(rest, agent.Routing...)
-			continue
-		}
-		own[agent.Name] = agent.Routing
-		if others.Several == "" && slices.Contains(agent.Tools, ToolAskAgent) {
-			others.Several = agent.Name
+		case slices.Contains(agent.Tools, ToolAskAgent): // its questions are about everything: they are told by their parts
+			others.Several = cmp.Or(others.Several, agent.Name)
+		default:
+			own[agent.Name] = agent.Routing
 		}
 	}
 	others.Learned = router.Learn(own, rest)

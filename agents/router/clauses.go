@@ -6,13 +6,15 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-
-	"bestbox/internal/llm"
 )
 
-// SeveralAbove is the probability that a second domain must have in some part of a question before it counts as one for several agents. On the
-// coordinator's examples it finds .64, and on test.csv, whose questions are for one agent each, it is wrong on .011.
-const SeveralAbove = 0.5
+// A question is for several agents where a second domain has more than severalAbove in some part of it, and the whole is not as good as certain to be
+// for one. With the 0.5B that finds .46 of the coordinator's examples, and is wrong on .003 of test.csv (one sentence each, mostly) and on .05 of the
+// tasks' questions for one agent, many of which have two parts. Lower limits find more and are wrong more often: .5 and 1 give .61, .011 and .065.
+const (
+	severalAbove = 0.6
+	certainFrom  = 0.99
+)
 
 const (
 	// mostClauses bounds what one question may cost.
@@ -45,9 +47,20 @@ func Clauses(question string) []string {
 	return all[:min(len(all), mostClauses)]
 }
 
-// Second is the probability of the second of the domains that parts of a question belong to, whichever these are. The general domain is none: it
+// Several reports whether a question is for several agents: from the probabilities of the whole, and of each of its parts.
+func Several(whole map[string]float64, clauses []map[string]float64) (second float64, several bool) {
+	second = secondDomain(clauses)
+	for _, probability := range whole {
+		if probability >= certainFrom {
+			return second, false
+		}
+	}
+	return second, second > severalAbove
+}
+
+// secondDomain is the probability of the second of the domains that parts of a question belong to, whichever these are. The general domain is none: it
 // takes all that says little.
-func Second(clauses []map[string]float64) float64 {
+func secondDomain(clauses []map[string]float64) float64 {
 	best := map[string]float64{}
 	for _, probabilities := range clauses {
 		for label, probability := range probabilities {
@@ -64,16 +77,19 @@ func Second(clauses []map[string]float64) float64 {
 	return highest[len(highest)-2]
 }
 
-// several asks the model about each part of a question, and reports how sure it is that they are for different agents.
-func (r *Router) several(ctx context.Context, question string) (second float64, usage llm.Usage, err error) {
+// several asks the model about each part of a question.
+func (r *Router) several(ctx context.Context, question string, whole Decision) (Decision, error) {
 	var clauses []map[string]float64
 	for _, clause := range Clauses(question) {
 		decision, err := r.decide(ctx, clause)
 		if err != nil {
-			return 0, usage, err
+			return whole, err
 		}
-		usage = usage.Add(decision.Usage)
+		whole.Usage = whole.Usage.Add(decision.Usage)
 		clauses = append(clauses, decision.Probabilities)
 	}
-	return Second(clauses), usage, nil
+	if second, several := Several(whole.Probabilities, clauses); several {
+		return Decision{Domain: r.Several, Confidence: second, Probabilities: whole.Probabilities, Calibrated: whole.Calibrated, Usage: whole.Usage}, nil
+	}
+	return whole, nil
 }

@@ -35,9 +35,22 @@ func TestTheSecondDomainIsThatOfAnotherPart(t *testing.T) {
 		{"nothing", nil, 0},
 	}
 	for _, test := range tests {
-		if got := Second(test.clauses); got != test.want {
+		if got := secondDomain(test.clauses); got != test.want {
 			t.Errorf("%s: %v, want %v", test.name, got, test.want)
 		}
+	}
+}
+
+func TestAQuestionThatIsCertainlyForOneAgentIsNotForSeveral(t *testing.T) {
+	t.Parallel()
+	clauses := []map[string]float64{{"erp": .9}, {"oa": .7}}
+	for whole, want := range map[float64]bool{.95: true, .995: false} {
+		if _, several := Several(map[string]float64{"erp": whole}, clauses); several != want {
+			t.Errorf("%v: for several %v", whole, several)
+		}
+	}
+	if _, several := Several(map[string]float64{"erp": .5}, []map[string]float64{{"erp": .9}, {"oa": .4}}); several {
+		t.Error("a part that says little counted")
 	}
 }
 

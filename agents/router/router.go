@@ -84,12 +84,7 @@ func (r *Router) Route(ctx context.Context, question string, names []tools.Name)
 	if err != nil || r.Several == "" {
 		return decision, err
 	}
-	second, usage, err := r.several(ctx, question)
-	decision.Usage = decision.Usage.Add(usage)
-	if err == nil && second > SeveralAbove {
-		decision = Decision{Domain: r.Several, Confidence: second, Probabilities: decision.Probabilities, Calibrated: decision.Calibrated, Usage: decision.Usage}
-	}
-	return decision, err
+	return r.several(ctx, question, decision)
 }
 
 // decide asks the model once.

@@ -91,7 +91,7 @@ func run(ctx context.Context, o options) error {
 			if err != nil {
 				return err
 			}
-			questions = append(questions, fitting.Clauses(append(several, held...))...)
+			questions = append(append(questions, fitting.Texts(several)...), fitting.Clauses(append(several, held...))...)
 		}
 		if err := collect(ctx, o, store, questions); err != nil {
 			return err

@@ -13,7 +13,7 @@ import (
 func TestQuestionsForSeveralAgentsAreToldFromOthersByTheirParts(t *testing.T) {
 	t.Parallel()
 	head, store := loadAll(t, "qwen2.5-coder-0.5b-instruct-q4_k_m")
-	second := func(question string) float64 {
+	forSeveral := func(question string) bool {
 		var clauses []map[string]float64
 		for _, clause := range router.Clauses(question) {
 			logProbabilities, ok := store.Get(clause)
@@ -22,12 +22,17 @@ func TestQuestionsForSeveralAgentsAreToldFromOthersByTheirParts(t *testing.T) {
 			}
 			clauses = append(clauses, head.Decide(clause, logProbabilities).Probabilities)
 		}
-		return router.Second(clauses)
+		logProbabilities, ok := store.Get(question)
+		if !ok {
+			t.Fatalf("no stored log-probabilities for %q: run `go run ./agents/router/fit --clauses agents/coordinator/routing.csv`", question)
+		}
+		_, several := router.Several(head.Decide(question, logProbabilities).Probabilities, clauses)
+		return several
 	}
 	share := func(examples []fitting.Example) float64 {
 		found := 0
 		for _, example := range examples {
-			if second(example.Text) > router.SeveralAbove {
+			if forSeveral(example.Text) {
 				found++
 			}
 		}
@@ -43,7 +48,7 @@ func TestQuestionsForSeveralAgentsAreToldFromOthersByTheirParts(t *testing.T) {
 	}
 	found, wrong := share(several), share(single)
 	t.Logf("found %.3f, wrong %.3f", found, wrong)
-	if found < 0.55 || wrong > 0.02 {
+	if found < 0.4 || wrong > 0.01 {
 		t.Errorf("found %.3f of %d questions for several agents, took %.3f of %d for such", found, len(several), wrong, len(single))
 	}
 }
