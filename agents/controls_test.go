@@ -84,3 +84,26 @@ func TestToolsThatAreNotForTheTurnCannotBeCalled(t *testing.T) {
 		}
 	}
 }
+
+func TestAToolThatAProfileLeavesOutIsNeitherDescribedNorShown(t *testing.T) {
+	t.Parallel()
+	loaded, err := agents.Load(talker(map[string]string{
+		"a/agent.yaml": "name: a\ndescription: d\ntools: [ask_user, hand_over]", "a/prompt.md": "p", "b/agent.yaml": "name: b\ndescription: d", "b/prompt.md": "p",
+		"a/examples.yaml": "- {question: one, calls: [{tool: hand_over, arguments: {agent: b}}]}\n- {question: two, calls: [{tool: ask_user, arguments: {question: which one?}}]}\n",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	registry, err := tools.NewRegistry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defined, err := agents.Define(loaded, registry, agents.ToolHandOver)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := defined[0]
+	if len(a.Specs) != 1 || strings.Contains(a.System, agents.ToolHandOver) || len(a.Examples) != 1 || a.Examples[0].Question != "two" {
+		t.Errorf("%+v", a)
+	}
+}

@@ -28,11 +28,12 @@ func (d Definition) Spec(tool string) (tools.Spec, bool) {
 	return d.Specs[index], true
 }
 
-// Define gives every agent its tools. A tool that does not exist is an error that names the file and the line.
-func Define(all []Agent, registry *tools.Registry) ([]Definition, error) {
+// Define gives every agent its tools, but for those named in without. A tool that does not exist is an error that names the file and the line.
+func Define(all []Agent, registry *tools.Registry, without ...string) ([]Definition, error) {
 	defined := make([]Definition, 0, len(all))
 	for _, agent := range all {
-		definition, err := define(agent, others(all, agent.Name), registry)
+		agent.Examples = slices.DeleteFunc(slices.Clone(agent.Examples), func(example Example) bool { return example.calls(without) })
+		definition, err := define(agent, others(all, agent.Name), registry, without)
 		if err != nil {
 			return nil, err
 		}
@@ -41,12 +42,20 @@ func Define(all []Agent, registry *tools.Registry) ([]Definition, error) {
 	return defined, nil
 }
 
-func define(agent Agent, others []Agent, registry *tools.Registry) (Definition, error) {
+// calls reports whether the example calls one of the tools.
+func (e Example) calls(tools []string) bool {
+	return slices.ContainsFunc(e.Calls, func(call Call) bool { return slices.Contains(tools, call.Tool) })
+}
+
+func define(agent Agent, others []Agent, registry *tools.Registry, without []string) (Definition, error) {
 	definition := Definition{Agent: agent, Specs: make([]tools.Spec, 0, len(agent.Tools))}
 	for index, name := range agent.Tools {
 		place := fmt.Sprintf("$.tools[%d]", index)
 		if slices.Contains(agent.Tools[:index], name) {
 			return definition, agent.files.at(settingsFile, place, "tools: %s is listed twice", name)
+		}
+		if slices.Contains(without, name) {
+			continue
 		}
 		if IsControl(name) {
 			spec, err := control(name, others)

@@ -85,7 +85,7 @@ func fixedPrompts(ctx context.Context, loaded *config.Config) (map[string][]fixe
 	if err != nil {
 		return nil, err
 	}
-	defined, err := agents.Define(all, registry)
+	defined, err := agents.Define(all, registry, loaded.WithoutTools...)
 	if err != nil {
 		return nil, err
 	}

@@ -162,7 +162,7 @@ func (s *service) newActivities(ctx context.Context) (*activities.Activities, er
 			Names: func(ctx context.Context, text string) ([]tools.Name, error) { return areas.Names(ctx, db, text) }}
 	}
 	return activities.New(ctx, activities.Options{
-		Agents: s.agents, Companies: companies, Users: s.users, Transcript: s.transcript, Heavy: s.tiers[config.Heavy], Light: s.tiers[config.Light],
+		Agents: s.agents, WithoutTools: s.settings.WithoutTools, Companies: companies, Users: s.users, Transcript: s.transcript, Heavy: s.tiers[config.Heavy], Light: s.tiers[config.Light],
 		HeavyContext: s.settings.Tiers[config.Heavy].Context, LightContext: s.settings.Tiers[config.Light].Context,
 		Meter: s.metrics.Meter("bestbox"),
 	})

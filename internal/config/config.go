@@ -30,6 +30,8 @@ type Config struct {
 	Supervisor Supervisor
 	// Tiers holds the model servers of the profile: "heavy" always, "light" and "embed" optional.
 	Tiers map[string]Tier
+	// WithoutTools are tools that agents have not in this profile.
+	WithoutTools []string
 	// Bandwidth is what the machine's model memory can deliver, in GB/s (10^9 bytes); 0: unknown, measured by llmctl bench.
 	Bandwidth float64
 }

@@ -64,14 +64,14 @@ func resolve(file File, path, profile string, machine fs.FS) (*Config, error) {
 	if profile == "" || profile == Auto {
 		profile = Detect(machine)
 	}
-	tiers, bandwidth, err := tiersOf(file, profile, machine)
+	tiers, chosen, err := tiersOf(file, profile, machine)
 	if err != nil {
 		return nil, err
 	}
 	c := &Config{
 		Path: path, Profile: profile, Directories: file.Directories,
 		Temporal: file.Temporal, HTTP: file.HTTP, Records: file.Records, Tenants: file.Tenants, Agents: file.Agents, Access: file.Access,
-		Supervisor: file.Supervisor, Tiers: tiers, Bandwidth: bandwidth,
+		Supervisor: file.Supervisor, Tiers: tiers, Bandwidth: chosen.Bandwidth, WithoutTools: chosen.WithoutTools,
 	}
 	c.Directories.Cache = directory("BESTBOX_CACHE_DIR", c.Directories.Cache, "XDG_CACHE_HOME", ".cache")
 	c.Directories.State = directory("BESTBOX_STATE_DIR", c.Directories.State, "XDG_STATE_HOME", ".local/state")
@@ -90,8 +90,8 @@ func resolve(file File, path, profile string, machine fs.FS) (*Config, error) {
 	return c, c.validate()
 }
 
-// tiersOf returns the tiers of a profile and its bandwidth, following from once per profile.
-func tiersOf(file File, name string, machine fs.FS) (tiers map[string]Tier, bandwidth float64, err error) {
+// tiersOf returns the tiers of a profile and what else it says, following from once per profile.
+func tiersOf(file File, name string, machine fs.FS) (tiers map[string]Tier, chosen Profile, err error) {
 	tiers = map[string]Tier{}
 	var chain []Profile
 	seen := map[string]bool{}
@@ -101,10 +101,10 @@ func tiersOf(file File, name string, machine fs.FS) (tiers map[string]Tier, band
 		}
 		profile, known := file.Profiles[next]
 		if !known {
-			return nil, 0, &FieldError{Field: "profile", Value: next, Allowed: "auto, " + strings.Join(slices.Sorted(maps.Keys(file.Profiles)), ", ")}
+			return nil, chosen, &FieldError{Field: "profile", Value: next, Allowed: "auto, " + strings.Join(slices.Sorted(maps.Keys(file.Profiles)), ", ")}
 		}
 		if seen[next] {
-			return nil, 0, &FieldError{Field: "profiles." + name + ".from", Value: profile.From, Allowed: "a profile that does not lead back to itself"}
+			return nil, chosen, &FieldError{Field: "profiles." + name + ".from", Value: profile.From, Allowed: "a profile that does not lead back to itself"}
 		}
 		seen[next] = true
 		chain = append(chain, profile)
@@ -116,7 +116,10 @@ func tiersOf(file File, name string, machine fs.FS) (tiers map[string]Tier, band
 		}
 		maps.Copy(tiers, profile.Tiers)
 		if profile.Bandwidth != 0 {
-			bandwidth = profile.Bandwidth
+			chosen.Bandwidth = profile.Bandwidth
+		}
+		if profile.WithoutTools != nil {
+			chosen.WithoutTools = profile.WithoutTools
 		}
 	}
 	for key, tier := range tiers {
@@ -124,7 +127,7 @@ func tiersOf(file File, name string, machine fs.FS) (tiers map[string]Tier, band
 		tier.Backend = orDefault(tier.Backend, Native)
 		tiers[key] = tier
 	}
-	return tiers, bandwidth, nil
+	return tiers, chosen, nil
 }
 
 func orDefault(value, fallback string) string {

@@ -27,6 +27,8 @@ import (
 // Options are the parts that activities work with.
 type Options struct {
 	Agents []agents.Agent
+	// WithoutTools are tools that agents have not, although they list them.
+	WithoutTools []string
 	// Companies are the tenants' own, by their names. All have the same tools, over records of their own.
 	Companies  map[string]Company
 	Users      *access.Users
@@ -56,7 +58,7 @@ func New(ctx context.Context, o Options) (*Activities, error) {
 		return nil, fmt.Errorf("set up the metrics of the activities: %w", err)
 	}
 	prepared := &Activities{Options: o, routers: map[string]*router.Router{}, measures: measures}
-	defined, err := agents.Define(o.Agents, o.Companies[config.DefaultTenant].Tools)
+	defined, err := agents.Define(o.Agents, o.Companies[config.DefaultTenant].Tools, o.WithoutTools...)
 	if err != nil {
 		return nil, err
 	}

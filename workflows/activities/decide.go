@@ -140,11 +140,11 @@ func inOrder(calls []agents.Call) []agents.Call {
 	return calls[alone : alone+1]
 }
 
-// decision asks for at least one call while nothing is known: an agent with tools has no other way to know anything.
+// decision asks for at least one call while nothing is known: an agent with tools to look something up has no other way to know anything.
 func (a *Activities) decision(ctx context.Context, messages []llms.MessageContent, agent equipped, turn agents.Turn,
 ) ([]agents.Call, llm.Usage, error) {
 	minCalls := 0
-	if len(turn.Facts) == 0 {
+	if len(turn.Facts) == 0 && looksUp(agent) {
 		minCalls = 1
 	}
 	schema, err := agent.DecisionSchema(turn, minCalls)
@@ -161,6 +161,11 @@ func (a *Activities) decision(ctx context.Context, messages []llms.MessageConten
 		return nil, usage, fmt.Errorf("decode the decision of the heavy tier: %w", err)
 	}
 	return decision.Calls, usage, nil
+}
+
+// looksUp reports whether an agent has a tool that finds something out; to hand over or to ask back is a choice, not a need.
+func looksUp(agent equipped) bool {
+	return slices.ContainsFunc(agent.Specs, func(spec tools.Spec) bool { return spec.Name != agents.ToolHandOver && spec.Name != agents.ToolAskUser })
 }
 
 // fresh returns the calls that were not made before, each once.
