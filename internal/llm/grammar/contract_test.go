@@ -43,7 +43,7 @@ var passing = []string{
 	`{"type":"array","items":{"const":"a"},"maxItems":2,"uniqueItems":false}`,
 	pattern(`^[A-Z]{2,5}-[0-9]{3}$`), pattern(`^(VND|ITM)-[0-9]{3}$`), pattern(`^20[0-9]{2}-(Q[1-4]|0[1-9]|1[0-2])$`), pattern(`^(?:a|b)+c?$`), pattern(`^a\.b\$$`),
 	pattern(`^[a-z][a-z0-9_-]*$`), pattern(`^ab+c*d{2}e{1,}f{0,3}$`), pattern(`^[\]\[]$`), pattern(`^é采购$`), pattern(`^[一-龥]{1,4}$`), pattern(`^a|b$`),
-	pattern(`^([a-z]{1,10} ){1,10}$`), pattern(`^[a-z]{1,2000}$`),
+	pattern(`^([a-z]{1,10} ){1,10}$`), pattern(`^[a-z]{1,1000}$`), pattern(`^[a\-z]{9}$`),
 }
 
 func pattern(text string) string {
@@ -55,7 +55,8 @@ func pattern(text string) string {
 }
 
 // refused are schemas that the check refuses. The server must refuse them too, or write what they forbid: each is made so that a grammar which
-// overlooks the keyword can write little or nothing else. Where the validator cannot read a schema either, writes is what the server must not write.
+// overlooks the keyword can write little or nothing else. Where the validator cannot read a schema either,
+// writes is what is wrong of all that the server could write.
 var refused = []struct{ schema, writes string }{
 	{schema: `true`}, {schema: `{"type":"text"}`}, {schema: `{"$ref":"#/$defs/a"}`}, {schema: `{"$ref":"#/properties/w"}`},
 	{schema: `{"const":1,"not":{"const":1}}`}, {schema: `{"const":1,"if":{"const":1},"then":false,"else":true}`},
@@ -70,7 +71,7 @@ var refused = []struct{ schema, writes string }{
 	{schema: `{"type":"object","properties":{"a":{"const":1}},"required":["a"],"dependentSchemas":{"a":false}}`},
 	{schema: `{"type":"object","properties":{"a":{"const":1}},"required":["a"],"allOf":[{"properties":{"a":{"const":2}}}]}`},
 	{schema: `{"type":"object","properties":{"a":{"const":1}},"required":["a","b"]}`},
-	{schema: `{"oneOf":[{"const":5}],"maximum":3}`}, {schema: `{"type":"string","anyOf":[{"minimum":1}]}`, writes: ``},
+	{schema: `{"oneOf":[{"const":5}],"maximum":3}`},
 	{schema: `{"type":"array","prefixItems":[{"const":1}],"items":{"const":2},"minItems":1,"maxItems":1}`},
 	{schema: `{"type":"array","prefixItems":[{"const":1},{"const":2}],"maxItems":1}`},
 	{schema: `{"type":"integer","minimum":3,"maximum":3,"exclusiveMinimum":3}`}, {schema: `{"type":"integer","minimum":3.5,"maximum":3}`},
@@ -79,10 +80,10 @@ var refused = []struct{ schema, writes string }{
 	{schema: `{"type":"array","items":true}`}, {schema: `{"enum":[]}`},
 	{schema: `{"type":"string","pattern":"^aaaa$","maxLength":2}`},
 	{schema: pattern(`a`)}, {schema: pattern(`^a`)}, {schema: pattern(`a$`)}, {schema: pattern(`^\d$`)}, {schema: pattern(`^\w+$`)}, {schema: pattern(`^\s$`)}, {schema: pattern(`^a\/b$`)},
-	{schema: pattern(`^[\d]$`)}, {schema: pattern(`^[\w.-]+$`)}, {schema: pattern(`^[a\-z]$`)}, {schema: pattern(`^[a-z]{1,2001}$`)}, {schema: pattern(`^"$`)}, {schema: pattern(`^["]$`)},
+	{schema: pattern(`^[\d]$`)}, {schema: pattern(`^[\w.-]+$`)}, {schema: pattern(`^"$`)}, {schema: pattern(`^["]$`)},
 	{schema: pattern(`^[\\]$`)}, {schema: pattern(`^\\$`)}, {schema: pattern(`^ab\.{2}$`)}, {schema: pattern(`^aé{2}$`)}, {schema: pattern(`^a$b$`)}, {schema: pattern(`^a^b$`)},
 	{schema: pattern(`^(a$`)}, {schema: pattern(`^[a$`)}, {schema: pattern(`^a{2$`)},
-	{schema: pattern(`^(?!a)a$`), writes: `^{"v":"a"}$`}, {schema: pattern(`^(?=b)a$`), writes: `^{"v":"a"}$`}, {schema: pattern(`^(?i)a$`), writes: `^{"v":"a"}$`},
+	{schema: pattern(`^(?!a)a$`), writes: `.`}, {schema: pattern(`^(?=b)a$`), writes: `.`}, {schema: pattern(`^(?i)a$`), writes: `"v": ?"[^aA]`},
 }
 
 // TestWhatTheCheckPassesTheServerTakesAndKeeps compares the check with the real server's grammar.
@@ -95,16 +96,15 @@ func TestWhatTheCheckPassesTheServerTakesAndKeeps(t *testing.T) {
 			if err := grammar.Check(whole); err != nil {
 				t.Fatal(err)
 			}
-			for seed := range 2 {
-				written, status, stopped := write(t, whole, seed)
-				if status != http.StatusOK {
-					t.Fatalf("the server refuses it: %d %s", status, written)
-				}
-				if stopped { // else the text is not complete
-					if err := violation(t, whole, written); err != nil {
-						t.Errorf("the server writes %s: %v", written, err)
-					}
-				}
+			written, status, stopped := write(t, whole, 1)
+			if status != http.StatusOK {
+				t.Fatalf("the server refuses it: %d %s", status, written)
+			}
+			if !stopped {
+				return // the text is not complete
+			}
+			if err := violation(t, whole, written); err != nil {
+				t.Errorf("the server writes %s: %v", written, err)
 			}
 		})
 	}
@@ -119,7 +119,7 @@ func TestWhatTheCheckRefusesTheServerRefusesOrGetsWrong(t *testing.T) {
 			if err := grammar.Check(whole); err == nil {
 				t.Fatal("the check passes it")
 			}
-			for seed := range 5 {
+			for seed := range 4 {
 				written, status, _ := write(t, whole, seed)
 				if status != http.StatusOK {
 					return
@@ -160,7 +160,7 @@ func write(t *testing.T, schema json.RawMessage, seed int) (written string, stat
 		"properties":{"tool":{"const":"t"},"arguments":%s},"required":["tool","arguments"],"additionalProperties":false}]}}},"required":["calls"],"additionalProperties":false}`, schema)
 	body, err := json.Marshal(map[string]any{
 		"messages":    []map[string]string{{"role": "user", "content": "Write a short JSON object."}},
-		"temperature": 1.2, "seed": seed, "max_tokens": 120,
+		"temperature": 1.2, "seed": seed, "max_tokens": 64,
 		"response_format": map[string]any{"type": "json_schema", "json_schema": map[string]any{"name": "d", "schema": json.RawMessage(decision)}},
 	})
 	if err != nil {

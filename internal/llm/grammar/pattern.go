@@ -154,7 +154,7 @@ func (p *patternReader) class() error {
 	return nil
 }
 
-// member reads one sign of a class. The server's grammar knows no escapes but those of brackets.
+// member reads one sign of a class. The server's grammar knows no escapes but those of brackets and -.
 func (p *patternReader) member() (rune, error) {
 	sign := p.next()
 	if sign == 0 || sign == utf8.RuneError {
@@ -163,8 +163,8 @@ func (p *patternReader) member() (rune, error) {
 	if sign != '\\' {
 		return sign, nil
 	}
-	if sign = p.next(); sign != '[' && sign != ']' {
-		return 0, fmt.Errorf(`\%c is not known to the server inside of a class; write a range such as 0-9 for \d, and - as the last sign`, sign)
+	if sign = p.next(); !strings.ContainsRune("[]-", sign) {
+		return 0, fmt.Errorf(`\%c is not known to the server inside of a class; write a range such as 0-9 for \d`, sign)
 	}
 	return sign, nil
 }
