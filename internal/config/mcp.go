@@ -76,6 +76,15 @@ func (t MCPTool) ToolName(server string) string {
 	return server + "_" + name
 }
 
+// ToolNames are what agents call the server's tools, in the order of the configuration.
+func (s MCPServer) ToolNames(server string) []string {
+	names := make([]string, len(s.Tools))
+	for index, tool := range s.Tools {
+		names[index] = tool.ToolName(server)
+	}
+	return names
+}
+
 var (
 	// mcpServerName is the first part of the names of the server's tools, up to the first _.
 	mcpServerName  = regexp.MustCompile(`^[a-z][a-z0-9]{0,19}$`)

@@ -21,8 +21,8 @@ const (
 	// maxSkipped bounds what is read over; a server that sends more is disconnected.
 	maxSkipped = 64 << 20
 	// What a server may send: bytes a second, and how many at once. A line counts as lineCost bytes more, so that many short messages count too.
-	sustained, burst = 1 << 20, 8 << 20
-	lineCost         = 1 << 10
+	sustained, burst = 4 << 20, 16 << 20
+	lineCost         = 4 << 10
 )
 
 // codeTooLong is the JSON-RPC error code of the error that takes the place of a reply that is too long.
@@ -73,7 +73,11 @@ func (r *lineReader) line() ([]byte, error) {
 	scan := &idScanner{}
 	for {
 		piece, err := r.source.ReadSlice('\n')
-		if waiting := r.limit.WaitN(r.ctx, len(piece)+lineCost); waiting != nil {
+		cost := len(piece)
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			cost += lineCost
+		}
+		if waiting := r.limit.WaitN(r.ctx, cost); waiting != nil {
 			return nil, waiting
 		}
 		length += len(piece)

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 // start starts servers until the end of the test.
 func start(t *testing.T, servers map[string]config.MCPServer) *mcp.Servers {
 	t.Helper()
-	started, err := mcp.Start(t.Context(), mcp.Options{Servers: servers, Log: testLog(t)})
+	started, err := mcp.Start(t.Context(), servers, testLog(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,30 +19,27 @@ import (
 	"bestbox/tools"
 )
 
-// Options of a set of servers.
-type Options struct {
-	// Servers are those of the configuration, by name.
-	Servers map[string]config.MCPServer
-	Log     *slog.Logger
-	// Changed is told whenever the tools of a server have become others after the start: it has come, gone, or changed them. Calls come one at a time
-	// per server; Tools then gives the present ones.
-	Changed func(server string)
-}
-
 // Servers are the connections to all configured servers. It is safe for concurrent use.
 type Servers struct {
 	byName map[string]*server
 	stop   context.CancelFunc
 	ended  sync.WaitGroup
+	watch  *watch
 }
 
-// Start connects to all servers, side by side, each within its start_timeout. One that is away is no error: it is tried again, and Changed tells when it
-// has come. A tool that is listed and that a server does not have, or that cannot be described to a model, is an error.
-func Start(ctx context.Context, o Options) (*Servers, error) {
+// watch is who is told of changes. Told is closed when there is somebody.
+type watch struct {
+	told    chan struct{}
+	changed func(server string)
+}
+
+// Start connects to all servers, side by side, each within its start_timeout. One that is away is no error: it is tried again, and Watch tells when it has
+// come. A tool that is listed and that a server does not have, or that cannot be described to a model, is an error.
+func Start(ctx context.Context, servers map[string]config.MCPServer, log *slog.Logger) (*Servers, error) {
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
-	started := &Servers{byName: map[string]*server{}, stop: stop}
-	for name, settings := range o.Servers {
-		started.byName[name] = newServer(name, settings, o.Log, o.Changed)
+	started := &Servers{byName: map[string]*server{}, stop: stop, watch: &watch{told: make(chan struct{})}}
+	for name, settings := range servers {
+		started.byName[name] = newServer(name, settings, log, started.watch)
 	}
 	for _, s := range started.byName {
 		started.ended.Go(func() { s.run(life) })
@@ -61,10 +58,14 @@ func Start(ctx context.Context, o Options) (*Servers, error) {
 		started.Close()
 		return nil, err
 	}
-	for _, s := range started.byName {
-		close(s.announce)
-	}
 	return started, nil
+}
+
+// Watch has changed told whenever the tools of a server have become others since the start: it has come, gone, or changed them; Tools then gives the
+// present ones. It is called once.
+func (s *Servers) Watch(changed func(server string)) {
+	s.watch.changed = changed
+	close(s.watch.told)
 }
 
 // Close ends all connections and programs.
@@ -75,15 +76,6 @@ func (s *Servers) Close() {
 
 // Names are the names of the servers, sorted.
 func (s *Servers) Names() []string { return slices.Sorted(maps.Keys(s.byName)) }
-
-// ToolNames are the names of all tools of a server that agents may have, in the order of the configuration, whether they are there now or not.
-func (s *Servers) ToolNames(name string) []string {
-	var names []string
-	for _, tool := range s.byName[name].settings.Tools {
-		names = append(names, tool.ToolName(name))
-	}
-	return names
-}
 
 // Tools returns the tools that a server has now. Effects are kept in the ledger of db, the records of a tenant; a tenant that may not use the server has
 // none.

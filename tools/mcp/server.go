@@ -30,10 +30,10 @@ type server struct {
 	name     string
 	settings config.MCPServer
 	log      *slog.Logger
-	changed  func(server string)
+	watch    *watch
 
-	// tried is closed when the first attempt to connect is over; announce when changes may be told.
-	tried, announce chan struct{}
+	// tried is closed when the first attempt to connect is over.
+	tried chan struct{}
 	// doubt asks for a look at whether the server still answers.
 	doubt chan struct{}
 
@@ -43,8 +43,8 @@ type server struct {
 	problem    error // why it is not ready
 }
 
-func newServer(name string, settings config.MCPServer, log *slog.Logger, changed func(string)) *server {
-	return &server{name: name, settings: settings, log: log.With("mcp", name), changed: changed, tried: make(chan struct{}), announce: make(chan struct{}),
+func newServer(name string, settings config.MCPServer, log *slog.Logger, watch *watch) *server {
+	return &server{name: name, settings: settings, log: log.With("mcp", name), watch: watch, tried: make(chan struct{}),
 		doubt: make(chan struct{}, 1), problem: errors.New("it is being started")}
 }
 
@@ -208,10 +208,8 @@ func (s *server) tell(ctx context.Context) {
 		return
 	}
 	select {
-	case <-s.announce:
-		if s.changed != nil {
-			s.changed(s.name)
-		}
+	case <-s.watch.told:
+		s.watch.changed(s.name)
 	case <-ctx.Done():
 	}
 }
