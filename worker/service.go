@@ -229,12 +229,16 @@ func (s *service) serveHTTP(ctx context.Context, failed chan<- error) (stop func
 }
 
 func (s *service) triggerOptions(ctx context.Context, key string, loopback bool) trigger.Options {
-	types := []string{run.AskWorkflow}
+	types := []string{run.AskWorkflow, run.CallWorkflow}
 	for _, agent := range s.agents {
 		types = append(types, agent.Workflow)
 	}
+	registries := map[string]*tools.Registry{}
+	for tenant, company := range s.activities.Companies {
+		registries[tenant] = company.Tools
+	}
 	return trigger.Options{
-		Temporal: s.temporal, TaskQueue: run.QueueMain, Workflows: types, Domains: workflows.Domains(s.agents), Events: s.transcript, Approvals: s.transcript,
+		Tools: registries, Temporal: s.temporal, TaskQueue: run.QueueMain, Workflows: types, Domains: workflows.Domains(s.agents), Events: s.transcript, Approvals: s.transcript,
 		Checks: s.checks(), Metrics: s.metrics.Handler(), Namespace: s.settings.Temporal.Namespace,
 		TemporalUI: s.settings.Temporal.UIURL(), TemporalAddress: s.settings.Temporal.Address, Users: s.users, APIKey: key, Loopback: loopback,
 		Logger: s.log, Stopping: ctx,
