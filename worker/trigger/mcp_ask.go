@@ -183,21 +183,28 @@ func (t *trigger) mcpAnswer(ctx context.Context, id string) (*sdk.CallToolResult
 		}
 		return mcpFailure(text), nil
 	}
+	data, err := json.Marshal(shown)
+	answer := mcpText(mcpAnswerText(*shown.Result), data)
+	if steps := shown.Result.Steps; strings.HasPrefix(id, callPrefix) && len(steps) == 1 && len(steps[0].Calls) == 1 {
+		answer = mcpText(shown.Result.Answer, data)
+		answer.IsError = steps[0].Calls[0].Failed
+	}
+	return answer, err
+}
+
+// mcpAnswerText is an answer with what it rests on.
+func mcpAnswerText(result run.Result) string {
 	var text strings.Builder
-	text.WriteString(shown.Result.Answer)
-	if len(shown.Result.Unsupported) > 0 {
-		fmt.Fprintf(&text, "\n\nNot found in what was looked up: %s.", strings.Join(shown.Result.Unsupported, ", "))
+	text.WriteString(result.Answer)
+	if len(result.Unsupported) > 0 {
+		fmt.Fprintf(&text, "\n\nNot found in what was looked up: %s.", strings.Join(result.Unsupported, ", "))
 	}
 	heading := "\n\nIt rests on:"
-	for _, step := range shown.Result.Steps {
+	for _, step := range result.Steps {
 		for _, made := range step.Calls {
 			fmt.Fprintf(&text, "%s\n- %s %s: %s", heading, made.Tool, made.Arguments, made.Result)
 			heading = ""
 		}
 	}
-	data, err := json.Marshal(shown)
-	answer := mcpText(text.String(), data)
-	steps := shown.Result.Steps
-	answer.IsError = strings.HasPrefix(id, callPrefix) && len(steps) > 0 && len(steps[0].Calls) > 0 && steps[0].Calls[0].Failed
-	return answer, err
+	return text.String()
 }
