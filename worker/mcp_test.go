@@ -230,7 +230,7 @@ profile: small`, filepath.Join(folder, "agents"), program))
 		t.Errorf("got %+v", left)
 	}
 	i.write(program, "#!/bin/sh\nexec "+filepath.Join(programs, "mcp-server-time")+" --local-timezone UTC\n")
-	if err := os.Chmod(program, 0o700); err != nil { //nolint:gosec // it is run
+	if err := os.Chmod(program, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	i.says(process, `"msg":"new runs have the tools of an MCP server as they are now","mcp":"time"`)

@@ -43,7 +43,7 @@ func (s *server) call(ctx context.Context, tool string, arguments json.RawMessag
 	limited, done := context.WithTimeout(ctx, limit)
 	defer done()
 	result, err := opened.session.CallTool(limited, &sdk.CallToolParams{Meta: meta, Name: tool, Arguments: arguments})
-	refused, isRefused := errors.AsType[*jsonrpc.Error](err)
+	refused, isRefused := refusal(err)
 	switch {
 	case isRefused && refused.Code == codeTooLong:
 		return &Reply{Server: s.name, Others: []string{fmt.Sprintf("an answer of more than %d kB", maxMessage>>10)}, Cut: true}, nil
@@ -61,6 +61,18 @@ func (s *server) call(ctx context.Context, tool string, arguments json.RawMessag
 		return nil, fmt.Errorf("the MCP server %s: %w", s.name, err)
 	}
 	return newReply(s.name, result)
+}
+
+// The SDK's own errors have the form of a server's: that one end is closing, or that nothing could be sent.
+const clientClosing, serverClosing, notSent = -32003, -32004, -32005
+
+// refusal is the error that a server has answered with, if it is that.
+func refusal(err error) (*jsonrpc.Error, bool) {
+	refused, is := errors.AsType[*jsonrpc.Error](err)
+	if !is || refused.Code == clientClosing || refused.Code == serverClosing || refused.Code == notSent {
+		return nil, false
+	}
+	return refused, true
 }
 
 // unchanged is nil where the server is there and still describes a tool as it did.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
@@ -32,7 +31,7 @@ func (s *server) connect(ctx context.Context) (*connection, error) {
 	ctx, done := context.WithTimeout(ctx, limit)
 	defer done()
 	opened, err := s.open(ctx, handshakeVersion)
-	if errors.As(err, new(*jsonrpc.Error)) { // it answers, but not to this: it may know newer versions only
+	if _, answers := refusal(err); answers { // but not to this: it may know newer versions only
 		if newer, wrong := s.open(ctx, ""); wrong == nil {
 			return newer, nil
 		}

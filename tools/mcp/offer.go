@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -116,16 +117,8 @@ func schemaWithout(schema any, argument string) (json.RawMessage, error) {
 		if _, found := properties[argument]; !found {
 			return nil, fmt.Errorf("idempotency_argument: it has no argument %q", argument)
 		}
-		copied := make(map[string]any, len(whole))
-		for key, value := range whole {
-			copied[key] = value
-		}
-		rest := make(map[string]any, len(properties))
-		for name, value := range properties {
-			if name != argument {
-				rest[name] = value
-			}
-		}
+		copied, rest := maps.Clone(whole), maps.Clone(properties)
+		delete(rest, argument)
 		copied["properties"] = rest
 		if required, isList := whole["required"].([]any); isList {
 			copied["required"] = slices.DeleteFunc(slices.Clone(required), func(name any) bool { return name == argument })

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -13,6 +14,9 @@ import (
 	"time"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"bestbox/internal/config"
+	"bestbox/tools/mcp"
 )
 
 // fileVariable names the file in which the server of the tests keeps what it has made, one line each.
@@ -31,6 +35,9 @@ type note struct {
 // rogue is an MCP server that does what a server should not do: what the real ones in the registries do not do on demand. Its protocol is the SDK's.
 func rogue(mode string) {
 	switch mode {
+	case "parent": // a worker with a server that would outlive it
+		parent()
+		return
 	case "deaf": // reads nothing
 		time.Sleep(time.Hour)
 	case "silent": // reads, and never answers
@@ -112,6 +119,8 @@ func misbehave(server *sdk.Server, how string) (*sdk.CallToolResult, any, error)
 			return nil, nil, err
 		}
 		return said(fmt.Sprint(child.Process.Pid)), nil, nil
+	case "pid":
+		return said(fmt.Sprint(os.Getpid())), nil, nil
 	case "environment":
 		names := os.Environ()
 		slices.Sort(names)
@@ -145,4 +154,23 @@ func makeNote(in note) (*sdk.CallToolResult, any, error) {
 		time.Sleep(time.Hour)
 	}
 	return said("noted"), nil, nil
+}
+
+// parent starts a server, says which process it is, and waits to be killed.
+func parent() {
+	self, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	servers, err := mcp.Start(context.Background(), map[string]config.MCPServer{"rogue": {Command: []string{self}, Environment: map[string]string{modeVariable: "stubborn"},
+		Tools: []config.MCPTool{{Tool: "misbehave", Effect: config.MCPRead}}}}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		panic(err)
+	}
+	result, err := servers.Tools("rogue", "default", nil)[0].Call(context.Background(), []byte(`{"how":"pid"}`))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(result.Sentences[0])
+	time.Sleep(time.Hour)
 }

@@ -1,11 +1,13 @@
 package mcp_test
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"log/slog"
 	"os"
+	"os/exec"
 	"runtime"
 	"strconv"
 	"strings"
@@ -149,16 +151,41 @@ func TestWhatAProgramStartsEndsWithIt(t *testing.T) {
 		if took := time.Since(begun); took > 10*time.Second {
 			t.Errorf("%s: it took %s", mode, took)
 		}
-		ended := func() bool {
-			state, err := os.ReadFile("/proc/" + strconv.Itoa(child) + "/stat")
-			return err != nil || strings.Contains(string(state), ") Z ") // nobody may be there to take note of its end
-		}
-		for wait := time.Now(); !ended() && time.Since(wait) < 5*time.Second; time.Sleep(20 * time.Millisecond) {
-		}
-		if !ended() {
-			t.Errorf("%s: the child %d lives on", mode, child)
+		endsSoon(t, child)
+	}
+}
+
+// endsSoon waits for the end of a process of another parent.
+func endsSoon(t *testing.T, process int) {
+	t.Helper()
+	for begun := time.Now(); time.Since(begun) < 5*time.Second; time.Sleep(20 * time.Millisecond) {
+		state, err := os.ReadFile("/proc/" + strconv.Itoa(process) + "/stat")
+		if err != nil || strings.Contains(string(state), ") Z ") { // nobody may be there to take note of its end
+			return
 		}
 	}
+	t.Errorf("the process %d lives on", process)
+}
+
+func TestAProgramEndsWithAWorkerThatIsKilled(t *testing.T) {
+	t.Parallel()
+	worker := exec.Command(os.Args[0])
+	worker.Env = append(os.Environ(), modeVariable+"=parent")
+	out, err := worker.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := worker.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	child, wrong := strconv.Atoi(strings.Trim(strings.TrimPrefix(strings.TrimSpace(line), "rogue answers: "), "“”"))
+	if err != nil || wrong != nil {
+		t.Fatal(line, err)
+	}
+	_ = worker.Process.Kill()
+	_ = worker.Wait()
+	endsSoon(t, child)
 }
 
 func TestAProgramGetsNoSecretsOfTheWorker(t *testing.T) {

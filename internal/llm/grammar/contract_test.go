@@ -193,7 +193,9 @@ func write(t *testing.T, schema json.RawMessage, seed int) (written string, stat
 		t.Fatalf("%v: %s", err, reply)
 	}
 	choice := read.Choices[0]
-	var outer struct{ Calls []struct{ Arguments json.RawMessage } }
+	var outer struct {
+		Calls []struct{ Arguments json.RawMessage }
+	}
 	if json.Unmarshal([]byte(choice.Message.Content), &outer) == nil && len(outer.Calls) == 1 {
 		return string(outer.Calls[0].Arguments), http.StatusOK, choice.Reason == "stop"
 	}
