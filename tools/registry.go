@@ -66,6 +66,24 @@ func (r *Registry) Replace(group string, list []*Tool) {
 	}
 }
 
+// WithGroups returns the registry with those tools of its groups that it lacks and another one has: what there is for anybody. It does not follow later
+// changes.
+func (r *Registry) WithGroups(others ...*Registry) *Registry {
+	r.mu.RLock()
+	whole := &Registry{byName: maps.Clone(r.byName), groups: maps.Clone(r.groups)}
+	r.mu.RUnlock()
+	for _, names := range whole.groups {
+		for _, name := range names {
+			for _, other := range others {
+				if t, found := other.Get(name); found && whole.byName[name] == nil {
+					whole.byName[name] = t
+				}
+			}
+		}
+	}
+	return whole
+}
+
 // Group returns the names of the tools that a group may have, whether they are there now or not.
 func (r *Registry) Group(group string) ([]string, bool) {
 	r.mu.RLock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"sync/atomic"
 
@@ -34,7 +35,11 @@ func (e equipped) describedByOutsiders() bool {
 
 // Redefine takes the tools that there are now for the runs that begin from now on, such as when a server that offers tools has come or gone.
 func (a *Activities) Redefine(ctx context.Context) error {
-	defined, err := agents.Define(a.Agents, a.Companies[config.DefaultTenant].Tools)
+	var others []*tools.Registry
+	for _, tenant := range slices.Sorted(maps.Keys(a.Companies)) {
+		others = append(others, a.Companies[tenant].Tools)
+	}
+	defined, err := agents.Define(a.Agents, a.Companies[config.DefaultTenant].Tools.WithGroups(others...)) // some tenants may have less: see without
 	if err != nil {
 		return err
 	}

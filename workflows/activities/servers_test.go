@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -158,5 +159,40 @@ func TestACallOfAnotherProgramIsAlwaysAskedForAndItsResultIsTheAnswer(t *testing
 		if _, err := do[OpenedCall](o, o.OpenCall, run.ToolCall{Tool: tool, Arguments: json.RawMessage(`{}`)}); !notAllowed(err) {
 			t.Errorf("%s: %v", tool, err)
 		}
+	}
+}
+
+func TestAServerOfOneTenantIsForItsRunsAlone(t *testing.T) {
+	t.Parallel()
+	a, registry := servers(t)
+	north, err := tools.NewRegistry()
+	if err == nil {
+		err = north.Declare("notes", []string{"notes_find"})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	north.Replace("notes", []*tools.Tool{foreign(t, "1", "Finds notes.", false)})
+	a.Companies["north"] = Company{Tools: north, Today: testToday}
+	if err := a.Redefine(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	agent := a.current("erp")
+	if _, has := agent.Spec("notes_find"); !has {
+		t.Error("no run has the tool")
+	}
+	who, err := a.asker(run.Input{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hidden := without(who, agent, conversation{}); !slices.Contains(hidden, "notes_find") {
+		t.Errorf("the default tenant is offered it; without %v", hidden)
+	}
+	who.Company = a.Companies["north"]
+	if hidden := without(who, agent, conversation{}); slices.Contains(hidden, "notes_find") {
+		t.Errorf("its own tenant is not offered it; without %v", hidden)
+	}
+	if _, found := registry.Get("notes_find"); found {
+		t.Error("the default tenant's registry has it now")
 	}
 }
