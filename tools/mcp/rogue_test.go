@@ -16,6 +16,7 @@ import (
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"bestbox/internal/config"
+	"bestbox/internal/records"
 	"bestbox/tools/mcp"
 )
 
@@ -37,6 +38,9 @@ func rogue(mode string) {
 	switch mode {
 	case "parent": // a worker with a server that would outlive it
 		parent()
+		return
+	case "writer":
+		writer()
 		return
 	case "deaf": // reads nothing
 		time.Sleep(time.Hour)
@@ -150,6 +154,11 @@ func makeNote(in note) (*sdk.CallToolResult, any, error) {
 		_ = os.WriteFile(marker, nil, 0o600)
 		os.Exit(5)
 	}
+	_, err := os.Stat(marker)
+	if in.Then == "hang once" && err != nil {
+		_ = os.WriteFile(marker, nil, 0o600)
+		time.Sleep(time.Hour)
+	}
 	if in.Then == "hang" {
 		time.Sleep(time.Hour)
 	}
@@ -173,4 +182,31 @@ func parent() {
 	}
 	fmt.Println(result.Sentences[0])
 	time.Sleep(time.Hour)
+}
+
+// dbVariable and wayVariable say where a worker that is to be killed keeps its records, and how its write can be found out about.
+const dbVariable, wayVariable = "BESTBOX_TEST_MCP_DB", "BESTBOX_TEST_MCP_WAY"
+
+// writer is a worker that makes a write whose server has made it and does not answer.
+func writer() {
+	self, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	db, err := records.Open(context.Background(), os.Getenv(dbVariable))
+	if err != nil {
+		panic(err)
+	}
+	settings := noteSettings(self, os.Getenv(fileVariable), os.Getenv(wayVariable))
+	settings.Timeout = "50s"
+	servers, err := mcp.Start(context.Background(), map[string]config.MCPServer{"rogue": settings}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		panic(err)
+	}
+	for _, tool := range servers.Tools("rogue", "default", db) {
+		if tool.Name() == "rogue_make_note" {
+			_, err = tool.Apply(context.Background(), killedKey, []byte(killedWrite))
+		}
+	}
+	panic(err) // it should have been killed
 }

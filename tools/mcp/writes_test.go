@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"bestbox/internal/config"
 	"bestbox/internal/records"
@@ -14,9 +16,14 @@ import (
 )
 
 // noteServer is the rogue server with its tool that writes, allowed in one of the ways that there are to find out whether a write has happened.
-func noteServer(t *testing.T, way string) (config.MCPServer, string) {
+func noteServer(t *testing.T, way string) (settings config.MCPServer, file string) {
 	t.Helper()
-	settings := rogueServer(t, "plain")
+	settings = rogueServer(t, "plain")
+	file = settings.Environment[fileVariable]
+	return noteSettings(settings.Command[0], file, way), file
+}
+
+func noteSettings(program, file, way string) config.MCPServer {
 	write := config.MCPTool{Tool: "make-note", Effect: config.MCPWrite}
 	switch way {
 	case "key":
@@ -24,8 +31,51 @@ func noteServer(t *testing.T, way string) (config.MCPServer, string) {
 	case "check":
 		write.Check = &config.MCPCheck{Tool: "read-notes", Contains: "{arguments.text}"}
 	}
-	settings.Tools = append(settings.Tools, write, config.MCPTool{Tool: "read-notes", Effect: config.MCPRead})
-	return settings, settings.Environment[fileVariable]
+	return config.MCPServer{
+		Command: []string{program}, Environment: map[string]string{modeVariable: "plain", fileVariable: file}, Timeout: "5s", StartTimeout: "30s",
+		Tools: []config.MCPTool{{Tool: "echo", Effect: config.MCPRead}, {Tool: "misbehave", Effect: config.MCPRead}, write, {Tool: "read-notes", Effect: config.MCPRead}},
+	}
+}
+
+const (
+	killedKey   = "run/1.1/aa"
+	killedWrite = `{"text":"buy milk","then":"hang once"}`
+)
+
+func TestAWriteOfAWorkerThatWasKilledIsMadeOnceOrAPersonIsTold(t *testing.T) {
+	t.Parallel()
+	for way, says := range map[string]string{"key": "rogue answers: “noted”", "check": "rogue answers: “it was done in an earlier attempt”", "neither": ""} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			settings, file := noteServer(t, way)
+			path := t.TempDir() + "/records.db"
+			db, err := records.Open(t.Context(), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = db.Close() })
+			worker := exec.Command(settings.Command[0])
+			worker.Env = append(os.Environ(), modeVariable+"=writer", dbVariable+"="+path, fileVariable+"="+file, wayVariable+"="+way)
+			if err := worker.Start(); err != nil {
+				t.Fatal(err)
+			}
+			for begun := time.Now(); len(notes(t, file)) == 0 && time.Since(begun) < 30*time.Second; time.Sleep(20 * time.Millisecond) {
+			}
+			_ = worker.Process.Kill()
+			_ = worker.Wait()
+			if row, begun, err := db.FindEffect(t.Context(), killedKey); err != nil || !begun || row.State != records.EffectPending {
+				t.Errorf("the ledger has %+v %v", row, err)
+			}
+			servers := start(t, map[string]config.MCPServer{"rogue": settings})
+			result, err := apply(t, servers, tool(t, servers.Tools("rogue", "default", db), "rogue_make_note"), killedKey, killedWrite)
+			if unknown := errors.As(err, new(*records.UnknownEffectError)); unknown != (says == "") || !unknown && result.Sentences[0] != says {
+				t.Errorf("got %v %v", result.Sentences, err)
+			}
+			if got := notes(t, file); len(got) != 1 {
+				t.Errorf("the server has %q", got)
+			}
+		})
+	}
 }
 
 func openRecords(t *testing.T) *records.DB {
@@ -119,7 +169,6 @@ func TestAnotherCallIsAnotherWrite(t *testing.T) {
 func TestAWriteIsShownInWordsAndItsKeyIsNoArgumentOfTheModel(t *testing.T) {
 	t.Parallel()
 	settings, file := noteServer(t, "key")
-	settings.Environment["OTHER"] = ""
 	servers := start(t, map[string]config.MCPServer{"rogue": settings})
 	write := tool(t, servers.Tools("rogue", "default", openRecords(t)), "rogue_make_note")
 	if strings.Contains(string(write.Schema()), `"key"`) {
@@ -142,7 +191,7 @@ func TestAWriteIsShownInWordsAndItsKeyIsNoArgumentOfTheModel(t *testing.T) {
 
 func TestNothingIsWrittenWithAToolThatHasChanged(t *testing.T) {
 	t.Parallel()
-	settings, file := noteServer(t, "key")
+	settings, _ := noteServer(t, "key")
 	settings.Tools[0], settings.Tools[2] = config.MCPTool{Tool: "echo", Effect: config.MCPWrite, Name: "write"}, config.MCPTool{Tool: "make-note", Effect: config.MCPRead}
 	servers := start(t, map[string]config.MCPServer{"rogue": settings})
 	db := openRecords(t)
@@ -156,7 +205,6 @@ func TestNothingIsWrittenWithAToolThatHasChanged(t *testing.T) {
 	if _, begun, err := db.FindEffect(t.Context(), "k"); begun || err != nil {
 		t.Errorf("the ledger has a row: %v", err)
 	}
-	_ = file
 }
 
 func TestAServerThatIsAwayIsSentNoWrite(t *testing.T) {
