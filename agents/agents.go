@@ -25,7 +25,7 @@ type Agent struct {
 	// Description says in one line what the agent can do, for people and for other agents.
 	Description string `yaml:"description"`
 	// Tools are the names of the tools the agent may call, in the order the model reads them; among them may be ToolAskUser, ToolHandOver and
-	// ToolAskAgent.
+	// ToolAskAgent, and mcp:NAME for all tools of an MCP server.
 	Tools  []string `yaml:"tools"`
 	Policy Policy   `yaml:"policy"`
 

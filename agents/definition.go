@@ -1,11 +1,11 @@
 package agents
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"text/template"
 
+	"bestbox/internal/llm/grammar"
 	"bestbox/tools"
 )
 
@@ -32,7 +32,6 @@ func (d Definition) Spec(tool string) (tools.Spec, bool) {
 func Define(all []Agent, registry *tools.Registry, without ...string) ([]Definition, error) {
 	defined := make([]Definition, 0, len(all))
 	for _, agent := range all {
-		agent.Examples = slices.DeleteFunc(slices.Clone(agent.Examples), func(example Example) bool { return example.calls(without) })
 		definition, err := define(agent, others(all, agent.Name), registry, without)
 		if err != nil {
 			return nil, err
@@ -42,35 +41,44 @@ func Define(all []Agent, registry *tools.Registry, without ...string) ([]Definit
 	return defined, nil
 }
 
-// calls reports whether the example calls one of the tools.
-func (e Example) calls(tools []string) bool {
-	return slices.ContainsFunc(e.Calls, func(call Call) bool { return slices.Contains(tools, call.Tool) })
-}
-
 func define(agent Agent, others []Agent, registry *tools.Registry, without []string) (Definition, error) {
 	definition := Definition{Agent: agent, Specs: make([]tools.Spec, 0, len(agent.Tools))}
-	for index, name := range agent.Tools {
-		place := fmt.Sprintf("$.tools[%d]", index)
-		if slices.Contains(agent.Tools[:index], name) {
-			return definition, agent.files.at(settingsFile, place, "tools: %s is listed twice", name)
-		}
-		if slices.Contains(without, name) {
+	listed, err := agent.expand(registry)
+	if err != nil {
+		return definition, err
+	}
+	for _, tool := range listed {
+		if slices.Contains(without, tool.name) {
 			continue
 		}
-		if IsControl(name) {
-			spec, err := control(name, others)
+		if IsControl(tool.name) {
+			spec, err := control(tool.name, others)
 			if err != nil {
 				return definition, err
 			}
 			definition.Specs = append(definition.Specs, spec)
 			continue
 		}
-		tool, found := registry.Get(name)
-		if !found {
-			return definition, agent.files.at(settingsFile, place, "tools: there is no tool %q; there are %s", name, strings.Join(registry.Names(), ", "))
+		found, there := registry.Get(tool.name)
+		if !there && registry.Declared(tool.name) {
+			continue // its server is away
 		}
-		definition.Specs = append(definition.Specs, tool.Spec())
+		if !there {
+			return definition, agent.files.at(settingsFile, tool.place, "tools: there is no tool %q; there are %s", tool.name, strings.Join(registry.Names(), ", "))
+		}
+		spec := found.Spec()
+		if err := grammar.Check(spec.Schema); err != nil {
+			return definition, agent.files.at(settingsFile, tool.place, "tools: the model server cannot be held to the arguments of %s: %v", tool.name, err)
+		}
+		definition.Specs = append(definition.Specs, spec)
 	}
+	// A worked example that calls a tool which is not there would have the model call it too.
+	definition.Examples = slices.DeleteFunc(slices.Clone(agent.Examples), func(example Example) bool {
+		return slices.ContainsFunc(example.Calls, func(call Call) bool {
+			_, has := definition.Spec(call.Tool)
+			return !has
+		})
+	})
 	return definition, definition.writeSystem(others)
 }
 

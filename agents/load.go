@@ -281,7 +281,7 @@ func (a Agent) checkExamples() error {
 			return a.files.at(examplesFile, place, "example %d has calls and an answer; allowed: one of them", number+1)
 		}
 		for index, call := range example.Calls {
-			if !slices.Contains(a.Tools, call.Tool) {
+			if !a.mayList(call.Tool) {
 				return a.files.at(examplesFile, fmt.Sprintf("%s.calls[%d].tool", place, index), "example %d calls %q, which is not among the agent's tools", number+1, call.Tool)
 			}
 		}

@@ -20,7 +20,7 @@ const (
 func (a Agent) checkWrites() error {
 	for _, tool := range slices.Sorted(maps.Keys(a.Policy.Writes)) {
 		rule := a.Policy.Writes[tool]
-		if !slices.Contains(a.Tools, tool) {
+		if !a.mayList(tool) {
 			return a.files.at(settingsFile, "$.policy.writes."+tool, "policy.writes.%s: it is not among the agent's tools", tool)
 		}
 		switch rule {

@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -26,6 +27,10 @@ func (p property) allowed() string {
 	text, err := json.Marshal(d)
 	if err != nil {
 		return d.Type
+	}
+	const longest = 400
+	if len(text) > longest {
+		text = append(bytes.ToValidUTF8(text[:longest], nil), "…"...)
 	}
 	return "JSON matching " + string(text)
 }

@@ -52,3 +52,30 @@ func TestRegistryRefusesWhatIsAmbiguousOrUnknown(t *testing.T) {
 		t.Errorf("twice: %v", err)
 	}
 }
+
+func TestToolsOfAGroupComeAndGo(t *testing.T) {
+	t.Parallel()
+	named := func(name string) *Tool {
+		return Must(New(Definition{Name: name, Description: "x", Effect: Read}, func(context.Context, struct{}) (echo, error) { return echo{}, nil }))
+	}
+	r, err := NewRegistry(named("a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Declare("s", []string{"s_one", "s_two"}); err != nil {
+		t.Fatal(err)
+	}
+	for group, name := range map[string]string{"t": "a", "u": "s_one"} {
+		if err := r.Declare(group, []string{name}); err == nil || !strings.Contains(err.Error(), "two tools are named "+name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	r.Replace("s", []*Tool{named("s_two"), named("s_three"), named("a")}) // what was not declared is left out
+	if got := strings.Join(r.Names(), " "); got != "a s_two" || !r.Declared("s_one") || r.Declared("s_three") {
+		t.Errorf("got %s", got)
+	}
+	r.Replace("s", nil)
+	if got := strings.Join(r.Names(), " "); got != "a" {
+		t.Errorf("got %s", got)
+	}
+}

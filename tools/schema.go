@@ -23,6 +23,8 @@ type Normalizer interface {
 type schema struct {
 	text       json.RawMessage
 	properties []property // in the order of the struct's fields
+	// given says that the schema is not one of the program's own: values are passed on exactly as they were written.
+	given bool
 }
 
 // property is one argument. Each is compiled alone so that an error can name its field: the validator's own error text
@@ -73,12 +75,20 @@ func compile(name string, reflected *jsonschema.Schema) (property, error) {
 	if err != nil {
 		return property{}, fmt.Errorf("property %s: %w", name, err)
 	}
+	made, err := compileText(name, text)
+	if err != nil {
+		return property{}, err
+	}
+	if p := made.definition.Pattern; p != "" && (!strings.HasPrefix(p, "^") || !strings.HasSuffix(p, "$")) {
+		return property{}, fmt.Errorf("property %s: pattern %s must be anchored with ^ and $", name, p)
+	}
+	return made, nil
+}
+
+func compileText(name string, text []byte) (property, error) {
 	definition := &validation.Schema{}
 	if err := json.Unmarshal(text, definition); err != nil {
 		return property{}, fmt.Errorf("property %s: %w", name, err)
-	}
-	if p := definition.Pattern; p != "" && (!strings.HasPrefix(p, "^") || !strings.HasSuffix(p, "$")) {
-		return property{}, fmt.Errorf("property %s: pattern %s must be anchored with ^ and $", name, p)
 	}
 	compiled, err := definition.Resolve(nil)
 	if err != nil {
@@ -94,6 +104,9 @@ func (s *schema) check(arguments json.RawMessage, normalizer Normalizer) (json.R
 	if err != nil {
 		return nil, err
 	}
+	if s.given {
+		return s.checkGiven(given, arguments)
+	}
 	for name, value := range given {
 		if text, ok := value.(string); ok {
 			given[name] = strings.TrimSpace(text)
@@ -108,6 +121,30 @@ func (s *schema) check(arguments json.RawMessage, normalizer Normalizer) (json.R
 		}
 	}
 	return json.Marshal(given)
+}
+
+// checkGiven forgives only an optional argument that is null, and changes nothing else: blanks and long numbers may mean something elsewhere.
+func (s *schema) checkGiven(given map[string]any, arguments json.RawMessage) (json.RawMessage, error) {
+	written := map[string]json.RawMessage{}
+	if len(given) > 0 {
+		if err := json.Unmarshal(arguments, &written); err != nil {
+			return nil, err // it was decoded before
+		}
+	}
+	for _, p := range s.properties {
+		value, present := given[p.name]
+		switch {
+		case value == nil && !p.required:
+			delete(written, p.name)
+		case !present:
+			return nil, &ArgumentError{Field: p.name, Allowed: p.allowed()}
+		default:
+			if err := p.compiled.Validate(value); err != nil {
+				return nil, &ArgumentError{Field: p.name, Value: value, Allowed: p.allowed()}
+			}
+		}
+	}
+	return json.Marshal(written)
 }
 
 func (s *schema) decode(arguments json.RawMessage) (map[string]any, error) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // Parameters describes each argument in the fewest tokens a small model understands, in the order of the schema, for example
@@ -23,15 +24,19 @@ func (t *Tool) Parameters() []string {
 	return parameters
 }
 
+// longestWords bounds the allowed words that are shown; the grammar knows them all.
+const longestWords = 400
+
 // shape shows what a value looks like: the allowed words, else an example, else the type.
 func (p property) shape() string {
+	words := make([]string, len(p.definition.Enum))
+	for index, word := range p.definition.Enum {
+		words[index] = fmt.Sprint(word)
+	}
+	listed := strings.Join(words, "|")
 	switch {
-	case len(p.definition.Enum) > 0:
-		words := make([]string, len(p.definition.Enum))
-		for index, word := range p.definition.Enum {
-			words[index] = fmt.Sprint(word)
-		}
-		return strings.Join(words, "|")
+	case listed != "" && len(listed) <= longestWords && !strings.ContainsFunc(listed, unicode.IsControl):
+		return listed
 	case len(p.definition.Examples) > 0:
 		if example, err := json.Marshal(p.definition.Examples[0]); err == nil {
 			return string(example)

@@ -9,6 +9,9 @@ type Spec struct {
 	Effect      Effect `json:"effect"`
 	// Outsiders is as in Definition.
 	Outsiders bool `json:"outsiders,omitempty"`
+	// Version and OutsideDescription are as in Definition.
+	Version            string `json:"version,omitempty"`
+	OutsideDescription bool   `json:"outside_description,omitempty"`
 	// Parameters describe the arguments to a model, as Tool.Parameters does.
 	Parameters []string `json:"parameters"`
 	// Schema is the JSON Schema of the arguments.
@@ -17,5 +20,6 @@ type Spec struct {
 
 // Spec returns what a model is told of the tool.
 func (t *Tool) Spec() Spec {
-	return Spec{Name: t.Name(), Description: t.Description(), Effect: t.Effect(), Outsiders: t.Outsiders(), Parameters: t.Parameters(), Schema: t.Schema()}
+	return Spec{Name: t.Name(), Description: t.Description(), Effect: t.Effect(), Outsiders: t.Outsiders(),
+		Version: t.definition.Version, OutsideDescription: t.definition.OutsideDescription, Parameters: t.Parameters(), Schema: t.Schema()}
 }

@@ -45,6 +45,15 @@ type Definition struct {
 	// Outsiders says that results hold text that people outside of the company, or programs, have written: mails, documents, log lines. Such
 	// text is data: a write that could rest on it is always asked for.
 	Outsiders bool
+
+	// The rest is of tools that are not part of the program.
+
+	// Schema is the JSON Schema of the arguments; they are then passed on as json.RawMessage. Nil: the schema comes from the struct.
+	Schema json.RawMessage
+	// Version tells apart what a tool is now from what it was when a run began; empty for what cannot change while the worker runs.
+	Version string
+	// OutsideDescription says that outsiders have written the description, which is part of the prompt: every write of a run that sees it is asked for.
+	OutsideDescription bool
 }
 
 // Result is what a call gives: the Outcome as JSON and as sentences.
@@ -67,7 +76,7 @@ var toolName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
 
 // New makes a Tool. The schema of the arguments comes from the struct In: json tags name the properties (omitempty
 // makes one optional), jsonschema tags add enum, pattern, bounds and examples, jsonschema_description the description.
-// If *In is a Normalizer, it may rewrite the arguments before they are checked.
+// If *In is a Normalizer, it may rewrite the arguments before they are checked. Where In is json.RawMessage the schema is that of the definition.
 func New[In any, Out Outcome](
 	d Definition, handler func(ctx context.Context, in In) (Out, error),
 ) (*Tool, error) {
@@ -99,7 +108,11 @@ func newTool[In any](d Definition) (t *Tool, decode func(json.RawMessage) (In, e
 	case d.Description == "":
 		return nil, nil, fmt.Errorf("tool %s: the description is missing", d.Name)
 	}
-	s, err := schemaOf[In]()
+	read := schemaOf[In]
+	if _, passedOn := any(*new(In)).(json.RawMessage); passedOn {
+		read = func() (*schema, error) { return givenSchema(d.Schema) }
+	}
+	s, err := read()
 	if err != nil {
 		return nil, nil, fmt.Errorf("tool %s: %w", d.Name, err)
 	}
@@ -140,6 +153,9 @@ func (t *Tool) Effect() Effect { return t.definition.Effect }
 
 // Outsiders tells whether results hold text of outsiders (see Definition).
 func (t *Tool) Outsiders() bool { return t.definition.Outsiders }
+
+// Version returns what tells the tool apart from what it was or will be (see Definition).
+func (t *Tool) Version() string { return t.definition.Version }
 
 // Schema returns the JSON Schema of the arguments: one object, inlined, without additional properties, the same bytes
 // on every call and in every process, because it is part of the prompt that a model server keeps cached.

@@ -81,6 +81,9 @@ func fixedPrompts(ctx context.Context, loaded *config.Config) (map[string][]fixe
 	if err != nil {
 		return nil, err
 	}
+	if err := declareMCP(registry, loaded.MCP); err != nil { // prompts with their tools are read when they are asked
+		return nil, err
+	}
 	all, err := loadAgents(loaded)
 	if err != nil {
 		return nil, err

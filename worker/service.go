@@ -24,6 +24,7 @@ import (
 	"bestbox/internal/transcript"
 	"bestbox/tools"
 	"bestbox/tools/areas"
+	"bestbox/tools/mcp"
 	"bestbox/worker/queues"
 	"bestbox/worker/trigger"
 	"bestbox/workflows"
@@ -45,6 +46,8 @@ type service struct {
 	temporal   client.Client
 	agents     []agents.Agent
 	activities *activities.Activities
+	mcp        *mcp.Servers
+	mcpChange  sync.Mutex // one change of tools after the other
 	closers    []func() error
 }
 
@@ -127,6 +130,7 @@ func (s *service) open(ctx context.Context) error {
 	if s.activities, err = s.newActivities(ctx); err != nil {
 		return &exitError{exitBadInput, err}
 	}
+	s.watchMCP(context.WithoutCancel(ctx))
 	s.temporal, err = client.NewLazyClient(client.Options{
 		HostPort: s.settings.Temporal.Address, Namespace: s.settings.Temporal.Namespace, Logger: temporallog.NewStructuredLogger(s.log),
 		MetricsHandler: s.metrics.Temporal(func(err error) { s.log.Warn("a metric of Temporal is left out", "error", err) }),
@@ -158,8 +162,14 @@ func (s *service) newActivities(ctx context.Context) (*activities.Activities, er
 		if err != nil {
 			return nil, err
 		}
+		if err := declareMCP(registry, s.settings.MCP); err != nil {
+			return nil, err
+		}
 		companies[tenant] = activities.Company{Tools: registry, Today: db.Today,
 			Names: func(ctx context.Context, text string) ([]tools.Name, error) { return areas.Names(ctx, db, text) }}
+	}
+	if err := s.startMCP(ctx, companies); err != nil {
+		return nil, err
 	}
 	return activities.New(ctx, activities.Options{
 		Agents: s.agents, WithoutTools: s.settings.WithoutTools, Companies: companies, Users: s.users, Transcript: s.transcript, Heavy: s.tiers[config.Heavy], Light: s.tiers[config.Light],
@@ -219,12 +229,16 @@ func (s *service) serveHTTP(ctx context.Context, failed chan<- error) (stop func
 }
 
 func (s *service) triggerOptions(ctx context.Context, key string, loopback bool) trigger.Options {
-	types := []string{run.AskWorkflow}
+	types := []string{run.AskWorkflow, run.CallWorkflow}
 	for _, agent := range s.agents {
 		types = append(types, agent.Workflow)
 	}
+	registries := map[string]*tools.Registry{}
+	for tenant, company := range s.activities.Companies {
+		registries[tenant] = company.Tools
+	}
 	return trigger.Options{
-		Temporal: s.temporal, TaskQueue: run.QueueMain, Workflows: types, Domains: workflows.Domains(s.agents), Events: s.transcript, Approvals: s.transcript,
+		Tools: registries, Temporal: s.temporal, TaskQueue: run.QueueMain, Workflows: types, Domains: workflows.Domains(s.agents), Events: s.transcript, Approvals: s.transcript,
 		Checks: s.checks(), Metrics: s.metrics.Handler(), Namespace: s.settings.Temporal.Namespace,
 		TemporalUI: s.settings.Temporal.UIURL(), TemporalAddress: s.settings.Temporal.Address, Users: s.users, APIKey: key, Loopback: loopback,
 		Logger: s.log, Stopping: ctx,
@@ -244,6 +258,7 @@ func (s *service) checks() []trigger.Check {
 	if light := s.tiers[config.Light]; light != nil {
 		checks = append(checks, trigger.Check{Name: config.Light, Optional: true, Probe: light.Health})
 	}
+	checks = append(checks, s.mcpChecks()...)
 	return append(checks,
 		trigger.Check{Name: "records", Probe: s.companiesReady},
 		trigger.Check{Name: "transcript", Probe: s.transcript.Ready})

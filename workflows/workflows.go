@@ -30,12 +30,13 @@ type Registry interface {
 
 var _ Registry = worker.Worker(nil)
 
-// Register registers Ask and one workflow per agent, under the agent's own name.
+// Register registers Ask, CallTool, and one workflow per agent, under the agent's own name.
 func Register(registry Registry, definitions []agents.Agent) {
 	domains := Domains(definitions)
 	registry.RegisterWorkflowWithOptions(func(ctx workflow.Context, input converter.RawValue) (run.Result, error) {
 		return start(ctx, input, domains, "")
 	}, workflow.RegisterOptions{Name: run.AskWorkflow})
+	registry.RegisterWorkflowWithOptions(callTool, workflow.RegisterOptions{Name: run.CallWorkflow})
 	for _, agent := range definitions {
 		registry.RegisterWorkflowWithOptions(func(ctx workflow.Context, input converter.RawValue) (run.Result, error) {
 			return start(ctx, input, domains, agent.Name)

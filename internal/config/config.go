@@ -24,9 +24,11 @@ type Config struct {
 	HTTP        HTTP
 	Records     Records
 	// Tenants are further companies. The records of the default tenant are those of Records.
-	Tenants    map[string]Tenant
-	Agents     Agents
-	Access     Access
+	Tenants map[string]Tenant
+	Agents  Agents
+	Access  Access
+	// MCP are servers whose tools agents may use, by name.
+	MCP        map[string]MCPServer
 	Supervisor Supervisor
 	// Tiers holds the model servers of the profile: "heavy" always, "light" and "embed" optional.
 	Tiers map[string]Tier

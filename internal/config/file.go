@@ -15,16 +15,17 @@ const maxFileBytes = 1 << 20
 
 // File is bestbox.yaml as written: nothing resolved yet. bestbox.schema.json is generated from it.
 type File struct {
-	Profile     string             `yaml:"profile" json:"profile,omitempty" jsonschema:"description=Profile that runs when --profile is not given. auto: chosen by the machine's GPU and memory."`
-	Directories Directories        `yaml:"directories" json:"directories,omitzero"`
-	Temporal    Temporal           `yaml:"temporal" json:"temporal,omitzero"`
-	HTTP        HTTP               `yaml:"http" json:"http,omitzero"`
-	Records     Records            `yaml:"records" json:"records,omitzero"`
-	Tenants     map[string]Tenant  `yaml:"tenants" json:"tenants,omitempty" jsonschema:"description=Further companies by name; each has records of its own. The first one is called default and is that of records."`
-	Agents      Agents             `yaml:"agents" json:"agents,omitzero"`
-	Access      Access             `yaml:"access" json:"access,omitzero"`
-	Supervisor  Supervisor         `yaml:"supervisor" json:"supervisor,omitzero"`
-	Profiles    map[string]Profile `yaml:"profiles" json:"profiles,omitempty" jsonschema:"description=Profiles by name. A shipped profile keeps the values that are not written here."`
+	Profile     string               `yaml:"profile" json:"profile,omitempty" jsonschema:"description=Profile that runs when --profile is not given. auto: chosen by the machine's GPU and memory."`
+	Directories Directories          `yaml:"directories" json:"directories,omitzero"`
+	Temporal    Temporal             `yaml:"temporal" json:"temporal,omitzero"`
+	HTTP        HTTP                 `yaml:"http" json:"http,omitzero"`
+	Records     Records              `yaml:"records" json:"records,omitzero"`
+	Tenants     map[string]Tenant    `yaml:"tenants" json:"tenants,omitempty" jsonschema:"description=Further companies by name; each has records of its own. The first one is called default and is that of records."`
+	Agents      Agents               `yaml:"agents" json:"agents,omitzero"`
+	Access      Access               `yaml:"access" json:"access,omitzero"`
+	MCP         map[string]MCPServer `yaml:"mcp" json:"mcp,omitempty" jsonschema:"description=Servers of the Model Context Protocol whose tools agents may use; by a short name (docs/mcp.md)."`
+	Supervisor  Supervisor           `yaml:"supervisor" json:"supervisor,omitzero"`
+	Profiles    map[string]Profile   `yaml:"profiles" json:"profiles,omitempty" jsonschema:"description=Profiles by name. A shipped profile keeps the values that are not written here."`
 }
 
 // Profile is a named set of tiers, its own or another profile's.

@@ -9,6 +9,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -18,6 +19,7 @@ import (
 
 	"bestbox/internal/access"
 	"bestbox/internal/transcript"
+	"bestbox/tools"
 )
 
 const (
@@ -61,6 +63,8 @@ type Options struct {
 	// Approvals may be of the same store as Events.
 	Approvals Approvals
 	Checks    []Check
+	// Tools are those that are served over MCP, by tenant.
+	Tools map[string]*tools.Registry
 	// Metrics serves /metrics.
 	Metrics http.Handler
 	// Namespace and TemporalUI make the links to Temporal's web UI; TemporalUI is its base address.
@@ -78,7 +82,10 @@ type Options struct {
 	Stopping context.Context
 }
 
-type trigger struct{ Options }
+type trigger struct {
+	Options
+	mcpServers sync.Map // *mcp.Server by user
+}
 
 // New returns the handler of all routes.
 func New(o Options) http.Handler {
@@ -97,6 +104,7 @@ func New(o Options) http.Handler {
 	t.registerReplies(service)
 	t.registerHealth(service)
 	registerMetrics(service, mux, o.Metrics)
+	mux.Handle("/mcp", t.mcp())
 	mux.Handle("GET /docs/", swagger.New("BestBox", "/openapi.json", "/docs/"))
 	mux.Handle("GET /docs", http.RedirectHandler("/docs/", http.StatusMovedPermanently))
 	return t.protect(problems(mux))

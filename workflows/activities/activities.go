@@ -18,7 +18,6 @@ import (
 	"bestbox/agents"
 	"bestbox/agents/router"
 	"bestbox/internal/access"
-	"bestbox/internal/config"
 	"bestbox/internal/llm"
 	"bestbox/internal/transcript"
 	"bestbox/workflows/run"
@@ -29,7 +28,7 @@ type Options struct {
 	Agents []agents.Agent
 	// WithoutTools are tools that agents have not, although they list them.
 	WithoutTools []string
-	// Companies are the tenants' own, by their names. All have the same tools, over records of their own.
+	// Companies are the tenants' own, by their names. All have the same tools, over records of their own, but for those of servers that only some may use.
 	Companies  map[string]Company
 	Users      *access.Users
 	Transcript *transcript.Store
@@ -58,11 +57,7 @@ func New(ctx context.Context, o Options) (*Activities, error) {
 		return nil, fmt.Errorf("set up the metrics of the activities: %w", err)
 	}
 	prepared := &Activities{Options: o, routers: map[string]*router.Router{}, measures: measures}
-	defined, err := agents.Define(o.Agents, o.Companies[config.DefaultTenant].Tools, o.WithoutTools...)
-	if err != nil {
-		return nil, err
-	}
-	if err := prepared.define(ctx, defined); err != nil {
+	if err := prepared.Redefine(ctx); err != nil {
 		return nil, err
 	}
 	for _, tier := range []*llm.Tier{o.Heavy, o.Light} {

@@ -49,7 +49,7 @@ func (a *Activities) Answer(ctx context.Context, input AnswerInput) (run.Result,
 			return stored{}, err
 		}
 		result := resultOf(known, written)
-		result.Domain, result.Agent, result.Definition, result.Outsiders = input.Domain, agent.Name, agent.hash, known.outsiders()
+		result.Domain, result.Agent, result.Definition, result.Outsiders = input.Domain, agent.Name, agent.hash, known.outsiders() || agent.describedByOutsiders()
 		result.Timings.Answer = milliseconds(started)
 		change, err := answered(input.Head, unlinked, result)
 		return stored{change, func(ctx context.Context) {

@@ -74,7 +74,7 @@ func (a *Activities) call(ctx context.Context, who asker, agent equipped, report
 	if attempt > maxCallAttempts {
 		return failedCall(report, "it did not finish in time"), callFailed, nil
 	}
-	tool, refused := a.usable(who, agent, report.Tool)
+	tool, refused := usable(who, agent, report.Tool)
 	if refused != "" {
 		return failedCall(report, refused), callFailed, nil
 	}

@@ -49,7 +49,7 @@ func (a *Activities) agentFor(who asker, domain string) equipped {
 }
 
 // usable returns a tool that an agent has asked for, or why it is not called: models and transcripts are not trusted to keep to the rules.
-func (a *Activities) usable(who asker, agent equipped, name string) (tool *tools.Tool, refused string) {
+func usable(who asker, agent equipped, name string) (tool *tools.Tool, refused string) {
 	spec, listed := agent.Spec(name)
 	tool, found := who.Tools.Get(name)
 	switch {
@@ -57,7 +57,7 @@ func (a *Activities) usable(who asker, agent equipped, name string) (tool *tools
 		return nil, "there is no such tool any more"
 	case !listed:
 		return nil, "it is none of the tools of the agent " + agent.Name
-	case tool.Effect() != spec.Effect:
+	case tool.Effect() != spec.Effect || tool.Version() != spec.Version:
 		return nil, "the tool has changed since this run began"
 	}
 	if err := who.MayCall(name); err != nil {

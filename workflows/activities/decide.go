@@ -88,7 +88,7 @@ func (a *Activities) Decide(ctx context.Context, input DecideInput) (Decided, er
 			}
 			count = func(ctx context.Context) { a.measures.decision(ctx, input.Domain, step.Milliseconds) }
 		}
-		change, err := decided(input.Head, unlinked, agent, step, known.outsiders())
+		change, err := decided(input.Head, unlinked, agent, step, known.outsiders() || agent.describedByOutsiders())
 		return stored{change, count}, err
 	})
 }
@@ -112,7 +112,7 @@ func (a *Activities) chooseCalls(ctx context.Context, who asker, agent equipped,
 	return inOrder(fresh(calls, known.results)), usage, nil
 }
 
-// without are the tools of an agent that may not be called now: those that the user may not use, those that turn to the user where an agent has
+// without are the tools of an agent that may not be called now: those that the user may not use, that are away or others than when the run began, those that turn to the user where an agent has
 // asked, and a second hand-over.
 func without(who asker, agent equipped, known conversation) (names []string) {
 	for _, spec := range agent.Specs {
@@ -122,8 +122,10 @@ func without(who asker, agent equipped, known conversation) (names []string) {
 			if inner || spec.Name == agents.ToolHandOver && len(known.routes) > 1 {
 				names = append(names, spec.Name)
 			}
-		case who.MayCall(spec.Name) != nil:
-			names = append(names, spec.Name)
+		default:
+			if _, refused := usable(who, agent, spec.Name); refused != "" {
+				names = append(names, spec.Name)
+			}
 		}
 	}
 	return names

@@ -4,12 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sync/atomic"
 
 	"go.temporal.io/sdk/temporal"
 
 	"bestbox/agents"
+	"bestbox/internal/config"
 	"bestbox/internal/transcript"
+	"bestbox/tools"
 )
 
 // messageDefinition is the kind of message that an agent's definition is kept as; it is part of no transcript.
@@ -22,6 +26,24 @@ const ErrorDefinitionLost = "DefinitionLost"
 type equipped struct {
 	agents.Definition
 	hash string
+}
+
+// describedByOutsiders reports whether the prompt holds words of outsiders, in the description of a tool.
+func (e equipped) describedByOutsiders() bool {
+	return slices.ContainsFunc(e.Specs, func(spec tools.Spec) bool { return spec.OutsideDescription })
+}
+
+// Redefine takes the tools that there are now for the runs that begin from now on, such as when a server that offers tools has come or gone.
+func (a *Activities) Redefine(ctx context.Context) error {
+	var others []*tools.Registry
+	for _, tenant := range slices.Sorted(maps.Keys(a.Companies)) {
+		others = append(others, a.Companies[tenant].Tools)
+	}
+	defined, err := agents.Define(a.Agents, a.Companies[config.DefaultTenant].Tools.WithGroups(others...), a.WithoutTools...) // some tenants may have less: see without
+	if err != nil {
+		return err
+	}
+	return a.define(ctx, defined)
 }
 
 // definitions are those of new runs, by name. They are replaced as a whole, such as when a server that offers tools comes or goes.

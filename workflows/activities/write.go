@@ -38,7 +38,7 @@ type Proposed struct {
 }
 
 // whyOutsiders is told to the person who is asked where the policy would not ask.
-const whyOutsiders = "this run has read text of outsiders (mails, documents, logs), and what it wants to write may rest on it"
+const whyOutsiders = "this run has read text of outsiders (mails, documents, logs, other servers), and what it wants to write may rest on it"
 
 // Propose works out what a write would do and whether a person must agree. It changes nothing but the list of what waits.
 func (a *Activities) Propose(ctx context.Context, input WriteCall) (Proposed, error) {
@@ -102,7 +102,8 @@ func (a *Activities) asked(ctx context.Context, input WriteCall) (found asked, e
 	if found.agent, err = a.agent(ctx, input.AgentRef); err != nil {
 		return asked{}, err
 	}
-	found.tool, found.refused = a.usable(found.who, found.agent, report.Tool)
+	found.outsiders = found.outsiders || found.agent.describedByOutsiders()
+	found.tool, found.refused = usable(found.who, found.agent, report.Tool)
 	return found, nil
 }
 

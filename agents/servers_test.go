@@ -1,0 +1,92 @@
+package agents_test
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"bestbox/agents"
+	"bestbox/tools"
+)
+
+type found struct{}
+
+func (found) Sentences() []string { return []string{"Found."} }
+
+// clocks is a registry with a server of two tools, of which one is there.
+func clocks(t *testing.T) *tools.Registry {
+	t.Helper()
+	registry, err := tools.NewRegistry()
+	if err == nil {
+		err = registry.Declare("time", []string{"time_now", "time_convert"})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := tools.New(tools.Definition{Name: "time_now", Description: "What time it is.", Effect: tools.Read, Schema: json.RawMessage(`{"type":"object"}`)},
+		func(context.Context, json.RawMessage) (found, error) { return found{}, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	registry.Replace("time", []*tools.Tool{now})
+	return registry
+}
+
+func TestAnAgentTakesAServersToolsByTheServersNameOrOneByOne(t *testing.T) {
+	t.Parallel()
+	for settings, want := range map[string]string{
+		"tools: ['mcp:time']":           "time_now",
+		"tools: [time_now]":             "time_now",
+		"tools: [time_convert]":         "", // it is away
+		"tools: ['mcp:time', time_now]": "own/clock/agent.yaml:3: tools: time_now is listed twice",
+		"tools: ['mcp:calendar']":       `own/clock/agent.yaml:3: tools: there is no MCP server "calendar"; bestbox.yaml has time`,
+		"tools: [time_travel]":          `own/clock/agent.yaml:3: tools: there is no tool "time_travel"; there are time_now`,
+		"tools: ['mcp:time']\npolicy: {writes: {time_convert: never}}": "time_now",
+		"tools: ['mcp:time']\npolicy: {writes: {other_tool: never}}":   "policy.writes.other_tool: it is not among the agent's tools",
+	} {
+		loaded, err := agents.Load(talker(map[string]string{"clock/agent.yaml": "name: clock\ndescription: time\n" + settings, "clock/prompt.md": "You know the time."}))
+		var defined []agents.Definition
+		if err == nil {
+			defined, err = agents.Define(loaded, clocks(t))
+		}
+		if err != nil {
+			if want == "" || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got %v", settings, err)
+			}
+			continue
+		}
+		var names []string
+		for _, spec := range defined[0].Specs {
+			names = append(names, spec.Name)
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%s: got %q", settings, got)
+		}
+	}
+}
+
+type unanchored struct {
+	Words []string `json:"words" jsonschema:"uniqueItems=true"`
+}
+
+func TestASchemaThatNoGrammarExpressesIsNamedWithAgentToolAndField(t *testing.T) {
+	t.Parallel()
+	tool, err := tools.New(tools.Definition{Name: "search", Description: "x", Effect: tools.Read}, func(context.Context, unanchored) (found, error) { return found{}, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	registry, err := tools.NewRegistry(tool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := agents.Load(talker(map[string]string{"finder/agent.yaml": "name: finder\ndescription: finds\ntools:\n  - search\n", "finder/prompt.md": "You find."}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = agents.Define(loaded, registry)
+	want := "own/finder/agent.yaml:4: tools: the model server cannot be held to the arguments of search: argument words: uniqueItems: the server overlooks it; check it when the tool is called"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+}
