@@ -52,6 +52,9 @@ type Policy struct {
 	// not listed), "never", "forbidden", or an expression over the arguments and the facts of the change, such as
 	// `total > 5000 || supplier.new`, which asks where it is true.
 	Writes map[string]string `yaml:"writes" json:"writes,omitempty"`
+	// Compensate says what happens to earlier writes of a run when a later one fails for good: "ask" whether to take them back (also what holds where
+	// nothing is said), "always", or "never".
+	Compensate string `yaml:"compensate" json:"compensate,omitempty"`
 }
 
 // Example is one worked decision: with these results for this question, these calls; none means that it is time to answer, and

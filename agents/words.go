@@ -46,7 +46,7 @@ func (h hint) narrow(value *jsonschema.Schema, k known) (possible bool) {
 
 // said are the values that a question says, in lower case.
 func (h hint) said(question string) (values []any) {
-	for _, entry := range strings.Split(h.Words, ";") {
+	for entry := range strings.SplitSeq(h.Words, ";") {
 		value, words, _ := strings.Cut(entry, ":")
 		if !slices.ContainsFunc(strings.Split(words, "|"), func(word string) bool { return wording.Said(question, word, true) }) {
 			continue

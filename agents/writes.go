@@ -1,6 +1,7 @@
 package agents
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -16,8 +17,20 @@ const (
 	AskForbidden = "forbidden"
 )
 
+// What Policy.Compensate says beside AskNever.
+const (
+	CompensateAsk    = "ask"
+	CompensateAlways = "always"
+)
+
+// Compensates is the policy for earlier writes when a later one fails: CompensateAsk, CompensateAlways or AskNever.
+func (p Policy) Compensates() string { return cmp.Or(p.Compensate, CompensateAsk) }
+
 // checkWrites refuses a policy for a tool that the agent has not, and an expression that is none.
 func (a Agent) checkWrites() error {
+	if rule := a.Policy.Compensates(); rule != CompensateAsk && rule != CompensateAlways && rule != AskNever {
+		return a.files.at(settingsFile, "$.policy.compensate", "policy.compensate: %q; allowed: %s, %s, %s", rule, CompensateAsk, CompensateAlways, AskNever)
+	}
 	for _, tool := range slices.Sorted(maps.Keys(a.Policy.Writes)) {
 		rule := a.Policy.Writes[tool]
 		if !a.mayList(tool) {

@@ -29,6 +29,7 @@ type people struct {
 	questions map[string]*question
 	// allowed are the tools whose calls somebody has agreed to for the rest of the run, with that decision.
 	allowed map[string]run.Decision
+	made    []made // so far, and not taken back
 }
 
 // waiting is one call that waits for a person.
@@ -36,6 +37,7 @@ type waiting struct {
 	call      activities.WriteCall
 	revisions int
 	busy      bool // a decision is being checked
+	undo      bool // it is the taking back of the call that waits
 	decision  *run.Decision
 }
 
@@ -98,6 +100,9 @@ func (w *waiting) judge(ctx workflow.Context, decision run.Decision) error {
 		err = workflow.ExecuteActivity(onMain(ctx, "authorize "+decision.Call), calls.Authorize,
 			activities.AuthorizeInput{WriteCall: w.call, By: decision.By}).Get(ctx, nil)
 	}
+	if err == nil && w.undo && len(decision.Arguments) > 0 {
+		return temporal.NewNonRetryableApplicationError("arguments: what is taken back has none; allowed: leave them out", activities.ErrorBadRevision, nil)
+	}
 	if err == nil && len(decision.Arguments) > 0 {
 		w.revisions++
 		err = workflow.ExecuteActivity(onMain(ctx, "revise "+decision.Call), calls.Revise,
@@ -109,37 +114,63 @@ func (w *waiting) judge(ctx workflow.Context, decision run.Decision) error {
 	return err
 }
 
-// write proposes a call that writes, waits for a person where one must agree, and makes it or notes why not.
-func (p *people) write(ctx workflow.Context, call activities.WriteCall, planned activities.PlannedCall) (transcript.Head, error) {
+// write proposes a call that writes, waits for a person where one must agree, and makes it or notes why not. Where it fails for good, what the run
+// has written before may be taken back; those results follow its own.
+func (p *people) write(ctx workflow.Context, call activities.WriteCall, planned activities.PlannedCall) (written, error) {
 	call.Deadline = workflow.Now(ctx).Add(approvalTimeout)
 	var proposed activities.Proposed
 	if err := workflow.ExecuteActivity(onMain(ctx, "propose "+planned.Summary), calls.Propose, call).Get(ctx, &proposed); err != nil {
-		return "", err
+		return written{}, err
 	}
 	if proposed.Head != "" {
-		return proposed.Head, nil
+		return written{heads: []transcript.Head{proposed.Head}}, nil
 	}
 	input := activities.WriteInput{WriteCall: call, Key: firstRun(ctx) + "/" + call.Call}
 	if proposed.Ask {
-		decision, err := p.await(ctx, call, planned.Tool, proposed.Always)
+		decision, err := p.agreed(ctx, call, planned.Tool, proposed.Always)
 		if err != nil {
-			return "", err
+			return written{}, err
 		}
 		input.Decision = &decision
 	}
 	var called activities.Called
-	err := workflow.ExecuteActivity(onMain(ctx, planned.Summary), calls.Write, input).Get(ctx, &called)
-	return called.Head, err
+	if err := workflow.ExecuteActivity(onMain(ctx, planned.Summary), calls.Write, input).Get(ctx, &called); err != nil {
+		return written{}, err
+	}
+	done := written{heads: []transcript.Head{called.Head}, failed: called.Failed}
+	if called.Effect != "" {
+		p.made = append(p.made, made{call, planned, called.Effect})
+	}
+	if !called.Failed {
+		return done, nil
+	}
+	undone, err := p.compensate(ctx, call.Call)
+	done.heads = append(done.heads, undone...)
+	return done, err
 }
 
-// await returns the decision on a call: an earlier one for the rest of the run, a person's, or a denial when its time has run out.
-func (p *people) await(ctx workflow.Context, call activities.WriteCall, tool string, always bool) (run.Decision, error) {
+// written is what has come of a call that writes: its result, and those of what was taken back since it has failed.
+type written struct {
+	heads  []transcript.Head
+	failed bool
+}
+
+// agreed returns the decision on a write: an earlier one for the rest of the run, a person's, or a denial when its time has run out.
+func (p *people) agreed(ctx workflow.Context, call activities.WriteCall, tool string, always bool) (run.Decision, error) {
 	if earlier, ok := p.allowed[tool]; ok && !always {
 		return run.Decision{Call: call.Call, Verdict: run.Approve, By: earlier.By, Reason: "agreed to for the rest of the run with call " + earlier.Call,
 			At: workflow.Now(ctx)}, nil
 	}
-	w := &waiting{call: call}
-	p.waiting[call.Call] = w
+	decision, err := p.await(ctx, &waiting{call: call}, call.Call)
+	if decision.RestOfRun && decision.Verdict == run.Approve {
+		p.allowed[tool] = decision
+	}
+	return decision, err
+}
+
+// await waits for a person's decision under a name.
+func (p *people) await(ctx workflow.Context, w *waiting, name string) (run.Decision, error) {
+	p.waiting[name] = w
 	if err := setStatus(ctx, statusWaiting); err != nil {
 		return run.Decision{}, err
 	}
@@ -148,10 +179,7 @@ func (p *people) await(ctx workflow.Context, call activities.WriteCall, tool str
 		return run.Decision{}, err
 	}
 	if !decided {
-		w.decision = &run.Decision{Call: call.Call, Verdict: run.Deny, By: byTimeout, Reason: "nobody has decided within " + approvalTimeout.String(), At: workflow.Now(ctx)}
-	}
-	if w.decision.RestOfRun && w.decision.Verdict == run.Approve {
-		p.allowed[tool] = *w.decision
+		w.decision = &run.Decision{Call: name, Verdict: run.Deny, By: byTimeout, Reason: "nobody has decided within " + approvalTimeout.String(), At: workflow.Now(ctx)}
 	}
 	return *w.decision, setStatus(ctx, statusRunning)
 }

@@ -7,7 +7,6 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
-	"bestbox/internal/transcript"
 	"bestbox/workflows/activities"
 	"bestbox/workflows/run"
 )
@@ -45,12 +44,12 @@ func makeCall(ctx workflow.Context, call run.ToolCall) (run.Result, error) {
 	if err := workflow.UpsertTypedSearchAttributes(ctx, attributeDomain.ValueSet(opened.Domain)); err != nil {
 		return result, err
 	}
-	head, err := people.write(ctx, activities.WriteCall{Head: opened.Head, AgentRef: opened.AgentRef, Call: opened.Planned.Call}, opened.Planned)
+	done, err := people.write(ctx, activities.WriteCall{Head: opened.Head, AgentRef: opened.AgentRef, Call: opened.Planned.Call}, opened.Planned)
 	if err != nil {
 		return result, err
 	}
 	err = workflow.ExecuteActivity(onMain(ctx, "say what has come of it"), calls.CloseCall, activities.CloseCallInput{
-		Position: activities.Position{Head: opened.Head, Results: []transcript.Head{head}}, AgentRef: opened.AgentRef,
+		Position: activities.Position{Head: opened.Head, Results: done.heads}, AgentRef: opened.AgentRef,
 	}).Get(ctx, &result)
 	return result, err
 }

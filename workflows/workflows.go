@@ -196,19 +196,28 @@ func (g *going) callTools(ctx workflow.Context, decided activities.Decided) ([]t
 		}
 		results[index] = head
 	}
+	var undone []transcript.Head
+	failed := "" // the first write that has: those after it are not made, since they may build on it
 	for index, call := range decided.Calls {
 		var err error
 		switch {
 		case call.Control == agents.ToolAskUser:
 			results[index], err = g.people.ask(ctx, g.control(call))
 		case call.Tool != "":
-			results[index], err = g.people.write(ctx, activities.WriteCall{Head: g.at.Head, AgentRef: g.agent, Call: call.Call}, call)
+			var done written
+			write := activities.WriteCall{Head: g.at.Head, AgentRef: g.agent, Call: call.Call, After: failed}
+			if done, err = g.people.write(ctx, write, call); err == nil {
+				results[index], undone = done.heads[0], append(undone, done.heads[1:]...)
+			}
+			if done.failed {
+				failed = call.Call
+			}
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
-	return results, nil
+	return append(results, undone...), nil
 }
 
 // read begins a call that reads, and returns how to wait for its result.

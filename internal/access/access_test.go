@@ -64,7 +64,7 @@ func TestUsersMayDoWhatOneOfTheirRolesAllows(t *testing.T) {
 		{"lin", "approves what she has asked for herself", func(u User) error { return users.MayApprove(u, u, "adjust_stock") }, true},
 		{"lin", "approves alone what takes four eyes", func(u User) error { return users.MayApprove(u, u, "create_purchase_order") }, false},
 		{"ann", "approves for another tenant", func(u User) error { return users.MayApprove(u, user(t, users, "chen"), "adjust_stock") }, false},
-		{"chen", "sees her own run", func(u User) error { return u.MaySee(u) }, true},
+		{"chen", "sees her own run", func(u User) error { return u.MaySee(user(t, users, "chen")) }, true},
 		{"chen", "sees a colleague's run", func(u User) error { return u.MaySee(user(t, users, "lin")) }, false},
 		{"lin", "sees a colleague's run", func(u User) error { return u.MaySee(user(t, users, "chen")) }, true},
 		{"ann", "sees a run of another tenant", func(u User) error { return u.MaySee(user(t, users, "chen")) }, false},

@@ -53,7 +53,7 @@ func (t *trigger) registerEvents(service huma.API) {
 
 func (t *trigger) follow(ctx context.Context, input *eventsInput) (*huma.StreamResponse, error) {
 	if !t.Users.Local() {
-		if _, err := t.visible(ctx, input.ID); err != nil {
+		if err := t.visible(ctx, input.ID); err != nil {
 			return nil, err
 		}
 	}

@@ -27,7 +27,7 @@ func (t *trigger) registerReplies(service huma.API) {
 }
 
 func (t *trigger) takeReply(ctx context.Context, input *replyInput) (*struct{}, error) {
-	if _, err := t.visible(ctx, input.ID); err != nil {
+	if err := t.visible(ctx, input.ID); err != nil {
 		return nil, err
 	}
 	reply := run.Reply{Call: input.Call, Text: input.Body.Text, By: t.userID(caller(ctx))}

@@ -172,7 +172,7 @@ func (t *trigger) show(ctx context.Context, input *runInput) (*runOutput, error)
 }
 
 func (t *trigger) cancel(ctx context.Context, input *runInput) (*runOutput, error) {
-	if _, err := t.visible(ctx, input.ID); err != nil {
+	if err := t.visible(ctx, input.ID); err != nil {
 		return nil, err // also keeps workflows that are no runs from being cancelled here
 	}
 	limited, done := call(ctx)

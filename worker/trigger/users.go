@@ -70,17 +70,17 @@ func (t *trigger) maySee(ctx context.Context, id string, asked run.Input) error 
 	return nil
 }
 
-// visible returns the question of a run that the caller may look at.
-func (t *trigger) visible(ctx context.Context, id string) (run.Input, error) {
+// visible is nil where there is such a run and the caller may look at it.
+func (t *trigger) visible(ctx context.Context, id string) error {
 	found, err := t.describe(ctx, id)
 	if err != nil {
-		return run.Input{}, err
+		return err
 	}
 	asked, err := t.input(ctx, id, found.GetExecution().GetRunId())
 	if err != nil {
-		return run.Input{}, t.fromTemporal(ctx, "read the question of a run", id, err)
+		return t.fromTemporal(ctx, "read the question of a run", id, err)
 	}
-	return asked, t.maySee(ctx, id, asked)
+	return t.maySee(ctx, id, asked)
 }
 
 func notAllowed(err error) error { return problem(http.StatusForbidden, err.Error()) }

@@ -233,6 +233,9 @@ func resultOf(known conversation, written text) run.Result {
 			if done, found := reports[report.Call]; found {
 				result.Steps[index].Calls[position] = done
 			}
+			if undone, found := reports[run.UndoOf(report.Call)]; found {
+				result.Steps[index].Calls = append(result.Steps[index].Calls, undone)
+			}
 		}
 		result.Usage = result.Usage.Add(step.Usage)
 		result.Timings.Decide += step.Milliseconds

@@ -28,6 +28,9 @@ type CallInput struct {
 // Called is the outcome of CallTool: the head of a branch that ends in the result, for the next step to link.
 type Called struct {
 	Head transcript.Head `json:"head"`
+	// Effect is the key of a write that was made and can be taken back. Failed says of one that it has failed for good.
+	Effect string `json:"effect,omitempty"`
+	Failed bool   `json:"failed,omitempty"`
 }
 
 // CallTool makes one tool call. A call that cannot be made becomes a result that says so: the run goes on and the answer can tell.

@@ -24,6 +24,8 @@ type WriteCall struct {
 	Head transcript.Head `json:"head"`
 	AgentRef
 	Call string `json:"call"`
+	// After is an earlier write of the same decision that has failed, so that this one is not made.
+	After string `json:"after,omitempty"`
 	// Deadline is when the call is denied unless somebody has decided.
 	Deadline time.Time `json:"deadline"`
 }
@@ -46,6 +48,9 @@ func (a *Activities) Propose(ctx context.Context, input WriteCall) (Proposed, er
 		asked, err := a.asked(ctx, input)
 		if err != nil {
 			return stored{}, err
+		}
+		if input.After != "" {
+			return notMade(input.Head, failedCall(asked.report, "call "+input.After+" before it has failed"))
 		}
 		if asked.refused != "" {
 			return notMade(input.Head, failedCall(asked.report, asked.refused))
@@ -203,6 +208,13 @@ func (a *Activities) Write(ctx context.Context, input WriteInput) (Called, error
 			return stored{}, err
 		}
 		change, err := called(input.Head, result)
+		change.Outcome = func(head transcript.Head) any {
+			done := Called{Head: head, Failed: ended == callFailed}
+			if ended == callOK && asked.tool.CanUndo() {
+				done.Effect = effectKey(input.Key, result.Report)
+			}
+			return done
+		}
 		if input.Decision != nil {
 			change.Approvals = []transcript.ApprovalChange{{Call: input.Call, Decided: input.Decision}}
 		}

@@ -29,6 +29,9 @@ type Proposal struct {
 	EditedBy string `json:"edited_by,omitempty"`
 }
 
+// UndoOf is the name of taking a call back, beside the run's calls.
+func UndoOf(call string) string { return call + "-undo" }
+
 // Verdict is what a person says to a proposal.
 type Verdict string
 
