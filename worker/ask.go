@@ -15,7 +15,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
-	"bestbox/agents/router"
 	"bestbox/internal/config"
 	"bestbox/internal/telemetry"
 	"bestbox/internal/transcript"
@@ -57,11 +56,11 @@ func newAsk(flags *settings) *cobra.Command {
 			return a.ask(command.Context(), api.Request{Question: question, Domain: own.domain})
 		},
 	}
-	command.Flags().StringVar(&own.domain, "domain", "", "skip the router: "+strings.Join(router.Labels, ", "))
+	command.Flags().StringVar(&own.domain, "domain", "", "skip the router: the name of an agent (worker agents)")
 	command.Flags().StringVar(&own.url, "url", "", "address of the worker (default: http.listen of the configuration)")
 	command.Flags().BoolVar(&own.json, "json", false, "print the run as one JSON object and nothing else")
 	command.Flags().BoolVar(&own.noStream, "no-stream", false, "print the answer when it is whole")
-	_ = command.RegisterFlagCompletionFunc("domain", cobra.FixedCompletions(router.Labels, cobra.ShellCompDirectiveNoFileComp))
+	_ = command.RegisterFlagCompletionFunc("domain", flags.completeDomains)
 	return command
 }
 

@@ -32,7 +32,7 @@ func TestOpenAPIDocumentListsAllRoutes(t *testing.T) {
 		}
 	}
 	slices.Sort(routes)
-	want := []string{"GET /healthz", "GET /metrics", "GET /readyz", "GET /v1/approvals", "GET /v1/runs/{id}", "GET /v1/runs/{id}/approvals/{call}", "GET /v1/runs/{id}/events", "POST /v1/runs", "POST /v1/runs/{id}/approvals/{call}", "POST /v1/runs/{id}/cancel", "POST /v1/runs/{id}/replies/{call}"}
+	want := []string{"GET /healthz", "GET /metrics", "GET /readyz", "GET /v1/agents", "GET /v1/approvals", "GET /v1/runs/{id}", "GET /v1/runs/{id}/approvals/{call}", "GET /v1/runs/{id}/events", "POST /v1/runs", "POST /v1/runs/{id}/approvals/{call}", "POST /v1/runs/{id}/cancel", "POST /v1/runs/{id}/replies/{call}"}
 	if diff := cmp.Diff(want, routes); diff != "" {
 		t.Error(diff)
 	}

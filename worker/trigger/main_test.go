@@ -21,10 +21,12 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"bestbox/agents"
 	"bestbox/internal/access"
 	"bestbox/internal/llm"
 	"bestbox/internal/temporaltest"
 	"bestbox/internal/transcript"
+	"bestbox/tools"
 	"bestbox/worker/trigger"
 	"bestbox/workflows/run"
 )
@@ -97,6 +99,11 @@ func fakeAsk(ctx workflow.Context, input run.Input) (run.Result, error) {
 		Usage: llm.Usage{GeneratedTokens: 3}}, nil
 }
 
+func fakeAgents() []agents.Definition {
+	return []agents.Definition{{Agent: agents.Agent{Name: "crm"}}, {Agent: agents.Agent{Name: "erp", Workflow: "ERPAgent", Description: "stock", Policy: agents.Policy{MaxSteps: 3,
+		Writes: map[string]string{"order": "total > 5"}}}, Specs: []tools.Spec{{Name: "get_stock", Effect: tools.Read}, {Name: "order", Effect: tools.Write}, {Name: "move", Effect: tools.Write}}}}
+}
+
 // service is a trigger that listens, with a transcript store of its own.
 type service struct {
 	t     *testing.T
@@ -115,7 +122,7 @@ func newService(t *testing.T, change ...func(*trigger.Options)) *service {
 	options := trigger.Options{
 		Temporal: shared, TaskQueue: queue, Workflows: []string{run.AskWorkflow}, Domains: []string{"erp", "general"},
 		Events: store, Approvals: store, Metrics: http.NotFoundHandler(), Namespace: "default", TemporalUI: "http://127.0.0.1:8233",
-		TemporalAddress: "127.0.0.1:7233", Users: access.LocalUsers("", ""), Loopback: true, Logger: quiet, Stopping: stopping,
+		TemporalAddress: "127.0.0.1:7233", Users: access.LocalUsers("", ""), Agents: fakeAgents, Loopback: true, Logger: quiet, Stopping: stopping,
 	}
 	for _, apply := range change {
 		apply(&options)

@@ -17,6 +17,7 @@ import (
 	swagger "github.com/swaggest/swgui/v5emb"
 	"go.temporal.io/sdk/client"
 
+	"bestbox/agents"
 	"bestbox/internal/access"
 	"bestbox/internal/transcript"
 	"bestbox/tools"
@@ -57,6 +58,8 @@ type Options struct {
 	TaskQueue string
 	// Workflows are the workflow types that are runs: Ask and the agents'. Workflows of other types are not shown.
 	Workflows []string
+	// Agents are those for new runs.
+	Agents func() []agents.Definition
 	// Domains are the domains a run may ask for.
 	Domains []string
 	Events  Events
@@ -100,6 +103,7 @@ func New(o Options) http.Handler {
 	service := humago.New(mux, config)
 	t.registerRuns(service)
 	t.registerEvents(service)
+	t.registerAgents(service)
 	t.registerApprovals(service)
 	t.registerReplies(service)
 	t.registerHealth(service)

@@ -100,6 +100,23 @@ func TestADomainThatTheUserMayNotAskIsRefusedAtTheDoor(t *testing.T) {
 	wantProblem(t, s.as("chen", "POST", "/v1/runs", `{"question":"q","domain":"crm"}`), http.StatusForbidden, "chen may not use the agent crm")
 }
 
+func TestTheAgentsThatMayBeAskedAreListedWithWhoIsAskedBeforeTheyWrite(t *testing.T) {
+	t.Parallel()
+	s := newService(t, withUsers(t))
+	if all := decode[api.Agents](t, s.as("lin", "GET", "/v1/agents", ""), http.StatusOK); len(all.Agents) != 2 {
+		t.Errorf("lin is shown %+v", all)
+	}
+	some := decode[api.Agents](t, s.as("chen", "GET", "/v1/agents", ""), http.StatusOK)
+	if len(some.Agents) != 1 || some.Agents[0].Name != "erp" || some.Agents[0].Limits["max_steps"] != 3 {
+		t.Fatalf("chen is shown %+v", some)
+	}
+	for index, asks := range []string{"never", "total > 5", "always"} {
+		if got := some.Agents[0].Tools[index]; got.Asks != asks {
+			t.Errorf("%s asks %q, want %q", got.Name, got.Asks, asks)
+		}
+	}
+}
+
 func TestOneIdempotencyKeyOfTwoUsersIsTwoRuns(t *testing.T) {
 	t.Parallel()
 	s := newService(t, withUsers(t))

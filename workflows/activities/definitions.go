@@ -69,6 +69,16 @@ func (a *Activities) define(ctx context.Context, defined []agents.Definition) er
 	return nil
 }
 
+// Definitions are those of new runs, by name.
+func (a *Activities) Definitions() []agents.Definition {
+	byName := *a.definitions.current.Load()
+	all := make([]agents.Definition, 0, len(byName))
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		all = append(all, byName[name].Definition)
+	}
+	return all
+}
+
 // current returns the agent of a domain for a new run, or the general agent where the domain has none.
 func (a *Activities) current(domain string) equipped {
 	byName := *a.definitions.current.Load()
