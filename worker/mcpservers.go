@@ -46,7 +46,7 @@ func (s *service) watchMCP(ctx context.Context) {
 		s.mcpChange.Lock()
 		defer s.mcpChange.Unlock()
 		s.putMCP(server, s.activities.Companies)
-		if err := s.activities.Redefine(ctx); err != nil {
+		if err := activities.Redefine(ctx, s.activities); err != nil {
 			s.log.Error("new runs keep the tools that there were", "mcp", server, "error", err)
 			return
 		}

@@ -57,7 +57,7 @@ func New(ctx context.Context, o Options) (*Activities, error) {
 		return nil, fmt.Errorf("set up the metrics of the activities: %w", err)
 	}
 	prepared := &Activities{Options: o, routers: map[string]*router.Router{}, measures: measures}
-	if err := prepared.Redefine(ctx); err != nil {
+	if err := Redefine(ctx, prepared); err != nil {
 		return nil, err
 	}
 	for _, tier := range []*llm.Tier{o.Heavy, o.Light} {

@@ -34,7 +34,7 @@ func (e equipped) describedByOutsiders() bool {
 }
 
 // Redefine takes the tools that there are now for the runs that begin from now on, such as when a server that offers tools has come or gone.
-func (a *Activities) Redefine(ctx context.Context) error {
+func Redefine(ctx context.Context, a *Activities) error {
 	var others []*tools.Registry
 	for _, tenant := range slices.Sorted(maps.Keys(a.Companies)) {
 		others = append(others, a.Companies[tenant].Tools)
@@ -69,8 +69,8 @@ func (a *Activities) define(ctx context.Context, defined []agents.Definition) er
 	return nil
 }
 
-// Definitions are those of new runs, by name.
-func (a *Activities) Definitions() []agents.Definition {
+// Definitions are those of new runs, by name. It is no method, since every exported one is an activity.
+func Definitions(a *Activities) []agents.Definition {
 	byName := *a.definitions.current.Load()
 	all := make([]agents.Definition, 0, len(byName))
 	for _, name := range slices.Sorted(maps.Keys(byName)) {

@@ -67,7 +67,7 @@ func servers(t *testing.T, present ...*tools.Tool) (*Activities, *tools.Registry
 	registry.Replace("notes", present)
 	a.Agents = []agents.Agent{{Name: agents.General}, {Name: "erp", Tools: []string{"count", "mcp:notes"},
 		Examples: []agents.Example{{Question: "Which notes?", Calls: []agents.Call{{Tool: "notes_find", Arguments: []byte(`{}`)}}}}}}
-	if err := a.Redefine(t.Context()); err != nil {
+	if err := Redefine(t.Context(), a); err != nil {
 		t.Fatal(err)
 	}
 	return a, registry
@@ -79,7 +79,7 @@ func TestARunDoesNotCallAToolThatHasChangedSinceItBegan(t *testing.T) {
 	began := a.current("erp")
 	head := begin(t, a, run.CallReport{Call: "1.1", Tool: "notes_find", Arguments: json.RawMessage(`{}`)})
 	registry.Replace("notes", []*tools.Tool{foreign(t, "2", "Finds notes, and sends them away.", false)})
-	if err := a.Redefine(t.Context()); err != nil {
+	if err := Redefine(t.Context(), a); err != nil {
 		t.Fatal(err)
 	}
 	input := CallInput{Head: head, AgentRef: AgentRef{Domain: "erp", Definition: began.hash}, Call: "1.1"}
@@ -127,7 +127,7 @@ func TestAPromptDoesNotNameTheToolsOfAServerThatIsAway(t *testing.T) {
 		t.Errorf("got %s %v", now.System, now.Examples)
 	}
 	registry.Replace("notes", []*tools.Tool{foreign(t, "1", "Finds notes.", false)})
-	if err := a.Redefine(t.Context()); err != nil {
+	if err := Redefine(t.Context(), a); err != nil {
 		t.Fatal(err)
 	}
 	if now := a.current("erp"); !strings.Contains(now.System, "notes_find(words?=string): Finds notes.") || len(now.Examples) != 1 {
@@ -174,7 +174,7 @@ func TestAServerOfOneTenantIsForItsRunsAlone(t *testing.T) {
 	}
 	north.Replace("notes", []*tools.Tool{foreign(t, "1", "Finds notes.", false)})
 	a.Companies["north"] = Company{Tools: north, Today: testToday}
-	if err := a.Redefine(t.Context()); err != nil {
+	if err := Redefine(t.Context(), a); err != nil {
 		t.Fatal(err)
 	}
 	agent := a.current("erp")
