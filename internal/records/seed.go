@@ -79,27 +79,29 @@ func insertPart(ctx context.Context, tx *sql.Tx, part any) error {
 	return nil
 }
 
-// insertAll inserts a slice of structs whose column tags name the table's columns.
+// mostParameters bounds a statement that inserts many rows; SQLite takes 32,766 and PostgreSQL 65,535.
+const mostParameters = 2000
+
+// insertAll inserts a slice of structs whose column tags name the table's columns, many rows at a time: a server may be far away.
 func insertAll(ctx context.Context, tx *sql.Tx, table string, rows reflect.Value) error {
 	row := rows.Type().Elem()
 	columns := make([]string, row.NumField())
 	for i := range columns {
 		columns[i] = row.Field(i).Tag.Get("column")
 	}
-	marks := strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ")
-	insert, err := tx.PrepareContext(ctx,
-		fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", table, strings.Join(columns, ", "), marks))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = insert.Close() }() // the transaction's own end reports what matters
-	values := make([]any, len(columns))
-	for i := range rows.Len() {
-		for j := range values {
-			values[j] = rows.Index(i).Field(j).Interface()
+	into := fmt.Sprintf("INSERT INTO %s (%s) VALUES ", table, strings.Join(columns, ", "))
+	marks := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + "), "
+	most := mostParameters / len(columns)
+	for first := 0; first < rows.Len(); first += most {
+		count := min(most, rows.Len()-first)
+		values := make([]any, 0, count*len(columns))
+		for i := range count {
+			for j := range columns {
+				values = append(values, rows.Index(first+i).Field(j).Interface())
+			}
 		}
-		if _, err := insert.ExecContext(ctx, values...); err != nil {
-			return fmt.Errorf("row %d: %w", i, err)
+		if _, err := tx.ExecContext(ctx, into+strings.TrimSuffix(strings.Repeat(marks, count), ", "), values...); err != nil {
+			return fmt.Errorf("rows from %d on: %w", first, err)
 		}
 	}
 	return nil
