@@ -19,8 +19,9 @@ const (
 	// lockTimeout is how long a transaction waits for another one's write. Filling the records with the demo company is the longest write there is
 	// and takes a second or two on two slow cores.
 	lockTimeout = 20 * time.Second
-	// openTimeout bounds the retries of Open: a SQLite file that another process switches to WAL just now, a server that is starting.
-	openTimeout = 30 * time.Second
+	// openTimeout bounds the retries of Open: a SQLite file that another process switches to WAL just now, a server that is starting, a worker
+	// that fills the database.
+	openTimeout = time.Minute
 )
 
 // Location says where a database is: a SQLite file, or a schema of a PostgreSQL server where URL is set.

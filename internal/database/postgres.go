@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"strconv"
@@ -57,16 +58,14 @@ func (e *postgresEngine) config() (*pgx.ConnConfig, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
 	}
-	for name, value := range map[string]string{
+	maps.Copy(config.RuntimeParams, map[string]string{
 		"application_name":                    "bestbox",
 		"search_path":                         pgx.Identifier{e.location.Schema}.Sanitize(), // the tables of no other schema
 		"synchronous_commit":                  "on",                                         // what was committed is on the disk, as in SQLite
 		"default_transaction_isolation":       "read committed",                             // the lock must come before the snapshot
 		"lock_timeout":                        milliseconds(lockTimeout),
 		"idle_in_transaction_session_timeout": milliseconds(silentTimeout),
-	} {
-		config.RuntimeParams[name] = value
-	}
+	})
 	return config, nil
 }
 
@@ -167,7 +166,7 @@ const (
 
 func (*postgresEngine) passes(err error) bool {
 	switch postgresCode(err) {
-	case tooManyClients, adminShutdown, crashShutdown, cannotConnectNow, deadlock:
+	case tooManyClients, adminShutdown, crashShutdown, cannotConnectNow, deadlock, lockNotAvailable:
 		return true
 	case "":
 		connect, unreachable := errors.AsType[*pgconn.ConnectError](err)

@@ -262,3 +262,17 @@ func TestAFullDiskIsAnErrorWithAWayOut(t *testing.T) {
 		t.Errorf("%d rows", n)
 	}
 }
+
+// TestTextsAreComparedByteByByte holds that no text is compared in a language's order, which a server may have been set up with.
+func TestTextsAreComparedByteByByte(t *testing.T) {
+	t.Parallel()
+	db := opened(t, databasetest.Schema(t), notes())
+	const others = `SELECT count(*) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid LEFT JOIN pg_collation k ON k.oid = a.attcollation
+		WHERE c.relnamespace = current_schema()::regnamespace AND a.atttypid = 'text'::regtype AND k.collname IS DISTINCT FROM 'C'`
+	if n := number(t, db.Reader(), others); n != 0 {
+		t.Errorf("%d columns of texts are compared in another order", n)
+	}
+	if n := number(t, db.Reader(), "SELECT count(*) FROM pg_attribute WHERE attrelid = 'notes'::regclass AND attcollation <> 0"); n != 1 {
+		t.Errorf("the query finds %d columns of texts", n)
+	}
+}

