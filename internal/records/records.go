@@ -29,11 +29,11 @@ type DB struct {
 // Open opens the records at a place, creating what is missing, migrating it to this program's version and filling an empty one with the demo company
 // (and an earlier demo company with what this version adds). Several processes may do so at the same moment; one of them seeds.
 func Open(ctx context.Context, location database.Location) (*DB, error) {
-	migrations, err := fs.Sub(migrationFiles, "migrations")
+	tables, err := tables()
 	if err != nil {
 		return nil, err
 	}
-	opened, err := database.Open(ctx, location, database.Tables{Migrations: migrations, Fill: seed})
+	opened, err := database.Open(ctx, location, tables)
 	if err != nil {
 		return nil, fmt.Errorf("open the records: %w", err)
 	}
@@ -42,6 +42,20 @@ func Open(ctx context.Context, location database.Location) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("read the company's today in %s: %w", location, err), db.Close())
 	}
 	return db, nil
+}
+
+func tables() (database.Tables, error) {
+	migrations, err := fs.Sub(migrationFiles, "migrations")
+	return database.Tables{Migrations: migrations, Fill: seed}, err
+}
+
+// Copy puts all records of a file into another database, which has no company yet (database.Copy).
+func Copy(ctx context.Context, from, to database.Location) (database.Copied, error) {
+	tables, err := tables()
+	if err != nil {
+		return database.Copied{}, err
+	}
+	return database.Copy(ctx, from, to, tables, "company")
 }
 
 func readToday(ctx context.Context, reader *sql.DB) (time.Time, error) {

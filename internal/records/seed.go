@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 
+	"bestbox/internal/database"
 	"bestbox/internal/records/demo"
 )
 
@@ -79,30 +79,17 @@ func insertPart(ctx context.Context, tx *sql.Tx, part any) error {
 	return nil
 }
 
-// mostParameters bounds a statement that inserts many rows; SQLite takes 32,766 and PostgreSQL 65,535.
-const mostParameters = 2000
-
-// insertAll inserts a slice of structs whose column tags name the table's columns, many rows at a time: a server may be far away.
+// insertAll inserts a slice of structs whose column tags name the table's columns.
 func insertAll(ctx context.Context, tx *sql.Tx, table string, rows reflect.Value) error {
-	row := rows.Type().Elem()
-	columns := make([]string, row.NumField())
-	for i := range columns {
-		columns[i] = row.Field(i).Tag.Get("column")
+	var columns []string
+	for field := range rows.Type().Elem().Fields() {
+		columns = append(columns, field.Tag.Get("column"))
 	}
-	into := fmt.Sprintf("INSERT INTO %s (%s) VALUES ", table, strings.Join(columns, ", "))
-	marks := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + "), "
-	most := mostParameters / len(columns)
-	for first := 0; first < rows.Len(); first += most {
-		count := min(most, rows.Len()-first)
-		values := make([]any, 0, count*len(columns))
-		for i := range count {
-			for j := range columns {
-				values = append(values, rows.Index(first+i).Field(j).Interface())
-			}
-		}
-		if _, err := tx.ExecContext(ctx, into+strings.TrimSuffix(strings.Repeat(marks, count), ", "), values...); err != nil {
-			return fmt.Errorf("rows from %d on: %w", first, err)
+	all := make([][]any, rows.Len())
+	for i := range all {
+		for _, value := range rows.Index(i).Fields() {
+			all[i] = append(all[i], value.Interface())
 		}
 	}
-	return nil
+	return database.Insert(ctx, tx, table, columns, all)
 }

@@ -68,15 +68,29 @@ type Store struct{ database *database.DB }
 
 // Open opens or creates the store at a place.
 func Open(ctx context.Context, location database.Location) (*Store, error) {
-	migrations, err := fs.Sub(migrationFiles, "migrations")
+	tables, err := tables()
 	if err != nil {
 		return nil, err
 	}
-	opened, err := database.Open(ctx, location, database.Tables{Migrations: migrations})
+	opened, err := database.Open(ctx, location, tables)
 	if err != nil {
 		return nil, err
 	}
 	return &Store{database: opened}, nil
+}
+
+func tables() (database.Tables, error) {
+	migrations, err := fs.Sub(migrationFiles, "migrations")
+	return database.Tables{Migrations: migrations}, err
+}
+
+// Copy puts all transcripts of a file into another database, which has none yet (database.Copy).
+func Copy(ctx context.Context, from, to database.Location) (database.Copied, error) {
+	tables, err := tables()
+	if err != nil {
+		return database.Copied{}, err
+	}
+	return database.Copy(ctx, from, to, tables, "links")
 }
 
 // Close closes the store.
