@@ -17,7 +17,7 @@ func Insert(ctx context.Context, tx *sql.Tx, table string, columns []string, row
 	into := fmt.Sprintf("INSERT INTO %s (%s) VALUES ", table, strings.Join(columns, ", "))
 	marks := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ") + "), "
 	for part := range slices.Chunk(rows, max(1, mostParameters/len(columns))) {
-		statement := into + strings.TrimSuffix(strings.Repeat(marks, len(part)), ", ")
+		statement := into + strings.TrimSuffix(strings.Repeat(marks, len(part)), ", ") //nolint:gosec // marks only
 		if _, err := tx.ExecContext(ctx, statement, slices.Concat(part...)...); err != nil {
 			return fmt.Errorf("put rows into %s: %w", table, err)
 		}
@@ -79,7 +79,7 @@ func copyTables(ctx context.Context, file, tx *sql.Tx) (copied Copied, err error
 		return copied, err
 	}
 	for _, table := range slices.Backward(tables) { // rows that migrations have put there are among those that come
-		if _, err := tx.ExecContext(ctx, "DELETE FROM "+table.name); err != nil {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM "+table.name); err != nil { //nolint:gosec // a table of ours
 			return copied, err
 		}
 	}
@@ -158,7 +158,7 @@ const rowsAtOnce = 500
 
 // read gives all rows to take, some at once, those first that others of the table refer to.
 func (t fileTable) read(ctx context.Context, file *sql.Tx, take func(rows [][]any) error) (err error) {
-	rows, err := file.QueryContext(ctx, "SELECT "+strings.Join(t.columns, ", ")+" FROM "+t.name)
+	rows, err := file.QueryContext(ctx, "SELECT "+strings.Join(t.columns, ", ")+" FROM "+t.name) //nolint:gosec // a table of ours
 	if err != nil {
 		return err
 	}

@@ -8,16 +8,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"net"
 	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -99,8 +96,7 @@ func (e *postgresEngine) lock(ctx context.Context, tx *sql.Tx, about string) err
 	return err
 }
 
-// version makes the schema and the table that counts the migrations. It asks before, so that a role without the right to make them can use those
-// that are there.
+// version makes the schema and the table that counts the migrations.
 func (e *postgresEngine) version(ctx context.Context, tx *sql.Tx) (version int, err error) {
 	var encoding string
 	if err := tx.QueryRowContext(ctx, "SHOW server_encoding").Scan(&encoding); err != nil {
@@ -109,20 +105,10 @@ func (e *postgresEngine) version(ctx context.Context, tx *sql.Tx) (version int, 
 	if encoding != "UTF8" {
 		return 0, fmt.Errorf("the database is encoded in %s: make one with ENCODING 'UTF8'", encoding)
 	}
-	schema := e.location.Schema
-	var exists, usable, counted bool
-	if err := tx.QueryRowContext(ctx, "SELECT count(*) > 0, coalesce(bool_or(has_schema_privilege(nspname, 'USAGE')), true) FROM pg_namespace WHERE nspname = ?",
-		schema).Scan(&exists, &usable); err != nil {
+	if err := e.makeSchema(ctx, tx); err != nil {
 		return 0, err
 	}
-	switch {
-	case !usable:
-		return 0, fmt.Errorf("this role has no right to use the schema %s: GRANT USAGE ON SCHEMA … to it, or name another role in %s", schema, e.location.Setting)
-	case !exists:
-		if _, err := tx.ExecContext(ctx, "CREATE SCHEMA "+pgx.Identifier{schema}.Sanitize()); err != nil {
-			return 0, err
-		}
-	}
+	var counted bool
 	if err := tx.QueryRowContext(ctx, "SELECT to_regclass('bestbox_migrations') IS NOT NULL").Scan(&counted); err != nil {
 		return 0, err
 	}
@@ -132,6 +118,20 @@ func (e *postgresEngine) version(ctx context.Context, tx *sql.Tx) (version int, 
 	}
 	err = tx.QueryRowContext(ctx, "SELECT applied FROM bestbox_migrations").Scan(&version)
 	return version, err
+}
+
+// makeSchema looks before it makes the schema, so that a role without the right to can use the one that is there.
+func (e *postgresEngine) makeSchema(ctx context.Context, tx *sql.Tx) error {
+	var usable bool
+	err := tx.QueryRowContext(ctx, "SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = ?", e.location.Schema).Scan(&usable)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		_, err = tx.ExecContext(ctx, "CREATE SCHEMA "+pgx.Identifier{e.location.Schema}.Sanitize())
+		return err
+	case err == nil && !usable:
+		return fmt.Errorf("this role has no right to use the schema %s: GRANT USAGE ON SCHEMA … to it, or name another role in %s", e.location.Schema, e.location.Setting)
+	}
+	return err
 }
 
 func (*postgresEngine) setVersion(ctx context.Context, tx *sql.Tx, version int) error {
@@ -144,101 +144,6 @@ func (*postgresEngine) migration(statements string) (string, error) { return tra
 // reading asks for one snapshot of all queries.
 func (*postgresEngine) reading() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
-}
-
-// Codes of PostgreSQL's errors (SQLSTATE).
-const (
-	wrongPassword     = "28P01"
-	refusedLogin      = "28000"
-	noSuchDatabase    = "3D000"
-	notPermitted      = "42501"
-	diskFull          = "53100"
-	tooManyClients    = "53300"
-	readOnly          = "25006"
-	lockNotAvailable  = "55P03"
-	deadlock          = "40P01"
-	notSerializable   = "40001"
-	adminShutdown     = "57P01"
-	crashShutdown     = "57P02"
-	cannotConnectNow  = "57P03"
-	idleInTransaction = "25P03"
-)
-
-func (*postgresEngine) passes(err error) bool {
-	switch postgresCode(err) {
-	case tooManyClients, adminShutdown, crashShutdown, cannotConnectNow, deadlock, lockNotAvailable:
-		return true
-	case "":
-		connect, unreachable := errors.AsType[*pgconn.ConnectError](err)
-		return unreachable && !errors.Is(connect, context.Canceled)
-	}
-	return false
-}
-
-// collided says that a lock was taken the other way round by somebody else: two transactions may keep the same messages in another order.
-func (*postgresEngine) collided(err error) bool {
-	code := postgresCode(err)
-	return code == deadlock || code == notSerializable
-}
-
-func (e *postgresEngine) explain(err error) error {
-	if advice := e.advice(err); advice != "" {
-		return &explainedError{err, advice}
-	}
-	return err
-}
-
-func (e *postgresEngine) advice(err error) string {
-	setting, where := e.location.Setting, e.location.String()
-	switch postgresCode(err) {
-	case wrongPassword, refusedLogin:
-		return "check the role in " + setting + ", and its password in the password file, PGPASSWORD or PGPASSFILE"
-	case noSuchDatabase:
-		return "make it (createdb), or name another one in " + setting
-	case notPermitted:
-		return "give the role of " + setting + " the right to it (docs/operations.md)"
-	case diskFull:
-		return "free some disk space on the machine of " + where
-	case tooManyClients:
-		return "raise max_connections of " + where + ", or run fewer workers"
-	case readOnly:
-		return where + " is a standby or was made read-only: name the server that is written to in " + setting
-	case lockNotAvailable:
-		return "another worker has been writing to " + where + " for more than " + lockTimeout.String()
-	case adminShutdown, crashShutdown, cannotConnectNow, idleInTransaction:
-		return where + " ends or starts just now"
-	case "":
-		if lost(err) {
-			return where + " cannot be reached: start it, or correct " + setting
-		}
-	}
-	return ""
-}
-
-// explainedError is an error of the server with the way out, on one line.
-type explainedError struct {
-	err    error
-	advice string
-}
-
-func (e *explainedError) Error() string {
-	return strings.Join(strings.Fields(e.err.Error()), " ") + "; " + e.advice
-}
-
-func (e *explainedError) Unwrap() error { return e.err }
-
-// lost tells that there is no connection, or no longer.
-func lost(err error) bool {
-	_, unreachable := errors.AsType[*pgconn.ConnectError](err)
-	_, broken := errors.AsType[*net.OpError](err)
-	return unreachable || broken || errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, pgconn.ErrConnClosed)
-}
-
-func postgresCode(err error) string {
-	if coded, is := errors.AsType[*pgconn.PgError](err); is {
-		return coded.Code
-	}
-	return ""
 }
 
 // connector connects to PostgreSQL and makes its connections understand ? for a parameter.
