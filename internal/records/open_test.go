@@ -180,6 +180,7 @@ func TestRowsThatCannotBeAreRefused(t *testing.T) {
 		for _, statement := range []string{
 			"INSERT INTO effects VALUES ('k', 't', '{}', 'pending', NULL, '', NULL)",
 			"UPDATE effects SET state = 'done', outcome = 'null' WHERE key = 'k'",
+			`UPDATE effects SET arguments = '{"text":"\u0000"}', outcome = '{"text":"\u0000\ud800"}' WHERE key = 'k'`, // what another system has said
 			"UPDATE company SET today = '2024-02-29'",
 			"UPDATE purchase_orders SET received_on = NULL, status = 'sent' WHERE status = 'received'",
 		} {
