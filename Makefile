@@ -32,6 +32,7 @@ build: ## Build bin/llmctl and bin/worker
 pull: build ## Fetch and verify the models and programs that the tests use
 	@bin/llmctl pull --profile small
 	@bin/llmctl pull smollm2-135m-instruct-q4_1
+	@bin/llmctl pull postgres
 
 test: build pull check unit ## Every check and every test
 	@echo "All checks and tests passed."

@@ -27,10 +27,7 @@ func shipped(t *testing.T) ([]agents.Agent, *tools.Registry) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	database, err := recordstest.Shared()
-	if err != nil {
-		t.Fatal(err)
-	}
+	database := recordstest.Shared(t)
 	registry, err := areas.Tools(database)
 	if err != nil {
 		t.Fatal(err)

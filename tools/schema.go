@@ -201,5 +201,25 @@ func (p property) check(given map[string]any) error {
 	if err := p.compiled.Validate(value); err != nil {
 		return &ArgumentError{Field: p.name, Value: value, Allowed: p.allowed()}
 	}
+	if holdsNUL(value) {
+		return &ArgumentError{Field: p.name, Value: value, Allowed: "words without the character U+0000"}
+	}
 	return nil
+}
+
+// holdsNUL tells whether a text, or one inside of a list or an object, has the character that no PostgreSQL database can keep.
+func holdsNUL(value any) bool {
+	switch v := value.(type) {
+	case string:
+		return strings.ContainsRune(v, 0)
+	case []any:
+		return slices.ContainsFunc(v, holdsNUL)
+	case map[string]any:
+		for name, inside := range v {
+			if holdsNUL(name) || holdsNUL(inside) {
+				return true
+			}
+		}
+	}
+	return false
 }

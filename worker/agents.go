@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bestbox/agents"
+	"bestbox/internal/config"
 	"bestbox/internal/records"
 	"bestbox/tools"
 	"bestbox/tools/areas"
@@ -62,7 +63,7 @@ func describeAgents(command *cobra.Command, flags *settings, names []string) ([]
 	if err != nil {
 		return nil, &exitError{exitBadInput, err}
 	}
-	company, err := records.Open(command.Context(), loaded.Records.Path)
+	company, err := records.Open(command.Context(), place(loaded, config.DefaultTenant))
 	if err != nil {
 		return nil, &exitError{exitFailed, err}
 	}

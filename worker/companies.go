@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"path/filepath"
 	"slices"
 
 	"bestbox/agents"
 	"bestbox/internal/access"
 	"bestbox/internal/config"
+	"bestbox/internal/database"
 	"bestbox/internal/records"
 	"bestbox/tools/areas"
 )
@@ -24,15 +26,35 @@ func loadAgents(settings *config.Config) ([]agents.Agent, error) {
 	return agents.Load(sources...)
 }
 
+// place is where the records of a tenant are. Each has a folder of its own for its documents.
+func place(settings *config.Config, tenant string) database.Location {
+	r := settings.Records
+	if tenant == config.DefaultTenant {
+		if r.Database == "" {
+			return database.Location{Path: r.Path, Setting: "records.path"}
+		}
+		return database.Location{URL: r.Database, PasswordFile: r.PasswordFile, Schema: "records", Folder: settings.Directories.State, Setting: "records.database"}
+	}
+	t, folder := settings.Tenants[tenant], filepath.Join(settings.Directories.State, "tenants", tenant)
+	if t.Database == "" {
+		return database.Location{Path: t.Path, Folder: folder, Setting: "tenants." + tenant + ".path"}
+	}
+	return database.Location{URL: t.Database, PasswordFile: t.PasswordFile, Schema: "records_" + tenant, Folder: folder, Setting: "tenants." + tenant + ".database"}
+}
+
+// transcriptPlace is where the transcripts are.
+func transcriptPlace(r config.Records) database.Location {
+	if r.Database == "" {
+		return database.Location{Path: r.TranscriptPath, Setting: "records.transcript_path"}
+	}
+	return database.Location{URL: r.Database, PasswordFile: r.PasswordFile, Schema: "transcript", Setting: "records.database"}
+}
+
 // openCompanies opens the records of every tenant. What it opens is closed by close, also when it fails half-way.
 func (s *service) openCompanies(ctx context.Context) error {
-	paths := map[string]string{config.DefaultTenant: s.settings.Records.Path}
-	for name, tenant := range s.settings.Tenants {
-		paths[name] = tenant.Path
-	}
 	s.companies = map[string]*records.DB{}
-	for _, tenant := range slices.Sorted(maps.Keys(paths)) {
-		db, err := records.Open(ctx, paths[tenant])
+	for _, tenant := range append(slices.Sorted(maps.Keys(s.settings.Tenants)), config.DefaultTenant) {
+		db, err := records.Open(ctx, place(s.settings, tenant))
 		if err != nil {
 			return fmt.Errorf("tenant %s: %w", tenant, err)
 		}
@@ -46,7 +68,7 @@ func (s *service) openCompanies(ctx context.Context) error {
 func (s *service) companiesReady(ctx context.Context) error {
 	var problems []error
 	for tenant, db := range s.companies {
-		if err := db.SQL().PingContext(ctx); err != nil {
+		if err := db.Ping(ctx); err != nil {
 			problems = append(problems, fmt.Errorf("tenant %s: %w", tenant, err))
 		}
 	}

@@ -16,6 +16,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 
+	"bestbox/internal/postgrestest"
 	"bestbox/internal/programtest"
 	"bestbox/internal/temporaltest"
 )
@@ -44,6 +45,7 @@ func TestMain(m *testing.M) {
 	sharedRecords = filepath.Join(folder, "records.db")
 	code := m.Run()
 	_ = os.RemoveAll(folder)
+	postgrestest.CleanUp()
 	os.Exit(code)
 }
 
@@ -76,6 +78,13 @@ records: {path: %q}
 profiles: {small: {tiers: {heavy: {port: %d}, light: {port: %d}}}}
 `, i.state, temporal, i.listen, key, sharedRecords, heavy, light))
 	return i
+}
+
+// useServer puts the installation's data into a database of a PostgreSQL server.
+func (i *installation) useServer(server *postgrestest.Server, name string) {
+	i.t.Helper()
+	i.change(fmt.Sprintf("records: {path: %q}", sharedRecords), fmt.Sprintf("records: {database: %q, password_file: %q}",
+		server.URL(postgrestest.Admin, name), server.PasswordFile()))
 }
 
 // change replaces a part of the configuration.

@@ -72,7 +72,7 @@ func fixedPrompts(ctx context.Context, loaded *config.Config) (map[string][]fixe
 	if !loaded.Single() {
 		byTier[config.Light] = []fixedPrompt{routing}
 	}
-	company, err := records.Open(ctx, loaded.Records.Path)
+	company, err := records.Open(ctx, place(loaded, config.DefaultTenant))
 	if err != nil {
 		return nil, err
 	}

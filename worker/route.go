@@ -132,7 +132,7 @@ func newRouting(ctx context.Context, loaded *config.Config, only string) (*routi
 			return nil, err
 		}
 	}
-	made.company, err = records.Open(ctx, loaded.Records.Path)
+	made.company, err = records.Open(ctx, place(loaded, config.DefaultTenant))
 	return made, err
 }
 

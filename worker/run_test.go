@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflow/v1"
 
+	"bestbox/internal/postgrestest"
 	"bestbox/internal/temporaltest"
 	"bestbox/worker/queues"
 	"bestbox/workflows/activities"
@@ -72,6 +73,42 @@ func TestRunEndsWhenAStoreCannotBeOpened(t *testing.T) {
 			i.worker("run").wantMessage(t, exitFailed, test.says)
 		})
 	}
+}
+
+func TestRunKeepsAllDataInPostgreSQLWhereThatIsNamed(t *testing.T) {
+	t.Parallel()
+	server := postgrestest.Shared(t)
+	i := newInstallation(t, address(freePort(t)), false)
+	name := server.Database(t, "")
+	i.useServer(server, name)
+	running := i.start(i.command("run"))
+	i.says(running, `"msg":"listening"`)
+	reply, err := http.Get("http://" + i.listen + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	body, err := io.ReadAll(reply.Body)
+	if err != nil || strings.Contains(string(body), "records") || strings.Contains(string(body), "transcript") { // Temporal and the models are missing
+		t.Errorf("/readyz replies %s, %v", body, err)
+	}
+	for _, file := range []string{"records.db", "transcript.db"} {
+		if _, err := os.Stat(filepath.Join(i.state, file)); err == nil {
+			t.Errorf("%s was made", file)
+		}
+	}
+	server.Execute(t, name, "SELECT * FROM records.purchase_orders", "SELECT * FROM transcript.outcomes")
+	running.Signal(syscall.SIGTERM)
+	if got := i.finish(running); got.code != 0 {
+		t.Errorf("after SIGTERM: %+v", got)
+	}
+}
+
+func TestRunEndsWhenADatabaseIsNotThere(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, address(freePort(t)), false)
+	i.useServer(postgrestest.Shared(t), "nowhere")
+	i.worker("run").wantMessage(t, exitFailed, "nowhere", "records.database", "createdb")
 }
 
 func TestRunWaitsForTemporalAndSaysForWhat(t *testing.T) {

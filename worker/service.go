@@ -73,7 +73,7 @@ func (s *service) run(ctx context.Context) error {
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
-	s.log.Info("ready", "profile", s.settings.Profile, "records", s.settings.Records.Path, "url", s.settings.HTTP.URL())
+	s.log.Info("ready", "profile", s.settings.Profile, "records", place(s.settings, config.DefaultTenant).String(), "url", s.settings.HTTP.URL())
 	select {
 	case <-ctx.Done():
 		s.log.Info("stopping; running steps finish or are handed over, at most "+queues.StopTimeout.String(), "again", "a second signal ends at once")
@@ -114,8 +114,8 @@ func (s *service) open(ctx context.Context) error {
 	if err := s.openCompanies(ctx); err != nil {
 		return &exitError{exitFailed, err}
 	}
-	if s.transcript, err = transcript.Open(ctx, s.settings.Records.TranscriptPath); err != nil {
-		return &exitError{exitFailed, fmt.Errorf("open the transcripts: %w; records.transcript_path says where they are", err)}
+	if s.transcript, err = transcript.Open(ctx, transcriptPlace(s.settings.Records)); err != nil {
+		return &exitError{exitFailed, fmt.Errorf("open the transcripts: %w; %s says where they are", err, transcriptPlace(s.settings.Records).Setting)}
 	}
 	s.closers = append(s.closers, s.transcript.Close)
 	if s.tiers, err = newTiers(s.settings); err != nil {

@@ -100,11 +100,15 @@ func (h HTTP) URL() string {
 type Records struct {
 	Path           string `yaml:"path" json:"path,omitempty" jsonschema:"description=SQLite file of the business records. Empty: records.db in the state directory."`
 	TranscriptPath string `yaml:"transcript_path" json:"transcript_path,omitempty" jsonschema:"description=SQLite file of the transcripts. Empty: transcript.db in the state directory."`
+	Database       string `yaml:"database" json:"database,omitempty" jsonschema:"description=PostgreSQL database that holds both instead of the files; without a password. Empty: the files.,example=postgres://bestbox@127.0.0.1:5432/bestbox"`
+	PasswordFile   string `yaml:"password_file" json:"password_file,omitempty" jsonschema:"description=File holding the password of database. Empty: PGPASSWORD; PGPASSFILE or ~/.pgpass; as for psql."`
 }
 
 // Tenant is a company with records of its own.
 type Tenant struct {
-	Path string `yaml:"path" json:"path,omitempty" jsonschema:"description=SQLite file of the tenant's records. Empty: records-NAME.db in the state directory."`
+	Path         string `yaml:"path" json:"path,omitempty" jsonschema:"description=SQLite file of the tenant's records. Empty: records-NAME.db in the state directory."`
+	Database     string `yaml:"database" json:"database,omitempty" jsonschema:"description=PostgreSQL database of the tenant's records; without a password. Empty (and path too): that of records. The schema is records_NAME."`
+	PasswordFile string `yaml:"password_file" json:"password_file,omitempty" jsonschema:"description=File holding the password of database."`
 }
 
 // Agents are those that are not part of the program.

@@ -75,19 +75,36 @@ func resolve(file File, path, profile string, machine fs.FS) (*Config, error) {
 	}
 	c.Directories.Cache = directory("BESTBOX_CACHE_DIR", c.Directories.Cache, "XDG_CACHE_HOME", ".cache")
 	c.Directories.State = directory("BESTBOX_STATE_DIR", c.Directories.State, "XDG_STATE_HOME", ".local/state")
-	c.Records.Path = orDefault(c.Records.Path, filepath.Join(c.Directories.State, "records.db"))
-	c.Records.TranscriptPath = orDefault(c.Records.TranscriptPath, filepath.Join(c.Directories.State, "transcript.db"))
+	c.fillRecords()
+	c.Agents.Folder, c.Access.UsersFile = absoluteOrEmpty(c.Agents.Folder), absoluteOrEmpty(c.Access.UsersFile)
+	return c, c.validate()
+}
+
+// fillRecords says where the records and the transcripts are: in files, or in a database for all of them that say nothing else.
+func (c *Config) fillRecords() {
+	r := &c.Records
+	if r.Database == "" {
+		r.Path = absolute(orDefault(r.Path, filepath.Join(c.Directories.State, "records.db")))
+		r.TranscriptPath = absolute(orDefault(r.TranscriptPath, filepath.Join(c.Directories.State, "transcript.db")))
+	}
+	r.PasswordFile = absoluteOrEmpty(r.PasswordFile)
 	for name, tenant := range c.Tenants {
-		tenant.Path = absolute(orDefault(tenant.Path, filepath.Join(c.Directories.State, "records-"+name+".db")))
+		switch {
+		case tenant.Database == "" && tenant.Path == "" && r.Database != "":
+			tenant.Database, tenant.PasswordFile = r.Database, orDefault(tenant.PasswordFile, r.PasswordFile)
+		case tenant.Database == "":
+			tenant.Path = absolute(orDefault(tenant.Path, filepath.Join(c.Directories.State, "records-"+name+".db")))
+		}
+		tenant.PasswordFile = absoluteOrEmpty(tenant.PasswordFile)
 		c.Tenants[name] = tenant
 	}
-	if c.Agents.Folder != "" {
-		c.Agents.Folder = absolute(c.Agents.Folder)
+}
+
+func absoluteOrEmpty(path string) string {
+	if path == "" {
+		return ""
 	}
-	if c.Access.UsersFile != "" {
-		c.Access.UsersFile = absolute(c.Access.UsersFile)
-	}
-	return c, c.validate()
+	return absolute(path)
 }
 
 // tiersOf returns the tiers of a profile and what else it says, following from once per profile.

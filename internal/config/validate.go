@@ -63,7 +63,7 @@ func (c *Config) validate() error {
 	refuse(c.Temporal.Namespace != "", "temporal.namespace", c.Temporal.Namespace, "a name, for example default")
 	refuse(validPort(c.Temporal.UIPort), "temporal.ui_port", c.Temporal.UIPort, "1 to 65535")
 	refuse(splits(c.HTTP.Listen), "http.listen", c.HTTP.Listen, "host:port, for example 127.0.0.1:8000")
-	c.validateTenants(refuse)
+	c.validateRecords(refuse)
 	c.validateMCP(refuse)
 	refuse(c.Access.Employee == "" || employeeID.MatchString(c.Access.Employee), "access.employee", c.Access.Employee, "an id of the records such as EMP-002, or none")
 	metrics := c.Supervisor.Metrics
@@ -83,17 +83,6 @@ func (c *Config) validate() error {
 		return fmt.Errorf("%s: %w", c.Path, errors.Join(found...))
 	}
 	return errors.Join(found...)
-}
-
-func (c *Config) validateTenants(refuse func(ok bool, field string, value any, allowed string)) {
-	owners := map[string]string{c.Records.Path: "records.path", c.Records.TranscriptPath: "records.transcript_path"}
-	for _, name := range slices.Sorted(maps.Keys(c.Tenants)) {
-		refuse(tenantName.MatchString(name) && name != DefaultTenant, "tenants", name, "up to 31 small letters, digits and _, a letter first; not default, which is the tenant of records")
-		path := c.Tenants[name].Path
-		other, taken := owners[path]
-		refuse(!taken, "tenants."+name+".path", path, "a file of its own, which "+other+" does not use")
-		owners[path] = "tenants." + name + ".path"
-	}
 }
 
 func (t Tier) validate(field string, refuse func(ok bool, field string, value any, allowed string)) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"bestbox/internal/database"
 	"bestbox/internal/records"
 	"bestbox/worker/api"
 )
@@ -16,7 +17,7 @@ type user struct{ marker, item, warehouse, onHand string }
 // stockOf reads the figure from the records, by a query of this test's own.
 func stockOf(t *testing.T, item, warehouse string) string {
 	t.Helper()
-	database, err := records.Open(t.Context(), box.settings.Records.Path)
+	database, err := records.Open(t.Context(), database.Location{Path: box.settings.Records.Path})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,7 +89,10 @@ func Start(command *exec.Cmd) (*Process, error) {
 	if command.Stdout == nil {
 		command.Stdout = log
 	}
-	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // a test program that is killed leaves nothing behind
+	if command.SysProcAttr == nil {
+		command.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	command.SysProcAttr.Pdeathsig = syscall.SIGKILL // a test program that is killed leaves nothing behind
 	if err := command.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", command.Path, err)
 	}

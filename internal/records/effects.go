@@ -46,68 +46,66 @@ func (e *UnknownEffectError) Error() string {
 
 // Once makes a change of the records, and its row in the ledger of effects, in one transaction. Where the ledger has the key already, change is
 // not called and the outcome of the first time is returned. Out must survive being encoded as JSON. An error of change undoes all.
-func Once[Out any](ctx context.Context, db *DB, effect Effect, change func(tx *sql.Tx) (Out, error)) (Out, error) {
-	var out Out
-	tx, err := db.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return out, fmt.Errorf("begin %s: %w", effect.Tool, err)
-	}
-	defer func() { _ = tx.Rollback() }() // does nothing after the commit
-	row, found, err := readEffect(ctx, tx, effect.Key)
-	switch {
-	case err != nil:
-		return out, err
-	case found && row.State == EffectDone:
-		return out, json.Unmarshal(row.Outcome, &out)
-	case found:
-		return out, fmt.Errorf("%s has been made before under the key %s and is %s", effect.Tool, effect.Key, row.State)
-	}
-	if out, err = change(tx); err != nil {
-		return out, err
-	}
-	encoded, err := json.Marshal(out)
-	if err != nil {
-		return out, fmt.Errorf("encode the outcome of %s: %w", effect.Tool, err)
-	}
-	now := time.Now().UTC().Format(time.RFC3339Nano)
-	if _, err := tx.ExecContext(ctx, "INSERT INTO effects (key, tool, arguments, state, outcome, begun_at, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		effect.Key, effect.Tool, string(effect.Arguments), EffectDone, string(encoded), now, now); err != nil {
-		return out, fmt.Errorf("note %s in the ledger of effects: %w", effect.Tool, err)
-	}
-	return out, tx.Commit()
+func Once[Out any](ctx context.Context, db *DB, effect Effect, change func(tx *sql.Tx) (Out, error)) (out Out, err error) {
+	err = db.Write(ctx, func(tx *sql.Tx) error {
+		out = *new(Out)
+		row, found, err := readEffect(ctx, tx, effect.Key)
+		switch {
+		case err != nil:
+			return err
+		case found && row.State == EffectDone:
+			return json.Unmarshal(row.Outcome, &out)
+		case found:
+			return fmt.Errorf("%s has been made before under the key %s and is %s", effect.Tool, effect.Key, row.State)
+		}
+		if out, err = change(tx); err != nil {
+			return err
+		}
+		encoded, err := json.Marshal(out)
+		if err != nil {
+			return fmt.Errorf("encode the outcome of %s: %w", effect.Tool, err)
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO effects (key, tool, arguments, state, outcome, begun_at, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			effect.Key, effect.Tool, string(effect.Arguments), EffectDone, string(encoded), now(), now()); err != nil {
+			return fmt.Errorf("note %s in the ledger of effects: %w", effect.Tool, err)
+		}
+		return nil
+	})
+	return out, err
 }
+
+func now() string { return time.Now().UTC().Format(time.RFC3339Nano) }
 
 // UndoOnce takes back, in one transaction, what a tool has done under a key (see Once; the arguments are not looked at), and marks its row. Undo
 // gets what the change gave. Where the row is marked already, undo is not called, and what the first one left is returned.
-func UndoOnce[Out any](ctx context.Context, db *DB, effect Effect, undo func(tx *sql.Tx, done Out) (Out, error)) (Out, error) {
-	var out Out
-	tx, err := db.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return out, fmt.Errorf("begin to undo %s: %w", effect.Tool, err)
-	}
-	defer func() { _ = tx.Rollback() }() // does nothing after the commit
-	row, found, err := readEffect(ctx, tx, effect.Key)
-	switch {
-	case err != nil:
-		return out, err
-	case !found || row.Tool != effect.Tool || (row.State != EffectDone && row.State != EffectUndone):
-		return out, fmt.Errorf("nothing was made by %s under the key %s that could be taken back", effect.Tool, effect.Key)
-	}
-	if err := json.Unmarshal(row.Outcome, &out); err != nil || row.State == EffectUndone {
-		return out, err
-	}
-	if out, err = undo(tx, out); err != nil {
-		return out, err
-	}
-	encoded, err := json.Marshal(out)
-	if err != nil {
-		return out, fmt.Errorf("encode what undoing %s left: %w", effect.Tool, err)
-	}
-	if _, err := tx.ExecContext(ctx, "UPDATE effects SET state = ?, outcome = ?, ended_at = ? WHERE key = ?", EffectUndone, string(encoded),
-		time.Now().UTC().Format(time.RFC3339Nano), effect.Key); err != nil {
-		return out, fmt.Errorf("note in the ledger of effects that %s was undone: %w", effect.Tool, err)
-	}
-	return out, tx.Commit()
+func UndoOnce[Out any](ctx context.Context, db *DB, effect Effect, undo func(tx *sql.Tx, done Out) (Out, error)) (out Out, err error) {
+	err = db.Write(ctx, func(tx *sql.Tx) error {
+		row, found, err := readEffect(ctx, tx, effect.Key)
+		switch {
+		case err != nil:
+			return err
+		case !found || row.Tool != effect.Tool || (row.State != EffectDone && row.State != EffectUndone):
+			return fmt.Errorf("nothing was made by %s under the key %s that could be taken back", effect.Tool, effect.Key)
+		}
+		var done Out
+		if err := json.Unmarshal(row.Outcome, &done); err != nil || row.State == EffectUndone {
+			out = done
+			return err
+		}
+		if out, err = undo(tx, done); err != nil {
+			return err
+		}
+		encoded, err := json.Marshal(out)
+		if err != nil {
+			return fmt.Errorf("encode what undoing %s left: %w", effect.Tool, err)
+		}
+		if _, err := tx.ExecContext(ctx, "UPDATE effects SET state = ?, outcome = ?, ended_at = ? WHERE key = ?", EffectUndone, string(encoded),
+			now(), effect.Key); err != nil {
+			return fmt.Errorf("note in the ledger of effects that %s was undone: %w", effect.Tool, err)
+		}
+		return nil
+	})
+	return out, err
 }
 
 // Elsewhere is a change in another system, which no transaction here can hold.
@@ -153,7 +151,7 @@ func OnceElsewhere[Out any](ctx context.Context, db *DB, effect Effect, change E
 
 // FindEffect returns the ledger's row of a key.
 func (db *DB) FindEffect(ctx context.Context, key string) (EffectRow, bool, error) {
-	return readEffect(ctx, db.reader, key)
+	return readEffect(ctx, db.database.Reader(), key)
 }
 
 type rowQuerier interface {
@@ -180,19 +178,17 @@ func readEffect(ctx context.Context, from rowQuerier, key string) (EffectRow, bo
 
 // beginEffect puts the pending row, or finds the one that is there.
 func beginEffect(ctx context.Context, db *DB, effect Effect) (row EffectRow, found bool, err error) {
-	tx, err := db.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return row, false, fmt.Errorf("begin %s: %w", effect.Tool, err)
-	}
-	defer func() { _ = tx.Rollback() }() // does nothing after the commit
-	if row, found, err = readEffect(ctx, tx, effect.Key); found || err != nil {
-		return row, found, err
-	}
-	if _, err := tx.ExecContext(ctx, "INSERT INTO effects (key, tool, arguments, state, begun_at) VALUES (?, ?, ?, ?, ?)",
-		effect.Key, effect.Tool, string(effect.Arguments), EffectPending, time.Now().UTC().Format(time.RFC3339Nano)); err != nil {
-		return row, false, fmt.Errorf("note %s in the ledger of effects: %w", effect.Tool, err)
-	}
-	return row, false, tx.Commit()
+	err = db.Write(ctx, func(tx *sql.Tx) error {
+		if row, found, err = readEffect(ctx, tx, effect.Key); found || err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO effects (key, tool, arguments, state, begun_at) VALUES (?, ?, ?, ?, ?)",
+			effect.Key, effect.Tool, string(effect.Arguments), EffectPending, now()); err != nil {
+			return fmt.Errorf("note %s in the ledger of effects: %w", effect.Tool, err)
+		}
+		return nil
+	})
+	return row, found, err
 }
 
 // endEffect notes how a change in another system ended. What is known is kept, even when the worker was told to stop a moment ago.
@@ -205,8 +201,8 @@ func endEffect(ctx context.Context, db *DB, key string, state EffectState, outco
 		}
 		encoded = string(text)
 	}
-	_, err := db.writer.ExecContext(context.WithoutCancel(ctx), "UPDATE effects SET state = ?, outcome = ?, ended_at = ? WHERE key = ?",
-		state, encoded, time.Now().UTC().Format(time.RFC3339Nano), key)
+	_, err := db.SQL().ExecContext(context.WithoutCancel(ctx), "UPDATE effects SET state = ?, outcome = ?, ended_at = ? WHERE key = ?",
+		state, encoded, now(), key)
 	if err != nil {
 		return fmt.Errorf("note the end of %s in the ledger of effects: %w", key, err)
 	}

@@ -1,239 +1,195 @@
-package records
+package records_test
 
 import (
-	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"reflect"
 	"strings"
-	"sync"
 	"testing"
 
-	"bestbox/internal/records/demo"
+	"bestbox/internal/database"
+	"bestbox/internal/database/databasetest"
+	"bestbox/internal/records"
+	"bestbox/internal/records/recordstest"
 )
 
-// openEnvironment makes the test binary open the database it names, count the orders and exit: the tests of several
-// processes start it that way.
-const openEnvironment = "RECORDS_TEST_OPEN"
+// golden is the checksum of all rows of a fresh company as they are read. It changes only when the demo company is changed on purpose.
+const golden = "da19cd35f557fcf202df03d83f83600aeb3e87b54fa5b563ffde45e62a8c23ed"
 
-func TestMain(m *testing.M) {
-	if path := os.Getenv(openEnvironment); path != "" {
-		os.Exit(openAndCount(path))
-	}
-	os.Exit(m.Run())
-}
-
-func openAndCount(path string) int {
-	db, err := Open(context.Background(), path)
-	if err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	var orders, companies int
-	err = db.SQL().QueryRow("SELECT (SELECT count(*) FROM purchase_orders), (SELECT count(*) FROM company)").Scan(&orders, &companies)
-	fmt.Println(orders, companies, err)
-	if err != nil || db.Close() != nil {
-		return 1
-	}
-	return 0
-}
-
-func opened(t *testing.T, path string) *DB {
-	t.Helper()
-	db, err := Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
+func TestTheDemoCompanyIsTheSameInEveryKindOfDatabase(t *testing.T) {
+	t.Parallel()
+	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
+		if got := db.Today().Format("2006-01-02"); got != "2026-01-15" {
+			t.Errorf("today is %s", got)
+		}
+		hash := sha256.New()
+		for _, part := range records.DemoParts() {
+			for table, rows := range tables(part) {
+				if got := count(t, db, "SELECT count(*) FROM "+table); got != rows.Len() {
+					t.Errorf("%s holds %d rows, want %d", table, got, rows.Len())
+				}
+				fmt.Fprintln(hash, table, content(t, db, table, rows))
+			}
+		}
+		if got := hex.EncodeToString(hash.Sum(nil)); got != golden {
+			t.Errorf("its checksum is %s", got)
 		}
 	})
-	return db
 }
 
-// template is the file of a fresh demo company, for the tests that only need one.
-var template = sync.OnceValues(func() ([]byte, error) {
-	folder, err := os.MkdirTemp("", "records-test-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.RemoveAll(folder) }()
-	path := filepath.Join(folder, "records.db")
-	db, err := Open(context.Background(), path)
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
-
-// seeded returns the path of a file of its own with the demo company.
-func seeded(t *testing.T) string {
-	t.Helper()
-	content, err := template()
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "records.db")
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-func count(t *testing.T, db *DB, query string) (n int) {
-	t.Helper()
-	err := db.Read(t.Context(), func(tx *sql.Tx) error { return tx.QueryRow(query).Scan(&n) })
-	if err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	return n
-}
-
-func TestANewFileHoldsEveryRowOfTheDemoCompany(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "new folder", "50% of ?what#.db")
-	db := opened(t, path)
-	if got := db.Today().Format("2006-01-02"); got != "2026-01-15" {
-		t.Errorf("today is %s", got)
-	}
-	for _, p := range parts {
-		rows := reflect.ValueOf(p.rows(demo.Generate()))
+// tables yields the tables of a part and their rows, parents before their children.
+func tables(part records.DemoPart) func(yield func(table string, rows reflect.Value) bool) {
+	return func(yield func(string, reflect.Value) bool) {
+		rows := reflect.ValueOf(part.Rows)
 		for i := range rows.NumField() {
-			table := rows.Type().Field(i).Tag.Get("table")
-			if got, want := count(t, db, "SELECT count(*) FROM "+table), rows.Field(i).Len(); got != want {
-				t.Errorf("%s holds %d rows, want %d", table, got, want)
+			if !yield(rows.Type().Field(i).Tag.Get("table"), rows.Field(i)) {
+				return
 			}
 		}
 	}
-	if n := count(t, db, "SELECT count(*) FROM pragma_foreign_key_check"); n != 0 {
-		t.Errorf("%d rows refer to nothing", n)
-	}
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("the file's mode is %v, %v", info.Mode(), err)
-	}
 }
 
-func TestProcessesThatOpenANewFileTogetherSeedItOnce(t *testing.T) {
+// content is every value of a table, ordered by all its columns.
+func content(t *testing.T, db *records.DB, table string, rows reflect.Value) string {
+	t.Helper()
+	var columns, values []string
+	for field := range rows.Type().Elem().Fields() {
+		columns = append(columns, field.Tag.Get("column"))
+	}
+	list := strings.Join(columns, ", ")
+	err := db.Read(t.Context(), func(tx *sql.Tx) error {
+		return records.NewView(t.Context(), tx).Each("SELECT "+list+" FROM "+table+" ORDER BY "+list, nil, func(scan func(...any) error) error {
+			row, into := make([]any, len(columns)), make([]any, len(columns))
+			for i := range row {
+				into[i] = &row[i]
+			}
+			err := scan(into...)
+			values = append(values, fmt.Sprintf("%#v", row))
+			return err
+		})
+	})
+	if err != nil {
+		t.Fatalf("%s: %v", table, err)
+	}
+	return strings.Join(values, "\n")
+}
+
+func TestProcessesThatOpenNewRecordsTogetherSeedThemOnce(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "records.db")
-	want := fmt.Sprintf("%d 1 <nil>\n", len(demo.Generate().PurchaseOrders))
-	commands := make([]*exec.Cmd, 4)
-	outputs := make([]strings.Builder, len(commands))
-	for i := range commands {
-		commands[i] = exec.CommandContext(t.Context(), os.Args[0])
-		commands[i].Env = append(os.Environ(), openEnvironment+"="+path)
-		commands[i].Stdout = &outputs[i]
-		if err := commands[i].Start(); err != nil {
-			t.Fatal(err)
+	databasetest.OnEach(t, func(t *testing.T, empty database.Location) {
+		commands := make([]*exec.Cmd, 4)
+		outputs := make([]strings.Builder, len(commands))
+		for i := range commands {
+			commands[i] = worker(t, empty)
+			commands[i].Stdout = &outputs[i]
+			if err := commands[i].Start(); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	for i, command := range commands {
-		if err := command.Wait(); err != nil || outputs[i].String() != want {
-			t.Errorf("process %d: %v, printed %q, want %q", i, err, outputs[i].String(), want)
+		for i, command := range commands {
+			if err := command.Wait(); err != nil || outputs[i].String() != outputs[0].String() || !strings.HasSuffix(outputs[i].String(), " 1 <nil>\n") {
+				t.Errorf("process %d: %v, printed %q", i, err, outputs[i].String())
+			}
 		}
-	}
+		execute(t, recordstest.Open(t, empty), "INSERT INTO demo_parts VALUES ('something else')") // it is whole, and can be written to
+	})
 }
 
 func TestOpeningAgainKeepsWhatIsThere(t *testing.T) {
 	t.Parallel()
-	path := seeded(t)
-	first := opened(t, path)
-	if _, err := first.SQL().Exec("UPDATE vendors SET name = 'Changed' WHERE id = 'VND-002'"); err != nil {
-		t.Fatal(err)
-	}
-	second := opened(t, path)
-	if n := count(t, second, "SELECT count(*) FROM vendors WHERE name = 'Changed'"); n != 1 {
-		t.Error("opening again has overwritten a row")
-	}
-	if n := count(t, second, "SELECT count(*) FROM company"); n != 1 {
-		t.Errorf("opening again has seeded again: %d companies", n)
-	}
-}
-
-func TestReadsCannotWriteAndSeeOneState(t *testing.T) {
-	t.Parallel()
-	db := opened(t, seeded(t))
-	err := db.Read(t.Context(), func(tx *sql.Tx) error {
-		_, err := tx.Exec("DELETE FROM budgets")
-		return err
+	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
+		execute(t, db, "UPDATE vendors SET name = 'Changed' WHERE id = 'VND-002'")
+		again := recordstest.Open(t, db.Location())
+		if n := count(t, again, "SELECT count(*) FROM vendors WHERE name = 'Changed'"); n != 1 {
+			t.Error("opening again has overwritten a row")
+		}
+		if n := count(t, again, "SELECT count(*) FROM company"); n != 1 {
+			t.Errorf("opening again has seeded again: %d companies", n)
+		}
 	})
-	if err == nil || !strings.Contains(err.Error(), "readonly") {
-		t.Errorf("a write inside Read gave %v", err)
-	}
-	err = db.Read(t.Context(), func(tx *sql.Tx) error {
-		var before, after int
-		if err := tx.QueryRow("SELECT count(*) FROM budgets").Scan(&before); err != nil {
-			return err
-		}
-		if _, err := db.SQL().Exec("DELETE FROM budgets"); err != nil {
-			return err
-		}
-		if err := tx.QueryRow("SELECT count(*) FROM budgets").Scan(&after); err != nil {
-			return err
-		}
-		if before == 0 || before != after {
-			t.Errorf("the same read saw %d and then %d budgets", before, after)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Error(err)
-	}
 }
 
-func TestForeignKeysAreEnforced(t *testing.T) {
+func TestADemoCompanyOfAnEarlierVersionGetsThePartsItLacks(t *testing.T) {
 	t.Parallel()
-	db := opened(t, seeded(t))
-	_, err := db.SQL().Exec("INSERT INTO reorder_points VALUES ('WH-999', 'A-100', 5)")
-	if err == nil || !strings.Contains(err.Error(), "FOREIGN KEY") {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestFilesThatCannotBeUsedAreNamedWithAWayOut(t *testing.T) {
-	t.Parallel()
-	folder := t.TempDir()
-	text := filepath.Join(folder, "notes.txt")
-	if err := os.WriteFile(text, []byte(strings.Repeat("not a database ", 1000)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	newer := seeded(t)
-	db := opened(t, newer)
-	if _, err := db.SQL().Exec("PRAGMA user_version = 99"); err != nil {
-		t.Fatal(err)
-	}
-	cases := map[string]struct{ path, want string }{
-		"empty path":     {"", "set records.path"},
-		"not a database": {text, "move that file away"},
-		"newer version":  {newer, "use the newer program"},
-		"a folder":       {folder, "is a directory"},
-		"under a file":   {filepath.Join(text, "records.db"), "not a directory"},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			_, err := Open(t.Context(), c.path)
-			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.path) {
-				t.Errorf("got %v, want %q and the path", err, c.want)
+	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
+		parts := records.DemoParts()
+		last := parts[len(parts)-1]
+		var names []string
+		for table := range tables(last) {
+			names = append(names, table)
+		}
+		for i := range names { // children before their parents
+			execute(t, db, "DELETE FROM "+names[len(names)-1-i])
+		}
+		execute(t, db, "DELETE FROM demo_parts WHERE name = '"+last.Name+"'")
+		again := recordstest.Open(t, db.Location())
+		for table, rows := range tables(last) {
+			if got := count(t, again, "SELECT count(*) FROM "+table); got != rows.Len() {
+				t.Errorf("%s holds %d rows, want %d", table, got, rows.Len())
 			}
-		})
-	}
-	if content, err := os.ReadFile(text); err != nil || !strings.HasPrefix(string(content), "not a database") {
-		t.Error("the text file was changed")
-	}
+		}
+	})
 }
 
-func TestOpenStopsWhenItIsCancelled(t *testing.T) {
+func TestACompanyOfSomebodysOwnGetsNothing(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := Open(ctx, filepath.Join(t.TempDir(), "records.db")); err == nil {
-		t.Error("a cancelled Open succeeded")
-	}
+	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
+		execute(t, db, "DELETE FROM demo_parts") // as where the company was put in by hand
+		execute(t, db, "DELETE FROM budgets")
+		again := recordstest.Open(t, db.Location())
+		if n := count(t, again, "SELECT count(*) FROM budgets") + count(t, again, "SELECT count(*) FROM demo_parts"); n != 0 {
+			t.Errorf("%d rows were put in", n)
+		}
+	})
+}
+
+func TestRowsThatCannotBeAreRefused(t *testing.T) {
+	t.Parallel()
+	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
+		for _, statement := range []string{
+			"INSERT INTO reorder_points VALUES ('WH-999', 'A-100', 5)",
+			"INSERT INTO reorder_points VALUES ('WH-001', 'A-100', 5)", // there is one
+			"UPDATE company SET today = '2026-02-30'",
+			"UPDATE company SET today = '2026-1-15'",
+			"UPDATE company SET today = 'today'",
+			"UPDATE purchase_orders SET received_on = '2026-01-15T00:00' WHERE status = 'received'",
+			"UPDATE purchase_orders SET status = 'sent' WHERE status = 'received'", // it has a day of receipt
+			"UPDATE budgets SET quarter = '2026-Q5' WHERE department_id = 'sales'",
+			"UPDATE budgets SET quarter = '12026-Q1' WHERE department_id = 'sales'",
+			"UPDATE purchase_order_lines SET quantity = 0",
+			"UPDATE alerts SET fired_at = '2026-01-15 24:30'",
+			"UPDATE alerts SET fired_at = '2026-01-15T08:00'",
+			"UPDATE calendar_events SET starts_at = '2026-01-15 08:00:00'",
+			"UPDATE calendar_events SET ends_at = starts_at",
+			"UPDATE employees SET works_from = '8:00'",
+			"UPDATE employees SET mail = 'Wei.Chen@yunqiao.example' WHERE id = 'EMP-003'",
+			"INSERT INTO effects VALUES ('k', 't', '{', 'pending', NULL, '', NULL)",
+			"INSERT INTO effects VALUES ('k', 't', '{}', 'done', NULL, '', NULL)",
+			"INSERT INTO effects VALUES ('k', 't', '{}', 'done', 'x', '', NULL)",
+			"INSERT INTO effects VALUES ('k', 't', '{}', 'lost', NULL, '', NULL)",
+			"INSERT INTO company VALUES (2, 'Another', '', 'CNY', '2026-01-15')",
+			"UPDATE stock_movements SET quantity = 'many'",
+		} {
+			if _, err := db.SQL().Exec(statement); err == nil {
+				t.Errorf("%s was done", statement)
+			}
+		}
+		for _, statement := range []string{
+			"INSERT INTO effects VALUES ('k', 't', '{}', 'pending', NULL, '', NULL)",
+			"UPDATE effects SET state = 'done', outcome = 'null' WHERE key = 'k'",
+			`UPDATE effects SET arguments = '{"text":"\u0000"}', outcome = '{"text":"\u0000\ud800"}' WHERE key = 'k'`, // what another system has said
+			"UPDATE company SET today = '2024-02-29'",
+			"UPDATE purchase_orders SET received_on = NULL, status = 'sent' WHERE status = 'received'",
+		} {
+			execute(t, db, statement)
+		}
+	})
+}
+
+func TestBothKindsOfDatabaseHaveTheSameTables(t *testing.T) {
+	t.Parallel()
+	databasetest.SameTables(t, func(t testing.TB, location database.Location) *sql.DB { return recordstest.Open(t, location).SQL() })
 }

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 
+	"bestbox/internal/database"
 	"bestbox/internal/records/demo"
 )
 
@@ -81,26 +81,15 @@ func insertPart(ctx context.Context, tx *sql.Tx, part any) error {
 
 // insertAll inserts a slice of structs whose column tags name the table's columns.
 func insertAll(ctx context.Context, tx *sql.Tx, table string, rows reflect.Value) error {
-	row := rows.Type().Elem()
-	columns := make([]string, row.NumField())
-	for i := range columns {
-		columns[i] = row.Field(i).Tag.Get("column")
+	var columns []string
+	for field := range rows.Type().Elem().Fields() {
+		columns = append(columns, field.Tag.Get("column"))
 	}
-	marks := strings.TrimSuffix(strings.Repeat("?, ", len(columns)), ", ")
-	insert, err := tx.PrepareContext(ctx,
-		fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", table, strings.Join(columns, ", "), marks))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = insert.Close() }() // the transaction's own end reports what matters
-	values := make([]any, len(columns))
-	for i := range rows.Len() {
-		for j := range values {
-			values[j] = rows.Index(i).Field(j).Interface()
-		}
-		if _, err := insert.ExecContext(ctx, values...); err != nil {
-			return fmt.Errorf("row %d: %w", i, err)
+	all := make([][]any, rows.Len())
+	for i := range all {
+		for _, value := range rows.Index(i).Fields() {
+			all[i] = append(all[i], value.Interface())
 		}
 	}
-	return nil
+	return database.Insert(ctx, tx, table, columns, all)
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 )
 
 // View is one state of the records, seen from a transaction that reads or writes. Tools embed it beside what else they need to know.
@@ -54,10 +55,19 @@ func (v View) Execute(statement string, arguments ...any) error {
 }
 
 // NextID numbers a new row: the prefix, and one more than the highest number behind it so far, in as many digits. The table's name is the caller's
-// own, never one from outside.
+// own, never one from outside. In a transaction that writes (DB.Write) nobody else gets the same one.
 func (v View) NextID(table, prefix string, digits int) (string, error) {
-	var last int
-	err := v.One("SELECT coalesce(max(CAST(substr(id, ?1) AS INTEGER)), 0) FROM "+table+" WHERE substr(id, 1, ?1 - 1) = ?2",
-		[]any{len(prefix) + 1, prefix}, &last)
+	const mostDigits = 18 // of a number that both kinds of database take
+	length := utf8.RuneCountInString(prefix)
+	query := fmt.Sprintf(`SELECT coalesce(max(CASE WHEN number <> '' AND length(number) <= %d AND ltrim(number, '0123456789') = '' THEN CAST(number AS BIGINT) END), 0)
+		FROM (SELECT substr(id, %d) AS number FROM %s WHERE substr(id, 1, %d) = ?) AS numbered`, mostDigits, length+1, table, length)
+	var last int64
+	err := v.One(query, []any{prefix}, &last)
 	return fmt.Sprintf("%s%0*d", prefix, digits, last+1), err
+}
+
+// NextNumber is one more than the highest id so far of a table whose ids are numbers, under the same conditions.
+func (v View) NextNumber(table string) (number int64, err error) {
+	err = v.One("SELECT coalesce(max(id), 0) + 1 FROM "+table, nil, &number)
+	return number, err
 }

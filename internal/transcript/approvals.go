@@ -34,7 +34,7 @@ func applyApprovals(ctx context.Context, transaction *sql.Tx, change Change) err
 				return err
 			}
 			if _, err := transaction.ExecContext(ctx, `INSERT INTO approvals (session, run, call, request, requested_at) VALUES (?, ?, ?, ?, ?)
-				ON CONFLICT (run, call) DO UPDATE SET request = excluded.request WHERE decided IS NULL`,
+				ON CONFLICT (run, call) DO UPDATE SET request = excluded.request WHERE approvals.decided IS NULL`,
 				change.Session, change.Run, a.Call, request, time.Now().UTC().Format(time.RFC3339Nano)); err != nil {
 				return err
 			}
@@ -64,7 +64,7 @@ const approvalColumns = "SELECT session, run, call, request, requested_at, decid
 
 // Waiting returns the approvals that wait for a decision, the oldest first, at most limit of them.
 func (s *Store) Waiting(ctx context.Context, limit int) ([]Approval, error) {
-	rows, err := s.database.QueryContext(ctx, approvalColumns+"WHERE decided IS NULL ORDER BY requested_at LIMIT ?", limit)
+	rows, err := s.database.Reader().QueryContext(ctx, approvalColumns+"WHERE decided IS NULL ORDER BY requested_at LIMIT ?", limit)
 	if err != nil {
 		return nil, fmt.Errorf("list the approvals: %w", err)
 	}
@@ -82,7 +82,7 @@ func (s *Store) Waiting(ctx context.Context, limit int) ([]Approval, error) {
 
 // Approval returns the newest approval of a session's call.
 func (s *Store) Approval(ctx context.Context, session, call string) (found Approval, ok bool, err error) {
-	row := s.database.QueryRowContext(ctx, approvalColumns+"WHERE session = ? AND call = ? ORDER BY requested_at DESC LIMIT 1", session, call)
+	row := s.database.Reader().QueryRowContext(ctx, approvalColumns+"WHERE session = ? AND call = ? ORDER BY requested_at DESC LIMIT 1", session, call)
 	found, err = scanApproval(row.Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return found, false, nil

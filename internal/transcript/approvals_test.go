@@ -33,24 +33,25 @@ func waits(t *testing.T, store *transcript.Store) (calls []string) {
 
 func TestApprovalsWaitUntilTheyAreDecidedOrTheirRunEnds(t *testing.T) {
 	t.Parallel()
-	store := open(t)
-	applyTo(t, store, "a", "propose/1.1", transcript.Change{Approvals: []transcript.ApprovalChange{{Call: "1.1", Request: asked{"one"}}}})
-	applyTo(t, store, "a", "propose/1.2", transcript.Change{Approvals: []transcript.ApprovalChange{{Call: "1.2", Request: asked{"two"}}}})
-	applyTo(t, store, "b", "propose/1.1", transcript.Change{Approvals: []transcript.ApprovalChange{{Call: "1.1", Request: asked{"other"}}}})
-	applyTo(t, store, "a", "revise/1.1/1", transcript.Change{Approvals: []transcript.ApprovalChange{{Call: "1.1", Request: asked{"one, revised"}}}})
-	expectWaiting(t, store, `a/1.1 {"summary":"one, revised"}`, `a/1.2 {"summary":"two"}`, `b/1.1 {"summary":"other"}`)
-	applyTo(t, store, "a", "call/1.1", transcript.Change{Approvals: []transcript.ApprovalChange{{Call: "1.1", Decided: "yes"}}})
-	expectWaiting(t, store, `a/1.2 {"summary":"two"}`, `b/1.1 {"summary":"other"}`)
-	applyTo(t, store, "a", "revise/1.1/2", transcript.Change{Approvals: []transcript.ApprovalChange{{Call: "1.1", Request: asked{"too late"}}}})
-	found, ok, err := store.Approval(t.Context(), "session of a", "1.1")
-	if err != nil || !ok || string(found.Decided) != `"yes"` || string(found.Request) != `{"summary":"one, revised"}` {
-		t.Errorf("%+v, %v, %v", found, ok, err)
-	}
-	applyTo(t, store, "a", "close", transcript.Change{EndsApprovals: "the run ended"})
-	expectWaiting(t, store, `b/1.1 {"summary":"other"}`)
-	if _, ok, err := store.Approval(t.Context(), "session of a", "9.9"); ok || err != nil {
-		t.Errorf("%v, %v", ok, err)
-	}
+	onEach(t, func(t *testing.T, store *transcript.Store) {
+		applyTo(t, store, "a", "propose/1.1", transcript.Change{Approvals: []transcript.ApprovalChange{{Call: "1.1", Request: asked{"one"}}}})
+		applyTo(t, store, "a", "propose/1.2", transcript.Change{Approvals: []transcript.ApprovalChange{{Call: "1.2", Request: asked{"two"}}}})
+		applyTo(t, store, "b", "propose/1.1", transcript.Change{Approvals: []transcript.ApprovalChange{{Call: "1.1", Request: asked{"other"}}}})
+		applyTo(t, store, "a", "revise/1.1/1", transcript.Change{Approvals: []transcript.ApprovalChange{{Call: "1.1", Request: asked{"one, revised"}}}})
+		expectWaiting(t, store, `a/1.1 {"summary":"one, revised"}`, `a/1.2 {"summary":"two"}`, `b/1.1 {"summary":"other"}`)
+		applyTo(t, store, "a", "call/1.1", transcript.Change{Approvals: []transcript.ApprovalChange{{Call: "1.1", Decided: "yes"}}})
+		expectWaiting(t, store, `a/1.2 {"summary":"two"}`, `b/1.1 {"summary":"other"}`)
+		applyTo(t, store, "a", "revise/1.1/2", transcript.Change{Approvals: []transcript.ApprovalChange{{Call: "1.1", Request: asked{"too late"}}}})
+		found, ok, err := store.Approval(t.Context(), "session of a", "1.1")
+		if err != nil || !ok || string(found.Decided) != `"yes"` || string(found.Request) != `{"summary":"one, revised"}` {
+			t.Errorf("%+v, %v, %v", found, ok, err)
+		}
+		applyTo(t, store, "a", "close", transcript.Change{EndsApprovals: "the run ended"})
+		expectWaiting(t, store, `b/1.1 {"summary":"other"}`)
+		if _, ok, err := store.Approval(t.Context(), "session of a", "9.9"); ok || err != nil {
+			t.Errorf("%v, %v", ok, err)
+		}
+	})
 }
 
 func expectWaiting(t *testing.T, store *transcript.Store, want ...string) {

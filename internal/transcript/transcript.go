@@ -17,7 +17,7 @@ import (
 	"io/fs"
 	"slices"
 
-	"bestbox/internal/sqlite"
+	"bestbox/internal/database"
 )
 
 //go:embed migrations/*.sql
@@ -63,42 +63,56 @@ func NewEvent(eventType string, body any) (Event, error) {
 // another session.
 var ErrUnknownHead = errors.New("the transcript has no such head")
 
-// Store is a transcript store in a SQLite file. Several processes may use one file at once.
-type Store struct{ database *sql.DB }
+// Store is a transcript store. Several processes may use one at once.
+type Store struct{ database *database.DB }
 
-// Open opens or creates the store at path.
-func Open(ctx context.Context, path string) (*Store, error) {
+// Open opens or creates the store at a place.
+func Open(ctx context.Context, location database.Location) (*Store, error) {
+	tables, err := tables()
+	if err != nil {
+		return nil, err
+	}
+	opened, err := database.Open(ctx, location, tables)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{database: opened}, nil
+}
+
+func tables() (database.Tables, error) {
 	migrations, err := fs.Sub(migrationFiles, "migrations")
+	return database.Tables{Migrations: migrations}, err
+}
+
+// Copy puts all transcripts of a file into another database, which has none yet (database.Copy).
+func Copy(ctx context.Context, from, to database.Location) (database.Copied, error) {
+	tables, err := tables()
 	if err != nil {
-		return nil, err
+		return database.Copied{}, err
 	}
-	database, err := sqlite.Open(ctx, path, sqlite.Schema{Migrations: migrations, Setting: "records.transcript_path"})
-	if err != nil {
-		return nil, err
-	}
-	return &Store{database: database}, nil
+	return database.Copy(ctx, from, to, tables, "links")
 }
 
 // Close closes the store.
 func (s *Store) Close() error { return s.database.Close() }
 
 // Ready reports whether the store can be read.
-func (s *Store) Ready(ctx context.Context) error { return s.database.PingContext(ctx) }
+func (s *Store) Ready(ctx context.Context) error { return s.database.Ping(ctx) }
 
 // Read returns the messages of the session up to head, oldest first. The empty head gives no messages.
 func (s *Store) Read(ctx context.Context, session string, head Head) ([]Message, error) {
 	if head == "" {
 		return nil, nil
 	}
-	rows, err := s.database.QueryContext(ctx, `
+	rows, err := s.database.Reader().QueryContext(ctx, `
 		WITH RECURSIVE chain(head, parent, message, depth) AS (
-			SELECT head, parent, message, 0 FROM links WHERE session = ?1 AND head = ?2
+			SELECT head, parent, message, 0 FROM links WHERE session = ? AND head = ?
 			UNION ALL
 			SELECT links.head, links.parent, links.message, chain.depth + 1
-			FROM chain JOIN links ON links.session = ?1 AND links.head = chain.parent
+			FROM chain JOIN links ON links.session = ? AND links.head = chain.parent
 		)
 		SELECT messages.body FROM chain JOIN messages ON messages.hash = chain.message ORDER BY chain.depth DESC`,
-		session, string(head))
+		session, string(head), session)
 	if err != nil {
 		return nil, fmt.Errorf("read transcript %s at %s: %w", session, head, err)
 	}
@@ -145,28 +159,28 @@ type Change struct {
 // new. When an outcome is already stored under the same run and key, nothing is stored and out is that earlier outcome:
 // of two attempts at one activity the first to finish wins.
 func (s *Store) Apply(ctx context.Context, change Change, out any) (applied bool, err error) {
-	transaction, err := s.database.BeginTx(ctx, nil)
+	var encoded []byte
+	err = s.database.Write(ctx, change.Session, func(transaction *sql.Tx) error {
+		encoded = nil
+		found, err := outcome(ctx, transaction, change.Run, change.Key, out)
+		if found || err != nil {
+			return err
+		}
+		encoded, err = apply(ctx, transaction, change)
+		return err
+	})
 	if err != nil {
 		return false, fmt.Errorf("store %s of run %s: %w", change.Key, change.Run, err)
 	}
-	defer transaction.Rollback() //nolint:errcheck // after a commit it does nothing
-	found, err := outcome(ctx, transaction, change.Run, change.Key, out)
-	if found || err != nil {
-		return false, err
-	}
-	encoded, err := apply(ctx, transaction, change)
-	if err != nil {
-		return false, fmt.Errorf("store %s of run %s: %w", change.Key, change.Run, err)
-	}
-	if err := transaction.Commit(); err != nil {
-		return false, fmt.Errorf("store %s of run %s: %w", change.Key, change.Run, err)
+	if encoded == nil {
+		return false, nil
 	}
 	return true, json.Unmarshal(encoded, out)
 }
 
 // Outcome decodes into out what was stored under run and key, and reports whether there was anything.
 func (s *Store) Outcome(ctx context.Context, run, key string, out any) (bool, error) {
-	return outcome(ctx, s.database, run, key, out)
+	return outcome(ctx, s.database.Reader(), run, key, out)
 }
 
 type querier interface {
@@ -223,11 +237,11 @@ func appendMessage(ctx context.Context, transaction *sql.Tx, session string, par
 	}
 	hash := digest(body)
 	head := Head(digest([]byte(session), []byte(parent), []byte(hash)))
-	if _, err := transaction.ExecContext(ctx, "INSERT OR IGNORE INTO messages (hash, body) VALUES (?, ?)", hash, body); err != nil {
+	if _, err := transaction.ExecContext(ctx, "INSERT INTO messages (hash, body) VALUES (?, ?) ON CONFLICT DO NOTHING", hash, body); err != nil {
 		return "", err
 	}
 	_, err = transaction.ExecContext(ctx,
-		"INSERT OR IGNORE INTO links (session, head, parent, message) VALUES (?, ?, ?, ?)",
+		"INSERT INTO links (session, head, parent, message) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
 		session, string(head), string(parent), hash)
 	return head, err
 }
@@ -239,7 +253,7 @@ func (s *Store) Keep(ctx context.Context, message Message) (hash string, err err
 		return "", err
 	}
 	hash = digest(body)
-	if _, err := s.database.ExecContext(ctx, "INSERT OR IGNORE INTO messages (hash, body) VALUES (?, ?)", hash, body); err != nil {
+	if _, err := s.database.Writer().ExecContext(ctx, "INSERT INTO messages (hash, body) VALUES (?, ?) ON CONFLICT DO NOTHING", hash, body); err != nil {
 		return "", fmt.Errorf("keep a %s message: %w", message.Kind, err)
 	}
 	return hash, nil
@@ -248,7 +262,7 @@ func (s *Store) Keep(ctx context.Context, message Message) (hash string, err err
 // Kept returns the message of a hash.
 func (s *Store) Kept(ctx context.Context, hash string) (message Message, found bool, err error) {
 	var body []byte
-	err = s.database.QueryRowContext(ctx, "SELECT body FROM messages WHERE hash = ?", hash).Scan(&body)
+	err = s.database.Reader().QueryRowContext(ctx, "SELECT body FROM messages WHERE hash = ?", hash).Scan(&body)
 	if errors.Is(err, sql.ErrNoRows) {
 		return message, false, nil
 	}
@@ -271,23 +285,25 @@ func digest(parts ...[]byte) string {
 
 // Publish appends events that no outcome depends on, such as pieces of a text while it is written.
 func (s *Store) Publish(ctx context.Context, session string, events ...Event) error {
-	transaction, err := s.database.BeginTx(ctx, nil)
+	err := s.database.Write(ctx, session, func(transaction *sql.Tx) error { return appendEvents(ctx, transaction, session, events) })
 	if err != nil {
 		return fmt.Errorf("publish events of %s: %w", session, err)
 	}
-	defer transaction.Rollback() //nolint:errcheck // after a commit it does nothing
-	if err := appendEvents(ctx, transaction, session, events); err != nil {
-		return fmt.Errorf("publish events of %s: %w", session, err)
-	}
-	return transaction.Commit()
+	return nil
 }
 
 func appendEvents(ctx context.Context, transaction *sql.Tx, session string, events []Event) error {
-	for _, event := range events {
-		if _, err := transaction.ExecContext(ctx, `
-			INSERT INTO events (session, sequence, type, body)
-			SELECT ?1, coalesce(max(sequence), 0) + 1, ?2, ?3 FROM events WHERE session = ?1`,
-			session, event.Type, []byte(event.Body)); err != nil {
+	if len(events) == 0 {
+		return nil
+	}
+	var last int64
+	err := transaction.QueryRowContext(ctx, "SELECT coalesce(max(sequence), 0) FROM events WHERE session = ?", session).Scan(&last)
+	if err != nil {
+		return err
+	}
+	for i, event := range events {
+		if _, err := transaction.ExecContext(ctx, "INSERT INTO events (session, sequence, type, body) VALUES (?, ?, ?, ?)",
+			session, last+int64(i)+1, event.Type, []byte(event.Body)); err != nil {
 			return err
 		}
 	}
@@ -296,7 +312,7 @@ func appendEvents(ctx context.Context, transaction *sql.Tx, session string, even
 
 // Events returns the session's events with a sequence above after, in order, at most limit of them.
 func (s *Store) Events(ctx context.Context, session string, after int64, limit int) ([]Event, error) {
-	rows, err := s.database.QueryContext(ctx,
+	rows, err := s.database.Reader().QueryContext(ctx,
 		"SELECT sequence, type, body FROM events WHERE session = ? AND sequence > ? ORDER BY sequence LIMIT ?",
 		session, after, limit)
 	if err != nil {

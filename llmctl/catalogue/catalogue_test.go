@@ -17,7 +17,7 @@ func TestShippedCatalogueIsWholeAndProgramsHaveAVersion(t *testing.T) {
 		}
 		for _, source := range artefact.Sources {
 			needsHash := source.Kind == Wheels && source.SHA256 == "" && artefact.Files[0].SHA256 == ""
-			if needsHash || (source.Kind == Build && source.SHA256 == "") {
+			if needsHash || ((source.Kind == Build || source.Kind == Tree) && source.SHA256 == "") {
 				t.Errorf("%s from %s has nothing to be checked by", artefact.Name, source)
 			}
 		}
@@ -32,6 +32,10 @@ func TestBadCataloguesAreRefused(t *testing.T) {
 		"artefacts: [{name: x, kind: model, files: [{name: a, sha256: short}], sources: [{kind: hub}]}]":                        "64 digits",
 		"artefacts: [{name: x, kind: model, files: [{name: a}], sources: [{kind: ftp}]}]":                                       "hub, wheels",
 		"artefacts: [{name: x, kind: model, files: [{name: a}], sources: [{kind: wheels}]}]":                                    "needs parts",
+		"artefacts: [{name: x, kind: program, files: [{name: a}], sources: [{kind: tree}]}]":                                    "needs a SHA-256",
+		"artefacts: [{name: x, kind: program, files: [{name: a/../b}], sources: [{kind: tree}]}]":                               "plain name",
+		"artefacts: [{name: x, kind: program, files: [{name: /a}], sources: [{kind: tree}]}]":                                   "plain name",
+		"artefacts: [{name: x, kind: program, files: [{name: a/b}], sources: [{kind: tree}, {kind: path}]}]":                    "plain name",
 		"artefacts: [{name: x, kind: model, size: 3, files: [{name: a}], sources: [{kind: hub}]}]":                              "unknown field",
 		"artefacts: [&a {name: x, kind: model, files: [{name: a}], sources: [{kind: hub, repository: a, revision: main}]}, *a]": "twice",
 		"artefacts: [{name: x, kind: image, sources: [{kind: hub, repository: a}]}]":                                            "registry, archive, program",

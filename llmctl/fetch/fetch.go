@@ -130,6 +130,8 @@ func (f *Fetcher) from(ctx context.Context, artefact catalogue.Artefact, source 
 		err = f.release(ctx, artefact, source, staging, out)
 	case catalogue.Wheels:
 		err = f.wheels(ctx, artefact, source, staging, out)
+	case catalogue.Tree:
+		err = f.tree(ctx, source, staging, out)
 	case catalogue.Build:
 		err = f.build(ctx, artefact, source, staging, out)
 	default:

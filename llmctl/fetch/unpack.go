@@ -131,3 +131,35 @@ func appendMember(to *os.File, wheel, pattern string, task Task) (int64, error) 
 	}
 	return 0, fmt.Errorf("%s holds no %s", filepath.Base(wheel), pattern)
 }
+
+// unpackWheel writes the files of a wheel into out, folders included.
+func unpackWheel(wheel, out string) error {
+	archive, err := zip.OpenReader(wheel)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", filepath.Base(wheel), err)
+	}
+	defer archive.Close()
+	for _, member := range archive.File {
+		if member.FileInfo().IsDir() {
+			continue
+		}
+		if !filepath.IsLocal(member.Name) || !member.Mode().IsRegular() {
+			return fmt.Errorf("%s holds %s, which is no file below its own folder", filepath.Base(wheel), member.Name)
+		}
+		if err := unpackMember(member, filepath.Join(out, member.Name)); err != nil { //nolint:gosec // it is local
+			return fmt.Errorf("unpack %s: %w", filepath.Base(wheel), err)
+		}
+	}
+	return nil
+}
+
+func unpackMember(member *zip.File, target string) error {
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return err
+	}
+	content, err := member.Open()
+	if err != nil {
+		return err
+	}
+	return errors.Join(writeFrom(content, target, member.Mode().Perm()|0o600), content.Close())
+}

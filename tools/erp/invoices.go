@@ -109,7 +109,7 @@ func (o *Invoices) find(b *books, in InvoicesArguments, span dateRange) error {
 		WHERE ?2 IN ('', vendor_id) AND due_on BETWEEN ?3 AND ?4
 			AND (?5 IN ('', state) OR ?5 = 'unpaid' AND state <> 'paid'
 				OR ?5 = 'overdue' AND state = 'disputed' AND due_on < ?1)
-		ORDER BY state = 'paid', CASE WHEN state = 'paid' THEN 0 ELSE julianday(due_on) END, due_on DESC, id`
+		ORDER BY state = 'paid', CASE WHEN state = 'paid' THEN '' ELSE due_on END, due_on DESC, id`
 	from, to := span.bounds()
 	arguments := []any{b.today.Format(time.DateOnly), string(in.VendorID), from, to, in.Status}
 	sums := map[string]*StateAmount{}

@@ -31,7 +31,7 @@ func (b *books) itemName(id itemID) (name, missing string, err error) {
 func (b *books) missingItem(id itemID) (string, error) {
 	letter := string(id)[:1]
 	var first, last sql.NullString
-	err := b.One("SELECT min(id), max(id) FROM items WHERE id LIKE ? || '-%'", []any{letter}, &first, &last)
+	err := b.One("SELECT min(id), max(id) FROM items WHERE substr(id, 1, 2) = ?", []any{letter + "-"}, &first, &last)
 	if err != nil {
 		return "", err
 	}

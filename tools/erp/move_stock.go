@@ -157,8 +157,12 @@ func planMoves(b *books, out *Moved, summary string, units int64) (p ledger.Plan
 // move writes a movement for each warehouse.
 func (b *books) move(out *Moved, reference string) error {
 	for _, move := range out.Moves {
-		if err := b.Execute(`INSERT INTO stock_movements (warehouse_id, item_id, moved_on, kind, quantity, reference) VALUES (?, ?, ?, 'adjustment', ?, ?)`,
-			move.WarehouseID, out.ItemID, b.today.Format(time.DateOnly), move.After-move.Before, reference); err != nil {
+		number, err := b.NextNumber("stock_movements")
+		if err != nil {
+			return err
+		}
+		if err := b.Execute(`INSERT INTO stock_movements (id, warehouse_id, item_id, moved_on, kind, quantity, reference) VALUES (?, ?, ?, ?, 'adjustment', ?, ?)`,
+			number, move.WarehouseID, out.ItemID, b.today.Format(time.DateOnly), move.After-move.Before, reference); err != nil {
 			return err
 		}
 	}

@@ -166,9 +166,7 @@ func (o *PurchaseOrders) find(b *books, in PurchaseOrdersArguments, span dateRan
 	const query = `
 		SELECT o.id, o.vendor_id, v.name, o.status, o.ordered_on, o.expected_on, coalesce(o.received_on, ''),
 			(SELECT sum(quantity * unit_price_cents) FROM purchase_order_lines WHERE order_id = o.id AND ?6 IN ('', item_id)),
-			(SELECT coalesce(sum(quantity), 0) FROM purchase_order_lines WHERE order_id = o.id AND item_id = ?6),
-			CASE WHEN o.status IN ('approved', 'sent', 'received', 'closed')
-				THEN max(0, CAST(julianday(coalesce(o.received_on, ?1)) - julianday(o.expected_on) AS INTEGER)) ELSE 0 END
+			(SELECT coalesce(sum(quantity), 0) FROM purchase_order_lines WHERE order_id = o.id AND item_id = ?6)
 		FROM purchase_orders o JOIN vendors v ON v.id = o.vendor_id
 		WHERE (?2 = '' OR o.vendor_id = ?2) AND o.ordered_on BETWEEN ?3 AND ?4
 			AND (?5 IN ('', o.status)
@@ -183,7 +181,10 @@ func (o *PurchaseOrders) find(b *books, in PurchaseOrdersArguments, span dateRan
 	err := b.Each(query, []any{today, string(in.VendorID), from, to, in.Status, string(in.ItemID), string(in.WarehouseID)}, func(scan func(...any) error) error {
 		var order PurchaseOrder
 		if err := scan(&order.ID, &order.VendorID, &order.Vendor, &order.Status, &order.OrderedOn, &order.ExpectedOn,
-			&order.ReceivedOn, &order.WorthCents, &order.Quantity, &order.DaysLate); err != nil {
+			&order.ReceivedOn, &order.WorthCents, &order.Quantity); err != nil {
+			return err
+		}
+		if err := order.late(b.today); err != nil {
 			return err
 		}
 		delays += o.count(order)
@@ -207,6 +208,25 @@ func (o *PurchaseOrders) find(b *books, in PurchaseOrdersArguments, span dateRan
 		}
 	}
 	return err
+}
+
+// late works out how many days an order that was placed came late, or is late today.
+func (o *PurchaseOrder) late(today time.Time) error {
+	if o.Status == "draft" || o.Status == "cancelled" {
+		return nil
+	}
+	expected, err := time.Parse(time.DateOnly, o.ExpectedOn)
+	if err != nil {
+		return fmt.Errorf("expected day of %s: %w", o.ID, err)
+	}
+	arrived := today
+	if o.ReceivedOn != "" {
+		if arrived, err = time.Parse(time.DateOnly, o.ReceivedOn); err != nil {
+			return fmt.Errorf("day of receipt of %s: %w", o.ID, err)
+		}
+	}
+	o.DaysLate = max(0, int(arrived.Sub(expected).Hours()/24))
+	return nil
 }
 
 // count adds an order to the figures and returns its delay if it has arrived.

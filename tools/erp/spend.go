@@ -37,7 +37,7 @@ func (b *books) boughtIn(older, newer period, vendor vendorID) ([]bought, error)
 		WHERE o.status NOT IN ('draft', 'cancelled')
 			AND (o.ordered_on >= ?1 AND o.ordered_on < ?2 OR o.ordered_on >= ?3 AND o.ordered_on < ?4)
 			AND (?5 = '' OR o.vendor_id = ?5)
-		GROUP BY o.vendor_id, l.item_id
+		GROUP BY o.vendor_id, v.name, l.item_id, i.name
 		ORDER BY o.vendor_id, l.item_id`
 	from1, to1 := older.bounds()
 	from2, to2 := newer.bounds()

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -100,6 +102,68 @@ func TestManyWorkersAtOnceMakeOneChange(t *testing.T) {
 		group.Wait()
 		if n := d.Number(t, "SELECT count(*) FROM purchase_orders"); n != orders+1 {
 			t.Errorf("%d orders more", n-orders)
+		}
+	})
+}
+
+// TestOfTwoWhoWantTheLastOfTheStockOneGetsIt has two workers take, under keys of their own, what is there once.
+func TestOfTwoWhoWantTheLastOfTheStockOneGetsIt(t *testing.T) {
+	t.Parallel()
+	area.OwnOnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		workers := []toolstest.Desk{d, area.Again(t, d)}
+		all := stock(t, d, "A-100", "WH-001")
+		arguments := json.RawMessage(fmt.Sprintf(`{"item_id":"A-100","from_warehouse_id":"WH-001","to_warehouse_id":"WH-002","quantity":%d}`, all))
+		var passed atomic.Int64
+		var group sync.WaitGroup
+		for i := range 6 {
+			tool := workers[i%2].Tool(t, "transfer_stock")
+			group.Go(func() {
+				_, err := tool.Apply(t.Context(), fmt.Sprint("run/", i), arguments)
+				if _, refused := errors.AsType[*tools.ArgumentError](err); err != nil && !refused {
+					t.Error(err)
+				} else if err == nil {
+					passed.Add(1)
+				}
+			})
+		}
+		group.Wait()
+		if left := stock(t, d, "A-100", "WH-001"); passed.Load() != 1 || left != 0 {
+			t.Errorf("%d passed, %d are left", passed.Load(), left)
+		}
+	})
+}
+
+func TestOrdersOfManyWorkersAreNumberedWithoutAGap(t *testing.T) {
+	t.Parallel()
+	area.OwnOnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		workers := []toolstest.Desk{d, area.Again(t, d)}
+		w := writes(t, d)[0]
+		const orders = 8
+		ids := make([]string, orders)
+		var group sync.WaitGroup
+		for i := range ids {
+			tool := workers[i%2].Tool(t, w.tool)
+			group.Go(func() {
+				result, err := tool.Apply(t.Context(), fmt.Sprint("run/", i), json.RawMessage(w.arguments))
+				var made struct {
+					ID string `json:"order_id"`
+				}
+				if err := errors.Join(err, json.Unmarshal(result.Data, &made)); err != nil {
+					t.Error(err)
+				}
+				ids[i] = made.ID
+			})
+		}
+		group.Wait()
+		slices.Sort(ids)
+		var first int
+		if _, err := fmt.Sscanf(ids[0], "PO-2026-%d", &first); err != nil {
+			t.Fatalf("%v: %v", ids, err)
+		}
+		for i, id := range ids {
+			if want := fmt.Sprintf("PO-2026-%04d", first+i); id != want {
+				t.Errorf("the orders are %v, want %s in place %d", ids, want, i)
+			}
 		}
 	})
 }

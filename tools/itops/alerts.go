@@ -165,12 +165,15 @@ func (a ActiveAlert) over() string {
 // alerts are all alerts: active before silenced before resolved, critical before warning, newest first.
 func (p *plant) alerts() (all []ActiveAlert, err error) {
 	const query = `
-		SELECT a.id, a.component_id, c.name, a.rule, a.severity, a.summary,
-			CASE WHEN a.resolved_at IS NOT NULL THEN 'resolved' WHEN s.id IS NOT NULL THEN 'silenced' ELSE 'active' END AS state,
-			a.fired_at, coalesce(a.resolved_at, ''), coalesce(s.until, ''), coalesce(s.reason, '')
-		FROM alerts a JOIN components c ON c.id = a.component_id
-		LEFT JOIN silences s ON s.id = (SELECT max(id) FROM silences WHERE alert_id = a.id AND lifted = 0) AND s.until > ?1 AND a.resolved_at IS NULL
-		ORDER BY CASE state WHEN 'active' THEN 1 WHEN 'silenced' THEN 2 ELSE 3 END, CASE WHEN state <> 'resolved' THEN a.severity END, a.fired_at DESC, a.id`
+		WITH seen AS (
+			SELECT a.id, a.component_id, c.name, a.rule, a.severity, a.summary,
+				CASE WHEN a.resolved_at IS NOT NULL THEN 'resolved' WHEN s.id IS NOT NULL THEN 'silenced' ELSE 'active' END AS state,
+				a.fired_at, coalesce(a.resolved_at, '') AS resolved_at, coalesce(s.until, '') AS until, coalesce(s.reason, '') AS reason
+			FROM alerts a JOIN components c ON c.id = a.component_id
+			LEFT JOIN silences s ON s.id = (SELECT max(id) FROM silences WHERE alert_id = a.id AND lifted = 0) AND s.until > ? AND a.resolved_at IS NULL
+		)
+		SELECT id, component_id, name, rule, severity, summary, state, fired_at, resolved_at, until, reason FROM seen
+		ORDER BY CASE state WHEN 'active' THEN 1 WHEN 'silenced' THEN 2 ELSE 3 END, CASE WHEN state <> 'resolved' THEN severity END, fired_at DESC, id`
 	err = p.Each(query, []any{p.now.Format(minutes)}, func(scan func(...any) error) error {
 		var a ActiveAlert
 		err := scan(&a.ID, &a.ComponentID, &a.Component, &a.Rule, &a.Severity, &a.Summary, &a.State, &a.FiredAt, &a.ResolvedAt,

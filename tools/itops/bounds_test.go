@@ -130,3 +130,8 @@ func FuzzTools(f *testing.F) {
 		{Arguments: `{"ticket_id":"TCK-2026-0002","status":"resolved","note":"\u0000"}`},
 	})
 }
+
+func TestOddArgumentsAreTakenOrRefused(t *testing.T) {
+	t.Parallel()
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) { d.TakesOddArguments(t, questions, writes) })
+}

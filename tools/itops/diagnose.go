@@ -406,9 +406,16 @@ func (i *investigation) neededAsCause(id string, steps int) (Cause, bool, error)
 	} else {
 		cause.Score += 8
 	}
-	var names int
-	err := i.p.One(`SELECT count(*) FROM log_lines WHERE component_id = ? AND level = 'error' AND at >= ? AND instr(lower(message), lower(?)) > 0`,
-		[]any{i.id, began.Add(-blurred).Format(minutes), c.name}, &names)
+	names := 0
+	err := i.p.Each("SELECT message FROM log_lines WHERE component_id = ? AND level = 'error' AND at >= ?", []any{i.id, began.Add(-blurred).Format(minutes)},
+		func(scan func(...any) error) error {
+			var message string
+			err := scan(&message)
+			if strings.Contains(strings.ToLower(message), strings.ToLower(c.name)) {
+				names++
+			}
+			return err
+		})
 	if names > 0 {
 		cause.Score += 10
 		cause.Evidence = append(cause.Evidence, fmt.Sprintf("%s of %s %s %s", wording.Counted(names, "error line"), i.id, map[bool]string{true: "names", false: "name"}[names == 1], c.name))
@@ -449,7 +456,7 @@ func (i *investigation) measurementAsCause(out *Diagnosis, explained map[string]
 func (i *investigation) moreErrors(id string, from time.Time) (bool, error) {
 	var before, after int
 	var first string
-	err := i.p.One(`SELECT coalesce(sum(level = 'error' AND at < ?1), 0), coalesce(sum(level = 'error' AND at >= ?1), 0), coalesce(min(at), ?1)
+	err := i.p.One(`SELECT coalesce(sum(CASE WHEN level = 'error' AND at < ?1 THEN 1 END), 0), coalesce(sum(CASE WHEN level = 'error' AND at >= ?1 THEN 1 END), 0), coalesce(min(at), ?1)
 		FROM log_lines WHERE component_id = ?2`, []any{from.Format(minutes), id}, &before, &after, &first)
 	if err != nil {
 		return false, err

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"bestbox/internal/records/demo"
 	"bestbox/tools/toolstest"
 )
@@ -136,6 +138,37 @@ func TestMeasurementsAgreeWithTheRows(t *testing.T) {
 				if within(samples[i]) && within(samples[i-1]) {
 					t.Errorf("%s of %s was within its limits at %s", m.Metric, m.ComponentID, samples[i].At)
 				}
+			}
+		}
+	})
+}
+
+// TestTheOverviewOfADayAgreesWithTheRows counts what was out of its limits at the end of a day.
+func TestTheOverviewOfADayAgreesWithTheRows(t *testing.T) {
+	t.Parallel()
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		for _, day := range []string{"2025-12-17", "2026-01-04", "2026-01-08", "2026-01-12", "2026-01-15"} {
+			last := map[string]demo.MetricSample{}
+			for _, s := range rows().MetricSamples { // oldest first
+				if s.At[:10] <= day {
+					last[s.ComponentID+s.Metric] = s
+				}
+			}
+			want := map[string]int64{}
+			for _, m := range rows().Metrics {
+				value := last[m.ComponentID+m.Metric].Value
+				if m.LowLimit != nil && value < *m.LowLimit || m.HighLimit != nil && value > *m.HighLimit {
+					want[m.ComponentID+m.Metric] = value
+				}
+			}
+			var seen Metrics
+			d.Call(t, "query_metrics", fmt.Sprintf(`{"until":%q}`, day), &seen)
+			got := map[string]int64{}
+			for _, s := range seen.Series {
+				got[s.ComponentID+s.Metric] = s.Last
+			}
+			if diff := cmp.Diff(want, got); diff != "" || seen.Out != len(want) || seen.Count != len(rows().Metrics) {
+				t.Errorf("%s: %d of %d are out: %s", day, seen.Out, seen.Count, diff)
 			}
 		}
 	})

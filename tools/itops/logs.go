@@ -121,14 +121,17 @@ func (s store) systemLogs(ctx context.Context, in LogsArguments) (*Logs, error) 
 func (o *Logs) find(p *plant, in LogsArguments, when span) error {
 	const query = `
 		SELECT at, component_id, level, program, message FROM log_lines
-		WHERE ?1 IN ('', component_id) AND ?2 IN ('', level) AND at BETWEEN ?3 AND ?4 AND (?5 = '' OR instr(lower(message), lower(?5)) > 0)
+		WHERE ? IN ('', component_id) AND ? IN ('', level) AND at BETWEEN ? AND ?
 		ORDER BY at DESC, id DESC`
 	from, to := when.bounds()
-	found := map[LogPattern]*LogPattern{}
-	err := p.Each(query, []any{string(in.ComponentID), in.Level, from, to, in.Contains}, func(scan func(...any) error) error {
+	found, contains := map[LogPattern]*LogPattern{}, strings.ToLower(in.Contains)
+	err := p.Each(query, []any{string(in.ComponentID), in.Level, from, to}, func(scan func(...any) error) error {
 		var l LogLine
 		if err := scan(&l.At, &l.ComponentID, &l.Level, &l.Program, &l.Message); err != nil {
 			return err
+		}
+		if !strings.Contains(strings.ToLower(l.Message), contains) {
+			return nil
 		}
 		l.Message = oneLine(l.Message)
 		o.count(l.Level)

@@ -85,9 +85,12 @@ func planSilence(p *plant, in SilenceArguments) (ledger.Plan[*Silenced], error) 
 		change.Warnings = append(change.Warnings, "No ticket is open about "+c.named()+".")
 	}
 	return ledger.Plan[*Silenced]{Change: change, Make: func(string) (*Silenced, error) {
-		err := p.One("INSERT INTO silences (alert_id, made_at, until, reason, lifted) VALUES (?, ?, ?, ?, 0) RETURNING id",
-			[]any{a.ID, p.now.Format(minutes), out.Until, reason}, &out.Silence)
-		return out, err
+		var err error
+		if out.Silence, err = p.NextNumber("silences"); err != nil {
+			return nil, err
+		}
+		return out, p.Execute("INSERT INTO silences (id, alert_id, made_at, until, reason, lifted) VALUES (?, ?, ?, ?, ?, 0)",
+			out.Silence, a.ID, p.now.Format(minutes), out.Until, reason)
 	}}, nil
 }
 

@@ -16,6 +16,7 @@ import (
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"bestbox/internal/config"
+	"bestbox/internal/database"
 	"bestbox/internal/records"
 	"bestbox/tools/mcp"
 )
@@ -193,7 +194,7 @@ func writer() {
 	if err != nil {
 		panic(err)
 	}
-	db, err := records.Open(context.Background(), os.Getenv(dbVariable))
+	db, err := records.Open(context.Background(), database.Location{Path: os.Getenv(dbVariable)})
 	if err != nil {
 		panic(err)
 	}

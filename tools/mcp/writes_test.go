@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"bestbox/internal/config"
+	"bestbox/internal/database"
 	"bestbox/internal/records"
 	"bestbox/tools"
 	"bestbox/tools/mcp"
@@ -49,7 +50,7 @@ func TestAWriteOfAWorkerThatWasKilledIsMadeOnceOrAPersonIsTold(t *testing.T) {
 			t.Parallel()
 			settings, file := noteServer(t, way)
 			path := t.TempDir() + "/records.db"
-			db, err := records.Open(t.Context(), path)
+			db, err := records.Open(t.Context(), database.Location{Path: path})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,7 +81,7 @@ func TestAWriteOfAWorkerThatWasKilledIsMadeOnceOrAPersonIsTold(t *testing.T) {
 
 func openRecords(t *testing.T) *records.DB {
 	t.Helper()
-	db, err := records.Open(t.Context(), t.TempDir()+"/records.db")
+	db, err := records.Open(t.Context(), database.Location{Path: t.TempDir() + "/records.db"})
 	if err != nil {
 		t.Fatal(err)
 	}

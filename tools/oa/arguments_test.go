@@ -107,3 +107,8 @@ func FuzzTools(f *testing.F) {
 		{Arguments: `{"attendees":["EMP-003"],"from_day":"2099-12-31","to_day":"2000-01-01","minutes":480,"limit":10}`},
 	})
 }
+
+func TestOddArgumentsAreTakenOrRefused(t *testing.T) {
+	t.Parallel()
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) { d.TakesOddArguments(t, questions, changes) })
+}

@@ -188,7 +188,11 @@ func (s store) draftEmail(ctx context.Context, key string, in DraftArguments) (*
 			return nil, fmt.Errorf("keep the draft: %w", err)
 		}
 		for i, address := range append(slices.Clone(d.To), d.Cc...) {
-			if err := b.Execute("INSERT INTO mail_draft_recipients (draft_id, line, copy, address) VALUES (?, ?, ?, ?)", d.ID, i+1, i >= len(d.To), address); err != nil {
+			carbon := 0
+			if i >= len(d.To) {
+				carbon = 1
+			}
+			if err := b.Execute("INSERT INTO mail_draft_recipients (draft_id, line, copy, address) VALUES (?, ?, ?, ?)", d.ID, i+1, carbon, address); err != nil {
 				return nil, fmt.Errorf("keep the draft's recipients: %w", err)
 			}
 		}

@@ -122,16 +122,26 @@ func (b *books) documentEvent(id eventID) (*documentEvent, error) {
 	}
 	found := &documentEvent{ID: string(id)}
 	var starts, ends, zone string
-	err := b.One(`SELECT v.title, v.starts_at, v.ends_at, e.time_zone, coalesce(r.id || ' (' || r.name || ')', 'none'),
-			(SELECT group_concat(name, ', ') FROM (SELECT p.name FROM calendar_attendees a JOIN employees p ON p.id = a.employee_id WHERE a.event_id = v.id ORDER BY p.id))
+	err := b.One(`SELECT v.title, v.starts_at, v.ends_at, e.time_zone, coalesce(r.id || ' (' || r.name || ')', 'none')
 		FROM calendar_events v JOIN employees e ON e.id = v.organizer_id LEFT JOIN rooms r ON r.id = v.room_id WHERE v.id = ? AND v.status = 'planned'`,
-		[]any{string(id)}, &found.Title, &starts, &ends, &zone, &found.Room, &found.Attendees)
+		[]any{string(id)}, &found.Title, &starts, &ends, &zone, &found.Room)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, &tools.ArgumentError{Field: "event_id", Value: string(id), Allowed: "a meeting of the calendar that is not cancelled"}
 	}
 	if err != nil {
 		return nil, err
 	}
+	var attendees []string
+	const present = "SELECT e.name FROM calendar_attendees a JOIN employees e ON e.id = a.employee_id WHERE a.event_id = ? ORDER BY e.id"
+	if err := b.Each(present, []any{found.ID}, func(scan func(...any) error) error {
+		var name string
+		err := scan(&name)
+		attendees = append(attendees, name)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	found.Attendees = strings.Join(attendees, ", ")
 	location, err := time.LoadLocation(zone)
 	if err != nil {
 		return nil, err

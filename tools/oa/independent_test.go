@@ -209,7 +209,7 @@ func TestTheBudgetRequestIsThatOfTheBooks(t *testing.T) {
 		spent, budget := int64(0), int64(0)
 		err := d.Read(t.Context(), func(tx *sql.Tx) error {
 			return tx.QueryRow(`SELECT (SELECT sum(amount_cents) FROM journal_lines WHERE department_id = 'production' AND account_id >= '5000'
-				AND entry_id IN (SELECT id FROM journal_entries WHERE strftime('%Y', posted_on) = '2025' AND CAST(strftime('%m', posted_on) AS INTEGER) >= 10)),
+				AND entry_id IN (SELECT id FROM journal_entries WHERE substr(posted_on, 1, 4) = '2025' AND CAST(substr(posted_on, 6, 2) AS INTEGER) >= 10)),
 				(SELECT amount_cents FROM budgets WHERE department_id = 'production' AND quarter = '2025-Q4')`).Scan(&spent, &budget)
 		})
 		if err != nil {

@@ -13,28 +13,34 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"bestbox/internal/database"
 	"bestbox/internal/records"
 	"bestbox/tools"
 
 	"bestbox/internal/records/recordstest"
 )
 
-// killEnvironment makes the test's program a worker that sends one draft: the path of the records, a blank, the address of the mail server.
+// killEnvironment makes the test's program a worker that sends one draft: an order in JSON.
 const killEnvironment = "OA_TEST_SEND"
+
+type order struct {
+	Records database.Location
+	Server  string // that takes the mail
+}
 
 // sendAsWorker is the program that is killed.
 func sendAsWorker(what string) int {
-	var path, address string
-	if _, err := fmt.Sscan(what, &path, &address); err != nil {
+	var order order
+	if err := json.Unmarshal([]byte(what), &order); err != nil {
 		fmt.Println(err)
 		return 2
 	}
-	db, err := records.Open(context.Background(), path)
+	db, err := records.Open(context.Background(), order.Records)
 	if err != nil {
 		fmt.Println(err)
 		return 2
 	}
-	list, err := Options{SMTP: &SMTP{Address: address, TLS: TLSNone}}.Tools(db)
+	list, err := Options{SMTP: &SMTP{Address: order.Server, TLS: TLSNone}}.Tools(db)
 	if err != nil {
 		fmt.Println(err)
 		return 2
@@ -64,45 +70,54 @@ func TestAWorkerThatIsKilledWhileItSendsSendsNothingTwice(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newMailServer(t, nil, false)
-			d, send := mailDesk(t, recordstest.Stores()[0], server)
-			worker := exec.CommandContext(t.Context(), os.Args[0])
-			worker.Env = append(os.Environ(), killEnvironment+"="+d.Path()+" "+server.address)
-			var once sync.Once
-			killed := make(chan struct{})
-			kill := func() {
-				once.Do(func() {
-					if err := worker.Process.Kill(); err != nil {
-						t.Error(err)
+			for _, store := range recordstest.Stores() {
+				t.Run(store.Name, func(t *testing.T) {
+					t.Parallel()
+					server := newMailServer(t, nil, false)
+					d, send := mailDesk(t, store, server)
+					what, err := json.Marshal(order{d.Location(), server.address})
+					if err != nil {
+						t.Fatal(err)
 					}
-					_ = worker.Wait() // it was killed: its end is an error
-					close(killed)
+					worker := exec.CommandContext(t.Context(), os.Args[0])
+					worker.Env = append(os.Environ(), killEnvironment+"="+string(what))
+					var once sync.Once
+					killed := make(chan struct{})
+					kill := func() {
+						once.Do(func() {
+							if err := worker.Process.Kill(); err != nil {
+								t.Error(err)
+							}
+							_ = worker.Wait() // it was killed: its end is an error
+							close(killed)
+						})
+					}
+					if test.atRecipient {
+						server.refuse = func(string) error { kill(); return nil }
+					} else {
+						server.atTheEnd = func(*smtp.Conn) error { kill(); return nil }
+					}
+					server.mutex.Lock() // the server kills what has been started
+					err = worker.Start()
+					server.mutex.Unlock()
+					if err != nil {
+						t.Fatal(err)
+					}
+					select {
+					case <-killed:
+					case <-time.After(time.Minute):
+						t.Fatal("the worker never came to the mail server")
+					}
+					for range 2 {
+						err := d.send(t, "run/send", send)
+						if _, unknown := errors.AsType[*records.UnknownEffectError](err); unknown != test.unknown || err != nil && !test.unknown {
+							t.Errorf("the next attempt: %v", err)
+						}
+					}
+					if n := len(server.mails()); n != test.mails {
+						t.Errorf("the server has %d mails, want %d", n, test.mails)
+					}
 				})
-			}
-			if test.atRecipient {
-				server.refuse = func(string) error { kill(); return nil }
-			} else {
-				server.atTheEnd = func(*smtp.Conn) error { kill(); return nil }
-			}
-			server.mutex.Lock() // the server kills what has been started
-			err := worker.Start()
-			server.mutex.Unlock()
-			if err != nil {
-				t.Fatal(err)
-			}
-			select {
-			case <-killed:
-			case <-time.After(time.Minute):
-				t.Fatal("the worker never came to the mail server")
-			}
-			for range 2 {
-				err := d.send(t, "run/send", send)
-				if _, unknown := errors.AsType[*records.UnknownEffectError](err); unknown != test.unknown || err != nil && !test.unknown {
-					t.Errorf("the next attempt: %v", err)
-				}
-			}
-			if n := len(server.mails()); n != test.mails {
-				t.Errorf("the server has %d mails, want %d", n, test.mails)
 			}
 		})
 	}

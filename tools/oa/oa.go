@@ -33,7 +33,7 @@ func (o Options) Tools(db *records.DB) ([]*tools.Tool, error) {
 	}
 	s := store{db: db, smtp: o.SMTP, folder: o.Documents}
 	if s.folder == "" {
-		s.folder = filepath.Join(filepath.Dir(db.Path()), "documents")
+		s.folder = filepath.Join(db.Folder(), "documents")
 	}
 	var list []*tools.Tool
 	var errs []error
@@ -92,6 +92,17 @@ func (s store) read(ctx context.Context, queries func(b *books) error) error {
 			return err
 		}
 		return queries(b)
+	})
+}
+
+// write changes the records in one transaction.
+func (s store) write(ctx context.Context, change func(b *books) error) error {
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		b, err := s.books(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return change(b)
 	})
 }
 

@@ -223,17 +223,22 @@ func (r room) String() string { return wording.Named(r.id, r.name) }
 
 // rooms returns all rooms, the smallest first.
 func (b *books) rooms() (all []room, err error) {
-	const query = `SELECT r.id, r.name, r.name_local, r.site, r.capacity, coalesce((SELECT group_concat(equipment, ' ') FROM room_equipment WHERE room_id = r.id), '')
-		FROM rooms r ORDER BY r.capacity, r.id`
-	err = b.Each(query, nil, func(scan func(...any) error) error {
+	equipment := map[string][]string{}
+	err = b.Each("SELECT room_id, equipment FROM room_equipment ORDER BY room_id, equipment", nil, func(scan func(...any) error) error {
+		var id, one string
+		err := scan(&id, &one)
+		equipment[id] = append(equipment[id], one)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = b.Each("SELECT id, name, name_local, site, capacity FROM rooms ORDER BY capacity, id", nil, func(scan func(...any) error) error {
 		var r room
-		var equipment string
-		if err := scan(&r.id, &r.name, &r.nameLocal, &r.site, &r.capacity, &equipment); err != nil {
-			return err
-		}
-		r.equipment = strings.Fields(equipment)
+		err := scan(&r.id, &r.name, &r.nameLocal, &r.site, &r.capacity)
+		r.equipment = equipment[r.id]
 		all = append(all, r)
-		return nil
+		return err
 	})
 	return all, err
 }

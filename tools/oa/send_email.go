@@ -171,48 +171,32 @@ func (s store) handOver(ctx context.Context, key string, d *Draft, sent *SentMai
 
 // claim takes the draft for this delivery, in one transaction with the row that says so: of two calls that would send it, one does.
 func (s store) claim(ctx context.Context, d *Draft, id string) error {
-	tx, err := s.db.SQL().BeginTx(ctx, nil)
+	err := s.write(ctx, func(b *books) (err error) {
+		if d.status, err = b.statusOf(d.ID); err != nil {
+			return err
+		}
+		if err := d.mustBeOpen(); err != nil {
+			return err
+		}
+		if err := b.Execute("UPDATE mail_drafts SET status = 'sent' WHERE id = ?", d.ID); err != nil {
+			return err
+		}
+		return b.Execute("INSERT INTO mail_deliveries (message_id, draft_id, state, begun_at) VALUES (?, ?, 'handing over', ?)", id, d.ID, moment(time.Now()))
+	})
 	if err != nil {
 		return fmt.Errorf("begin to send %s: %w", d.ID, err)
 	}
-	defer func() { _ = tx.Rollback() }() // does nothing after the commit
-	b, err := s.books(ctx, tx)
-	if err != nil {
-		return err
-	}
-	if d.status, err = b.statusOf(d.ID); err != nil {
-		return err
-	}
-	if err := d.mustBeOpen(); err != nil {
-		return err
-	}
-	if err := b.Execute("UPDATE mail_drafts SET status = 'sent' WHERE id = ?", d.ID); err != nil {
-		return err
-	}
-	if err := b.Execute("INSERT INTO mail_deliveries (message_id, draft_id, state, begun_at) VALUES (?, ?, 'handing over', ?)", id, d.ID, moment(time.Now())); err != nil {
-		return err
-	}
-	return tx.Commit()
+	return nil
 }
 
 // release gives the draft back after the server has refused it.
 func (s store) release(ctx context.Context, d *Draft, id string) error {
-	tx, err := s.db.SQL().BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }() // does nothing after the commit
-	b, err := s.books(ctx, tx)
-	if err != nil {
-		return err
-	}
-	if err := b.Execute("DELETE FROM mail_deliveries WHERE message_id = ? AND state = 'handing over'", id); err != nil {
-		return err
-	}
-	if err := b.Execute("UPDATE mail_drafts SET status = 'draft' WHERE id = ?", d.ID); err != nil {
-		return err
-	}
-	return tx.Commit()
+	return s.write(ctx, func(b *books) error {
+		if err := b.Execute("DELETE FROM mail_deliveries WHERE message_id = ? AND state = 'handing over'", id); err != nil {
+			return err
+		}
+		return b.Execute("UPDATE mail_drafts SET status = 'draft' WHERE id = ?", d.ID)
+	})
 }
 
 // refused makes a wrong argument of a refusal that will be the same the next time, such as a recipient who does not exist. That nobody has

@@ -264,29 +264,34 @@ func TestACutOffAttemptIsRepeatedOnlyWhenTheServerCannotHaveTheMail(t *testing.T
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newMailServer(t, nil, false)
-			d, send := mailDesk(t, recordstest.Stores()[0], server)
-			d.Execute(t, "INSERT INTO effects (key, tool, arguments, state, begun_at) VALUES ('run/send', 'send_email', ?, 'pending', '2026-01-15T00:00:00Z')", send)
-			if test.delivery != "" {
-				d.Execute(t, "UPDATE mail_drafts SET status = 'sent' WHERE id = 'DRF-2026-0002'")
-				d.Execute(t, "INSERT INTO mail_deliveries VALUES (?, 'DRF-2026-0002', ?, '2026-01-15T00:00:00Z')", messageID("run/send", "xiaoyan.lin@yunqiao.example"), test.delivery)
-			}
-			for range 2 {
-				err := d.send(t, "run/send", send)
-				var unknown *records.UnknownEffectError
-				if errors.As(err, &unknown) != test.unknown || err != nil && !test.unknown {
-					t.Errorf("got %v", err)
-				}
-			}
-			if n := len(server.mails()); n != test.mails {
-				t.Errorf("the server has %d mails, want %d", n, test.mails)
-			}
-			state := "done"
-			if test.unknown {
-				state = "unknown"
-			}
-			if d.Number(t, "SELECT count(*) FROM effects WHERE key = 'run/send' AND state = ?", state) != 1 {
-				t.Errorf("the ledger does not say %s", state)
+			for _, store := range recordstest.Stores() {
+				t.Run(store.Name, func(t *testing.T) {
+					t.Parallel()
+					server := newMailServer(t, nil, false)
+					d, send := mailDesk(t, store, server)
+					d.Execute(t, "INSERT INTO effects (key, tool, arguments, state, begun_at) VALUES ('run/send', 'send_email', ?, 'pending', '2026-01-15T00:00:00Z')", send)
+					if test.delivery != "" {
+						d.Execute(t, "UPDATE mail_drafts SET status = 'sent' WHERE id = 'DRF-2026-0002'")
+						d.Execute(t, "INSERT INTO mail_deliveries VALUES (?, 'DRF-2026-0002', ?, '2026-01-15T00:00:00Z')", messageID("run/send", "xiaoyan.lin@yunqiao.example"), test.delivery)
+					}
+					for range 2 {
+						err := d.send(t, "run/send", send)
+						var unknown *records.UnknownEffectError
+						if errors.As(err, &unknown) != test.unknown || err != nil && !test.unknown {
+							t.Errorf("got %v", err)
+						}
+					}
+					if n := len(server.mails()); n != test.mails {
+						t.Errorf("the server has %d mails, want %d", n, test.mails)
+					}
+					state := "done"
+					if test.unknown {
+						state = "unknown"
+					}
+					if d.Number(t, "SELECT count(*) FROM effects WHERE key = 'run/send' AND state = ?", state) != 1 {
+						t.Errorf("the ledger does not say %s", state)
+					}
+				})
 			}
 		})
 	}
@@ -364,19 +369,24 @@ func TestARefusedMailIsSentByNobodyAndTheDraftStays(t *testing.T) {
 
 func TestOneDraftIsSentOnceByTwoCallsSideBySide(t *testing.T) {
 	t.Parallel()
-	server := newMailServer(t, nil, false)
-	d, send := mailDesk(t, recordstest.Stores()[0], server)
-	var group sync.WaitGroup
-	for _, key := range []string{"run/1", "run/2", "run/3", "run/4"} {
-		group.Go(func() {
-			if err := d.send(t, key, send); err != nil {
-				t.Logf("%s: %v", key, err)
+	for _, store := range recordstest.Stores() {
+		t.Run(store.Name, func(t *testing.T) {
+			t.Parallel()
+			server := newMailServer(t, nil, false)
+			d, send := mailDesk(t, store, server)
+			var group sync.WaitGroup
+			for _, key := range []string{"run/1", "run/2", "run/3", "run/4"} {
+				group.Go(func() {
+					if err := d.send(t, key, send); err != nil {
+						t.Logf("%s: %v", key, err)
+					}
+				})
+			}
+			group.Wait()
+			if n := len(server.mails()); n != 1 {
+				t.Errorf("the server has %d mails", n)
 			}
 		})
-	}
-	group.Wait()
-	if n := len(server.mails()); n != 1 {
-		t.Errorf("the server has %d mails", n)
 	}
 }
 

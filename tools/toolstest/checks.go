@@ -168,6 +168,44 @@ func (d Desk) Fuzz(f *testing.F, seeds ...[]Question) {
 	})
 }
 
+// odd are values that a model might write, or somebody who has it write them.
+var odd = []any{"\x00", "a\x00b", "\xff", "'; DROP TABLE effects; --", "%_?$1", "\u2028“”", strings.Repeat("长", 300), -1, 0, 1e300, 0.5, true, []any{}, []any{"\x00"},
+	map[string]any{"x": "\x00"}}
+
+// TakesOddArguments puts every odd value into every argument of the calls. The only errors are the model's own, and every answer says something.
+func (d Desk) TakesOddArguments(t *testing.T, calls ...[]Question) {
+	t.Helper()
+	tried := map[string]bool{}
+	for _, q := range slices.Concat(calls...) {
+		var arguments map[string]any
+		if err := json.Unmarshal([]byte(q.Arguments), &arguments); err != nil {
+			t.Fatal(err)
+		}
+		for name, value := range arguments {
+			if tried[q.Tool+name] {
+				continue
+			}
+			tried[q.Tool+name] = true
+			for _, arguments[name] = range odd {
+				d.takes(t, d.Tool(t, q.Tool), arguments)
+			}
+			arguments[name] = value
+		}
+	}
+}
+
+func (d Desk) takes(t *testing.T, tool *tools.Tool, arguments map[string]any) {
+	t.Helper()
+	text, err := json.Marshal(arguments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := d.answers(t, tool, text)
+	if _, wrong := errors.AsType[*tools.ArgumentError](err); !wrong && (err != nil || !said) {
+		t.Errorf("%s %s: %v", tool.Name(), text, err)
+	}
+}
+
 func (d Desk) answers(t *testing.T, tool *tools.Tool, arguments json.RawMessage) (said bool, err error) {
 	if tool.Effect() == tools.Write {
 		change, err := tool.Preview(t.Context(), arguments)

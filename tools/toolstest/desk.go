@@ -34,7 +34,6 @@ func NewArea(make func(*records.DB) ([]*tools.Tool, error)) *Area {
 type Desk struct {
 	*records.DB
 	*tools.Registry
-	store recordstest.Store
 }
 
 // OnEachStore runs a test that only reads, on every kind of database.
@@ -72,26 +71,23 @@ func (a *Area) reading(t testing.TB, store recordstest.Store) Desk {
 	if d, known := a.shared[store.Name]; known {
 		return d
 	}
-	db, err := store.Shared()
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.shared[store.Name] = Desk{db, registry(t, db, a.make), store}
+	db := store.Shared(t)
+	a.shared[store.Name] = Desk{db, registry(t, db, a.make)}
 	return a.shared[store.Name]
 }
 
 // Over returns tools over a company of the test's own.
 func Over(t testing.TB, store recordstest.Store, make func(*records.DB) ([]*tools.Tool, error)) Desk {
 	t.Helper()
-	db := store.Own(t)
-	return Desk{db, registry(t, db, make), store}
+	db := recordstest.Open(t, store.Copy(t))
+	return Desk{db, registry(t, db, make)}
 }
 
 // Again returns the same company's tools as another worker has them.
 func (a *Area) Again(t testing.TB, d Desk) Desk {
 	t.Helper()
-	db := d.store.Again(t, d.DB)
-	return Desk{db, registry(t, db, a.make), d.store}
+	db := recordstest.Open(t, d.Location())
+	return Desk{db, registry(t, db, a.make)}
 }
 
 func registry(t testing.TB, db *records.DB, make func(*records.DB) ([]*tools.Tool, error)) *tools.Registry {

@@ -15,6 +15,7 @@ import (
 	"bestbox/agents"
 	"bestbox/internal/access"
 	"bestbox/internal/config"
+	"bestbox/internal/database"
 	"bestbox/internal/llm"
 	"bestbox/internal/telemetry"
 	"bestbox/internal/temporaltest"
@@ -109,7 +110,7 @@ func TestARunWaitsForItsModelServerAndIsCounted(t *testing.T) {
 // withoutModel are activities whose model server is not there.
 func withoutModel(t *testing.T, definitions []agents.Agent, metrics *telemetry.Metrics) *activities.Activities {
 	t.Helper()
-	store, err := transcript.Open(t.Context(), filepath.Join(t.TempDir(), "transcript.db"))
+	store, err := transcript.Open(t.Context(), database.Location{Path: filepath.Join(t.TempDir(), "transcript.db")})
 	if err != nil {
 		t.Fatal(err)
 	}

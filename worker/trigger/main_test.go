@@ -23,6 +23,7 @@ import (
 
 	"bestbox/agents"
 	"bestbox/internal/access"
+	"bestbox/internal/database"
 	"bestbox/internal/llm"
 	"bestbox/internal/temporaltest"
 	"bestbox/internal/transcript"
@@ -114,7 +115,7 @@ type service struct {
 
 func newService(t *testing.T, change ...func(*trigger.Options)) *service {
 	t.Helper()
-	store, err := transcript.Open(t.Context(), filepath.Join(t.TempDir(), "transcript.db"))
+	store, err := transcript.Open(t.Context(), database.Location{Path: filepath.Join(t.TempDir(), "transcript.db")})
 	if err != nil {
 		t.Fatal(err)
 	}

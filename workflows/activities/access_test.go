@@ -3,7 +3,6 @@ package activities
 import (
 	"encoding/json"
 	"errors"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +12,7 @@ import (
 
 	"bestbox/agents"
 	"bestbox/internal/config"
-	"bestbox/internal/records"
+	"bestbox/internal/records/recordstest"
 	"bestbox/internal/transcript"
 	"bestbox/tools/areas"
 	"bestbox/workflows/run"
@@ -38,11 +37,7 @@ func twoTenants(t *testing.T) *Activities {
 	a := withTools(t)
 	a.Users = companyUsers(t, twoCompanies)
 	for _, tenant := range []string{config.DefaultTenant, "acme"} {
-		db, err := records.Open(t.Context(), filepath.Join(t.TempDir(), tenant+".db"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = db.Close() })
+		db := recordstest.Own(t)
 		if tenant == "acme" {
 			if _, err := db.SQL().Exec("INSERT INTO items VALUES ('Z-999', 'Acme secret', '', 'secret', 'pcs')"); err != nil {
 				t.Fatal(err)

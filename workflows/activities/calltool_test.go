@@ -14,6 +14,7 @@ import (
 	"bestbox/agents"
 	"bestbox/internal/access"
 	"bestbox/internal/config"
+	"bestbox/internal/database"
 	"bestbox/internal/transcript"
 	"bestbox/tools"
 	"bestbox/workflows/run"
@@ -55,7 +56,7 @@ func (c *counter) count(context.Context, countInput) (countOutcome, error) {
 
 func withTools(t *testing.T, made ...*tools.Tool) *Activities {
 	t.Helper()
-	store, err := transcript.Open(t.Context(), filepath.Join(t.TempDir(), "transcript.db"))
+	store, err := transcript.Open(t.Context(), database.Location{Path: filepath.Join(t.TempDir(), "transcript.db")})
 	if err != nil {
 		t.Fatal(err)
 	}
