@@ -30,6 +30,8 @@ type Config struct {
 	// MCP are servers whose tools agents may use, by name.
 	MCP        map[string]MCPServer
 	Supervisor Supervisor
+	// Connections are systems of the company's own.
+	Connections Connections
 	// Tiers holds the model servers of the profile: "heavy" always, "light" and "embed" optional.
 	Tiers map[string]Tier
 	// WithoutTools are tools that agents have not in this profile.

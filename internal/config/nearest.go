@@ -1,7 +1,9 @@
 package config
 
 import (
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -32,18 +34,21 @@ func siblings(source []byte, line, column int) []string {
 	return keysOf(at)
 }
 
-// descend returns the type of a key's value, or the type itself where the key leads nowhere known.
+// descend returns the type of a key's value, or the type itself where the key leads nowhere known. An entry of a list, metrics[2], has the
+// type of all its entries.
 func descend(at reflect.Type, key string) reflect.Type {
+	key, _, _ = strings.Cut(key, "[")
 	switch at.Kind() {
 	case reflect.Map:
-		return at.Elem()
+		at = at.Elem()
 	case reflect.Struct:
-		for field := range at.Fields() {
-			if field.Tag.Get("yaml") == key {
-				return field.Type
-			}
+		if field, known := fields(at)[key]; known {
+			at = field
 		}
 	default:
+	}
+	for at.Kind() == reflect.Pointer || at.Kind() == reflect.Slice {
+		at = at.Elem()
 	}
 	return at
 }
@@ -52,11 +57,20 @@ func keysOf(at reflect.Type) []string {
 	if at.Kind() != reflect.Struct {
 		return nil
 	}
-	var keys []string
+	return slices.Sorted(maps.Keys(fields(at)))
+}
+
+// fields are the keys of a struct with the types of their values, those of the structs that it takes in among them.
+func fields(at reflect.Type) map[string]reflect.Type {
+	all := map[string]reflect.Type{}
 	for field := range at.Fields() {
-		keys = append(keys, field.Tag.Get("yaml"))
+		if key := field.Tag.Get("yaml"); key != ",inline" {
+			all[key] = field.Type
+			continue
+		}
+		maps.Copy(all, fields(field.Type))
 	}
-	return keys
+	return all
 }
 
 // nearest returns the candidate that needs the fewest edits, or "" when all are further than half the word.

@@ -75,6 +75,7 @@ func (c *Config) validate() error {
 		c.Tiers[name].validate("profiles."+c.Profile+".tiers."+name, refuse)
 		refuse(name == Heavy || name == Light || name == Embed, "profiles."+c.Profile+".tiers", name, "heavy, light and embed")
 	}
+	c.Connections.validate(refuse)
 	found = append(found, c.sharedPorts()...)
 	if err := c.checkAPIKey(); err != nil {
 		found = append(found, err)
@@ -85,7 +86,7 @@ func (c *Config) validate() error {
 	return errors.Join(found...)
 }
 
-func (t Tier) validate(field string, refuse func(ok bool, field string, value any, allowed string)) {
+func (t Tier) validate(field string, refuse refusal) {
 	refuse(t.Backend == Native || t.Backend == Docker, field+".backend", t.Backend, "native, docker")
 	refuse(catalogueName.MatchString(t.Model), field+".model", t.Model, "a model of the catalogue: llmctl pull --list")
 	refuse(catalogueName.MatchString(t.Server), field+".server", t.Server, "a server of the catalogue: llmctl pull --list")
