@@ -149,6 +149,26 @@ func OnceElsewhere[Out any](ctx context.Context, db *DB, effect Effect, change E
 	return out, endEffect(ctx, db, effect.Key, EffectDone, out)
 }
 
+// UndoElsewhere takes back, once, what a tool has done under a key in another system (see OnceElsewhere), and marks its row. Undo gets what the
+// change gave. It is called again where the worker ended before the mark, and finds then that nothing is left to take back, which is no error.
+func UndoElsewhere[Out any](ctx context.Context, db *DB, effect Effect, undo func(ctx context.Context, done Out) (Out, error)) (Out, error) {
+	var out Out
+	row, found, err := readEffect(ctx, db.database.Reader(), effect.Key)
+	switch {
+	case err != nil:
+		return out, err
+	case !found || row.Tool != effect.Tool || (row.State != EffectDone && row.State != EffectUndone):
+		return out, fmt.Errorf("nothing was made by %s under the key %s that could be taken back", effect.Tool, effect.Key)
+	}
+	if err := json.Unmarshal(row.Outcome, &out); err != nil || row.State == EffectUndone {
+		return out, err
+	}
+	if out, err = undo(ctx, out); err != nil {
+		return out, err
+	}
+	return out, endEffect(ctx, db, effect.Key, EffectUndone, out)
+}
+
 // FindEffect returns the ledger's row of a key.
 func (db *DB) FindEffect(ctx context.Context, key string) (EffectRow, bool, error) {
 	return readEffect(ctx, db.database.Reader(), key)

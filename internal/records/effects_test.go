@@ -188,3 +188,58 @@ func TestWhatNobodyCanTellIsLeftToAPerson(t *testing.T) {
 		}
 	})
 }
+
+func TestAChangeElsewhereIsTakenBackOnceAndAgainAfterACrash(t *testing.T) {
+	t.Parallel()
+	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
+		box := &mailbox{}
+		if _, err := records.OnceElsewhere(t.Context(), db, orderEffect("k"), box.send("k")); err != nil {
+			t.Fatal(err)
+		}
+		broken := errors.New("the connection broke")
+		undone := 0
+		undo := func(_ context.Context, done moved) (moved, error) {
+			undone++
+			if undone == 1 {
+				return done, broken // it has been taken back, and nobody was told
+			}
+			return moved{-done.Times}, nil
+		}
+		if _, err := records.UndoElsewhere(t.Context(), db, orderEffect("k"), undo); !errors.Is(err, broken) {
+			t.Errorf("got %v", err)
+		}
+		for range 2 {
+			if out, err := records.UndoElsewhere(t.Context(), db, orderEffect("k"), undo); err != nil || out.Times != -1 || undone != 2 {
+				t.Errorf("%+v, %v, undone %d times", out, err, undone)
+			}
+		}
+		if row, _, _ := db.FindEffect(t.Context(), "k"); row.State != records.EffectUndone {
+			t.Errorf("state %s", row.State)
+		}
+		other := orderEffect("k")
+		other.Tool = "another"
+		for _, effect := range []records.Effect{other, orderEffect("never made")} {
+			if _, err := records.UndoElsewhere(t.Context(), db, effect, undo); err == nil || undone != 2 {
+				t.Errorf("%+v was undone", effect)
+			}
+		}
+	})
+}
+
+func TestAViewThatHoldsNothingSeesWhatIsNewAndChangesNothing(t *testing.T) {
+	t.Parallel()
+	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
+		view := db.Unheld(t.Context())
+		var before, after int
+		if err := view.One("SELECT count(*) FROM budgets", nil, &before); err != nil {
+			t.Fatal(err)
+		}
+		execute(t, db, "DELETE FROM budgets")
+		if err := view.One("SELECT count(*) FROM budgets", nil, &after); err != nil || before == 0 || after != 0 {
+			t.Errorf("saw %d and then %d budgets, %v", before, after, err)
+		}
+		if err := view.Execute("INSERT INTO demo_parts VALUES ('x')"); err == nil {
+			t.Error("it has changed something")
+		}
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"bestbox/internal/database"
 	"bestbox/internal/database/databasetest"
@@ -192,4 +193,20 @@ func TestRowsThatCannotBeAreRefused(t *testing.T) {
 func TestBothKindsOfDatabaseHaveTheSameTables(t *testing.T) {
 	t.Parallel()
 	databasetest.SameTables(t, func(t testing.TB, location database.Location) *sql.DB { return recordstest.Open(t, location).SQL() })
+}
+
+func TestACompanyThatFollowsTheClockHasItsDay(t *testing.T) {
+	t.Parallel()
+	db := recordstest.Own(t)
+	zone := time.FixedZone("", 13*60*60)
+	before := time.Now().In(zone)
+	db.FollowClock(zone)
+	today := db.Today()
+	after := time.Now().In(zone)
+	if got := today.Format(time.DateOnly); got != before.Format(time.DateOnly) && got != after.Format(time.DateOnly) {
+		t.Errorf("today is %s", got)
+	}
+	if today.Hour() != 0 || today.Location() != time.UTC {
+		t.Errorf("today is %s, want midnight UTC", today)
+	}
 }

@@ -24,6 +24,7 @@ var migrationFiles embed.FS
 type DB struct {
 	database *database.DB
 	today    time.Time
+	zone     *time.Location // where today is the clock's; nil: it is the company's own
 }
 
 // Open opens the records at a place, creating what is missing, migrating it to this program's version and filling an empty one with the demo company
@@ -82,7 +83,16 @@ func (db *DB) Folder() string {
 }
 
 // Today returns the company's own today, at midnight UTC. The demo company's is fixed, so that its answers stay true.
-func (db *DB) Today() time.Time { return db.today }
+func (db *DB) Today() time.Time {
+	if db.zone == nil {
+		return db.today
+	}
+	year, month, day := time.Now().In(db.zone).Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+}
+
+// FollowClock makes today the day of the clock in a zone. It is called before others use the database.
+func (db *DB) FollowClock(zone *time.Location) { db.zone = zone }
 
 // Read runs the queries of one read-only transaction, which sees one state of the data however long it takes.
 func (db *DB) Read(ctx context.Context, queries func(tx *sql.Tx) error) error {

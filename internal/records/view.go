@@ -11,11 +11,22 @@ import (
 // View is one state of the records, seen from a transaction that reads or writes. Tools embed it beside what else they need to know.
 type View struct {
 	ctx context.Context //nolint:containedctx // it lives as long as the transaction
-	tx  *sql.Tx
+	tx  querier
+}
+
+// querier is a transaction, or the pool of readers, each of whose queries sees the newest state.
+type querier interface {
+	QueryContext(ctx context.Context, query string, arguments ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, arguments ...any) *sql.Row
+	ExecContext(ctx context.Context, statement string, arguments ...any) (sql.Result, error)
 }
 
 // NewView returns the view of a transaction.
 func NewView(ctx context.Context, tx *sql.Tx) View { return View{ctx, tx} }
+
+// Unheld returns a view for those who ask other systems between their queries: it holds no connection meanwhile, and so no single state.
+// Nothing can be changed through it.
+func (db *DB) Unheld(ctx context.Context) View { return View{ctx, db.database.Reader()} }
 
 // One reads one row. A missing row is sql.ErrNoRows.
 func (v View) One(query string, arguments []any, into ...any) error {
