@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
+	"bestbox/internal/records"
 	"bestbox/tools"
 	"bestbox/tools/wording"
 )
@@ -41,6 +43,7 @@ type Alerts struct {
 	Alerts   []ActiveAlert `json:"alerts,omitempty"`
 	Rules    []RuleCount   `json:"rules,omitempty"` // how often each rule fired; only where some fired more than once
 	Exist    string        `json:"exist,omitempty"`
+	Gaps     []string      `json:"gaps,omitempty"`
 }
 
 // ActiveAlert is one alert.
@@ -56,6 +59,8 @@ type ActiveAlert struct {
 	ResolvedAt    string `json:"resolved_at,omitempty"`
 	SilencedUntil string `json:"silenced_until,omitempty"`
 	SilenceReason string `json:"silence_reason,omitempty"`
+
+	labels map[string]string // outside of the records: what names it there
 }
 
 // RuleCount is how often a rule fired for a component.
@@ -121,6 +126,7 @@ func (s store) activeAlerts(ctx context.Context, in AlertsArguments) (*Alerts, e
 			out.Alerts = out.Alerts[:min(most, out.Count)]
 		}
 		out.Exist = out.whatExists(p, all, in.ComponentID)
+		out.Gaps = p.gaps()
 		return nil
 	})
 	return out, err
@@ -152,7 +158,7 @@ func (o *Alerts) whatExists(p *plant, all []ActiveAlert, id componentID) string 
 			return fmt.Sprintf("The last alert of %s was %s (%s) on %s, %s.", p.components[a.ComponentID].named(), a.ID, a.Rule, a.FiredAt, a.over())
 		}
 	}
-	return p.components[string(id)].named() + " had no alert at all in the records."
+	return p.components[string(id)].named() + " had no alert at all."
 }
 
 func (a ActiveAlert) over() string {
@@ -162,8 +168,18 @@ func (a ActiveAlert) over() string {
 	return "resolved at " + a.ResolvedAt
 }
 
-// alerts are all alerts: active before silenced before resolved, critical before warning, newest first.
-func (p *plant) alerts() (all []ActiveAlert, err error) {
+// recorded is the monitor of the demo plant: what the records hold.
+type recorded struct {
+	records.View
+	now time.Time
+}
+
+// gaps implements monitor: all that there is of the demo plant is in the records.
+func (recorded) gaps() []string { return nil }
+
+func (recorded) watches(string) bool { return true }
+
+func (p recorded) alerts() (all []ActiveAlert, err error) {
 	const query = `
 		WITH seen AS (
 			SELECT a.id, a.component_id, c.name, a.rule, a.severity, a.summary,
@@ -198,7 +214,7 @@ func (o *Alerts) Sentences() []string {
 		which += o.Severity + " "
 	}
 	if o.Count == 0 {
-		return wording.NoneEmpty(fmt.Sprintf("There are no %salerts%s.", which, o.Asked), o.silenced(), o.Exist)
+		return wording.NoneEmpty(fmt.Sprintf("There are no %salerts%s.", which, o.Asked), o.silenced(), o.Exist, notSeen(o.Gaps))
 	}
 	severities := make([]string, 0, 2)
 	if o.Critical > 0 {
@@ -211,7 +227,7 @@ func (o *Alerts) Sentences() []string {
 	if o.Severity != "" {
 		sentences[0] = fmt.Sprintf("There %s %s%s.", wording.IsAre(o.Count), wording.Counted(o.Count, which+"alert"), o.Asked)
 	}
-	return append(sentences, wording.NoneEmpty(o.listed("critical"), o.listed("warning"), o.often(), o.rest(), o.silenced())...)
+	return append(sentences, wording.NoneEmpty(o.listed("critical"), o.listed("warning"), o.often(), o.rest(), o.silenced(), notSeen(o.Gaps))...)
 }
 
 func (o *Alerts) listed(severity string) string {

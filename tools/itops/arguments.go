@@ -30,7 +30,7 @@ func (componentID) JSONSchema() *jsonschema.Schema {
 
 // JSONSchema allows ids like ALR-2026-0001.
 func (alertID) JSONSchema() *jsonschema.Schema {
-	return patterned("^ALR-20[0-9]{2}-[0-9]{4}$", "ALR-2026-0001")
+	return patterned("^ALR-[0-9]{4}-[0-9]{4}$", "ALR-2026-0001")
 }
 
 // JSONSchema allows ids like TCK-2026-0001.

@@ -38,6 +38,7 @@ type Diagnosis struct {
 	Affected    []string        `json:"affected,omitempty"`     // what needs the component
 	Tickets     []Ticket        `json:"tickets,omitempty"`
 	LastAlert   string          `json:"last_alert,omitempty"`
+	Gaps        []string        `json:"gaps,omitempty"`
 }
 
 // Cause is one possible cause with the points that speak for it.
@@ -108,6 +109,7 @@ type investigation struct {
 	id       string
 	steps    map[string]int       // what trouble can come from: what the component needs, by how far away; itself is 0
 	symptoms map[string][]Symptom // of these, by component, in order
+	errors   map[string]*errorHistory
 	changes  []change
 }
 
@@ -123,7 +125,8 @@ func (s store) diagnose(ctx context.Context, in DiagnoseArguments) (*Diagnosis, 
 			return err
 		}
 		out.Component = h.of(c.id)
-		i := &investigation{p: p, h: h, id: c.id, steps: h.troubleFrom(c.id), symptoms: map[string][]Symptom{}}
+		i := &investigation{p: p, h: h, id: c.id, steps: h.troubleFrom(c.id), symptoms: map[string][]Symptom{},
+			errors: map[string]*errorHistory{}}
 		if err := i.look(out); err != nil {
 			return err
 		}
@@ -134,6 +137,10 @@ func (s store) diagnose(ctx context.Context, in DiagnoseArguments) (*Diagnosis, 
 			return err
 		}
 		out.Tickets, err = p.openTickets(c.id)
+		out.Gaps = p.gaps()
+		if out.Component.State == "not watched" {
+			out.Gaps = append(out.Gaps, "nothing that is connected watches "+c.named())
+		}
 		return err
 	})
 	return out, err
@@ -406,17 +413,11 @@ func (i *investigation) neededAsCause(id string, steps int) (Cause, bool, error)
 	} else {
 		cause.Score += 8
 	}
-	names := 0
-	err := i.p.Each("SELECT message FROM log_lines WHERE component_id = ? AND level = 'error' AND at >= ?", []any{i.id, began.Add(-blurred).Format(minutes)},
-		func(scan func(...any) error) error {
-			var message string
-			err := scan(&message)
-			if strings.Contains(strings.ToLower(message), strings.ToLower(c.name)) {
-				names++
-			}
-			return err
-		})
-	if names > 0 {
+	history, err := i.errorsOf(i.id)
+	if err != nil {
+		return cause, true, err
+	}
+	if names := history.naming(c.name, began.Add(-blurred)); names > 0 {
 		cause.Score += 10
 		cause.Evidence = append(cause.Evidence, fmt.Sprintf("%s of %s %s %s", wording.Counted(names, "error line"), i.id, map[bool]string{true: "names", false: "name"}[names == 1], c.name))
 	}
@@ -427,7 +428,7 @@ func (i *investigation) neededAsCause(id string, steps int) (Cause, bool, error)
 			break
 		}
 	}
-	return cause, true, err
+	return cause, true, nil
 }
 
 // measurementAsCause weighs the first own measurement that went wrong and that no change explains: a disk that fills up, a certificate that ends.
@@ -452,19 +453,54 @@ func (i *investigation) measurementAsCause(out *Diagnosis, explained map[string]
 	return nil
 }
 
+// errorHistory is what the log of a component says about errors.
+type errorHistory struct {
+	first  string    // when its oldest line was written; empty without any
+	errors []LogLine // the newest first
+}
+
+// errorsOf reads the log of a component, once.
+func (i *investigation) errorsOf(id string) (*errorHistory, error) {
+	if known := i.errors[id]; known != nil {
+		return known, nil
+	}
+	history := &errorHistory{}
+	err := i.p.lines(lineFilter{componentID: id}, func(l LogLine) error {
+		history.first = l.At
+		if l.Level == "error" {
+			history.errors = append(history.errors, l)
+		}
+		return nil
+	})
+	i.errors[id] = history
+	return history, err
+}
+
+// naming counts the errors from a time on that name something.
+func (h *errorHistory) naming(name string, from time.Time) (n int) {
+	for _, l := range h.errors {
+		if l.At >= from.Format(minutes) && strings.Contains(strings.ToLower(l.Message), strings.ToLower(name)) {
+			n++
+		}
+	}
+	return n
+}
+
 // moreErrors tells whether the errors of a component became at least three times as frequent from a time on.
 func (i *investigation) moreErrors(id string, from time.Time) (bool, error) {
-	var before, after int
-	var first string
-	err := i.p.One(`SELECT coalesce(sum(CASE WHEN level = 'error' AND at < ?1 THEN 1 END), 0), coalesce(sum(CASE WHEN level = 'error' AND at >= ?1 THEN 1 END), 0), coalesce(min(at), ?1)
-		FROM log_lines WHERE component_id = ?2`, []any{from.Format(minutes), id}, &before, &after, &first)
-	if err != nil {
+	history, err := i.errorsOf(id)
+	if err != nil || history.first == "" {
 		return false, err
 	}
-	begin, err := time.Parse(minutes, first)
+	begin, err := time.Parse(minutes, history.first)
 	if err != nil {
 		return false, fmt.Errorf("the first log line of %s: %w", id, err)
 	}
+	after := 0
+	for after < len(history.errors) && history.errors[after].At >= from.Format(minutes) {
+		after++
+	}
+	before := len(history.errors) - after
 	beforeHours, afterHours := max(1, int(from.Sub(begin).Hours())), max(1, int(i.p.now.Sub(from).Hours()))
 	return after >= 3 && after*beforeHours >= 3*before*afterHours, nil
 }
@@ -498,11 +534,11 @@ func (o *Diagnosis) Sentences() []string {
 	name := o.Component.ComponentID + " (" + o.Component.Component + ")"
 	switch {
 	case o.TroubleFrom == "" && o.LastAlert != "":
-		return []string{fmt.Sprintf("Nothing is wrong with %s now: no active alert, and nothing out of its limits, at it or at what it needs.", name), "Its last alert was " + o.LastAlert + "."}
+		return wording.NoneEmpty(fmt.Sprintf("Nothing is wrong with %s now: no active alert, and nothing out of its limits, at it or at what it needs.", name), "Its last alert was "+o.LastAlert+".", notSeen(o.Gaps))
 	case o.TroubleFrom == "":
-		return []string{fmt.Sprintf("Nothing is wrong with %s: no active alert, and nothing out of its limits, at it or at what it needs.", name)}
+		return wording.NoneEmpty(fmt.Sprintf("Nothing is wrong with %s: no active alert, and nothing out of its limits, at it or at what it needs.", name), notSeen(o.Gaps))
 	}
-	return wording.NoneEmpty(o.likeliest(name), o.symptomsTold(name), o.errorsTold(), o.others(), o.tooLate(), o.affected(), ticketsOpen(o.Tickets))
+	return wording.NoneEmpty(o.likeliest(name), o.symptomsTold(name), o.errorsTold(), o.others(), o.tooLate(), o.affected(), ticketsOpen(o.Tickets), notSeen(o.Gaps))
 }
 
 func (o *Diagnosis) likeliest(name string) string {

@@ -96,7 +96,7 @@ func TestSentencesAreWhatPeopleReadAndApproved(t *testing.T) {
 
 func TestSchemasAndDescriptionsAreStable(t *testing.T) {
 	t.Parallel()
-	list, err := Tools(area.Reading(t).DB)
+	list, err := overRecords(area.Reading(t).DB)
 	if err != nil {
 		t.Fatal(err)
 	}

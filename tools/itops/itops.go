@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"time"
 
+	"bestbox/internal/config"
 	"bestbox/internal/records"
 	"bestbox/tools"
 	"bestbox/tools/ledger"
@@ -21,27 +22,47 @@ import (
 // minutes is how times are written, in the records and in sentences.
 const minutes = "2006-01-02 15:04"
 
-// Tools returns the tools over the records. Their names, descriptions and schemas never depend on the data.
-func Tools(db *records.DB) ([]*tools.Tool, error) {
+// Tools returns the tools over the records, whose plant is the demo's or, where such are connected, watched by the company's own systems. Their
+// names, descriptions and schemas never depend on the data.
+func Tools(db *records.DB, connected config.Connections) ([]*tools.Tool, error) {
 	if db == nil {
 		return nil, errors.New("the IT-Ops tools need an open database")
 	}
-	s := store{db}
+	watching, err := connect(connected)
+	if err != nil {
+		return nil, err
+	}
+	return store{db, watching}.tools()
+}
+
+func (s store) tools() ([]*tools.Tool, error) {
+	alerts, status := alertsDefinition, statusDefinition
+	silencing := ledger.Writer(s.db, s.plant, silenceDefinition.Name, planSilence, liftSilence)
+	if s.live != nil {
+		if err := s.read(context.Background(), s.live.check); err != nil {
+			return nil, err
+		}
+		// The texts of the demo plant's alerts are ours; those of others hold what came from outside.
+		alerts.Outsiders, status.Outsiders = true, true
+		silencing = s.silencer()
+	}
 	var list []*tools.Tool
 	var errs []error
 	add := func(t *tools.Tool, err error) {
 		list = append(list, t)
 		errs = append(errs, err)
 	}
-	add(tools.New(alertsDefinition, s.activeAlerts))
+	add(tools.New(alerts, s.activeAlerts))
 	add(tools.New(logsDefinition, s.systemLogs))
 	add(tools.New(metricsDefinition, s.metrics))
 	add(tools.New(diagnoseDefinition, s.diagnose))
-	add(tools.New(statusDefinition, s.serviceStatus))
+	add(tools.New(status, s.serviceStatus))
 	add(tools.New(ticketsDefinition, s.tickets))
-	add(tools.NewWrite(silenceDefinition, ledger.Writer(s.db, s.plant, silenceDefinition.Name, planSilence, liftSilence)))
+	add(tools.NewWrite(silenceDefinition, silencing))
 	add(tools.NewWrite(createTicketDefinition, ledger.Writer(s.db, s.plant, createTicketDefinition.Name, planTicket, cancelTicket)))
-	add(tools.NewWrite(updateTicketDefinition, ledger.Writer(s.db, s.plant, updateTicketDefinition.Name, planUpdate, restoreTicket)))
+	update := ledger.Writer(s.db, s.plant, updateTicketDefinition.Name, planUpdate, restoreTicket)
+	update.Preview = s.warnedOfTrouble(update.Preview)
+	add(tools.NewWrite(updateTicketDefinition, update))
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -49,12 +70,35 @@ func Tools(db *records.DB) ([]*tools.Tool, error) {
 }
 
 // store runs the tools' queries.
-type store struct{ db *records.DB }
+type store struct {
+	db   *records.DB
+	live *live // nil: the demo plant
+}
+
+// monitor is where alerts, measurements and log lines come from: the records' demo plant, or systems of the company's own. All times are the
+// plant's own, to the minute, without a zone.
+type monitor interface {
+	// alerts are active before silenced before resolved, critical before warning, newest first.
+	alerts() ([]ActiveAlert, error)
+	// series are those of one component, or of all, and of one metric, or of all, with the samples of a time; those without a sample are left
+	// out. They are in the order of the components' ids.
+	series(componentID, metric string, when span) ([]series, error)
+	// ends are all series with their last sample of a time, at least; back is such a one with its samples back to when it was within its limits.
+	ends(when span) ([]series, error)
+	back(s series) (series, error)
+	// lines hands the lines that are asked for to each, newest first.
+	lines(asked lineFilter, each func(LogLine) error) error
+	// watches reports whether anything would be known if a component had trouble.
+	watches(componentID string) bool
+	// gaps are what could not be seen so far, in words.
+	gaps() []string
+}
 
 // plant is one state of the records, and what most tools need of it.
 type plant struct {
 	records.View
-	now        time.Time // of the newest measurement: the demo plant's clock stands still, as the demo company's today does
+	monitor
+	now        time.Time // the clock's, or of the newest measurement: the demo plant's clock stands still, as the demo company's today does
 	components map[string]component
 	order      []string // their ids, sorted
 }
@@ -67,8 +111,16 @@ type component struct {
 
 func (c component) named() string { return c.id + " (" + c.name + ")" }
 
-// read opens one state of the records and lets queries fill an outcome from it.
+// read lets queries fill an outcome from one state of the records. Where other systems are asked beside them no state is held: while one of these
+// hangs, the records' connections are others' to use.
 func (s store) read(ctx context.Context, queries func(p *plant) error) error {
+	if s.live != nil {
+		p, err := s.plantOf(ctx, s.db.Unheld(ctx))
+		if err != nil {
+			return err
+		}
+		return queries(p)
+	}
 	return s.db.Read(ctx, func(tx *sql.Tx) error {
 		p, err := s.plant(ctx, tx)
 		if err != nil {
@@ -78,9 +130,21 @@ func (s store) read(ctx context.Context, queries func(p *plant) error) error {
 	})
 }
 
-// plant reads what most tools need.
+// plant is what most tools need of the state that a transaction sees.
 func (s store) plant(ctx context.Context, tx *sql.Tx) (*plant, error) {
-	p := &plant{View: records.NewView(ctx, tx), components: map[string]component{}}
+	return s.plantOf(ctx, records.NewView(ctx, tx))
+}
+
+func (s store) plantOf(ctx context.Context, view records.View) (*plant, error) {
+	p := &plant{View: view, components: map[string]component{}}
+	if err := p.register(); err != nil {
+		return nil, err
+	}
+	if s.live != nil {
+		p.now = s.live.wall(s.live.clock())
+		p.monitor = &observed{live: s.live, ctx: ctx, p: p, measured: map[span][]series{}}
+		return p, nil
+	}
 	var newest string
 	// By each metric's own last one, which the index has: most of the samples are a month of them.
 	const last = `SELECT coalesce(max(at), '') FROM (SELECT (SELECT max(at) FROM metric_samples WHERE component_id = m.component_id AND metric = m.metric) AS at
@@ -95,6 +159,12 @@ func (s store) plant(ctx context.Context, tx *sql.Tx) (*plant, error) {
 			return nil, fmt.Errorf("the newest measurement's time: %w", err)
 		}
 	}
+	p.monitor = recorded{p.View, p.now}
+	return p, nil
+}
+
+// register reads the components and what they need.
+func (p *plant) register() error {
 	err := p.Each("SELECT id, kind, name, place FROM components ORDER BY id", nil, func(scan func(...any) error) error {
 		var c component
 		if err := scan(&c.id, &c.kind, &c.name, &c.place); err != nil {
@@ -105,10 +175,10 @@ func (s store) plant(ctx context.Context, tx *sql.Tx) (*plant, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	const query = "SELECT component_id, needs_id FROM component_needs ORDER BY component_id, needs_id"
-	err = p.Each(query, nil, func(scan func(...any) error) error {
+	return p.Each(query, nil, func(scan func(...any) error) error {
 		var from, to string
 		if err := scan(&from, &to); err != nil {
 			return err
@@ -119,7 +189,6 @@ func (s store) plant(ctx context.Context, tx *sql.Tx) (*plant, error) {
 		p.components[from], p.components[to] = above, below
 		return nil
 	})
-	return p, err
 }
 
 // find returns a component, or why there is none: the sentence for the model.

@@ -44,6 +44,7 @@ type Logs struct {
 	Newest   []LogLine    `json:"newest,omitempty"`
 	Exist    string       `json:"exist,omitempty"`
 	Without  *Logs        `json:"without_the_text,omitempty"` // where no line has the text: those that there are without it
+	Gaps     []string     `json:"gaps,omitempty"`
 }
 
 // LogPattern is what lines have in common when their numbers are left out.
@@ -98,6 +99,7 @@ func (s store) systemLogs(ctx context.Context, in LogsArguments) (*Logs, error) 
 		if in.Limit == 0 {
 			in.Limit = newestLines
 		}
+		defer func() { out.Gaps = p.gaps() }()
 		if err := out.find(p, in, when); err != nil || out.Count > 0 {
 			return err
 		}
@@ -118,14 +120,20 @@ func (s store) systemLogs(ctx context.Context, in LogsArguments) (*Logs, error) 
 	return out, err
 }
 
-func (o *Logs) find(p *plant, in LogsArguments, when span) error {
+// lineFilter chooses log lines; what is empty is not asked for.
+type lineFilter struct {
+	componentID, level, contains string
+	when                         span
+}
+
+func (p recorded) lines(asked lineFilter, each func(LogLine) error) error {
 	const query = `
 		SELECT at, component_id, level, program, message FROM log_lines
 		WHERE ? IN ('', component_id) AND ? IN ('', level) AND at BETWEEN ? AND ?
 		ORDER BY at DESC, id DESC`
-	from, to := when.bounds()
-	found, contains := map[LogPattern]*LogPattern{}, strings.ToLower(in.Contains)
-	err := p.Each(query, []any{string(in.ComponentID), in.Level, from, to}, func(scan func(...any) error) error {
+	from, to := asked.when.bounds()
+	contains := strings.ToLower(asked.contains)
+	return p.Each(query, []any{asked.componentID, asked.level, from, to}, func(scan func(...any) error) error {
 		var l LogLine
 		if err := scan(&l.At, &l.ComponentID, &l.Level, &l.Program, &l.Message); err != nil {
 			return err
@@ -134,6 +142,13 @@ func (o *Logs) find(p *plant, in LogsArguments, when span) error {
 			return nil
 		}
 		l.Message = oneLine(l.Message)
+		return each(l)
+	})
+}
+
+func (o *Logs) find(p *plant, in LogsArguments, when span) error {
+	found := map[LogPattern]*LogPattern{}
+	err := p.lines(lineFilter{string(in.ComponentID), in.Level, in.Contains, when}, func(l LogLine) error {
 		o.count(l.Level)
 		if len(o.Newest) < in.Limit {
 			o.Newest = append(o.Newest, l)
@@ -174,17 +189,22 @@ func (o *Logs) count(level string) {
 }
 
 func (o *Logs) whatExists(p *plant, id componentID) error {
-	var n int
+	n := 0
 	var first, last string
-	err := p.One("SELECT count(*), coalesce(min(at), ''), coalesce(max(at), '') FROM log_lines WHERE ? IN ('', component_id)",
-		[]any{string(id)}, &n, &first, &last)
+	err := p.lines(lineFilter{componentID: string(id)}, func(l LogLine) error {
+		if first = l.At; n == 0 {
+			last = l.At
+		}
+		n++
+		return nil
+	})
 	whose := ""
 	if id != "" {
 		whose = " of " + string(id)
 	}
-	o.Exist = fmt.Sprintf("The records hold %s%s, from %s to %s.", wording.Counted(n, "log line"), whose, first, last)
+	o.Exist = fmt.Sprintf("In all there %s %s%s, from %s to %s.", wording.IsAre(n), wording.Counted(n, "log line"), whose, first, last)
 	if n == 0 {
-		o.Exist = fmt.Sprintf("The records hold no log line%s at all.", whose)
+		o.Exist = fmt.Sprintf("There is no log line%s at all.", whose)
 	}
 	return err
 }
@@ -199,7 +219,7 @@ func (o *Logs) Sentences() []string {
 	case o.Note != "":
 		return []string{o.Note}
 	case o.Count == 0:
-		sentences := wording.NoneEmpty(fmt.Sprintf("There are no %ss%s.", kind, o.Asked), o.Exist)
+		sentences := wording.NoneEmpty(fmt.Sprintf("There are no %ss%s.", kind, o.Asked), o.Exist, notSeen(o.Gaps))
 		if o.Without != nil {
 			sentences = append(sentences, o.Without.Sentences()...)
 		}
@@ -209,7 +229,7 @@ func (o *Logs) Sentences() []string {
 	if o.Level == "" {
 		first += fmt.Sprintf(": %s, %s and %s", wording.Counted(o.Errors, "error"), wording.Counted(o.Warnings, "warning"), wording.Counted(o.Infos, "info line"))
 	}
-	return []string{first + ".", o.patterns(), o.newest()}
+	return wording.NoneEmpty(first+".", o.patterns(), o.newest(), notSeen(o.Gaps))
 }
 
 func (o *Logs) patterns() string {

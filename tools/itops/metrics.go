@@ -37,6 +37,7 @@ type Metrics struct {
 	Components int          `json:"components"`       // how many components they belong to
 	Series     []SeriesSeen `json:"series,omitempty"` // of one component, or of one metric: all, those out of limits first; else only these
 	Exist      string       `json:"exist,omitempty"`
+	Gaps       []string     `json:"gaps,omitempty"`
 	narrow     bool         // one component was asked for
 	metric     bool         // one metric was
 }
@@ -74,6 +75,7 @@ func (s store) metrics(ctx context.Context, in MetricsArguments) (*Metrics, erro
 	}
 	out := &Metrics{narrow: in.ComponentID != "", metric: in.Metric != ""}
 	err = s.read(ctx, func(p *plant) error {
+		defer func() { out.Gaps = p.gaps() }()
 		if in.Metric != "" {
 			out.Asked = " of " + strings.ReplaceAll(in.Metric, "_", " ")
 		}
@@ -179,21 +181,29 @@ func (s series) trend(f SeriesSeen) string {
 }
 
 func (o *Metrics) whatExists(p *plant, id componentID) error {
-	var names []string
-	err := p.Each("SELECT DISTINCT metric FROM metrics WHERE ? IN ('', component_id) ORDER BY metric", []any{string(id)}, func(scan func(...any) error) error {
-		var name string
-		defer func() { names = append(names, name) }()
-		return scan(&name)
-	})
-	var first, last string
-	if err == nil {
-		err = p.One("SELECT coalesce(min(at), ''), coalesce(max(at), '') FROM metric_samples WHERE ? IN ('', component_id)", []any{string(id)}, &first, &last)
+	all, err := p.series(string(id), "", span{})
+	if err != nil {
+		return err
 	}
+	var names []string
+	var first, last time.Time
+	for _, one := range all {
+		if !slices.Contains(names, one.metric) {
+			names = append(names, one.metric)
+		}
+		if from := one.samples[0].at; first.IsZero() || from.Before(first) {
+			first = from
+		}
+		if to := one.last().at; to.After(last) {
+			last = to
+		}
+	}
+	slices.Sort(names)
 	o.Exist = "Nothing is measured there."
 	if len(names) > 0 {
-		o.Exist = fmt.Sprintf("Measured are %s, from %s to %s.", wording.List(names), first, last)
+		o.Exist = fmt.Sprintf("Measured are %s, from %s to %s.", wording.List(names), first.Format(minutes), last.Format(minutes))
 	}
-	return err
+	return nil
 }
 
 // Sentences implements tools.Outcome.
@@ -202,9 +212,9 @@ func (o *Metrics) Sentences() []string {
 	case o.Note != "":
 		return []string{o.Note}
 	case o.Count == 0:
-		return wording.NoneEmpty(fmt.Sprintf("There are no measurements%s.", o.Asked), o.Exist)
+		return wording.NoneEmpty(fmt.Sprintf("There are no measurements%s.", o.Asked), o.Exist, notSeen(o.Gaps))
 	case o.narrow:
-		return o.each()
+		return wording.NoneEmpty(append(o.each(), notSeen(o.Gaps))...)
 	}
 	first := fmt.Sprintf("Nothing is out of its limits: all %d measured values%s are within them.", o.Count, o.Asked)
 	if o.Out > 0 {
@@ -212,9 +222,9 @@ func (o *Metrics) Sentences() []string {
 	}
 	within := o.Series[o.Out:]
 	if len(within) == 0 || o.Out == 0 && !o.metric {
-		return []string{first}
+		return wording.NoneEmpty(first, notSeen(o.Gaps))
 	}
-	return []string{first, fmt.Sprintf("Within them: %s.", told(within, mostSeries))}
+	return wording.NoneEmpty(first, fmt.Sprintf("Within them: %s.", told(within, mostSeries)), notSeen(o.Gaps))
 }
 
 // order puts the values of one metric from the highest to the lowest; those of several are not comparable.

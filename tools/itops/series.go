@@ -28,20 +28,20 @@ const columns = `SELECT m.component_id, m.metric, m.label, m.unit, m.low_limit, 
 	FROM metrics m JOIN metric_samples s ON s.component_id = m.component_id AND s.metric = m.metric `
 
 // series reads those of one component or of one metric, with all samples of a time; those without a sample are left out.
-func (p *plant) series(id, metric string, when span) ([]series, error) {
+func (p recorded) series(id, metric string, when span) ([]series, error) {
 	from, to := when.bounds()
 	return p.readSeries(columns+"WHERE ? IN ('', m.component_id) AND ? IN ('', m.metric) AND s.at BETWEEN ? AND ? ORDER BY m.component_id, m.metric, s.at",
 		id, metric, from, to)
 }
 
 // ends reads the last sample of each series within a time: a month of all measurements is a lot.
-func (p *plant) ends(when span) ([]series, error) {
+func (p recorded) ends(when span) ([]series, error) {
 	from, to := when.bounds()
 	return p.readSeries(columns+`AND s.at = (SELECT max(at) FROM metric_samples WHERE component_id = m.component_id AND metric = m.metric AND at BETWEEN ? AND ?)
 		ORDER BY m.component_id, m.metric`, from, to)
 }
 
-func (p *plant) readSeries(query string, arguments ...any) (all []series, err error) {
+func (p recorded) readSeries(query string, arguments ...any) (all []series, err error) {
 	err = p.Each(query, arguments, func(scan func(...any) error) error {
 		var s series
 		var at string
@@ -57,14 +57,19 @@ func (p *plant) readSeries(query string, arguments ...any) (all []series, err er
 		last.samples = append(last.samples, sample{taken, value})
 		return err
 	})
-	slices.SortStableFunc(all, func(a, b series) int {
-		return cmp.Or(cmp.Compare(a.componentID, b.componentID), slices.Index(metricOrder, a.metric)-slices.Index(metricOrder, b.metric))
-	})
+	inOrder(all)
 	return all, err
 }
 
+// inOrder sorts series by component and metric.
+func inOrder(all []series) {
+	slices.SortStableFunc(all, func(a, b series) int {
+		return cmp.Or(cmp.Compare(a.componentID, b.componentID), slices.Index(metricOrder, a.metric)-slices.Index(metricOrder, b.metric))
+	})
+}
+
 // back reads a series back from its end until it was within its limits (see outSince).
-func (p *plant) back(s series) (series, error) {
+func (p recorded) back(s series) (series, error) {
 	const query = "SELECT at, value FROM metric_samples WHERE component_id = ? AND metric = ? ORDER BY at DESC"
 	side, within := s.out(s.last().value), 0
 	s.samples = nil

@@ -2,6 +2,7 @@ package itops
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"bestbox/tools"
@@ -26,7 +27,8 @@ type SilenceArguments struct {
 
 // Silenced is a silence that was made, or taken back.
 type Silenced struct {
-	Silence     int64  `json:"silence"`
+	Silence     int64  `json:"silence,omitempty"`    // its number in the records
+	SilenceID   string `json:"silence_id,omitempty"` // or its id in Alertmanager
 	AlertID     string `json:"alert_id"`
 	Rule        string `json:"rule"`
 	ComponentID string `json:"component_id"`
@@ -46,7 +48,30 @@ func liftSilence(p *plant, done *Silenced) (*Silenced, error) {
 }
 
 func planSilence(p *plant, in SilenceArguments) (ledger.Plan[*Silenced], error) {
-	var none ledger.Plan[*Silenced]
+	planned, err := p.plannedSilence(in)
+	if err != nil {
+		return ledger.Plan[*Silenced]{}, err
+	}
+	return ledger.Plan[*Silenced]{Change: planned.change, Make: func(string) (*Silenced, error) {
+		out := planned.out
+		var err error
+		if out.Silence, err = p.NextNumber("silences"); err != nil {
+			return nil, err
+		}
+		return out, p.Execute("INSERT INTO silences (id, alert_id, made_at, until, reason, lifted) VALUES (?, ?, ?, ?, ?, 0)",
+			out.Silence, out.AlertID, p.now.Format(minutes), out.Until, out.Reason)
+	}}, nil
+}
+
+// plannedSilence is a silence that was worked out.
+type plannedSilence struct {
+	alert  ActiveAlert
+	until  time.Time
+	out    *Silenced
+	change tools.Change
+}
+
+func (p *plant) plannedSilence(in SilenceArguments) (none plannedSilence, err error) {
 	reason, err := said("reason", in.Reason, "a reason in words")
 	if err != nil {
 		return none, err
@@ -84,14 +109,7 @@ func planSilence(p *plant, in SilenceArguments) (ledger.Plan[*Silenced], error) 
 	if len(open) == 0 {
 		change.Warnings = append(change.Warnings, "No ticket is open about "+c.named()+".")
 	}
-	return ledger.Plan[*Silenced]{Change: change, Make: func(string) (*Silenced, error) {
-		var err error
-		if out.Silence, err = p.NextNumber("silences"); err != nil {
-			return nil, err
-		}
-		return out, p.Execute("INSERT INTO silences (id, alert_id, made_at, until, reason, lifted) VALUES (?, ?, ?, ?, ?, 0)",
-			out.Silence, a.ID, p.now.Format(minutes), out.Until, reason)
-	}}, nil
+	return plannedSilence{a, until, out, change}, nil
 }
 
 // activeAlert finds an alert that is not over.
@@ -101,8 +119,10 @@ func (p *plant) activeAlert(id alertID) (ActiveAlert, error) {
 		return ActiveAlert{}, err
 	}
 	var active []string
-	for _, a := range all {
+	for i, a := range all {
 		switch {
+		case a.ID == string(id) && a.State != "resolved" && slices.ContainsFunc(all[i+1:], func(b ActiveAlert) bool { return b.ID == a.ID && b.State != "resolved" }):
+			return a, &tools.ArgumentError{Field: "alert_id", Value: string(id), Allowed: "an alert of which there is one: several have this number; silence them in Alertmanager"}
 		case a.ID == string(id) && a.State != "resolved":
 			return a, nil
 		case a.ID == string(id):

@@ -33,10 +33,12 @@ type Status struct {
 	Degraded   int               `json:"degraded"`
 	AtRisk     int               `json:"at_risk"`
 	OK         int               `json:"ok"`
-	Components []ComponentStatus `json:"components,omitempty"` // those with trouble, or the one asked for
+	NotWatched int               `json:"not_watched,omitempty"` // of whose trouble nobody would know
+	Components []ComponentStatus `json:"components,omitempty"`  // those with trouble, or the one asked for
 	Needs      []ComponentStatus `json:"needs,omitempty"`
 	NeededBy   []ComponentStatus `json:"needed_by,omitempty"`
 	Tickets    []Ticket          `json:"tickets,omitempty"`
+	Gaps       []string          `json:"gaps,omitempty"`
 	one        bool
 }
 
@@ -45,7 +47,7 @@ type ComponentStatus struct {
 	ComponentID string   `json:"component_id"`
 	Component   string   `json:"component"`
 	Place       string   `json:"place"`
-	State       string   `json:"state"` // failing, degraded, at risk, ok
+	State       string   `json:"state"` // failing, degraded, at risk, ok, not watched
 	Because     []string `json:"because,omitempty"`
 }
 
@@ -114,6 +116,9 @@ func (h *health) of(id string) ComponentStatus {
 			status.Because = append(status.Because, fmt.Sprintf("%s %s, %s", f.Label, amount(f.Last, f.Unit), f.limits()))
 		}
 	}
+	if status.State == "ok" && !h.p.watches(id) {
+		status.State = "not watched"
+	}
 	if status.State == "ok" {
 		steps := h.troubleFrom(id)
 		for _, below := range h.p.order {
@@ -147,6 +152,7 @@ func (s store) serviceStatus(ctx context.Context, in StatusArguments) (*Status, 
 		if err != nil {
 			return err
 		}
+		out.Gaps = p.gaps()
 		if !out.one {
 			out.all(h)
 			return nil
@@ -183,6 +189,9 @@ func (o *Status) all(h *health) {
 			o.Degraded++
 		case "at risk":
 			o.AtRisk++
+		case "not watched":
+			o.NotWatched++
+			continue
 		default:
 			o.OK++
 			continue
@@ -204,7 +213,8 @@ func (o *Status) Sentences() []string {
 	if len(c.Because) > 0 {
 		first = fmt.Sprintf("%s (%s) in %s is %s: %s.", c.ComponentID, c.Component, c.Place, c.State, bounded(c.Because, "the alerts of "+c.ComponentID))
 	}
-	return wording.NoneEmpty(first, neighbours("It needs", o.Needs), neighbours("It is needed by", o.NeededBy), ticketsOpen(o.Tickets))
+	return wording.NoneEmpty(first, neighbours("It needs", o.Needs), neighbours("It is needed by", o.NeededBy), ticketsOpen(o.Tickets),
+		notSeen(o.Gaps))
 }
 
 // neighbours names components with their state.
@@ -246,10 +256,13 @@ func ticketsOpen(open []Ticket) string {
 
 func (o *Status) overview() []string {
 	plural := o.Kind + "s"
-	if len(o.Components) == 0 {
-		return []string{fmt.Sprintf("All %d %s are ok.", o.Count, plural)}
+	if len(o.Components)+o.NotWatched == 0 {
+		return wording.NoneEmpty(fmt.Sprintf("All %d %s are ok.", o.Count, plural), notSeen(o.Gaps))
 	}
 	sentences := []string{fmt.Sprintf("Of %d %s, %d %s failing, %d degraded, %d at risk and %d ok.", o.Count, plural, o.Failing, wording.IsAre(o.Failing), o.Degraded, o.AtRisk, o.OK)}
+	if o.NotWatched > 0 {
+		sentences[0] += fmt.Sprintf(" Nothing that is connected watches the other %d.", o.NotWatched)
+	}
 	for _, state := range []string{"failing", "degraded", "at risk"} {
 		var entries []string
 		for _, c := range o.Components {
@@ -261,5 +274,5 @@ func (o *Status) overview() []string {
 			sentences = append(sentences, fmt.Sprintf("%s: %s.", strings.ToUpper(state[:1])+state[1:], bounded(entries, "get_active_alerts")))
 		}
 	}
-	return sentences
+	return wording.NoneEmpty(append(sentences, notSeen(o.Gaps))...)
 }

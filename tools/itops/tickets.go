@@ -1,6 +1,7 @@
 package itops
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -168,15 +169,6 @@ func planUpdate(p *plant, in UpdateTicketArguments) (ledger.Plan[*TicketWritten]
 	if closed(before.Status) {
 		change.Warnings = append(change.Warnings, "The ticket is "+before.Status+".")
 	}
-	if !closed(before.Status) && closed(out.Now.Status) && out.ComponentID != "" {
-		h, err := p.health()
-		if err != nil {
-			return none, err
-		}
-		if status := h.of(out.ComponentID); status.State == "failing" || status.State == "degraded" {
-			change.Warnings = append(change.Warnings, fmt.Sprintf("%s (%s) is still %s.", out.ComponentID, out.Component, status.State))
-		}
-	}
 	whats := make([]string, len(change.Lines))
 	for i, line := range change.Lines {
 		whats[i] = line.What + " to " + quotation(line.After)
@@ -186,6 +178,32 @@ func planUpdate(p *plant, in UpdateTicketArguments) (ledger.Plan[*TicketWritten]
 	}
 	change.Summary = fmt.Sprintf("Changes the ticket %s (%s): %s.", out.TicketID, quotation(out.Title), wording.List(whats))
 	return ledger.Plan[*TicketWritten]{Change: change, Make: func(string) (*TicketWritten, error) { return out, p.updateTicket(out, note) }}, nil
+}
+
+// warnedOfTrouble adds to the preview of a ticket that is closed that its component still has trouble. The change itself does not look: it is made in
+// a transaction, which must not wait for the systems that are asked.
+func (s store) warnedOfTrouble(preview func(context.Context, UpdateTicketArguments) (tools.Change, error)) func(context.Context, UpdateTicketArguments) (tools.Change, error) {
+	return func(ctx context.Context, in UpdateTicketArguments) (tools.Change, error) {
+		change, err := preview(ctx, in)
+		if err != nil || !closed(in.Status) {
+			return change, err
+		}
+		err = s.read(ctx, func(p *plant) error {
+			t, err := p.ticket(in.TicketID)
+			if err != nil || closed(t.Now.Status) || t.ComponentID == "" {
+				return err
+			}
+			h, err := p.health()
+			if err != nil {
+				return err
+			}
+			if status := h.of(t.ComponentID); status.State == "failing" || status.State == "degraded" {
+				change.Warnings = append(change.Warnings, fmt.Sprintf("%s (%s) is still %s.", t.ComponentID, t.Component, status.State))
+			}
+			return nil
+		})
+		return change, err
+	}
 }
 
 func closed(status string) bool { return status == "resolved" || status == "cancelled" }

@@ -9,6 +9,14 @@ import (
 	"bestbox/tools/wording"
 )
 
+// notSeen is how a result ends of which something is missing; empty without gaps.
+func notSeen(gaps []string) string {
+	if len(gaps) == 0 {
+		return ""
+	}
+	return "Not everything was seen: " + bounded(gaps, "the worker's configuration") + "."
+}
+
 // more is how a list ends that was cut.
 func more(shown, all int, with string) string {
 	if shown >= all {
