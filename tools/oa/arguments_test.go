@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"bestbox/internal/config"
 	"bestbox/tools/toolstest"
 )
 
@@ -37,7 +38,7 @@ func TestWrongArgumentsOfReadsAreNamed(t *testing.T) {
 
 func TestWrongArgumentsOfWritesChangeNothing(t *testing.T) {
 	t.Parallel()
-	onEachStore(t, Options{SMTP: &SMTP{Address: "127.0.0.1:1", TLS: TLSNone}}, func(t *testing.T, d desk) {
+	onEachStore(t, Options{SMTP: &config.SMTP{Address: "127.0.0.1:1", TLS: config.TLSNone}}, func(t *testing.T, d desk) {
 		before := d.contents(t)
 		d.Refuses(t, []toolstest.Mistake{
 			{"draft_email", `{"from":"EMP-999","to":["EMP-003"],"subject":"x","body":"y"}`, "from", ""},                                                                                   // mail from nobody

@@ -14,19 +14,37 @@ type diary struct {
 	closed map[string]string // days on which nobody works, with the reason
 }
 
-// diaryOf reads the diary of some days, and of the day on either side, since zones differ.
-func (b *books) diaryOf(e employee, days dateRange) (diary, error) {
-	d := diary{employee: e, closed: map[string]string{}}
+// diariesOf reads the diaries of some days, and of the day on either side, since zones differ.
+func (b *books) diariesOf(people []employee, days dateRange) ([]diary, error) {
 	wide := dateRange{days.from.AddDate(0, 0, -1), days.to.AddDate(0, 0, 1)}
-	var err error
-	if d.taken, err = b.meetingsOf(e.ID, wide.from, wide.to.AddDate(0, 0, 1)); err != nil {
-		return d, err
+	owners := make([]calendarOwner, len(people))
+	for i, e := range people {
+		owners[i] = e.calendar()
 	}
-	if d.away, err = b.absencesOf(e.ID, wide); err != nil {
+	taken, err := b.taken(owners, wide.from, wide.to.AddDate(0, 0, 1))
+	if err != nil {
+		return nil, err
+	}
+	all := make([]diary, len(people))
+	for i, e := range people {
+		if none := b.without[e.ID]; none != "" {
+			b.miss(none)
+		}
+		if all[i], err = b.diaryOf(e, wide, taken[e.ID]); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func (b *books) diaryOf(e employee, days dateRange, taken []interval) (diary, error) {
+	d := diary{employee: e, taken: taken, closed: map[string]string{}}
+	var err error
+	if d.away, err = b.absencesOf(e.ID, days); err != nil {
 		return d, err
 	}
 	d.away = slices.DeleteFunc(d.away, func(a absence) bool { return a.status != "approved" })
-	for day := wide.from; !day.After(wide.to); day = day.AddDate(0, 0, 1) {
+	for day := days.from; !day.After(days.to); day = day.AddDate(0, 0, 1) {
 		works, why, err := b.worksOn(e.country, day)
 		if err != nil {
 			return d, err
@@ -45,7 +63,7 @@ func (d diary) conflict(from, to time.Time) string {
 	}
 	for _, i := range d.taken {
 		if i.overlaps(from, to) {
-			return fmt.Sprintf("%s is in %s from %s to %s", d, i.title, i.from.In(d.zone).Format("15:04"), i.to.In(d.zone).Format("15:04"))
+			return fmt.Sprintf("%s is in %s from %s to %s", d, i.takenBy(), i.from.In(d.zone).Format("15:04"), i.to.In(d.zone).Format("15:04"))
 		}
 	}
 	return ""

@@ -54,6 +54,8 @@ type MeetingSlots struct {
 	// Without is the one attendee without whom there would be a time, and the earliest such.
 	Without     *Person `json:"without,omitempty"`
 	WithoutSlot *Slot   `json:"without_slot,omitempty"`
+	// Gaps are what could not be seen.
+	Gaps []string `json:"gaps,omitempty"`
 }
 
 // Slot is a time at which all are free, in the zone of the first attendee. The room is the smallest that is free and large enough.
@@ -78,6 +80,7 @@ type search struct {
 	days    dateRange
 	part    string
 	zone    *time.Location
+	now     time.Time // no slot begins before
 }
 
 func (s store) meetingSlots(ctx context.Context, in MeetingSlotsArguments) (*MeetingSlots, error) {
@@ -85,7 +88,8 @@ func (s store) meetingSlots(ctx context.Context, in MeetingSlotsArguments) (*Mee
 	if out.Minutes == 0 {
 		out.Minutes = defaultMinutes
 	}
-	err := s.read(ctx, func(b *books) error {
+	err := s.readCalendars(ctx, func(b *books) error {
+		defer func() { out.Gaps = b.unseen }()
 		days, err := b.daysToSearch(in)
 		if err != nil {
 			return err
@@ -161,13 +165,10 @@ func (b *books) daysToSearch(in MeetingSlotsArguments) (dateRange, error) {
 
 // fill reads diaries and rooms. A note says that there can be no room.
 func (b *books) fill(find *search, people []employee, in MeetingSlotsArguments) (note string, err error) {
-	for _, e := range people {
-		d, err := b.diaryOf(e, find.days)
-		if err != nil {
-			return "", err
-		}
-		find.diaries = append(find.diaries, d)
+	if find.diaries, err = b.diariesOf(people, find.days); err != nil {
+		return "", err
 	}
+	find.now = b.now
 	all, err := b.rooms()
 	if err != nil {
 		return "", err
@@ -175,7 +176,7 @@ func (b *books) fill(find *search, people []employee, in MeetingSlotsArguments) 
 	if in.RoomID != "" && !slices.ContainsFunc(all, func(r room) bool { return r.id == string(in.RoomID) }) {
 		return fmt.Sprintf("There is no room %s; the rooms are %s.", in.RoomID, roomIDs(all)), nil
 	}
-	find.taken = map[string][]interval{}
+	var owners []calendarOwner
 	for _, r := range all {
 		switch {
 		case in.RoomID != "" && r.id != string(in.RoomID), in.Equipment != "" && !slices.Contains(r.equipment, in.Equipment):
@@ -184,11 +185,19 @@ func (b *books) fill(find *search, people []employee, in MeetingSlotsArguments) 
 			continue
 		}
 		find.rooms = append(find.rooms, r)
-		find.taken[r.id], err = b.meetingsOf(r.id, find.days.from.AddDate(0, 0, -1), find.days.to.AddDate(0, 0, 2))
-		if err != nil {
-			return "", err
-		}
+		owners = append(owners, r.calendar(find.zone))
 	}
+	if find.taken, err = b.taken(owners, find.days.from.AddDate(0, 0, -1), find.days.to.AddDate(0, 0, 2)); err != nil {
+		return "", err
+	}
+	// Of a room without a calendar nobody knows whether it is free.
+	find.rooms = slices.DeleteFunc(find.rooms, func(r room) bool {
+		none := b.without[r.id]
+		if none != "" && find.needed {
+			b.miss(none)
+		}
+		return none != ""
+	})
 	if find.needed && len(find.rooms) == 0 {
 		return noRoom(all, people, in), nil
 	}
@@ -215,7 +224,7 @@ func (f search) slots(limit int) []Slot {
 	for from := at(f.days.from, 0, f.zone); from.Before(last) && len(found) < limit; {
 		to := from.Add(f.length)
 		r, roomFree := f.room(from, to)
-		if !f.inPart(from, to) || f.needed && !roomFree || !f.allFree(from, to) {
+		if from.Before(f.now) || !f.inPart(from, to) || f.needed && !roomFree || !f.allFree(from, to) {
 			from = from.Add(grid)
 			continue
 		}
@@ -347,7 +356,7 @@ func (s Slot) room() string {
 // Sentences implements tools.Outcome.
 func (o *MeetingSlots) Sentences() []string {
 	if o.Note != "" {
-		return []string{o.Note}
+		return wording.NoneEmpty(o.Note, notSeen(o.Gaps))
 	}
 	names := make([]string, len(o.Attendees))
 	for i, p := range o.Attendees {
@@ -369,7 +378,7 @@ func (o *MeetingSlots) Sentences() []string {
 		if o.Without != nil {
 			sentences = append(sentences, fmt.Sprintf("Without %s the earliest time would be %s (%s); %s.", o.Without, o.WithoutSlot.words(), o.TimeZone, o.WithoutSlot.room()))
 		}
-		return sentences
+		return wording.NoneEmpty(append(sentences, notSeen(o.Gaps))...)
 	}
 	first := o.Slots[0]
 	sentences := []string{fmt.Sprintf("The earliest time at which %s %s free for %d minutes is %s (%s%s); %s.",
@@ -385,5 +394,5 @@ func (o *MeetingSlots) Sentences() []string {
 	if len(more) > 0 {
 		sentences = append(sentences, "Later: "+strings.Join(more, "; ")+".")
 	}
-	return sentences
+	return wording.NoneEmpty(append(sentences, notSeen(o.Gaps))...)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"bestbox/internal/config"
 	"bestbox/tools"
 	"bestbox/tools/toolstest"
 )
@@ -107,7 +108,7 @@ func TestPreviewsAreWhatPeopleDecideOnAndChangeNothing(t *testing.T) {
 
 func TestSchemasAndDescriptionsAreStable(t *testing.T) {
 	t.Parallel()
-	list, err := Options{SMTP: &SMTP{Address: "localhost:25", TLS: TLSNone}}.Tools(area.Reading(t).DB)
+	list, err := Options{SMTP: &config.SMTP{Address: "localhost:25", TLS: config.TLSNone}}.Tools(area.Reading(t).DB)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,14 +21,20 @@ type attendee struct{ name, mail string }
 
 const calendarFormat = "20060102T150405Z"
 
-// String writes the calendar object, with times in UTC so that no rules of time zones must come along.
+// String writes the calendar object, with times in UTC so that no rules of time zones must come along. One without a method is kept in a calendar
+// (RFC 4791, 4.1), and says that we bring it to the others ourselves: a server that would is not to do it too (RFC 6638, 7.1).
 func (e invitation) String() string {
 	var text strings.Builder
 	line := func(format string, values ...any) { fold(&text, fmt.Sprintf(format, values...)) }
 	line("BEGIN:VCALENDAR")
 	line("VERSION:2.0")
 	line("PRODID:-//BestBox//Office//EN")
-	line("METHOD:%s", e.method)
+	agent := ""
+	if e.method != "" {
+		line("METHOD:%s", e.method)
+	} else {
+		agent = ";SCHEDULE-AGENT=CLIENT"
+	}
 	line("BEGIN:VEVENT")
 	line("UID:%s", e.uid)
 	line("SEQUENCE:%d", e.sequence)
@@ -40,9 +46,9 @@ func (e invitation) String() string {
 		line("LOCATION:%s", escape(e.location))
 	}
 	line("STATUS:%s", e.status)
-	line("ORGANIZER;CN=%s:mailto:%s", parameter(e.organizer.name), e.organizer.mail)
+	line("ORGANIZER;CN=%s%s:mailto:%s", parameter(e.organizer.name), agent, e.organizer.mail)
 	for _, a := range e.attendees {
-		line("ATTENDEE;CN=%s;ROLE=REQ-PARTICIPANT;RSVP=TRUE:mailto:%s", parameter(a.name), a.mail)
+		line("ATTENDEE;CN=%s;ROLE=REQ-PARTICIPANT;RSVP=TRUE%s:mailto:%s", parameter(a.name), agent, a.mail)
 	}
 	line("END:VEVENT")
 	line("END:VCALENDAR")

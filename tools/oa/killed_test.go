@@ -13,6 +13,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"bestbox/internal/config"
 	"bestbox/internal/database"
 	"bestbox/internal/records"
 	"bestbox/tools"
@@ -40,7 +41,7 @@ func sendAsWorker(what string) int {
 		fmt.Println(err)
 		return 2
 	}
-	list, err := Options{SMTP: &SMTP{Address: order.Server, TLS: TLSNone}}.Tools(db)
+	list, err := Options{SMTP: &config.SMTP{Address: order.Server, TLS: config.TLSNone}}.Tools(db)
 	if err != nil {
 		fmt.Println(err)
 		return 2

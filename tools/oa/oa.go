@@ -14,6 +14,7 @@ import (
 
 	_ "time/tzdata" // zones of employees must not depend on what a machine has installed
 
+	"bestbox/internal/config"
 	"bestbox/internal/records"
 	"bestbox/tools"
 )
@@ -21,9 +22,13 @@ import (
 // Options are what the office needs beside the records.
 type Options struct {
 	// SMTP is the server that takes mails. Without it there is no tool send_email.
-	SMTP *SMTP
+	SMTP *config.SMTP
+	// CalDAV is the server that the calendars of employees and rooms are at. Without it they are in the records.
+	CalDAV *config.CalDAV
 	// Documents is the folder for documents that are made; empty: "documents" beside the records.
 	Documents string
+
+	clock func() time.Time // nil: the real one
 }
 
 // Tools returns the office's tools over the records. Their names, descriptions and schemas never depend on the data.
@@ -31,7 +36,14 @@ func (o Options) Tools(db *records.DB) ([]*tools.Tool, error) {
 	if db == nil {
 		return nil, errors.New("the office's tools need an open database")
 	}
-	s := store{db: db, smtp: o.SMTP, folder: o.Documents}
+	dav, err := connectCalendars(o.CalDAV)
+	if err != nil {
+		return nil, err
+	}
+	s := store{db: db, dav: dav, folder: o.Documents, clock: o.clock}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
 	if s.folder == "" {
 		s.folder = filepath.Join(db.Folder(), "documents")
 	}
@@ -48,9 +60,11 @@ func (o Options) Tools(db *records.DB) ([]*tools.Tool, error) {
 	add(tools.NewWrite(draftEmailDefinition, tools.Writer[DraftArguments, *Draft]{
 		Preview: s.previewDraft, Apply: s.draftEmail, Undo: s.discardDraft,
 	}))
-	add(tools.NewWrite(scheduleMeetingDefinition, tools.Writer[MeetingArguments, *Meeting]{
-		Preview: s.previewMeeting, Apply: s.scheduleMeeting, Undo: s.cancelMeeting,
-	}))
+	scheduling := tools.Writer[MeetingArguments, *Meeting]{Preview: s.previewMeeting, Apply: s.scheduleMeeting, Undo: s.cancelMeeting}
+	if s.dav != nil {
+		scheduling.Apply, scheduling.Undo = s.scheduleAtServer, s.cancelAtServer
+	}
+	add(tools.NewWrite(scheduleMeetingDefinition, scheduling))
 	add(tools.NewWrite(requestLeaveDefinition, tools.Writer[LeaveArguments, *LeaveRequest]{
 		Preview: s.previewLeave, Apply: s.requestLeave, Undo: s.cancelLeave,
 	}))
@@ -60,8 +74,10 @@ func (o Options) Tools(db *records.DB) ([]*tools.Tool, error) {
 	add(tools.NewWrite(createReminderDefinition, tools.Writer[ReminderArguments, *Reminder]{
 		Preview: s.previewReminder, Apply: s.createReminder, Undo: s.cancelReminder,
 	}))
-	if s.smtp != nil {
-		errs = append(errs, s.smtp.check())
+	if o.SMTP != nil {
+		if s.smtp, err = newMailer(*o.SMTP); err != nil {
+			return nil, err
+		}
 		add(tools.NewWrite(sendEmailDefinition, tools.Writer[SendArguments, *SentMail]{Preview: s.previewSend, Apply: s.sendEmail}))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -73,15 +89,21 @@ func (o Options) Tools(db *records.DB) ([]*tools.Tool, error) {
 // store runs the tools' queries.
 type store struct {
 	db     *records.DB
-	smtp   *SMTP
-	folder string // of documents that are made
+	smtp   *mailer
+	dav    *davServer // nil: the calendars are in the records
+	folder string     // of documents that are made
+	clock  func() time.Time
 }
 
 // books is one state of the records, seen from a transaction that reads or writes.
 type books struct {
 	records.View
+	calendars
 	today    time.Time
+	now      time.Time          // where the calendars are of now; zero: the day is all that is known
 	holidays map[string]holiday // by country and day
+	without  map[string]string  // employees and rooms that turned out to have no calendar, by id, in words
+	unseen   []string           // what could not be seen, in words
 }
 
 // read opens a snapshot and lets queries fill an outcome from it.
@@ -104,9 +126,4 @@ func (s store) write(ctx context.Context, change func(b *books) error) error {
 		}
 		return change(b)
 	})
-}
-
-// books has nothing to look up before it is needed; its error is there for ledger.Open.
-func (s store) books(ctx context.Context, tx *sql.Tx) (*books, error) {
-	return &books{View: records.NewView(ctx, tx), today: s.db.Today()}, nil
 }

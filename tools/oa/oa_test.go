@@ -14,7 +14,12 @@ func TestMain(m *testing.M) {
 	if what := os.Getenv(killEnvironment); what != "" {
 		os.Exit(sendAsWorker(what))
 	}
-	os.Exit(recordstest.Run(m))
+	if what := os.Getenv(scheduleEnvironment); what != "" {
+		os.Exit(scheduleAsWorker(what))
+	}
+	code := recordstest.Run(m)
+	stopRadicale()
+	os.Exit(code)
 }
 
 // desk is an office of a test's own, with a folder for the documents that it makes.

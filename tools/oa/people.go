@@ -1,6 +1,7 @@
 package oa
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -56,6 +57,16 @@ func (b *books) employee(id string) (e employee, found bool, err error) {
 		return e, false, nil
 	}
 	return e, err == nil, err
+}
+
+// employees are all of them.
+func (b *books) employees() (all []employee, err error) {
+	err = b.Each("SELECT "+employeeColumns+" FROM employees e ORDER BY e.id", nil, func(scan func(...any) error) error {
+		e, err := scanEmployee(scan)
+		all = append(all, e)
+		return err
+	})
+	return all, err
 }
 
 // existing returns the employee of an argument, or an *ArgumentError that says who exists.
@@ -152,11 +163,14 @@ func (b *books) worksOn(country string, day time.Time) (works bool, why string, 
 	return true, "", nil
 }
 
-// interval is a time in which somebody or a room is taken.
+// interval is a time in which somebody or a room is taken. It has no title where titles are other people's.
 type interval struct {
 	from, to time.Time
 	title    string
 }
+
+// takenBy is the title, or what stands for it.
+func (i interval) takenBy() string { return cmp.Or(i.title, "another meeting") }
 
 func (i interval) overlaps(from, to time.Time) bool { return i.from.Before(to) && from.Before(i.to) }
 
@@ -165,14 +179,14 @@ const momentFormat = "2006-01-02T15:04:05Z"
 func moment(t time.Time) string { return t.UTC().Format(momentFormat) }
 
 // meetingsOf returns the planned meetings of an employee or a room that touch a time.
-func (b *books) meetingsOf(id string, from, to time.Time) (taken []interval, err error) {
+func (c recordedCalendars) meetingsOf(id string, from, to time.Time) (taken []interval, err error) {
 	query := `SELECT v.starts_at, v.ends_at, v.id || ' (' || v.title || ')' FROM calendar_events v JOIN calendar_attendees a ON a.event_id = v.id
 		WHERE a.employee_id = ? AND v.status = 'planned' AND v.starts_at < ? AND v.ends_at > ? ORDER BY v.starts_at, v.id`
 	if strings.HasPrefix(id, "ROOM-") {
 		query = `SELECT starts_at, ends_at, id || ' (' || title || ')' FROM calendar_events
 			WHERE room_id = ? AND status = 'planned' AND starts_at < ? AND ends_at > ? ORDER BY starts_at, id`
 	}
-	err = b.Each(query, []any{id, moment(to), moment(from)}, func(scan func(...any) error) error {
+	err = c.Each(query, []any{id, moment(to), moment(from)}, func(scan func(...any) error) error {
 		var starts, ends string
 		var one interval
 		if err := scan(&starts, &ends, &one.title); err != nil {

@@ -1,6 +1,7 @@
 package oa
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -47,6 +48,8 @@ type LeaveRequest struct {
 	warnings   []string
 	colleagues int // of the department who are away then
 	meetings   int
+	who        employee
+	when       dateRange
 }
 
 // leaveRule is the company's rule for a kind of leave.
@@ -99,7 +102,8 @@ func (b *books) planLeave(in LeaveArguments) (*LeaveRequest, error) {
 	if err := b.checkBalance(l, e, days); err != nil {
 		return nil, err
 	}
-	return l, b.look(l, e, days)
+	l.who, l.when = e, days
+	return l, b.look(l, e)
 }
 
 func (b *books) checkDays(l *LeaveRequest, days dateRange, rule leaveRule) error {
@@ -160,19 +164,31 @@ func (b *books) checkBalance(l *LeaveRequest, e employee, days dateRange) error 
 	return nil
 }
 
-// look finds what the manager should know: meetings in these days, and colleagues who are away.
-func (b *books) look(l *LeaveRequest, e employee, days dateRange) error {
+// lookAtMeetings finds the meetings in these days. Only a preview looks: leave is asked for in a transaction, which must not wait for a server.
+func (b *books) lookAtMeetings(l *LeaveRequest) error {
+	e, days := l.who, l.when
+	taken, err := b.taken([]calendarOwner{e.calendar()}, at(days.from, 0, e.zone), at(days.to.AddDate(0, 0, 1), 0, e.zone))
+	if err != nil {
+		return err
+	}
+	meetings := taken[e.ID]
+	if l.meetings = len(meetings); l.meetings > 0 {
+		first := cmp.Or(meetings[0].title, "on "+meetings[0].from.In(e.zone).Format("2006-01-02 at 15:04"))
+		l.warnings = append([]string{fmt.Sprintf("%s has %s in these days, the first is %s", e, wording.Counted(l.meetings, "meeting"), first)}, l.warnings...)
+	}
+	if none := b.without[e.ID]; none != "" {
+		b.miss(none)
+	}
+	l.warnings = append(l.warnings, b.unseen...)
+	return nil
+}
+
+// look finds what the manager should know of colleagues who are away.
+func (b *books) look(l *LeaveRequest, e employee) error {
 	err := b.One("SELECT coalesce(m.id, ''), coalesce(m.name, '') FROM employees e LEFT JOIN employees m ON m.id = e.manager_id WHERE e.id = ?",
 		[]any{e.ID}, &l.Manager.ID, &l.Manager.Name)
 	if err != nil {
 		return err
-	}
-	meetings, err := b.meetingsOf(e.ID, at(days.from, 0, e.zone), at(days.to.AddDate(0, 0, 1), 0, e.zone))
-	if err != nil {
-		return err
-	}
-	if l.meetings = len(meetings); l.meetings > 0 {
-		l.warnings = append(l.warnings, fmt.Sprintf("%s has %s in these days, the first is %s", e, wording.Counted(l.meetings, "meeting"), meetings[0].title))
 	}
 	var away []string
 	err = b.Each(`SELECT DISTINCT e.id, e.name FROM leave_requests r JOIN employees e ON e.id = r.employee_id
@@ -197,9 +213,12 @@ func (l *LeaveRequest) left() string {
 }
 
 func (s store) previewLeave(ctx context.Context, in LeaveArguments) (change tools.Change, err error) {
-	err = s.read(ctx, func(b *books) error {
+	err = s.readCalendars(ctx, func(b *books) error {
 		l, err := b.planLeave(in)
 		if err != nil {
+			return err
+		}
+		if err := b.lookAtMeetings(l); err != nil {
 			return err
 		}
 		change = tools.Change{

@@ -1,6 +1,7 @@
 package oa
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,17 +49,43 @@ type Meeting struct {
 	Cancelled bool     `json:"cancelled,omitempty"`
 	// ICalendar is the invitation (RFC 5545), or the cancellation.
 	ICalendar string `json:"icalendar"`
+	// UID names the meeting at a CalDAV server, and Calendars are the paths of those that it is in, the organizer's first.
+	UID       string   `json:"uid,omitempty"`
+	Calendars []string `json:"calendars,omitempty"`
 
 	warnings []string
 	people   []employee
 	start    time.Time
 	end      time.Time
 	now      time.Time
-	site     string
+	room     room
 }
 
 // planMeeting checks the arguments: everyone and the room exist and are free. What is only unusual is a warning.
 func (b *books) planMeeting(in MeetingArguments) (*Meeting, error) {
+	m, err := b.describe(in)
+	if err != nil {
+		return nil, err
+	}
+	day := dayOf(m.start)
+	switch {
+	case day.Before(b.today) || day.After(b.today.AddDate(1, 0, 0)):
+		return nil, &tools.ArgumentError{Field: "day", Value: string(in.Day), Allowed: fmt.Sprintf("a day from today, %s, to %s", iso(b.today), iso(b.today.AddDate(1, 0, 0)))}
+	case m.start.Before(b.now):
+		return nil, &tools.ArgumentError{Field: "time", Value: in.Time, Allowed: "a time to come: it is " + b.now.In(m.start.Location()).Format("15:04") + " now"}
+	}
+	if err := b.checkPeople(m); err != nil {
+		return nil, err
+	}
+	if err := b.checkRoom(m); err != nil {
+		return nil, err
+	}
+	m.warnings = append(m.warnings, b.unseen...)
+	return m, nil
+}
+
+// describe is the meeting that the arguments ask for, whether it can be or not.
+func (b *books) describe(in MeetingArguments) (*Meeting, error) {
 	if err := plain("title", in.Title); err != nil {
 		return nil, err
 	}
@@ -85,9 +112,6 @@ func (b *books) planMeeting(in MeetingArguments) (*Meeting, error) {
 	if len(people) < 2 {
 		return nil, &tools.ArgumentError{Field: "attendees", Value: in.Attendees, Allowed: "somebody beside the organizer"}
 	}
-	if day.Before(b.today) || day.After(b.today.AddDate(1, 0, 0)) {
-		return nil, &tools.ArgumentError{Field: "day", Value: string(in.Day), Allowed: fmt.Sprintf("a day from today, %s, to %s", iso(b.today), iso(b.today.AddDate(1, 0, 0)))}
-	}
 	minutes := in.Minutes
 	if minutes == 0 {
 		minutes = defaultMinutes
@@ -99,31 +123,11 @@ func (b *books) planMeeting(in MeetingArguments) (*Meeting, error) {
 		From: start.Format("15:04"), To: end.Format("15:04"), TimeZone: organizer.zone.String(), StartsAt: moment(start), EndsAt: moment(end),
 		people: people, start: start, end: end, now: b.today,
 	}
-	if err := b.checkPeople(m); err != nil {
-		return nil, err
-	}
-	return m, b.checkRoom(m, in.RoomID)
+	return m, b.place(m, in.RoomID)
 }
 
-func (b *books) checkPeople(m *Meeting) error {
-	// An attendee's day differs from the organizer's by one at most.
-	days := dateRange{dayOf(m.start).AddDate(0, 0, -1), dayOf(m.end).AddDate(0, 0, 1)}
-	for _, e := range m.people {
-		d, err := b.diaryOf(e, days)
-		if err != nil {
-			return err
-		}
-		if why := d.conflict(m.start, m.end); why != "" {
-			return &tools.ArgumentError{Field: "time", Value: m.From, Allowed: fmt.Sprintf("a time on %s at which all are free, see find_meeting_slots: %s", m.Day, why)}
-		}
-		if why := d.offHours(m.start, m.end); why != "" {
-			m.warnings = append(m.warnings, why)
-		}
-	}
-	return nil
-}
-
-func (b *books) checkRoom(m *Meeting, id roomID) error {
+// place finds the room.
+func (b *books) place(m *Meeting, id roomID) error {
 	if id == "" {
 		return nil
 	}
@@ -135,25 +139,57 @@ func (b *books) checkRoom(m *Meeting, id roomID) error {
 	if index < 0 {
 		return &tools.ArgumentError{Field: "room_id", Value: string(id), Allowed: "a room that exists: " + roomIDs(all)}
 	}
-	r := all[index]
-	if r.capacity < len(m.people) {
-		return &tools.ArgumentError{Field: "room_id", Value: string(id), Allowed: fmt.Sprintf("a room for %d people; %s holds %d", len(m.people), r, r.capacity)}
-	}
-	taken, err := b.meetingsOf(r.id, m.start, m.end)
+	m.room = all[index]
+	m.RoomID, m.RoomName = m.room.id, m.room.name
+	return nil
+}
+
+func (b *books) checkPeople(m *Meeting) error {
+	// An attendee's day differs from the organizer's by one at most.
+	days := dateRange{dayOf(m.start).AddDate(0, 0, -1), dayOf(m.end).AddDate(0, 0, 1)}
+	diaries, err := b.diariesOf(m.people, days)
 	if err != nil {
 		return err
 	}
-	if len(taken) > 0 {
-		zone := m.start.Location()
-		return &tools.ArgumentError{Field: "room_id", Value: string(id), Allowed: fmt.Sprintf("a room that is free on %s from %s to %s; %s has %s from %s to %s",
-			m.Day, m.From, m.To, r, taken[0].title, taken[0].from.In(zone).Format("15:04"), taken[0].to.In(zone).Format("15:04"))}
+	for _, d := range diaries {
+		if none := b.without[d.ID]; none != "" {
+			return &tools.ArgumentError{Field: "attendees", Value: d.ID, Allowed: "people with a calendar; " + none}
+		}
+		if why := d.conflict(m.start, m.end); why != "" {
+			return &tools.ArgumentError{Field: "time", Value: m.From, Allowed: fmt.Sprintf("a time on %s at which all are free, see find_meeting_slots: %s", m.Day, why)}
+		}
+		if why := d.offHours(m.start, m.end); why != "" {
+			m.warnings = append(m.warnings, why)
+		}
 	}
-	m.RoomID, m.RoomName, m.site = r.id, r.name, r.site
+	return nil
+}
+
+func (b *books) checkRoom(m *Meeting) error {
+	id, r := m.RoomID, m.room
+	if id == "" {
+		return nil
+	}
+	if r.capacity < len(m.people) {
+		return &tools.ArgumentError{Field: "room_id", Value: id, Allowed: fmt.Sprintf("a room for %d people; %s holds %d", len(m.people), r, r.capacity)}
+	}
+	zone := m.start.Location()
+	reserved, err := b.taken([]calendarOwner{r.calendar(zone)}, m.start, m.end)
+	if err != nil {
+		return err
+	}
+	if none := b.without[r.id]; none != "" {
+		return &tools.ArgumentError{Field: "room_id", Value: id, Allowed: "a room with a calendar; " + none}
+	}
+	if taken := reserved[r.id]; len(taken) > 0 {
+		return &tools.ArgumentError{Field: "room_id", Value: id, Allowed: fmt.Sprintf("a room that is free on %s from %s to %s; %s has %s from %s to %s",
+			m.Day, m.From, m.To, r, taken[0].takenBy(), taken[0].from.In(zone).Format("15:04"), taken[0].to.In(zone).Format("15:04"))}
+	}
 	return nil
 }
 
 func (s store) previewMeeting(ctx context.Context, in MeetingArguments) (change tools.Change, err error) {
-	err = s.read(ctx, func(b *books) error {
+	err = s.readCalendars(ctx, func(b *books) error {
 		m, err := b.planMeeting(in)
 		if err != nil {
 			return err
@@ -219,29 +255,34 @@ func (s store) cancelMeeting(ctx context.Context, key string) (*Meeting, error) 
 		if err := b.Execute("UPDATE calendar_events SET status = 'cancelled' WHERE id = ?", m.EventID); err != nil {
 			return m, fmt.Errorf("cancel the meeting %s: %w", m.EventID, err)
 		}
-		var err, second error
-		m.start, err = time.Parse(momentFormat, m.StartsAt)
-		m.end, second = time.Parse(momentFormat, m.EndsAt)
-		if err := errors.Join(err, second); err != nil {
-			return m, err
-		}
-		ids := make([]employeeID, len(m.Attendees))
-		for i, p := range m.Attendees {
-			ids[i] = employeeID(p.ID)
-		}
-		if m.people, _, err = b.people(ids); err != nil {
-			return m, err
-		}
-		m.now, m.Cancelled = b.today, true
-		m.ICalendar = m.calendar("CANCEL", "CANCELLED", 1)
-		return m, nil
+		return m, b.cancelled(m)
 	})
+}
+
+// cancelled makes of a meeting what is left of it: the cancellation for those who have the invitation.
+func (b *books) cancelled(m *Meeting) error {
+	var err, second error
+	m.start, err = time.Parse(momentFormat, m.StartsAt)
+	m.end, second = time.Parse(momentFormat, m.EndsAt)
+	if err := errors.Join(err, second); err != nil {
+		return err
+	}
+	ids := make([]employeeID, len(m.Attendees))
+	for i, p := range m.Attendees {
+		ids[i] = employeeID(p.ID)
+	}
+	if m.people, _, err = b.people(ids); err != nil {
+		return err
+	}
+	m.now, m.Cancelled = b.today, true
+	m.ICalendar = m.calendar("CANCEL", "CANCELLED", 1)
+	return nil
 }
 
 // calendar writes the meeting for calendar programs.
 func (m *Meeting) calendar(method, status string, sequence int) string {
 	e := invitation{
-		uid: m.EventID + "@" + domainOf(m.people[0].mail), method: method, status: status, sequence: sequence, stamp: m.now, start: m.start, end: m.end,
+		uid: cmp.Or(m.UID, m.EventID+"@"+domainOf(m.people[0].mail)), method: method, status: status, sequence: sequence, stamp: m.now, start: m.start, end: m.end,
 		summary: m.Title, organizer: attendee{m.people[0].Name, m.people[0].mail},
 	}
 	for _, p := range m.people {
@@ -249,8 +290,8 @@ func (m *Meeting) calendar(method, status string, sequence int) string {
 	}
 	if m.RoomID != "" {
 		e.location = wording.Named(m.RoomID, m.RoomName)
-		if m.site != "" {
-			e.location += ", " + m.site
+		if m.room.site != "" {
+			e.location += ", " + m.room.site
 		}
 	}
 	return e.String()

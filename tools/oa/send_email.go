@@ -15,8 +15,11 @@ import (
 	"bestbox/tools/wording"
 )
 
+// SendEmail is the name of the tool that there is only where a mail server is connected.
+const SendEmail = "send_email"
+
 var sendEmailDefinition = tools.Definition{
-	Name:        "send_email",
+	Name:        SendEmail,
 	Description: "Sends a draft that was kept. Use draft_email first; a mail that was sent cannot be taken back.",
 	Effect:      tools.Write,
 }

@@ -17,38 +17,34 @@ import (
 	"net/textproto"
 	"strings"
 	"time"
+
+	"bestbox/internal/config"
+	"bestbox/internal/connections"
 )
 
-// Ways to protect the connection to a mail server. There is no "if it can": who sits between would say that it cannot.
-const (
-	TLSStart    = "starttls" // begins in the clear and must change, as on port 587
-	TLSImplicit = "implicit" // from the first byte, as on port 465
-	TLSNone     = "none"     // for a server on this machine
-)
-
-// SMTP is the server that takes the company's mails.
-type SMTP struct {
-	// Address is host:port.
-	Address string
-	// TLS is TLSStart, TLSImplicit or TLSNone.
-	TLS string
-	// User and Password, when there are any. They are never given away in the clear, except to this machine.
-	User, Password string
-	// RootCAs are whose certificates are trusted; nil: those that the machine trusts.
-	RootCAs *x509.CertPool
-	// Timeout bounds one delivery; zero: a minute.
-	Timeout time.Duration
+// mailer hands mails over to the server that takes the company's.
+type mailer struct {
+	config.SMTP
+	trusted *x509.CertPool // nil: whom the machine trusts
 }
 
-func (s *SMTP) check() error {
-	host, _, err := net.SplitHostPort(s.Address)
-	switch {
-	case err != nil || host == "":
-		return fmt.Errorf("the mail server's address is %q; allowed: host:port", s.Address)
-	case s.TLS != TLSStart && s.TLS != TLSImplicit && s.TLS != TLSNone:
-		return fmt.Errorf("the mail server's TLS is %q; allowed: %s, %s, %s", s.TLS, TLSStart, TLSImplicit, TLSNone)
+// newMailer reads the files that the configuration names, so that a wrong one is told at the start; it connects to nothing.
+func newMailer(settings config.SMTP) (*mailer, error) {
+	trusted, err := connections.RootCAs(settings.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("connections.smtp.ca_file: %w", err)
 	}
-	return nil
+	m := &mailer{settings, trusted}
+	_, err = m.password()
+	return m, err
+}
+
+// password is read anew for each mail: it may change while the worker runs. It is never given away in the clear, except to this machine.
+func (s *mailer) password() (string, error) {
+	if s.User == "" {
+		return "", nil
+	}
+	return connections.Secret("connections.smtp.password_file", s.PasswordFile)
 }
 
 // errMaybeDelivered says that the connection ended after the whole mail was given away and before the server's word: nobody knows.
@@ -67,12 +63,8 @@ func (e *refusalError) Unwrap() error { return e.reply }
 
 // deliver gives a mail to the server. Before its last byte is given away it calls handingOver, from whose return on the server may have the
 // mail. An error that is not errMaybeDelivered says that the server does not have it.
-func (s *SMTP) deliver(ctx context.Context, from string, to []string, message []byte, handingOver func() error) (err error) {
-	timeout := s.Timeout
-	if timeout == 0 {
-		timeout = time.Minute
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+func (s *mailer) deliver(ctx context.Context, from string, to []string, message []byte, handingOver func() error) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, s.Limit())
 	defer cancel()
 	client, err := s.connect(ctx)
 	if err != nil {
@@ -111,14 +103,29 @@ func (s *SMTP) deliver(ctx context.Context, from string, to []string, message []
 	return nil
 }
 
-func (s *SMTP) connect(ctx context.Context) (*smtp.Client, error) {
+// greet connects and logs in, and sends nothing.
+func (s *mailer) greet(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.Limit())
+	defer cancel()
+	client, err := s.connect(ctx)
+	if err != nil {
+		return fmt.Errorf("reach the mail server %s: %w", s.Address, err)
+	}
+	defer client.Close()
+	if err := s.begin(client); err != nil {
+		return fmt.Errorf("begin with the mail server %s: %w", s.Address, err)
+	}
+	return client.Quit()
+}
+
+func (s *mailer) connect(ctx context.Context) (*smtp.Client, error) {
 	host, _, err := net.SplitHostPort(s.Address)
 	if err != nil {
 		return nil, err
 	}
 	var connection net.Conn
-	if s.TLS == TLSImplicit {
-		connection, err = (&tls.Dialer{Config: s.tls(host)}).DialContext(ctx, "tcp", s.Address)
+	if s.TLS == config.TLSImplicit {
+		connection, err = (&tls.Dialer{Config: s.tlsConfig(host)}).DialContext(ctx, "tcp", s.Address)
 	} else {
 		connection, err = (&net.Dialer{}).DialContext(ctx, "tcp", s.Address)
 	}
@@ -137,24 +144,28 @@ func (s *SMTP) connect(ctx context.Context) (*smtp.Client, error) {
 	return client, nil
 }
 
-func (s *SMTP) begin(client *smtp.Client) error {
+func (s *mailer) begin(client *smtp.Client) error {
 	host, _, err := net.SplitHostPort(s.Address)
 	if err != nil {
 		return err
 	}
-	if s.TLS == TLSStart {
-		if err := client.StartTLS(s.tls(host)); err != nil {
+	if s.TLS == config.TLSStart {
+		if err := client.StartTLS(s.tlsConfig(host)); err != nil {
 			return fmt.Errorf("change to TLS: %w", err)
 		}
 	}
 	if s.User == "" {
 		return nil
 	}
-	return client.Auth(smtp.PlainAuth("", s.User, s.Password, host))
+	password, err := s.password()
+	if err != nil {
+		return err
+	}
+	return client.Auth(smtp.PlainAuth("", s.User, password, host))
 }
 
-func (s *SMTP) tls(host string) *tls.Config {
-	return &tls.Config{ServerName: host, RootCAs: s.RootCAs, MinVersion: tls.VersionTLS12}
+func (s *mailer) tlsConfig(host string) *tls.Config {
+	return &tls.Config{ServerName: host, RootCAs: s.trusted, MinVersion: tls.VersionTLS12}
 }
 
 // messageID names a mail by the key of the call, so that a mail that comes twice can be told from two mails.

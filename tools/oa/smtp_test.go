@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"io"
 	"math/big"
@@ -16,6 +17,8 @@ import (
 	"mime/quotedprintable"
 	"net"
 	"net/mail"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -25,12 +28,11 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/google/go-cmp/cmp"
 
+	"bestbox/internal/config"
 	"bestbox/internal/records"
-	"bestbox/tools"
-
-	"bestbox/tools/toolstest"
-
 	"bestbox/internal/records/recordstest"
+	"bestbox/tools"
+	"bestbox/tools/toolstest"
 )
 
 // mailServer is a real SMTP server that keeps what it takes, and misbehaves on demand.
@@ -146,8 +148,18 @@ func newMailServer(t *testing.T, certificate *tls.Certificate, implicit bool) *m
 	return backend
 }
 
-// certified makes a certificate for 127.0.0.1 and the pool that trusts it.
-func certified(t *testing.T) (*tls.Certificate, *x509.CertPool) {
+// written puts a text into a file of the test's own.
+func written(t testing.TB, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// certified makes a certificate for 127.0.0.1, and the file with which it is trusted.
+func certified(t *testing.T) (certificate *tls.Certificate, authority string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -161,13 +173,8 @@ func certified(t *testing.T) (*tls.Certificate, *x509.CertPool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(parsed)
-	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
+	authority = written(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, authority
 }
 
 const someDraft = `{"from":"EMP-002","to":["EMP-003","orders@kestrel-bearings.example"],"cc":["EMP-001"],"subject":"Re: 预算 Q4, and a subject that is long enough to be folded twice 预算预算预算预算预算预算预算预算预算",
@@ -176,7 +183,7 @@ const someDraft = `{"from":"EMP-002","to":["EMP-003","orders@kestrel-bearings.ex
 // mailDesk is a desk with a mail server and a draft to send.
 func mailDesk(t *testing.T, store recordstest.Store, server *mailServer) (d desk, send string) {
 	t.Helper()
-	d = newDesk(t, store, Options{SMTP: &SMTP{Address: server.address, TLS: TLSNone, Timeout: 10 * time.Second}})
+	d = newDesk(t, store, Options{SMTP: &config.SMTP{Address: server.address, TLS: config.TLSNone, Timeout: "10s"}})
 	var draft Draft
 	d.Apply(t, "draft_email", "run/draft", someDraft, &draft)
 	return d, `{"draft_id":"` + draft.ID + `"}`
@@ -422,26 +429,28 @@ func TestAServerThatIsNotThereOrHangsIsAnErrorInTime(t *testing.T) {
 
 func TestMailGoesOverTLSOrNotAtAll(t *testing.T) {
 	t.Parallel()
-	certificate, pool := certified(t)
+	certificate, authority := certified(t)
+	login := config.Credentials{User: "bot", PasswordFile: written(t, "secret\n")}
 	tests := map[string]struct {
 		offered  *tls.Certificate
 		implicit bool
-		use      SMTP
+		use      config.SMTP
 		sent     bool
 	}{
-		"starttls":               {certificate, false, SMTP{TLS: TLSStart, User: "bot", Password: "secret", RootCAs: pool}, true},
-		"implicit":               {certificate, true, SMTP{TLS: TLSImplicit, User: "bot", Password: "secret", RootCAs: pool}, true},
-		"starttls not offered":   {nil, false, SMTP{TLS: TLSStart, User: "bot", Password: "secret", RootCAs: pool}, false},
-		"certificate of another": {certificate, false, SMTP{TLS: TLSStart, User: "bot", Password: "secret"}, false},
-		"wrong password":         {certificate, false, SMTP{TLS: TLSStart, User: "bot", Password: "wrong", RootCAs: pool}, false},
-		"password in the clear":  {nil, false, SMTP{TLS: TLSNone, User: "bot", Password: "secret"}, true}, // this machine only
+		"starttls":               {certificate, false, config.SMTP{TLS: config.TLSStart, Credentials: login, CAFile: authority}, true},
+		"implicit":               {certificate, true, config.SMTP{TLS: config.TLSImplicit, Credentials: login, CAFile: authority}, true},
+		"starttls not offered":   {nil, false, config.SMTP{TLS: config.TLSStart, Credentials: login, CAFile: authority}, false},
+		"certificate of another": {certificate, false, config.SMTP{TLS: config.TLSStart, Credentials: login}, false},
+		"wrong password": {certificate, false, config.SMTP{TLS: config.TLSStart, CAFile: authority,
+			Credentials: config.Credentials{User: "bot", PasswordFile: written(t, "wrong")}}, false},
+		"password in the clear": {nil, false, config.SMTP{TLS: config.TLSNone, Credentials: login}, true}, // this machine only
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newMailServer(t, test.offered, test.implicit)
 			use := test.use
-			use.Address, use.Timeout = server.address, 10*time.Second
+			use.Address, use.Timeout = server.address, "10s"
 			d := newDesk(t, recordstest.Stores()[0], Options{SMTP: &use})
 			d.Apply(t, "draft_email", "run/draft", someDraft, nil)
 			err := d.send(t, "run/send", `{"draft_id":"DRF-2026-0002"}`)
@@ -458,15 +467,22 @@ func TestMailGoesOverTLSOrNotAtAll(t *testing.T) {
 	}
 }
 
-func TestAMailServerThatCannotBeIsRefusedAtStart(t *testing.T) {
+func TestAMailServerWhoseFilesCannotBeReadIsRefusedAtStart(t *testing.T) {
 	t.Parallel()
-	db := area.Reading(t).DB
-	for _, server := range []SMTP{{}, {Address: "mail.example", TLS: TLSStart}, {Address: "mail.example:25"}, {Address: "mail.example:25", TLS: "maybe"}, {Address: ":25", TLS: TLSNone}} {
-		if _, err := (Options{SMTP: &server}).Tools(db); err == nil || !strings.Contains(err.Error(), "allowed") {
-			t.Errorf("%+v: %v", server, err)
+	for want, server := range map[string]config.SMTP{
+		"connections.smtp.password_file": {Credentials: config.Credentials{User: "bot", PasswordFile: "/nowhere"}},
+		"connections.smtp.ca_file":       {CAFile: written(t, "no certificate")},
+	} {
+		server.Address, server.TLS = "mail.example:587", config.TLSStart
+		if _, err := (Options{SMTP: &server}).Tools(area.Reading(t).DB); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
 		}
 	}
-	list, err := Options{}.Tools(db)
+}
+
+func TestWithoutAMailServerNothingCanBeSent(t *testing.T) {
+	t.Parallel()
+	list, err := Options{}.Tools(area.Reading(t).DB)
 	if err != nil {
 		t.Fatal(err)
 	}
