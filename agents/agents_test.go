@@ -11,6 +11,7 @@ import (
 	"github.com/tmc/langchaingo/llms"
 
 	"bestbox/agents"
+	"bestbox/internal/config"
 	"bestbox/internal/records/recordstest"
 	"bestbox/tools"
 	"bestbox/tools/areas"
@@ -28,7 +29,7 @@ func shipped(t *testing.T) ([]agents.Agent, *tools.Registry) {
 		t.Fatal(err)
 	}
 	database := recordstest.Shared(t)
-	registry, err := areas.Tools(database)
+	registry, err := areas.Tools(database, config.Connections{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ type Registry struct {
 	mu     sync.RWMutex
 	byName map[string]*Tool
 	groups map[string][]string
+	absent []string
 }
 
 // NewRegistry holds the given tools. Two tools of one name are an error.
@@ -52,6 +53,13 @@ func (r *Registry) Declare(group string, names []string) error {
 	return nil
 }
 
+// Miss says that there could be a tool of that name if what it needs were connected: agents may list it, and have it where it is.
+func (r *Registry) Miss(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.absent = append(r.absent, name)
+}
+
 // Replace makes list the present tools of a group. Tools that the group may not have are left out.
 func (r *Registry) Replace(group string, list []*Tool) {
 	r.mu.Lock()
@@ -70,7 +78,7 @@ func (r *Registry) Replace(group string, list []*Tool) {
 // changes.
 func (r *Registry) WithGroups(others ...*Registry) *Registry {
 	r.mu.RLock()
-	whole := &Registry{byName: maps.Clone(r.byName), groups: maps.Clone(r.groups)}
+	whole := &Registry{byName: maps.Clone(r.byName), groups: maps.Clone(r.groups), absent: slices.Clone(r.absent)}
 	r.mu.RUnlock()
 	for _, names := range whole.groups {
 		for _, name := range names {
@@ -99,7 +107,7 @@ func (r *Registry) Groups() []string {
 	return slices.Sorted(maps.Keys(r.groups))
 }
 
-// Declared reports whether a group may have a tool of that name.
+// Declared reports whether there may be a tool of that name: a group has it at times, or what it needs is not connected.
 func (r *Registry) Declared(name string) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -112,7 +120,7 @@ func (r *Registry) declared(name string) bool {
 			return true
 		}
 	}
-	return false
+	return slices.Contains(r.absent, name)
 }
 
 // Get returns the tool of that name.

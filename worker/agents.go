@@ -13,7 +13,6 @@ import (
 
 	"bestbox/agents"
 	"bestbox/internal/config"
-	"bestbox/internal/records"
 	"bestbox/tools"
 	"bestbox/tools/areas"
 	"bestbox/worker/api"
@@ -63,12 +62,12 @@ func describeAgents(command *cobra.Command, flags *settings, names []string) ([]
 	if err != nil {
 		return nil, &exitError{exitBadInput, err}
 	}
-	company, err := records.Open(command.Context(), place(loaded, config.DefaultTenant))
+	company, err := openRecords(command.Context(), loaded, config.DefaultTenant)
 	if err != nil {
 		return nil, &exitError{exitFailed, err}
 	}
 	defer company.Close()
-	registry, err := areas.Tools(company)
+	registry, err := areas.Tools(company, loaded.Connections)
 	if err == nil {
 		err = declareMCP(registry, loaded.MCP)
 	}

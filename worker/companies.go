@@ -54,7 +54,7 @@ func transcriptPlace(r config.Records) database.Location {
 func (s *service) openCompanies(ctx context.Context) error {
 	s.companies = map[string]*records.DB{}
 	for _, tenant := range append(slices.Sorted(maps.Keys(s.settings.Tenants)), config.DefaultTenant) {
-		db, err := records.Open(ctx, place(s.settings, tenant))
+		db, err := openRecords(ctx, s.settings, tenant)
 		if err != nil {
 			return fmt.Errorf("tenant %s: %w", tenant, err)
 		}
@@ -62,6 +62,23 @@ func (s *service) openCompanies(ctx context.Context) error {
 		s.closers = append(s.closers, db.Close)
 	}
 	return nil
+}
+
+// connectionsOf are the connections of a tenant: those of the configuration are the default tenant's, and nobody else's to see.
+func connectionsOf(settings *config.Config, tenant string) config.Connections {
+	if tenant == config.DefaultTenant {
+		return settings.Connections
+	}
+	return config.Connections{}
+}
+
+// openRecords opens a tenant's records. Where some of what its tools read is of now, today is the clock's: the demo company's stands still.
+func openRecords(ctx context.Context, settings *config.Config, tenant string) (*records.DB, error) {
+	db, err := records.Open(ctx, place(settings, tenant))
+	if connected := connectionsOf(settings, tenant); err == nil && connected.Live() {
+		db.FollowClock(connected.Location())
+	}
+	return db, err
 }
 
 // companiesReady reports whether the records of all tenants can be read.

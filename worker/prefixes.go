@@ -16,7 +16,6 @@ import (
 	"bestbox/agents/router"
 	"bestbox/internal/config"
 	"bestbox/internal/llm"
-	"bestbox/internal/records"
 	"bestbox/tools/areas"
 )
 
@@ -72,12 +71,12 @@ func fixedPrompts(ctx context.Context, loaded *config.Config) (map[string][]fixe
 	if !loaded.Single() {
 		byTier[config.Light] = []fixedPrompt{routing}
 	}
-	company, err := records.Open(ctx, place(loaded, config.DefaultTenant))
+	company, err := openRecords(ctx, loaded, config.DefaultTenant)
 	if err != nil {
 		return nil, err
 	}
 	defer company.Close()
-	registry, err := areas.Tools(company)
+	registry, err := areas.Tools(company, loaded.Connections)
 	if err != nil {
 		return nil, err
 	}

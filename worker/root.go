@@ -32,7 +32,7 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().StringVar(&flags.profile, "profile", "", "profile of the configuration, such as small, strix-halo, heavy-only or auto")
 	_ = root.RegisterFlagCompletionFunc("profile", cobra.FixedCompletions([]string{"auto", "small", "strix-halo", "heavy-only"}, cobra.ShellCompDirectiveNoFileComp))
 	run := newRun(flags)
-	root.AddCommand(run, newAsk(flags), newRoute(flags), newApprovals(flags), newReply(flags), newAgents(flags), newKey(), newImport(flags), newMCP(flags), newPrefixes(flags))
+	root.AddCommand(run, newAsk(flags), newRoute(flags), newApprovals(flags), newReply(flags), newAgents(flags), newKey(), newImport(flags), newMCP(flags), newConnections(flags), newPrefixes(flags))
 	root.RunE = run.RunE
 	root.Flags().AddFlagSet(run.Flags())
 	return root

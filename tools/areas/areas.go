@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 
+	"bestbox/internal/config"
+	"bestbox/internal/connections"
 	"bestbox/internal/records"
 	"bestbox/tools"
 	"bestbox/tools/crm"
@@ -17,28 +19,47 @@ import (
 // area is a folder of tools. Names, where it has one, finds the area's things that a text calls by their names.
 type area struct {
 	name  string
-	tools func(*records.DB) ([]*tools.Tool, error)
+	tools func(*records.DB, config.Connections) ([]*tools.Tool, error)
 	names func(ctx context.Context, db *records.DB, text string) ([]tools.Name, error)
 }
 
 var all = []area{
-	{"erp", erp.Tools, erp.Names},
-	{"crm", crm.Tools, crm.Names},
-	{"oa", oa.Options{}.Tools, oa.Names},
+	{"erp", func(db *records.DB, _ config.Connections) ([]*tools.Tool, error) { return erp.Tools(db) }, erp.Names},
+	{"crm", func(db *records.DB, _ config.Connections) ([]*tools.Tool, error) { return crm.Tools(db) }, crm.Names},
+	{"oa", func(db *records.DB, c config.Connections) ([]*tools.Tool, error) {
+		return office(c).Tools(db)
+	}, oa.Names},
 	{"itops", itops.Tools, itops.Names},
 }
 
-// Tools returns the tools of all areas over the company's records.
-func Tools(db *records.DB) (*tools.Registry, error) {
+// Tools returns the tools of all areas over the company's records and what else it has connected.
+func Tools(db *records.DB, connected config.Connections) (*tools.Registry, error) {
 	var list []*tools.Tool
 	for _, a := range all {
-		made, err := a.tools(db)
+		made, err := a.tools(db, connected)
 		if err != nil {
 			return nil, fmt.Errorf("the tools of %s: %w", a.name, err)
 		}
 		list = append(list, made...)
 	}
-	return tools.NewRegistry(list...)
+	registry, err := tools.NewRegistry(list...)
+	if err == nil && connected.SMTP == nil {
+		registry.Miss(oa.SendEmail)
+	}
+	return registry, err
+}
+
+// office is what the office's tools need of the connections.
+func office(c config.Connections) oa.Options { return oa.Options{SMTP: c.SMTP, CalDAV: c.CalDAV} }
+
+// Inspect looks at each connection once, and says what was found there.
+func Inspect(ctx context.Context, db *records.DB, connected config.Connections) ([]connections.Finding, error) {
+	plant, err := itops.Inspect(ctx, db, connected)
+	if err != nil {
+		return nil, err
+	}
+	rest, err := office(connected).Inspect(ctx, db)
+	return append(plant, rest...), err
 }
 
 // Names finds the things of the company that a text calls by their names.

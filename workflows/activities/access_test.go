@@ -43,7 +43,7 @@ func twoTenants(t *testing.T) *Activities {
 				t.Fatal(err)
 			}
 		}
-		registry, err := areas.Tools(db)
+		registry, err := areas.Tools(db, config.Connections{})
 		if err != nil {
 			t.Fatal(err)
 		}
