@@ -17,7 +17,7 @@ import (
 	"bestbox/tools/wording"
 )
 
-// alertmanager is the company's Alertmanager: four requests of its API v2. Its own client is generated, and links 20 modules for them.
+// alertmanager is the company's Alertmanager: four requests of its API v2. Its own client is generated and links 35 modules for them, a MongoDB driver among these.
 type alertmanager struct {
 	*connections.Client
 	critical []string // values of the label severity
