@@ -28,7 +28,7 @@ type radicale struct {
 var running struct {
 	mutex   sync.Mutex
 	url     string
-	folder  string
+	folders []string
 	process *programtest.Process
 	tests   int
 }
@@ -37,7 +37,9 @@ var running struct {
 func stopRadicale() {
 	if running.process != nil {
 		running.process.Kill()
-		_ = os.RemoveAll(running.folder)
+	}
+	for _, folder := range running.folders {
+		_ = os.RemoveAll(folder)
 	}
 }
 
@@ -61,18 +63,19 @@ func startRadicale(t testing.TB) radicale {
 
 func runRadicale(t testing.TB) {
 	t.Helper()
-	var err error
-	if running.folder, err = os.MkdirTemp("/dev/shm", "oa-radicale-"); err != nil { // in memory it need not wait for the disk with each event
-		running.folder, err = os.MkdirTemp("", "oa-radicale-")
+	folder, err := os.MkdirTemp("/dev/shm", "oa-radicale-") // in memory it need not wait for the disk with each event
+	if err != nil {
+		folder, err = os.MkdirTemp("", "oa-radicale-")
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	users, settings := filepath.Join(running.folder, "users"), filepath.Join(running.folder, "settings")
+	running.folders = append(running.folders, folder)
+	users, settings := filepath.Join(folder, "users"), filepath.Join(folder, "settings")
 	for path, content := range map[string]string{
 		users: "bestbox:secret\n",
 		settings: "[auth]\ntype = htpasswd\nhtpasswd_filename = " + users + "\nhtpasswd_encryption = plain\ndelay = 0\n[rights]\ntype = authenticated\n[web]\ntype = none\n" +
-			"[server]\nmax_connections = 50\n[storage]\nfilesystem_folder = " + filepath.Join(running.folder, "store") + "\n",
+			"[server]\nmax_connections = 50\n[storage]\nfilesystem_folder = " + filepath.Join(folder, "store") + "\n",
 	} {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
