@@ -1,7 +1,6 @@
 package workbench
 
 import (
-	"bytes"
 	"context"
 	"embed"
 	"encoding/json"
@@ -135,21 +134,7 @@ func solve(ctx context.Context, next decide, task Task, world *World) (attempt, 
 
 // has tells whether the same call was made before.
 func (a attempt) has(call agents.Call) bool {
-	return slices.ContainsFunc(a.calls, func(other Call) bool {
-		return other.Tool == call.Tool && bytes.Equal(canonical(other.Arguments), canonical(call.Arguments))
-	})
-}
-
-func canonical(arguments json.RawMessage) []byte {
-	var value any
-	if json.Unmarshal(arguments, &value) != nil {
-		return arguments
-	}
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		return arguments
-	}
-	return encoded
+	return slices.ContainsFunc(a.calls, func(other Call) bool { return call.Same(agents.Call(other)) })
 }
 
 // allowed tells whether a call has arguments that its tool's schema allows.
