@@ -2,6 +2,7 @@ package measure
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 
@@ -58,7 +59,7 @@ func (o *FolderOptions) Flags(flags *pflag.FlagSet, output string) {
 func (o *FolderOptions) Validate() error {
 	switch {
 	case o.Dir == "":
-		return fmt.Errorf("--dir is needed: the folder with the rows")
+		return errors.New("--dir is needed: the folder with the rows")
 	case o.Rows < 0:
 		return fmt.Errorf("--rows must be at least 0; got %d", o.Rows)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 )
@@ -16,7 +17,7 @@ type column struct {
 
 // show writes the sums as a table. What no set of rows can have is left out: ways, repeats, harm.
 func show(out io.Writer, sums []Summary, repeats int, marks []string) error {
-	count := func(n int) string { return fmt.Sprint(n) }
+	count := strconv.Itoa
 	share := func(percent float64) string { return fmt.Sprintf("%.1f", percent) }
 	columns := []column{{"group", func(s Summary) string { return s.Group }}}
 	if slices.ContainsFunc(sums, func(s Summary) bool { return s.Way != "" }) {

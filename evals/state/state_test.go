@@ -25,6 +25,10 @@ func read(t *testing.T, db *records.DB) state.State {
 func TestEveryRowThatComesGoesOrChangesIsFound(t *testing.T) {
 	t.Parallel()
 	db := recordstest.Own(t)
+	for _, table := range []string{"metric_samples", "log_lines", "journal_lines", "receipt_lines", "stock_movements"} { // less to read
+		_, err := db.SQL().ExecContext(t.Context(), "DELETE FROM "+table)
+		require.NoError(t, err)
+	}
 	before := read(t, db)
 	assert.Empty(t, before.Changes(read(t, db)), "nothing was done")
 	for _, statement := range []string{

@@ -54,7 +54,7 @@ func (s *suite) attempt(ctx context.Context, at place, task *Task) (*Outcome, er
 	limited, done := context.WithTimeout(ctx, s.limit)
 	defer done()
 	started := time.Now()
-	ended, err := (&person{Client: asked, task: task}).ask(limited)
+	ended, err := (&person{worker: asked, task: task}).ask(limited)
 	outcome := &Outcome{Run: ended.ID}
 	outcome.Seconds = time.Since(started).Seconds()
 	switch {

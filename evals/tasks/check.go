@@ -143,7 +143,7 @@ func (r *rehearsal) look(task *Task, said []string) {
 // answers spoils the answer, with the records as they must be.
 func (r *rehearsal) answers(task *Task, changes []state.Change) {
 	for index := range task.Facts {
-		without := append(task.Facts[:index:index], task.Facts[index+1:]...)
+		without := slices.Delete(slices.Clone(task.Facts), index, index+1)
 		r.add(task, "a fact left out", measure.Wrong, task.judge(without.said(), changes))
 	}
 	for _, spelling := range task.Never {

@@ -29,14 +29,14 @@ const (
 
 // person asks a task's question, and says what the task says that the person says.
 type person struct {
-	*client.Client
+	worker  *client.Client
 	task    *Task
 	replies []string
 }
 
 // ask starts the run and stays with it to its end. An error says that there is no such run to be seen.
 func (p *person) ask(ctx context.Context) (api.Run, error) {
-	started, err := p.Start(ctx, api.Request{Question: p.task.Question, Domain: p.task.Domain}, "")
+	started, err := p.worker.Start(ctx, api.Request{Question: p.task.Question, Domain: p.task.Domain}, "")
 	if err != nil {
 		return api.Run{}, err
 	}
@@ -44,7 +44,7 @@ func (p *person) ask(ctx context.Context) (api.Run, error) {
 	decided := make(chan error, 1)
 	go func() { decided <- p.decideAll(deciding, started.ID) }()
 	p.replies = p.task.Replies
-	err = p.Follow(ctx, started.Links, func(event transcript.Event) (bool, error) { return p.hear(ctx, started.ID, event) }, func(error) {})
+	err = p.worker.Follow(ctx, started.Links, func(event transcript.Event) (bool, error) { return p.hear(ctx, started.ID, event) }, func(error) {})
 	stop()
 	if failed := <-decided; err == nil {
 		err = failed
@@ -59,7 +59,7 @@ func (p *person) ask(ctx context.Context) (api.Run, error) {
 // giveUp ends a run for which nobody waits any more: it must change nothing while the next task is asked. Where the worker is gone there is
 // nobody to end it, and nobody who could go on.
 func (p *person) giveUp(ctx context.Context, started api.Run) {
-	if _, err := p.Cancel(ctx, started.Links); err == nil {
+	if _, err := p.worker.Cancel(ctx, started.Links); err == nil {
 		_, _ = p.ended(ctx, started)
 	}
 }
@@ -78,7 +78,7 @@ func (p *person) hear(ctx context.Context, id string, event transcript.Event) (l
 		if len(p.replies) > 0 {
 			reply, p.replies = p.replies[0], p.replies[1:]
 		}
-		return false, unlessOver(p.Reply(ctx, id, asked.Call, reply))
+		return false, unlessOver(p.worker.Reply(ctx, id, asked.Call, reply))
 	}
 	return false, nil
 }
@@ -86,7 +86,7 @@ func (p *person) hear(ctx context.Context, id string, event transcript.Event) (l
 // decideAll decides what waits in the run and in those that it has begun, until ctx ends.
 func (p *person) decideAll(ctx context.Context, id string) error {
 	for {
-		waiting, err := p.Approvals(ctx)
+		waiting, err := p.worker.Approvals(ctx)
 		for _, one := range waiting {
 			if one.Run == id || strings.HasPrefix(one.Run, id+"-") {
 				err = errors.Join(err, unlessOver(p.decide(ctx, one)))
@@ -109,7 +109,7 @@ func (p *person) decide(ctx context.Context, waiting api.Approval) error {
 	if !p.task.Approve.Agrees(waiting.Proposal.Tool) {
 		decision = api.Decide{Verdict: run.Deny, By: decidedBy, Reason: denied}
 	}
-	_, err := p.Client.Decide(ctx, waiting.Run, waiting.Proposal.Call, decision)
+	_, err := p.worker.Decide(ctx, waiting.Run, waiting.Proposal.Call, decision)
 	return err
 }
 
@@ -124,7 +124,7 @@ func unlessOver(err error) error {
 // ended returns the run as it ended: the last event comes a moment before the workflow's own end.
 func (p *person) ended(ctx context.Context, started api.Run) (api.Run, error) {
 	for deadline := time.Now().Add(endLimit); ; {
-		shown, err := p.Get(ctx, started.Links)
+		shown, err := p.worker.Get(ctx, started.Links)
 		if err != nil || shown.Status != api.Running || time.Now().After(deadline) {
 			return shown, err
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"bestbox/agents"
@@ -88,10 +89,8 @@ func (s *suite) write(ctx context.Context, tool *tools.Tool, task *Task, call ag
 // policyOf is the policy of the agent that has the tool.
 func (s *suite) policyOf(tool string) agents.Policy {
 	for _, agent := range s.agents {
-		for _, has := range agent.Tools {
-			if has == tool {
-				return agent.Policy
-			}
+		if slices.Contains(agent.Tools, tool) {
+			return agent.Policy
 		}
 	}
 	return agents.Policy{}
