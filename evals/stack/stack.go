@@ -21,10 +21,11 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"bestbox/internal/config"
+	"bestbox/internal/database"
 	"bestbox/internal/llm"
-	"bestbox/internal/programtest"
+	"bestbox/internal/programs"
 	"bestbox/internal/records"
-	"bestbox/internal/temporaltest"
+	"bestbox/internal/temporaldev"
 	"bestbox/worker/client"
 )
 
@@ -42,8 +43,8 @@ type Stack struct {
 	settings *config.Config
 	folder   string
 	program  string
-	temporal *temporaltest.Server
-	worker   *programtest.Process
+	temporal *temporaldev.Server
+	worker   *programs.Process
 	company  int // how many companies there were
 	address  string
 }
@@ -77,7 +78,7 @@ func (s *Stack) start(ctx context.Context) (err error) {
 	if output, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", s.program, "bestbox/worker").CombinedOutput(); err != nil {
 		return fmt.Errorf("build the worker (in a folder of the repository): %w\n%s", err, output)
 	}
-	if s.temporal, err = temporaltest.Start(s.folder); err != nil {
+	if s.temporal, err = temporaldev.Start(s.folder); err != nil {
 		return err
 	}
 	return MakeCompany(ctx, s.Template())
@@ -85,7 +86,7 @@ func (s *Stack) start(ctx context.Context) (err error) {
 
 // MakeCompany makes a fresh demo company, all of it in the file at path.
 func MakeCompany(ctx context.Context, path string) error {
-	made, err := records.Open(ctx, path)
+	made, err := records.Open(ctx, database.Location{Path: path})
 	if err != nil {
 		return err
 	}
@@ -119,7 +120,7 @@ func (s *Stack) Fresh(ctx context.Context, employee string) error {
 	command := exec.Command(s.program, "run", "--config", path, "--log-level", "warn")
 	command.Dir, command.Env = s.folder, environment()
 	var err error
-	if s.worker, err = programtest.Start(command); err != nil {
+	if s.worker, err = programs.Start(command); err != nil {
 		return err
 	}
 	return s.worker.Ready(startLimit, func(probe context.Context) error {
@@ -140,13 +141,13 @@ func environment() []string {
 
 // configure writes a configuration with the measured profile's model servers, as they run.
 func (s *Stack) configure(path, employee string) error {
-	port, err := programtest.FreePort()
+	port, err := programs.FreePort()
 	if err != nil {
 		return err
 	}
 	s.address = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	file := config.File{
-		Profile: profile, Profiles: map[string]config.Profile{profile: {Tiers: s.settings.Tiers}},
+		Profile: profile, Profiles: map[string]config.Profile{profile: {Tiers: s.settings.Tiers, WithoutTools: s.settings.WithoutTools}},
 		Directories: config.Directories{Cache: s.settings.Directories.Cache, State: filepath.Join(s.folder, "state")},
 		Temporal:    config.Temporal{Address: s.temporal.Address, Namespace: "default", UIPort: s.settings.Temporal.UIPort},
 		HTTP:        config.HTTP{Listen: s.address},

@@ -12,7 +12,8 @@ import (
 	"strconv"
 	"strings"
 
-	"bestbox/internal/sqlite"
+	"bestbox/internal/database"
+	"bestbox/internal/records"
 )
 
 // State is all rows at one moment.
@@ -34,29 +35,32 @@ type Change struct {
 // ledger is the tool's own account of what it did. It changes with every write and says nothing that the other tables do not.
 const ledger = "effects"
 
-// Read reads the SQLite file at path, which others may have open.
-func Read(ctx context.Context, path string) (state State, err error) {
-	db, err := sqlite.OpenReader(path)
+// ReadFile reads the SQLite file at path, which others may have open.
+func ReadFile(ctx context.Context, path string) (state State, err error) {
+	db, err := records.Open(ctx, database.Location{Path: path})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return nil, fmt.Errorf("read the records in %s: %w", path, err)
-	}
-	defer func() { _ = tx.Rollback() }() // nothing to undo
-	names, err := column[string](ctx, tx, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> ?", ledger)
-	if err != nil {
-		return nil, fmt.Errorf("list the tables of %s: %w", path, err)
-	}
-	state = State{}
-	for _, name := range names {
-		if state[name], err = readTable(ctx, tx, name); err != nil {
-			return nil, fmt.Errorf("read the table %s of %s: %w", name, path, err)
+	return Read(ctx, db)
+}
+
+// Read reads records that lie in a SQLite file.
+func Read(ctx context.Context, db *records.DB) (State, error) {
+	state := State{}
+	err := db.Read(ctx, func(tx *sql.Tx) error {
+		names, err := column[string](ctx, tx, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> ?", ledger)
+		if err != nil {
+			return fmt.Errorf("list the tables of %s: %w", db.Location(), err)
 		}
-	}
-	return state, nil
+		for _, name := range names {
+			if state[name], err = readTable(ctx, tx, name); err != nil {
+				return fmt.Errorf("read the table %s of %s: %w", name, db.Location(), err)
+			}
+		}
+		return nil
+	})
+	return state, err
 }
 
 func column[T any](ctx context.Context, tx *sql.Tx, query string, arguments ...any) (values []T, err error) {

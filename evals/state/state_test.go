@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { os.Exit(recordstest.Run(m)) }
 
 func read(t *testing.T, db *records.DB) state.State {
 	t.Helper()
-	got, err := state.Read(t.Context(), db.Path())
+	got, err := state.Read(t.Context(), db)
 	require.NoError(t, err)
 	return got
 }

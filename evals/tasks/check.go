@@ -73,7 +73,7 @@ func (r *rehearsal) open(ctx context.Context, template string) (err error) {
 	if r.content, err = os.ReadFile(template); err != nil {
 		return err
 	}
-	if r.fresh, err = state.Read(ctx, template); err != nil {
+	if r.fresh, err = state.ReadFile(ctx, template); err != nil {
 		return err
 	}
 	r.keys = keysOf(r.fresh)

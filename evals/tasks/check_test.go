@@ -76,11 +76,9 @@ func TestEveryAgentHasEnoughTasksAndHalfOfThemAreUnseen(t *testing.T) {
 // checked runs the check of a file on a fresh company.
 func checked(t *testing.T, content string) (table string, err error) {
 	t.Helper()
-	folder := t.TempDir()
-	path, template := filepath.Join(folder, "mine.yaml"), filepath.Join(folder, "template.db")
+	path := filepath.Join(t.TempDir(), "mine.yaml")
 	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
-	recordstest.Copy(t, template)
-	shrink(t, template)
+	template := small(t)
 	all, err := Read(path)
 	require.NoError(t, err)
 	var out strings.Builder
@@ -88,16 +86,18 @@ func checked(t *testing.T, content string) (table string, err error) {
 	return out.String(), err
 }
 
-// shrink takes out of a company most of what there is to be compared.
-func shrink(t *testing.T, path string) {
+// small is the file of a company without most of what there is to be compared.
+func small(t *testing.T) string {
 	t.Helper()
-	db, err := records.Open(t.Context(), path)
+	location := recordstest.Stores()[0].Copy(t)
+	db, err := records.Open(t.Context(), location)
 	require.NoError(t, err)
 	for _, table := range []string{"metric_samples", "log_lines", "journal_lines", "journal_entries", "receipt_lines", "stock_movements WHERE item_id <> 'A-100'"} {
 		_, err := db.SQL().ExecContext(t.Context(), "DELETE FROM "+table)
 		require.NoError(t, err)
 	}
 	require.NoError(t, db.Close())
+	return location.Path
 }
 
 const sound = `- id: take

@@ -17,6 +17,7 @@ import (
 	"bestbox/evals/stack"
 	"bestbox/evals/state"
 	"bestbox/internal/config"
+	"bestbox/internal/database"
 	"bestbox/internal/llm"
 	"bestbox/internal/records"
 	"bestbox/worker/client"
@@ -124,7 +125,7 @@ func withSuite(ctx context.Context, more agents.Source, template string, limit t
 	if err != nil {
 		return err
 	}
-	db, err := records.Open(ctx, template)
+	db, err := records.Open(ctx, database.Location{Path: template})
 	if err != nil {
 		return err
 	}
@@ -133,7 +134,7 @@ func withSuite(ctx context.Context, more agents.Source, template string, limit t
 	if err != nil {
 		return err
 	}
-	fresh, err := state.Read(ctx, template)
+	fresh, err := state.Read(ctx, db)
 	if err != nil {
 		return err
 	}

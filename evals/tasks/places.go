@@ -30,7 +30,7 @@ func (o *own) prepare(ctx context.Context, task *Task) (*client.Client, error) {
 }
 
 func (o *own) changes(ctx context.Context) ([]state.Change, error) {
-	now, err := state.Read(ctx, o.Records())
+	now, err := state.ReadFile(ctx, o.Records())
 	if err != nil {
 		return nil, err
 	}

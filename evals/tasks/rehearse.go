@@ -11,6 +11,7 @@ import (
 
 	"bestbox/agents"
 	"bestbox/evals/state"
+	"bestbox/internal/database"
 	"bestbox/internal/records"
 	"bestbox/tools"
 	"bestbox/tools/areas"
@@ -28,7 +29,7 @@ func openCompany(ctx context.Context, fresh []byte, folder string) (*company, er
 	if err := os.WriteFile(path, fresh, 0o600); err != nil {
 		return nil, err
 	}
-	db, err := records.Open(ctx, path)
+	db, err := records.Open(ctx, database.Location{Path: path})
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +99,7 @@ func (s *suite) policyOf(tool string) agents.Policy {
 
 // close ends a company, and returns what has changed in it.
 func (c *company) close(ctx context.Context, fresh state.State) ([]state.Change, error) {
-	now, err := state.Read(ctx, c.db.Path())
+	now, err := state.Read(ctx, c.db)
 	if err = errors.Join(err, c.db.Close()); err != nil {
 		return nil, err
 	}
