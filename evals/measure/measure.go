@@ -44,7 +44,7 @@ type Job[O Scored] struct {
 const saveEvery = 15 * time.Second
 
 // Run asks every row as often as the options say, unless it was asked before and goes on, and writes the table of the columns named by marks
-// to out and all of it to the file. What is measured is kept also where an error, or the end of ctx, stops it.
+// to out, what went wrong by these marks, and all of it to the file. What is measured is kept also where an error, or the end of ctx, stops it.
 func Run[O Scored](ctx context.Context, out, progress io.Writer, o Options, about About, jobs []Job[O], marks ...string) (err error) {
 	m := &Measurement[O]{About: about, Repeats: o.Repeats}
 	if o.Resume {
@@ -60,7 +60,9 @@ func Run[O Scored](ctx context.Context, out, progress io.Writer, o Options, abou
 		return errors.Join(stopped, err)
 	}
 	fmt.Fprintf(out, "%s, server build %s, %s, repeats: %d\n", m.Model, m.Build, m.Set, m.Repeats)
-	return errors.Join(stopped, show(out, m.Groups, m.Repeats, marks))
+	err = show(out, m.Groups, m.Repeats, marks)
+	failures(out, m.scores(), marks)
+	return errors.Join(stopped, err)
 }
 
 // earlier reads the outcomes of a measurement that was stopped.
@@ -125,10 +127,14 @@ func (m *Measurement[O]) ask(ctx context.Context, progress io.Writer, path strin
 }
 
 func (m *Measurement[O]) save(path string) error {
+	m.Groups, m.Measured = summarise(m.scores(), m.Repeats), time.Now().UTC()
+	return service.WriteJSON(path, m)
+}
+
+func (m *Measurement[O]) scores() []*Score {
 	scores := make([]*Score, len(m.Outcomes))
 	for index, outcome := range m.Outcomes {
 		scores[index] = outcome.score()
 	}
-	m.Groups, m.Measured = summarise(scores, m.Repeats), time.Now().UTC()
-	return service.WriteJSON(path, m)
+	return scores
 }

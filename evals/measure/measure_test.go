@@ -80,10 +80,11 @@ func TestOutcomesAreSummedUpByGroupAndRowsThatAreAlwaysRightAreCounted(t *testin
 	assert.Len(t, read.Outcomes, 6)
 	assert.Equal(t, "a/2", read.Outcomes[1].Text)
 	table := strings.Fields(strings.Join(strings.Split(strings.TrimSpace(out.String()), "\n")[1:], " "))
-	assert.Equal(t, strings.Fields(`group right of % pass^2 harmful % odd calls valid evaluated reused generated seconds
+	assert.Equal(t, strings.Fields(`group right of % pass^2 harmful % odd calls valid % evaluated reused generated seconds
 		a 2 4 50.0 50.0 2 50.0 0 8 50.0 0 0 12 6
 		b 1 2 50.0 0.0 0 0.0 2 4 50.0 0 0 6 3
-		all 3 6 50.0 33.3 2 33.3 2 12 50.0 0 0 18 9`), table)
+		all 3 6 50.0 33.3 2 33.3 2 12 50.0 0 0 18 9
+		not right, harmful: a/2 not right, odd: b/1`), table)
 	assert.Contains(t, progress.String(), "HARM   a/2 (1.5 s): it is a/2\n")
 	assert.Contains(t, progress.String(), "5 of 6, about ")
 }

@@ -37,7 +37,7 @@ func show(out io.Writer, sums []Summary, repeats int, marks []string) error {
 	}
 	columns = append(columns,
 		column{"calls", func(s Summary) string { return count(s.Calls) }},
-		column{"valid", func(s Summary) string { return share(percent(s.ValidCalls, s.Calls)) }},
+		column{"valid %", func(s Summary) string { return validShare(s) }},
 		column{"evaluated", func(s Summary) string { return count(s.Usage.PromptTokens) }},
 		column{"reused", func(s Summary) string { return count(s.Usage.CachedTokens) }},
 		column{"generated", func(s Summary) string { return count(s.Usage.GeneratedTokens) }},
@@ -55,6 +55,30 @@ func show(out io.Writer, sums []Summary, repeats int, marks []string) error {
 		line(func(c column) string { return c.cell(sum) })
 	}
 	return table.Flush()
+}
+
+// validShare is the share of the calls that their tools' schemas allow, in percent.
+func validShare(s Summary) string {
+	if s.Calls == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f", percent(s.ValidCalls, s.Calls))
+}
+
+// failures lists the rows that were not right, by each of the marks that they have.
+func failures(out io.Writer, scores []*Score, marks []string) {
+	for _, mark := range marks {
+		var rows []string
+		for _, score := range scores {
+			row := score.Group + "/" + score.Row
+			if !score.Right && (slices.Contains(score.Marks, mark) || mark == Harmful && score.Harmful) && !slices.Contains(rows, row) {
+				rows = append(rows, row)
+			}
+		}
+		if len(rows) > 0 {
+			fmt.Fprintf(out, "not right, %s: %s\n", mark, strings.Join(rows, ", "))
+		}
+	}
 }
 
 // Harmful names the columns of harmful outcomes, among the marks of a table.
