@@ -74,6 +74,24 @@ type Call struct {
 	Arguments json.RawMessage `yaml:"-" json:"arguments"`
 }
 
+// Same tells whether two calls ask for the same, however their arguments are written.
+func (c Call) Same(other Call) bool {
+	return c.Tool == other.Tool && bytes.Equal(canonical(c.Arguments), canonical(other.Arguments))
+}
+
+// canonical writes JSON with sorted keys and no blanks, so that equal arguments are equal bytes.
+func canonical(arguments json.RawMessage) []byte {
+	var value any
+	if json.Unmarshal(arguments, &value) != nil {
+		return arguments
+	}
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return arguments
+	}
+	return encoded
+}
+
 // UnmarshalYAML reads the arguments of an example as YAML and keeps them as compact JSON, as a model would write them.
 func (c *Call) UnmarshalYAML(decode func(any) error) error {
 	var written struct {

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"bestbox/internal/config"
-	"bestbox/internal/programtest"
+	"bestbox/internal/programs"
 
 	"github.com/goccy/go-yaml"
 )
@@ -143,19 +143,19 @@ func get(ctx context.Context, address string) (string, error) {
 
 func TestModelServerHasTheMetricsOfTheDashboard(t *testing.T) {
 	t.Parallel()
-	server, err := programtest.Artefact("llama-server")
+	server, err := programs.Artefact("llama-server")
 	if err != nil {
 		t.Fatal(err)
 	}
-	model, err := programtest.Artefact("smollm2-135m-instruct-q4_1")
+	model, err := programs.Artefact("smollm2-135m-instruct-q4_1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	port, err := programtest.FreePort()
+	port, err := programs.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	process, err := programtest.Start(exec.Command(server, "-m", model, "--port", strconv.Itoa(port), "-c", "512", "-np", "1", "-t", "1", "--offline", "--no-warmup", "--metrics"))
+	process, err := programs.Start(exec.Command(server, "-m", model, "--port", strconv.Itoa(port), "-c", "512", "-np", "1", "-t", "1", "--offline", "--no-warmup", "--metrics"))
 	if err != nil {
 		t.Fatal(err)
 	}

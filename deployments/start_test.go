@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// programs builds llmctl and the worker into a folder, as the units and the image expect them.
-func programs(t *testing.T) string {
+// binaries builds llmctl and the worker into a folder, as the units and the image expect them.
+func binaries(t *testing.T) string {
 	t.Helper()
 	folder, err := built()
 	if err != nil {
@@ -62,7 +62,7 @@ func freePort(t *testing.T) int {
 func (u unitFile) command(ctx context.Context, t *testing.T, config string) *exec.Cmd {
 	t.Helper()
 	home := t.TempDir()
-	specifiers := strings.NewReplacer("/opt/bestbox/bin", programs(t), "%h/.local/share/bestbox/bin", programs(t),
+	specifiers := strings.NewReplacer("/opt/bestbox/bin", binaries(t), "%h/.local/share/bestbox/bin", binaries(t),
 		"%h", home, "%E", filepath.Join(home, "etc"), "%S", filepath.Join(home, "state"), "%C", filepath.Join(home, "cache"))
 	configFolder := filepath.Join(home, ".config", "bestbox")
 	directory := specifiers.Replace(u.value("Service.WorkingDirectory"))

@@ -61,7 +61,7 @@ func TestUnitsPassSystemdsOwnCheck(t *testing.T) {
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
 		t.Skip("systemd-analyze is not on this machine; the other tests have read the units with a parser only")
 	}
-	bin := programs(t)
+	bin := binaries(t)
 	for _, u := range units(t) {
 		t.Run(u.path, func(t *testing.T) {
 			t.Parallel()

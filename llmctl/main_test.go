@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"bestbox/internal/config"
-	"bestbox/internal/programtest"
+	"bestbox/internal/programs"
 	"bestbox/llmctl/catalogue"
 	"bestbox/llmctl/fetch"
 	"bestbox/llmctl/supervisor"
@@ -90,7 +90,7 @@ func must(t *testing.T, err error) {
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	port, err := programtest.FreePort() // never the same twice in one program
+	port, err := programs.FreePort() // never the same twice in one program
 	must(t, err)
 	return port
 }

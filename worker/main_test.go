@@ -17,8 +17,8 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"bestbox/internal/postgrestest"
-	"bestbox/internal/programtest"
-	"bestbox/internal/temporaltest"
+	"bestbox/internal/programs"
+	"bestbox/internal/temporaldev"
 )
 
 // These tests run the worker's commands as processes, with a real Temporal and without models: the model servers of these installations take
@@ -130,7 +130,7 @@ func hang(t *testing.T, asked chan<- struct{}) int {
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	port, err := programtest.FreePort()
+	port, err := programs.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func (i *installation) workerReads(input string, arguments ...string) ended {
 
 // started is a process that runs.
 type started struct {
-	*programtest.Process
+	*programs.Process
 	stdout *bytes.Buffer // to be read when the process has ended
 }
 
@@ -191,7 +191,7 @@ func (i *installation) start(command *exec.Cmd) started {
 	i.t.Helper()
 	stdout := &bytes.Buffer{}
 	command.Stdout = stdout
-	process, err := programtest.Start(command)
+	process, err := programs.Start(command)
 	if err != nil {
 		i.t.Fatal(err)
 	}
@@ -231,7 +231,7 @@ func (i *installation) run(flags ...string) started {
 }
 
 // dial returns a client of a server that ends with the test.
-func dial(t *testing.T, server *temporaltest.Server) client.Client {
+func dial(t *testing.T, server *temporaldev.Server) client.Client {
 	t.Helper()
 	connected, err := client.Dial(client.Options{HostPort: server.Address, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"bestbox/internal/programs"
 	"bestbox/internal/programtest"
 	"bestbox/internal/temporaltest"
 )
@@ -31,9 +32,9 @@ type spoken struct {
 
 func (i *installation) speak() *spoken {
 	i.t.Helper()
-	programs := programtest.PythonPackage(i.t, pythonClient)
+	binaries := programtest.PythonPackage(i.t, pythonClient)
 	command := i.command() // its environment
-	command.Path = filepath.Join(programs, "python")
+	command.Path = filepath.Join(binaries, "python")
 	command.Args = []string{command.Path, "testdata/mcp_client.py", os.Args[0], "mcp"}
 	calls, err := command.StdinPipe()
 	if err != nil {
@@ -44,7 +45,7 @@ func (i *installation) speak() *spoken {
 		i.t.Fatal(err)
 	}
 	command.Stdout = out
-	process, err := programtest.Start(command)
+	process, err := programs.Start(command)
 	if err != nil {
 		i.t.Fatal(err)
 	}
@@ -201,7 +202,7 @@ func TestMCPNamesAWorkerThatIsNotThereAndAWrongKey(t *testing.T) {
 
 func TestTheToolsOfAnMCPServerComeAndGoWithIt(t *testing.T) {
 	t.Parallel()
-	programs := programtest.PythonPackage(t, pythonServer)
+	binaries := programtest.PythonPackage(t, pythonServer)
 	i := newInstallation(t, address(freePort(t)), false)
 	folder := t.TempDir()
 	program := filepath.Join(folder, "time-server")
@@ -229,7 +230,7 @@ profile: small`, filepath.Join(folder, "agents"), program))
 	if left := i.worker("mcp", "tools"); left.code != exitFailed || !strings.Contains(left.stderr, "the MCP server time: start the program") {
 		t.Errorf("got %+v", left)
 	}
-	i.write(program, "#!/bin/sh\nexec "+filepath.Join(programs, "mcp-server-time")+" --local-timezone UTC\n")
+	i.write(program, "#!/bin/sh\nexec "+filepath.Join(binaries, "mcp-server-time")+" --local-timezone UTC\n")
 	if err := os.Chmod(program, 0o700); err != nil {
 		t.Fatal(err)
 	}

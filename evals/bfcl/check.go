@@ -2,13 +2,13 @@ package bfcl
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
+
+	"bestbox/evals/measure"
 )
 
 // goldCalls are calls that gold accepts: of each parameter the first value that is not "".
@@ -194,45 +194,25 @@ func requiredOf(row Row, name string) []string {
 
 // check scores gold and spoiled answers, so that a folder and the scorer are known to be good before a model is asked.
 func check(out io.Writer, categories []Category) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "category\tanswers\tright\tof\t")
-	var impossible, accepted []string
+	var checks measure.Checks
+	var impossible []string
 	for _, category := range categories {
-		right := 0
 		for _, row := range category.Rows {
-			if problem := Score(row, goldCalls(row)); problem != "" {
+			problem := Score(row, goldCalls(row))
+			checks.Add(category.Name, row.ID, "gold", measure.Either, problem == "", false)
+			if problem != "" {
 				impossible = append(impossible, fmt.Sprintf("%s: %s", row.ID, problem))
 				continue
 			}
-			right++
-		}
-		fmt.Fprintf(table, "%s\tgold\t%d\t%d\t\n", category.Name, right, len(category.Rows))
-		for _, corruption := range corruptions {
-			right, of := 0, 0
-			for _, row := range category.Rows {
-				calls, some := corruption.spoil(row)
-				if !some {
-					continue
-				}
-				of++
-				if Score(row, calls) == "" {
-					right++
-					accepted = append(accepted, fmt.Sprintf("%s with %s", row.ID, corruption.name))
+			for _, corruption := range corruptions {
+				if calls, some := corruption.spoil(row); some {
+					checks.Add(category.Name, row.ID, corruption.name, measure.Wrong, Score(row, calls) == "", false)
 				}
 			}
-			if of > 0 {
-				fmt.Fprintf(table, "%s\t%s\t%d\t%d\t\n", category.Name, corruption.name, right, of)
-			}
 		}
-	}
-	if err := table.Flush(); err != nil {
-		return err
 	}
 	if len(impossible) > 0 {
 		fmt.Fprintf(out, "No call can be right for these rows, since their gold does not fit their functions:\n  %s\n", strings.Join(impossible, "\n  "))
 	}
-	if len(accepted) > 0 {
-		return errors.New("bfcl: spoiled answers were taken for right ones: " + strings.Join(accepted, "; "))
-	}
-	return nil
+	return checks.Report(out)
 }

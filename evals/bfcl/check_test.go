@@ -46,7 +46,7 @@ func TestTheCheckNamesWhatAScorerTakesWrongly(t *testing.T) {
 	lines := strings.Split(out.String(), "\n")
 	at := slices.IndexFunc(lines, func(line string) bool { return strings.Contains(line, "live_simple") && strings.Contains(line, "gold") })
 	require.Positive(t, at)
-	assert.Equal(t, []string{"live_simple", "gold", "4", "5"}, strings.Fields(lines[at]))
+	assert.Equal(t, []string{"live_simple", "gold", "4", "0", "5"}, strings.Fields(lines[at]))
 
 	// Gold that accepts anything in the place of the name of another function is a folder to be wary of.
 	row := &categories[1].Rows[0]

@@ -4,18 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"bestbox/evals/service"
+	"bestbox/evals/measure"
 	"bestbox/internal/llm"
 	"bestbox/internal/llm/llmtest"
 )
@@ -141,56 +138,31 @@ func TestEveryOutcomeIsCounted(t *testing.T) {
 	usage := llm.Usage{GeneratedTokens: 7, WallMilliseconds: 500}
 	by := scripted("way", &asked, map[string]reply{"right": {calls: call(`{"p":1}`), usage: usage}, "wrong": {calls: call(`{"p":2}`), usage: usage},
 		"invalid": {calls: call(`{"p":"1"}`)}, "idle": {}, "cut": {problem: "cut"}})
-	result := Result{Repeats: 2}
-	require.NoError(t, askAll(t.Context(), io.Discard, []Category{category}, []way{by}, &result))
-	sum := summarise(result.Outcomes, "simple", "way")
-	assert.Equal(t, 10, asked, "what cannot be expressed is not asked")
-	assert.Equal(t, Summary{Category: "simple", Way: "way", Asked: 12, Right: 2, Accuracy: 100.0 * 2 / 12, Called: 6, Calls: 6, Valid: 4, Inexpressible: 2, Failed: 2,
-		Usage: llm.Usage{GeneratedTokens: 28, WallMilliseconds: 2000}, Seconds: 2}, sum)
-}
-
-func TestAMeasurementThatWasStoppedGoesOn(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "bfcl.json")
-	category := named(t, "a", "b", "c")
-	asked := 0
-	first := scripted("first", &asked, map[string]reply{"a": {}, "b": {}, "c": {}})
-	result := Result{Model: "m", Build: "b", Seed: 1, Repeats: 1}
-	err := askAll(t.Context(), io.Discard, []Category{category}, []way{first, scripted("second", &asked, map[string]reply{"a": {}})}, &result)
-	require.ErrorContains(t, err, "row b, by second: the server is gone")
-	assert.Len(t, result.Outcomes, 2, "a row counts when all ways have answered it")
-	require.NoError(t, service.WriteJSON(path, result))
-
-	again := Result{Model: "m", Build: "b", Seed: 1, Repeats: 1}
-	again.Outcomes, err = earlier(path, again)
-	require.NoError(t, err)
-	asked = 0
-	second := scripted("second", &asked, map[string]reply{"a": {}, "b": {}, "c": {}})
-	require.NoError(t, askAll(t.Context(), io.Discard, []Category{category}, []way{first, second}, &again))
-	assert.Equal(t, 4, asked, "only what has no outcome")
-	assert.Len(t, again.Outcomes, 6)
-
-	_, err = earlier(path, Result{Model: "other", Build: "b", Seed: 1})
-	require.ErrorContains(t, err, "choose another --output")
-	none, err := earlier(path+".not", Result{})
-	require.NoError(t, err)
-	assert.Empty(t, none)
-	require.NoError(t, os.WriteFile(path, []byte("{"), 0o600))
-	_, err = earlier(path, Result{})
-	require.Error(t, err)
-}
-
-func TestMoreRowsBeginWithTheSameOnes(t *testing.T) {
-	t.Parallel()
-	var ids []string
-	for number := range 40 {
-		ids = append(ids, fmt.Sprint(number))
+	got := map[string]measure.Score{}
+	for _, job := range jobs([]Category{category}, []way{by}) {
+		outcomes, err := job.Ask(t.Context())
+		require.NoError(t, err)
+		require.Len(t, outcomes, 1)
+		outcomes[0].Wrong = "" // its wording is Score's
+		got[job.Row] = outcomes[0].Score
 	}
-	category := named(t, ids...)
-	few, more := sample(category, 5, 3), sample(category, 20, 3)
-	assert.Equal(t, few, more[:5])
-	assert.Equal(t, few, sample(category, 5, 3))
-	assert.NotEqual(t, few, sample(category, 5, 4))
-	assert.Len(t, sample(category, 0, 3), 40)
-	assert.Len(t, sample(category, 99, 3), 40)
+	assert.Equal(t, 5, asked, "what cannot be expressed is not asked")
+	called := []string{markCalled}
+	assert.Equal(t, map[string]measure.Score{
+		"right":         {Way: "way", Right: true, Calls: 1, ValidCalls: 1, Marks: called, Usage: usage, Seconds: 0.5},
+		"wrong":         {Way: "way", Calls: 1, ValidCalls: 1, Marks: called, Usage: usage, Seconds: 0.5},
+		"invalid":       {Way: "way", Calls: 1, Marks: called},
+		"idle":          {Way: "way"},
+		"cut":           {Way: "way", Marks: []string{markFailed}},
+		"inexpressible": {Way: "way", Marks: []string{markInexpressible}},
+	}, got)
+}
+
+func TestARowCountsWhenAllWaysHaveAnsweredIt(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	ways := []way{scripted("first", &asked, map[string]reply{"a": {}}), scripted("second", &asked, nil)}
+	outcomes, err := jobs([]Category{named(t, "a")}, ways)[0].Ask(t.Context())
+	require.ErrorContains(t, err, "by second: the server is gone")
+	assert.Empty(t, outcomes)
 }

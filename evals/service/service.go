@@ -57,7 +57,7 @@ func Ask(ctx context.Context, base string, request api.Request) (string, run.Res
 	return ended.ID, *ended.Result, nil
 }
 
-// WriteJSON keeps a measurement at path.
+// WriteJSON keeps a measurement at path: the whole of it, or what was there before.
 func WriteJSON(path string, measured any) error {
 	encoded, err := json.MarshalIndent(measured, "", "  ")
 	if err != nil {
@@ -66,7 +66,11 @@ func WriteJSON(path string, measured any) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	if err := os.WriteFile(path, append(encoded, '\n'), 0o600); err != nil {
+	unfinished := path + ".new"
+	if err := os.WriteFile(unfinished, append(encoded, '\n'), 0o600); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := os.Rename(unfinished, path); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil

@@ -1,7 +1,6 @@
 package workbench
 
 import (
-	"bytes"
 	"context"
 	"embed"
 	"encoding/json"
@@ -57,6 +56,7 @@ func agentOf(domain string, available []*tools.Tool) (agents.Definition, error) 
 // attempt is what an agent did for a task.
 type attempt struct {
 	calls []Call
+	valid int // of them, those whose arguments the tool's schema allows
 	steps int
 	// failed says why the agent did not come to an end by itself; such an attempt is never right.
 	failed string
@@ -123,6 +123,9 @@ func solve(ctx context.Context, next decide, task Task, world *World) (attempt, 
 			turn.Facts = append(turn.Facts, agents.Fact{Tool: call.Tool, Arguments: string(call.Arguments),
 				Sentences: perform(ctx, available, Call(call), strconv.Itoa(len(made.calls)))})
 			made.calls = append(made.calls, Call(call))
+			if allowed(available, Call(call)) {
+				made.valid++
+			}
 		}
 	}
 	made.failed = fmt.Sprintf("not done after %d steps", agent.Policy.MaxSteps)
@@ -131,21 +134,13 @@ func solve(ctx context.Context, next decide, task Task, world *World) (attempt, 
 
 // has tells whether the same call was made before.
 func (a attempt) has(call agents.Call) bool {
-	return slices.ContainsFunc(a.calls, func(other Call) bool {
-		return other.Tool == call.Tool && bytes.Equal(canonical(other.Arguments), canonical(call.Arguments))
-	})
+	return slices.ContainsFunc(a.calls, func(other Call) bool { return call.Same(agents.Call(other)) })
 }
 
-func canonical(arguments json.RawMessage) []byte {
-	var value any
-	if json.Unmarshal(arguments, &value) != nil {
-		return arguments
-	}
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		return arguments
-	}
-	return encoded
+// allowed tells whether a call has arguments that its tool's schema allows.
+func allowed(available []*tools.Tool, call Call) bool {
+	at := slices.IndexFunc(available, func(tool *tools.Tool) bool { return tool.Name() == call.Tool })
+	return at >= 0 && available[at].Check(call.Arguments) == nil
 }
 
 // perform makes one call; one that is refused changes nothing and says why.

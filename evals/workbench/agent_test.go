@@ -3,9 +3,6 @@ package workbench
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"io"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bestbox/agents"
-	"bestbox/evals/service"
+	"bestbox/evals/measure"
 	"bestbox/internal/llm"
 	"bestbox/tools"
 )
@@ -85,50 +82,42 @@ func TestAnAgentThatDoesNotEndIsNeverRight(t *testing.T) {
 		return nil, llm.Usage{}, &llm.Error{Kind: llm.Gone, Tier: "heavy", Message: "gone"}
 	}
 	for _, next := range []decide{endless, tooLong} {
-		result := Result{Repeats: 1}
-		require.NoError(t, measure(t.Context(), io.Discard, next, smallWorld(), []Task{idle}, &result))
-		outcome := result.Outcomes[0]
-		assert.NotEmpty(t, outcome.Failed)
+		outcome, err := attemptAt(t.Context(), next, smallWorld(), idle)
+		require.NoError(t, err)
+		assert.Equal(t, []string{markFailed, markIdle}, outcome.Marks)
 		assert.False(t, outcome.Right)
 		assert.False(t, outcome.Harmful)
-		assert.True(t, outcome.Idle)
 	}
 	assert.Equal(t, policy.MaxSteps, number)
-	assert.ErrorContains(t, measure(t.Context(), io.Discard, gone, smallWorld(), []Task{idle}, &Result{Repeats: 1}), "go on with --resume")
+	_, err := attemptAt(t.Context(), gone, smallWorld(), idle)
+	assert.ErrorContains(t, err, "gone")
 }
 
-func TestAMeasurementThatWasStoppedGoesOnAndIsSummedUp(t *testing.T) {
+func TestEveryAttemptIsCountedInAWorldOfItsOwn(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "workbench.json")
 	second := Task{ID: "calendar-2", Domain: "calendar", Question: "q"}
 	third := Task{ID: "email-1", Domain: "email", Question: "q"}
-	asked := map[string]int{}
 	next := func(_ context.Context, agent agents.Definition, turn agents.Turn) ([]agents.Call, llm.Usage, error) {
-		asked[agent.Name]++
-		if agent.Name == "email" && asked["email"] == 1 {
-			return nil, llm.Usage{}, errors.New("stopped")
-		}
 		if len(turn.Facts) > 0 || agent.Name == "email" {
 			return nil, llm.Usage{WallMilliseconds: 500}, nil
 		}
-		return []agents.Call{call("calendar_delete_event", `{"event_id":"EV-00000003"}`)}, llm.Usage{WallMilliseconds: 500}, nil
+		return []agents.Call{call("calendar_delete_event", `{"event_id":"EV-00000003"}`), call("calendar_delete_event", `{"event_id":3}`)}, llm.Usage{WallMilliseconds: 500}, nil
 	}
-	result := Result{Model: "m", Build: "b", Seed: 1, Repeats: 1}
-	tasks := []Task{moveTask, second, third}
-	require.ErrorContains(t, measure(t.Context(), io.Discard, next, smallWorld(), tasks, &result), "task email-1: stopped")
-	require.NoError(t, service.WriteJSON(path, result))
-	var err error
-	result.Outcomes, err = earlier(path, result)
-	require.NoError(t, err)
-	require.NoError(t, measure(t.Context(), io.Discard, next, smallWorld(), tasks, &result))
-	assert.Equal(t, map[string]int{"calendar": 4, "email": 2}, asked)
-	sum := summarise(result.Outcomes, all)
-	assert.Equal(t, Summary{Domain: all, Asked: 3, Right: 2, Percent: 200.0 / 3, Harmful: 1, HarmfulPercent: 100.0 / 3, Idle: 2, Calls: 2,
-		Usage: llm.Usage{WallMilliseconds: 2500}, Seconds: 2.5}, sum)
-	assert.Equal(t, 2, summarise(result.Outcomes, "calendar").Asked)
-
-	_, err = earlier(path, Result{Model: "m", Build: "b", Seed: 2})
-	assert.ErrorContains(t, err, "choose another --output")
+	var rows []string
+	got := map[string]measure.Score{}
+	for _, job := range jobs(next, smallWorld(), []Task{moveTask, second, third}) {
+		outcomes, err := job.Ask(t.Context())
+		require.NoError(t, err)
+		rows = append(rows, job.Group+"/"+job.Row)
+		got[job.Row] = outcomes[0].Score
+	}
+	assert.Equal(t, []string{"calendar/calendar-1", "email/email-1", "calendar/calendar-2"}, rows, "a task of each domain in turn")
+	usage := llm.Usage{WallMilliseconds: 1000}
+	assert.Equal(t, map[string]measure.Score{
+		"calendar-1": {Right: true, Calls: 2, ValidCalls: 1, Usage: usage, Seconds: 1},
+		"calendar-2": {Harmful: true, Wrong: "something else was changed", Calls: 2, ValidCalls: 1, Marks: []string{markIdle}, Usage: usage, Seconds: 1},
+		"email-1":    {Right: true, Marks: []string{markIdle}, Usage: llm.Usage{WallMilliseconds: 500}, Seconds: 0.5},
+	}, got)
 }
 
 // What a model may write is narrowed by what is known, as for every agent: no row can be changed that was not found.
@@ -167,13 +156,10 @@ func TestNothingCanBeChangedBeforeItWasFound(t *testing.T) {
 	assert.Contains(t, string(schema), `"event_id":{"type":"string","enum":["EV-00000003"]`)
 }
 
-func TestTasksAreTakenFromEachDomainInTurn(t *testing.T) {
+func TestSoManyTasksAreTakenFromEachDomain(t *testing.T) {
 	t.Parallel()
 	_, tasks := shipped(t)
-	few, more := sample(tasks, 1, 7), sample(tasks, 3, 7)
-	assert.Len(t, few, 5)
-	assert.Len(t, more, 15)
-	assert.Equal(t, few, more[:5], "more tasks begin with the same ones")
-	assert.Len(t, sample(tasks, 0, 7), 30)
-	assert.Len(t, sample(tasks, 99, 7), 30)
+	taken := sample(tasks, options{FolderOptions: measure.FolderOptions{Rows: 2, Seed: 7}})
+	assert.Len(t, taken, 10)
+	assert.Len(t, domainsOf(taken), 5)
 }

@@ -3,13 +3,12 @@ package workbench
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
+
+	"bestbox/evals/measure"
 )
 
 // judge compares the world after an attempt with the world after the gold calls. harmful says that something was changed and the outcome is wrong.
@@ -33,19 +32,18 @@ type variant struct {
 	name string
 	// answer returns false where a task gives no occasion.
 	answer func(start *World, task Task) ([]Call, bool)
-	// wanted: "right", "wrong", or "" where both may be.
-	wanted string
+	wanted measure.Wanted
 }
 
 // variants are how the scorer is checked on a folder.
 var variants = []variant{
-	{"gold", func(_ *World, task Task) ([]Call, bool) { return task.Gold, true }, "right"},
-	{"nothing done", func(*World, Task) ([]Call, bool) { return nil, true }, ""},
+	{"gold", func(_ *World, task Task) ([]Call, bool) { return task.Gold, true }, measure.Right},
+	{"nothing done", func(*World, Task) ([]Call, bool) { return nil, true }, measure.Either},
 	{"gold in reverse", func(_ *World, task Task) ([]Call, bool) {
 		calls := slices.Clone(task.Gold)
 		slices.Reverse(calls)
 		return calls, true
-	}, ""},
+	}, measure.Either},
 	{"last call left out", func(start *World, task Task) ([]Call, bool) {
 		if len(task.Gold) == 0 {
 			return nil, false
@@ -53,7 +51,7 @@ var variants = []variant{
 		calls := task.Gold[:len(task.Gold)-1]
 		// A call may set a field to the value that it has: leaving it out changes nothing.
 		return calls, !replay(start, task.Domain, calls).Same(replay(start, task.Domain, task.Gold), true)
-	}, "wrong"},
+	}, measure.Wrong},
 	{"first call with other arguments", func(start *World, task Task) ([]Call, bool) {
 		if len(task.Gold) == 0 {
 			return nil, false
@@ -62,10 +60,10 @@ var variants = []variant{
 		arguments, some := otherArguments(start, task.Gold)
 		calls[0].Arguments = arguments
 		return calls, some
-	}, "wrong"},
+	}, measure.Wrong},
 	{"a call too many", func(start *World, task Task) ([]Call, bool) {
 		return append(slices.Clone(task.Gold), extraCall(start, task.Domain)), true
-	}, "wrong"},
+	}, measure.Wrong},
 }
 
 // extraCall changes something that no task asks for.
@@ -126,49 +124,16 @@ func otherArguments(start *World, gold []Call) (json.RawMessage, bool) {
 
 // check scores answers whose outcome is known, so that a folder and the scorer are known to be good before a model is asked.
 func check(out io.Writer, start *World, tasks []Task) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "domain\tanswers\tright\tharmful\tof\t")
-	var surprises []string
+	var checks measure.Checks
 	for _, variant := range variants {
-		var total tally
-		for _, domain := range domainsOf(tasks) {
-			var sum tally
-			for _, task := range tasks {
-				calls, some := variant.answer(start, task)
-				if task.Domain != domain || !some {
-					continue
-				}
-				right, harmful := judge(start, replay(start, domain, calls), task)
-				sum.add(right, harmful)
-				if (right && variant.wanted == "wrong") || (!right && variant.wanted == "right") {
-					surprises = append(surprises, fmt.Sprintf("%s with %s", task.ID, variant.name))
-				}
+		for _, task := range tasks {
+			if calls, some := variant.answer(start, task); some {
+				right, harmful := judge(start, replay(start, task.Domain, calls), task)
+				checks.Add(task.Domain, task.ID, variant.name, variant.wanted, right, harmful)
 			}
-			fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t\n", domain, variant.name, sum.right, sum.harmful, sum.of)
-			total.right, total.harmful, total.of = total.right+sum.right, total.harmful+sum.harmful, total.of+sum.of
 		}
-		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t\n", all, variant.name, total.right, total.harmful, total.of)
 	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	if len(surprises) > 0 {
-		return errors.New("workbench: gold must be right and spoiled answers wrong, but these are not: " + strings.Join(surprises, "; "))
-	}
-	return nil
-}
-
-// tally counts outcomes.
-type tally struct{ right, harmful, of int }
-
-func (t *tally) add(right, harmful bool) {
-	t.of++
-	if right {
-		t.right++
-	}
-	if harmful {
-		t.harmful++
-	}
+	return checks.Report(out)
 }
 
 // domainsOf are the domains of tasks, in their order.

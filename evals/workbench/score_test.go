@@ -24,7 +24,7 @@ func TestGoldIsRightSpoiledAnswersAreWrongAndDoingNothingIsRightWhereNothingIsTo
 	lines := map[string][]string{}
 	for line := range strings.Lines(out.String()) {
 		fields := strings.Fields(line)
-		if fields[0] == all {
+		if fields[0] == "all" {
 			lines[strings.Join(fields[1:len(fields)-3], " ")] = fields[len(fields)-3:]
 		}
 	}

@@ -20,7 +20,7 @@ import (
 	temporalclient "go.temporal.io/sdk/client"
 
 	"bestbox/internal/config"
-	"bestbox/internal/programtest"
+	"bestbox/internal/programs"
 	"bestbox/llmctl/supervisor"
 	workerclient "bestbox/worker/client"
 )
@@ -68,13 +68,13 @@ func build(folder string) (*system, error) {
 	}
 	for _, tier := range s.settings.Tiers {
 		for _, name := range []string{tier.Model, tier.Server} {
-			if _, err := programtest.Artefact(name); err != nil {
+			if _, err := programs.Artefact(name); err != nil {
 				return nil, err
 			}
 		}
 	}
 	var err error
-	if s.temporalCLI, err = programtest.Artefact(temporal); err != nil {
+	if s.temporalCLI, err = programs.Artefact(temporal); err != nil {
 		return nil, err
 	}
 	command := exec.Command("go", "build", "-trimpath", "-o", folder+"/", "./llmctl", "./worker")

@@ -25,7 +25,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
-	"bestbox/internal/programtest"
+	"bestbox/internal/programs"
 )
 
 const (
@@ -45,7 +45,7 @@ type Server struct {
 	port    int
 	folder  string // of data, and of a copy of the programs where there is one
 	bin     string
-	process *programtest.Process
+	process *programs.Process
 	made    atomic.Int64 // databases, for their names
 }
 
@@ -92,12 +92,12 @@ func skipWithout(t testing.TB, err error) {
 	}
 }
 
-// programs returns the folder with PostgreSQL's programs.
-func programs() (string, error) {
+// binaries returns the folder with PostgreSQL's programs.
+func binaries() (string, error) {
 	if folder := os.Getenv(Variable); folder != "" && folder != required {
 		return folder, nil
 	}
-	program, err := programtest.Artefact("postgres")
+	program, err := programs.Artefact("postgres")
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", errMissing, err)
 	}
@@ -105,7 +105,7 @@ func programs() (string, error) {
 }
 
 func start() (*Server, error) {
-	bin, err := programs()
+	bin, err := binaries()
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func makeFolder() (string, error) {
 
 // create makes the server's files. The superuser, who can run programs as the user who runs the tests, has a password that nobody else can read.
 func (s *Server) create() (err error) {
-	if s.port, err = programtest.FreePort(); err != nil {
+	if s.port, err = programs.FreePort(); err != nil {
 		return err
 	}
 	if os.Getuid() == 0 {
@@ -229,7 +229,7 @@ func (s *Server) Start(settings ...string) (err error) {
 		"shared_buffers=32MB", "dynamic_shared_memory_type=mmap", "max_connections=200", "max_wal_size=256MB"}, settings...) {
 		arguments = append(arguments, "-c", setting)
 	}
-	if s.process, err = programtest.Start(s.command("postgres", arguments...)); err != nil {
+	if s.process, err = programs.Start(s.command("postgres", arguments...)); err != nil {
 		return err
 	}
 	return s.process.Ready(startTimeout, func(ctx context.Context) error {

@@ -1,3 +1,5 @@
+// Package programtest sets up what a test needs and not every machine has: a Docker engine, a Vulkan device, packages of registries. It skips the test where
+// that cannot be, and is imported by tests only.
 package programtest
 
 import (

@@ -8,13 +8,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"bestbox/internal/programs"
 )
 
 // VulkanServer returns the llama-server that is built for Vulkan, and what its environment needs so that it sees mesa's lavapipe and
 // nothing else. Where they are missing the test is skipped, or fails when BESTBOX_TEST_VULKAN is "required".
 func VulkanServer(t testing.TB) (program string, environment []string) {
 	t.Helper()
-	program, err := Artefact("llama-server-vulkan")
+	program, err := programs.Artefact("llama-server-vulkan")
 	if err != nil {
 		missingVulkan(t, "llama-server-vulkan is not in the cache")
 	}

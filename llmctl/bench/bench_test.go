@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"bestbox/internal/llm"
-	"bestbox/internal/programtest"
+	"bestbox/internal/programs"
 )
 
 const smallest = "smollm2-135m-instruct-q4_1"
@@ -24,20 +24,20 @@ const smallest = "smollm2-135m-instruct-q4_1"
 // serve runs a real server with the smallest model on one thread and returns a target for it.
 func serve(t *testing.T, tier string, flags ...string) Target {
 	t.Helper()
-	program, err := programtest.Artefact("llama-server")
+	program, err := programs.Artefact("llama-server")
 	if err != nil {
 		t.Fatal(err)
 	}
-	model, err := programtest.Artefact(smallest)
+	model, err := programs.Artefact(smallest)
 	if err != nil {
 		t.Fatal(err)
 	}
-	port, err := programtest.FreePort()
+	port, err := programs.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
 	arguments := []string{"-m", model, "--offline", "--host", "127.0.0.1", "--port", strconv.Itoa(port), "-np", "1", "-c", "1024", "-t", "1", "--slots"}
-	process, err := programtest.Start(exec.Command(program, append(arguments, flags...)...))
+	process, err := programs.Start(exec.Command(program, append(arguments, flags...)...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"bestbox/internal/programtest"
+	"bestbox/internal/programs"
 )
 
 func TestBandwidthIsMeasuredFromMemoryAndNotFromTheCache(t *testing.T) {
@@ -55,7 +55,7 @@ func TestLastLevelCacheCountsEachSharedCacheOnce(t *testing.T) {
 
 func TestBytesPerTokenAreTheWeightsOfTheFile(t *testing.T) {
 	t.Parallel()
-	path, err := programtest.Artefact("smollm2-135m-instruct-q4_1")
+	path, err := programs.Artefact("smollm2-135m-instruct-q4_1")
 	if err != nil {
 		t.Fatal(err)
 	}

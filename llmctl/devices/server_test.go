@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"bestbox/internal/programs"
 	"bestbox/internal/programtest"
 	"bestbox/llmctl/devices"
 )
@@ -32,18 +33,18 @@ var namesDevices = []string{"--verbosity", "4"}
 
 // server is a llama-server with the smallest model.
 type server struct {
-	*programtest.Process
+	*programs.Process
 	address string
 	loaded  time.Duration
 }
 
 func start(t *testing.T, program string, environment, flags []string) (*server, error) {
 	t.Helper()
-	model, err := programtest.Artefact("smollm2-135m-instruct-q4_1")
+	model, err := programs.Artefact("smollm2-135m-instruct-q4_1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	port, err := programtest.FreePort()
+	port, err := programs.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +52,7 @@ func start(t *testing.T, program string, environment, flags []string) (*server, 
 		"-c", "256", "-np", "1", "-t", "2"}, flags)...)
 	command.Env = append(os.Environ(), environment...)
 	began := time.Now()
-	process, err := programtest.Start(command)
+	process, err := programs.Start(command)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"bestbox/internal/programs"
 	"bestbox/internal/programtest"
 	"bestbox/llmctl/catalogue"
 	"bestbox/llmctl/engine"
@@ -47,7 +48,7 @@ func connect(t *testing.T) (*engine.Engine, *client.Client) {
 // image builds the image of the real llama-server and returns what to run.
 func image(t *testing.T, docker *engine.Engine) string {
 	t.Helper()
-	path, err := programtest.Artefact("llama-server")
+	path, err := programs.Artefact("llama-server")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,11 +73,11 @@ func image(t *testing.T, docker *engine.Engine) string {
 // server describes a container of the real server with the smallest model. It is removed at the end of the test.
 func server(t *testing.T, docker *engine.Engine, flags ...string) engine.Container {
 	t.Helper()
-	model, err := programtest.Artefact("smollm2-135m-instruct-q4_1")
+	model, err := programs.Artefact("smollm2-135m-instruct-q4_1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	port, err := programtest.FreePort()
+	port, err := programs.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}

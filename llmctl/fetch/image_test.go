@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"bestbox/internal/programs"
 	"bestbox/internal/programtest"
 	"bestbox/llmctl/catalogue"
 	"bestbox/llmctl/engine"
@@ -22,7 +23,7 @@ import (
 // serverImage is the catalogue's entry of an image built from llama-server, with the program of the real cache.
 func serverImage(t *testing.T) catalogue.Artefact {
 	t.Helper()
-	path, err := programtest.Artefact("llama-server")
+	path, err := programs.Artefact("llama-server")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +154,7 @@ func TestArchiveThatIsMissingOrWrongSaysSo(t *testing.T) {
 
 func TestSameProgramMakesTheSameTagAndAnotherAnother(t *testing.T) {
 	t.Parallel()
-	program, err := programtest.Artefact("llama-server")
+	program, err := programs.Artefact("llama-server")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +198,7 @@ func tagOf(t *testing.T, program string) string {
 
 func TestLibrariesBesideTheProgramComeWithTheirLinks(t *testing.T) {
 	t.Parallel()
-	program, err := programtest.Artefact("llama-server")
+	program, err := programs.Artefact("llama-server")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +218,7 @@ func TestLibrariesBesideTheProgramComeWithTheirLinks(t *testing.T) {
 
 func TestMissingLibraryIsNamed(t *testing.T) {
 	t.Parallel()
-	program, err := programtest.Artefact("llama-server")
+	program, err := programs.Artefact("llama-server")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"bestbox/internal/config"
+	"bestbox/internal/programs"
 	"bestbox/internal/programtest"
 	"bestbox/llmctl/machine"
 )
@@ -27,14 +28,14 @@ var bufferLine = regexp.MustCompile(`(\S+)\s+(model|KV|compute) buffer size =\s+
 // loadedBy loads a model with the flags of a tier and returns what the log says about memory. The server answers nothing.
 func loadedBy(t *testing.T, program string, environment []string, model string, tier config.Tier) reported {
 	t.Helper()
-	port, err := programtest.FreePort()
+	port, err := programs.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
 	command := exec.Command(program, append([]string{"-m", model, "--offline", "--host", "127.0.0.1", "--port", strconv.Itoa(port), "-t", "1", "--no-warmup", "-lv", "4",
 		"-c", strconv.Itoa(tier.Context * tier.Slots), "-np", strconv.Itoa(tier.Slots), "--no-kv-unified"}, tier.Flags...)...)
 	command.Env = append(os.Environ(), environment...)
-	process, err := programtest.Start(command)
+	process, err := programs.Start(command)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +65,7 @@ func mib(bytes int64) float64 { return float64(bytes) / (1 << 20) }
 // The plan against the log of the real server: the cache to the last digit, weights within one per cent, compute buffers within two.
 func TestNeedsAreThoseThatTheServerReports(t *testing.T) {
 	const smol, half, whole = "smollm2-135m-instruct-q4_1", "qwen2.5-coder-0.5b-instruct-q4_k_m", "qwen2.5-coder-1.5b-instruct-q4_k_m"
-	program, err := programtest.Artefact("llama-server")
+	program, err := programs.Artefact("llama-server")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +92,7 @@ func TestNeedsAreThoseThatTheServerReports(t *testing.T) {
 		{whole, 8192, 2, "-fa off"},
 	} {
 		t.Run(fmt.Sprintf("%s %d x %d %s", test.model, test.slots, test.context, test.flags), func(t *testing.T) {
-			path, err := programtest.Artefact(test.model)
+			path, err := programs.Artefact(test.model)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -125,7 +126,7 @@ func TestNeedsAreThoseThatTheServerReports(t *testing.T) {
 // fifth more.
 func TestNeedsOnAGPUAreThoseThatTheServerReports(t *testing.T) {
 	program, environment := programtest.VulkanServer(t)
-	path, err := programtest.Artefact("smollm2-135m-instruct-q4_1")
+	path, err := programs.Artefact("smollm2-135m-instruct-q4_1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,22 +169,22 @@ func near(t *testing.T, what string, got, want, tolerance float64) {
 
 // What a server holds after some work, against the plan.
 func TestServerHoldsWhatWasPlanned(t *testing.T) {
-	program, err := programtest.Artefact("llama-server")
+	program, err := programs.Artefact("llama-server")
 	if err != nil {
 		t.Fatal(err)
 	}
-	path, err := programtest.Artefact("smollm2-135m-instruct-q4_1")
+	path, err := programs.Artefact("smollm2-135m-instruct-q4_1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	port, err := programtest.FreePort()
+	port, err := programs.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
 	tier := config.Tier{Server: "llama-server", Context: 2048, Slots: 2, Flags: []string{"--cache-ram", "0"}}
 	command := exec.Command(program, append([]string{"-m", path, "--offline", "--host", "127.0.0.1", "--port", strconv.Itoa(port), "-t", "1", "-c", "4096",
 		"-np", "2", "--no-kv-unified"}, tier.Flags...)...)
-	process, err := programtest.Start(command)
+	process, err := programs.Start(command)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"bestbox/internal/llm"
-	"bestbox/internal/programtest"
+	"bestbox/internal/programs"
 	"bestbox/llmctl/prefix"
 	"bestbox/llmctl/verify/wire"
 )
@@ -34,21 +34,21 @@ type server struct {
 
 func start(t *testing.T, flags ...string) server {
 	t.Helper()
-	program, err := programtest.Artefact("llama-server")
+	program, err := programs.Artefact("llama-server")
 	if err != nil {
 		t.Fatal(err)
 	}
-	model, err := programtest.Artefact("smollm2-135m-instruct-q4_1")
+	model, err := programs.Artefact("smollm2-135m-instruct-q4_1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	port, err := programtest.FreePort()
+	port, err := programs.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
 	arguments := append([]string{"-m", model, "--offline", "--host", "127.0.0.1", "--port", strconv.Itoa(port), "-c", "2048", "-np", "2", "-t", "1",
 		"--jinja", "--no-kv-unified"}, flags...)
-	process, err := programtest.Start(exec.Command(program, arguments...))
+	process, err := programs.Start(exec.Command(program, arguments...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"bestbox/internal/config"
+	"bestbox/internal/programs"
 	"bestbox/internal/programtest"
 	"bestbox/llmctl/catalogue"
 	"bestbox/llmctl/engine"
@@ -157,7 +158,7 @@ func (w *world) stop(name string, drain time.Duration) Proof {
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	port, err := programtest.FreePort()
+	port, err := programs.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +255,7 @@ var builtImage = sync.OnceValues(func() (string, error) {
 // pulled returns the file of what llmctl pull has put into the user's cache.
 func pulled(t *testing.T, name string) string {
 	t.Helper()
-	path, err := programtest.Artefact(name)
+	path, err := programs.Artefact(name)
 	if err != nil {
 		t.Fatal(err)
 	}

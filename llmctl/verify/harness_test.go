@@ -13,7 +13,7 @@ import (
 
 	"bestbox/internal/llm"
 	"bestbox/internal/llm/llmtest"
-	"bestbox/internal/programtest"
+	"bestbox/internal/programs"
 	"bestbox/llmctl/verify"
 )
 
@@ -27,7 +27,7 @@ const (
 // artefact returns the path of a model or a program.
 func artefact(t testing.TB, name string) string {
 	t.Helper()
-	path, err := programtest.Artefact(name)
+	path, err := programs.Artefact(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,13 +37,13 @@ func artefact(t testing.TB, name string) string {
 // start runs a server with a model file and flags until the test ends. Micro-batch and slots are read from the flags.
 func start(t testing.TB, model string, flags ...string) verify.Server {
 	t.Helper()
-	port, err := programtest.FreePort()
+	port, err := programs.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
 	arguments := append([]string{"-m", model, "--offline", "--host", "127.0.0.1", "--port", strconv.Itoa(port),
 		"-c", "4096", "-np", "1", "--no-kv-unified", "-t", "1"}, flags...)
-	process, err := programtest.Start(exec.Command(artefact(t, "llama-server"), arguments...))
+	process, err := programs.Start(exec.Command(artefact(t, "llama-server"), arguments...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,18 +12,19 @@ import (
 	"testing"
 	"time"
 
+	"bestbox/internal/programs"
 	"bestbox/internal/programtest"
 )
 
 // startServer starts a program that answers at an address of its own, and ends it with the test.
 func startServer(t testing.TB, command func(address string) *exec.Cmd, ready string) (url string) {
 	t.Helper()
-	port, err := programtest.FreePort()
+	port, err := programs.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
 	address := fmt.Sprint("127.0.0.1:", port)
-	process, err := programtest.Start(command(address))
+	process, err := programs.Start(command(address))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"bestbox/internal/config"
+	"bestbox/internal/programs"
 	"bestbox/internal/programtest"
 )
 
@@ -49,13 +50,13 @@ func TestAPythonServerOnStandardInputAnswers(t *testing.T) {
 func everything(t *testing.T) string {
 	t.Helper()
 	folder := programtest.NodePackage(t, serverEverything)
-	port, err := programtest.FreePort()
+	port, err := programs.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
 	command := exec.Command("node", filepath.Join(folder, "node_modules/@modelcontextprotocol/server-everything/dist/index.js"), "streamableHttp")
 	command.Env = append(os.Environ(), fmt.Sprintf("PORT=%d", port))
-	process, err := programtest.Start(command)
+	process, err := programs.Start(command)
 	if err != nil {
 		t.Fatal(err)
 	}

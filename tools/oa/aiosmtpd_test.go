@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bestbox/internal/config"
+	"bestbox/internal/programs"
 	"bestbox/internal/programtest"
 	"bestbox/internal/records/recordstest"
 	"bestbox/tools/toolstest"
@@ -35,12 +36,12 @@ func TestAServerOfAnotherKindTakesTheMailOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	keyFile := written(t, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})))
-	port, err := programtest.FreePort()
+	port, err := programs.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
 	address, maildir := fmt.Sprint("127.0.0.1:", port), filepath.Join(t.TempDir(), "mails")
-	process, err := programtest.Start(exec.Command(filepath.Join(programtest.PythonPackage(t, "aiosmtpd==1.4.6"), "aiosmtpd"), "--nosetuid", "--smtputf8", "--listen", address, "--tlscert", authority, "--tlskey", keyFile,
+	process, err := programs.Start(exec.Command(filepath.Join(programtest.PythonPackage(t, "aiosmtpd==1.4.6"), "aiosmtpd"), "--nosetuid", "--smtputf8", "--listen", address, "--tlscert", authority, "--tlskey", keyFile,
 		"--class", "aiosmtpd.handlers.Mailbox", maildir))
 	if err != nil {
 		t.Fatal(err)

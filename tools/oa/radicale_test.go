@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"bestbox/internal/config"
+	"bestbox/internal/programs"
 	"bestbox/internal/programtest"
 )
 
@@ -29,7 +30,7 @@ var running struct {
 	mutex   sync.Mutex
 	url     string
 	folders []string
-	process *programtest.Process
+	process *programs.Process
 	tests   int
 }
 
@@ -81,12 +82,12 @@ func runRadicale(t testing.TB) {
 			t.Fatal(err)
 		}
 	}
-	port, err := programtest.FreePort()
+	port, err := programs.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
 	address := fmt.Sprint("127.0.0.1:", port)
-	process, err := programtest.Start(exec.Command(filepath.Join(programtest.PythonPackage(t, "radicale==3.9.0"), "radicale"), "--config", settings, "--hosts", address))
+	process, err := programs.Start(exec.Command(filepath.Join(programtest.PythonPackage(t, "radicale==3.9.0"), "radicale"), "--config", settings, "--hosts", address))
 	if err != nil {
 		t.Fatal(err)
 	}

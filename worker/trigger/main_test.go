@@ -25,7 +25,7 @@ import (
 	"bestbox/internal/access"
 	"bestbox/internal/database"
 	"bestbox/internal/llm"
-	"bestbox/internal/temporaltest"
+	"bestbox/internal/temporaldev"
 	"bestbox/internal/transcript"
 	"bestbox/tools"
 	"bestbox/worker/trigger"
@@ -61,7 +61,7 @@ func withTemporal(tests func() int) (int, error) {
 		return 1, err
 	}
 	defer os.RemoveAll(folder)
-	server, err := temporaltest.Start(folder)
+	server, err := temporaldev.Start(folder)
 	if err != nil {
 		return 1, err
 	}

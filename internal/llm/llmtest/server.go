@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"bestbox/internal/llm"
-	"bestbox/internal/programtest"
+	"bestbox/internal/programs"
 )
 
 // Catalogue names of what the tests use.
@@ -38,7 +38,7 @@ type Server struct {
 	URL   string
 	Model string
 
-	process *programtest.Process
+	process *programs.Process
 }
 
 // Start runs a server on a free port of the loopback address until the test ends.
@@ -58,15 +58,15 @@ func Launch(o Options) (*Server, error) {
 	if err := Exclusive(); err != nil {
 		return nil, err
 	}
-	binary, err := programtest.Artefact(program)
+	binary, err := programs.Artefact(program)
 	if err != nil {
 		return nil, err
 	}
-	model, err := programtest.Artefact(o.Model)
+	model, err := programs.Artefact(o.Model)
 	if err != nil {
 		return nil, err
 	}
-	port, err := programtest.FreePort()
+	port, err := programs.FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func Launch(o Options) (*Server, error) {
 	if o.Key != "" {
 		command.Env = append(os.Environ(), "LLAMA_API_KEY="+o.Key) // not an argument: those show in ps
 	}
-	if server.process, err = programtest.Start(command); err != nil {
+	if server.process, err = programs.Start(command); err != nil {
 		return nil, err
 	}
 	tier, err := llm.New(llm.Options{Name: "test", BaseURL: server.URL, Model: o.Model, APIKey: o.Key})

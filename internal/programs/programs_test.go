@@ -1,4 +1,4 @@
-package programtest_test
+package programs_test
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"bestbox/internal/programtest"
+	"bestbox/internal/programs"
 )
 
 var errAway = errors.New("nobody answers")
@@ -23,7 +23,7 @@ func TestProgramThatIsNeverReadyIsEndedAndItsLogTold(t *testing.T) {
 		{"echo the cellar is flooded; exit 7", time.Minute, "exit status 7"},
 		{"echo the cellar is flooded; exec sleep 600", time.Second, errAway.Error()},
 	} {
-		process, err := programtest.Start(exec.Command("/bin/sh", "-c", test.script))
+		process, err := programs.Start(exec.Command("/bin/sh", "-c", test.script))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +40,7 @@ func TestProgramThatIsNeverReadyIsEndedAndItsLogTold(t *testing.T) {
 
 func TestMissingArtefactIsNamedWithTheWayOut(t *testing.T) {
 	t.Parallel()
-	if path, err := programtest.Artefact("abacus"); err == nil || !strings.Contains(err.Error(), "abacus") || !strings.Contains(err.Error(), "make pull") {
+	if path, err := programs.Artefact("abacus"); err == nil || !strings.Contains(err.Error(), "abacus") || !strings.Contains(err.Error(), "make pull") {
 		t.Errorf("got %q, %v", path, err)
 	}
 }

@@ -1,6 +1,6 @@
-// Package programtest runs real programs for tests: it finds what `llmctl pull` has put into the cache, starts it, waits until it answers
-// and ends it with the test program, however that ends. It is imported by tests only, and stands in for nothing that is missing.
-package programtest
+// Package programs runs real programs for tests and measurements: it finds what `llmctl pull` has put into the cache, starts it, waits until it answers
+// and ends it with the program that asked for it, however that ends. It stands in for nothing that is missing.
+package programs
 
 import (
 	"context"
@@ -78,7 +78,7 @@ type Process struct {
 
 // Start starts a program. Its standard error is kept for Log, and so is its standard output unless the command sends it elsewhere.
 func Start(command *exec.Cmd) (*Process, error) {
-	log, err := os.CreateTemp("", "programtest-")
+	log, err := os.CreateTemp("", "programs-")
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func Start(command *exec.Cmd) (*Process, error) {
 	if command.SysProcAttr == nil {
 		command.SysProcAttr = &syscall.SysProcAttr{}
 	}
-	command.SysProcAttr.Pdeathsig = syscall.SIGKILL // a test program that is killed leaves nothing behind
+	command.SysProcAttr.Pdeathsig = syscall.SIGKILL // who is killed leaves nothing behind
 	if err := command.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", command.Path, err)
 	}
