@@ -22,7 +22,12 @@ import (
 // fakeProposal stands for a run that waits for a person: it takes one decision, and refuses edited arguments that hold a minus.
 func fakeProposal(ctx workflow.Context) (run.Result, error) {
 	decided := false
-	err := workflow.SetUpdateHandler(ctx, run.UpdateDecide, func(_ workflow.Context, decision run.Decision) error {
+	err := workflow.SetUpdateHandler(ctx, run.UpdateDecide, func(ctx workflow.Context, decision run.Decision) error {
+		if decision.Reason == slowly {
+			if err := workflow.Sleep(ctx, slowUpdate); err != nil {
+				return err
+			}
+		}
 		switch {
 		case decided:
 			return temporal.NewNonRetryableApplicationError("call 1.1 waits for no decision: Anna has decided already", workflows.ErrorNotWaiting, nil)

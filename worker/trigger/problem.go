@@ -41,6 +41,7 @@ func (t *trigger) fromTemporal(ctx context.Context, doing, id string, err error)
 	var missing *serviceerror.NotFound
 	var unavailable *serviceerror.Unavailable
 	var late *serviceerror.DeadlineExceeded
+	var givenUp *serviceerror.Canceled
 	code := status.Code(err)
 	switch {
 	case errors.As(err, &missing):
@@ -49,7 +50,7 @@ func (t *trigger) fromTemporal(ctx context.Context, doing, id string, err error)
 		code == codes.Unavailable, code == codes.DeadlineExceeded:
 		t.Logger.WarnContext(ctx, "Temporal cannot be reached", "doing", doing, "run", id, "error", err)
 		return t.temporalMissing()
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled), errors.As(err, &givenUp):
 		return problem(http.StatusServiceUnavailable, "the request was given up before it was done")
 	}
 	return t.internal(ctx, doing, err)

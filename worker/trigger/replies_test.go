@@ -16,7 +16,12 @@ import (
 // fakeQuestion stands for a run that asks back: it takes one reply to its call 1.1 and gives it as the answer.
 func fakeQuestion(ctx workflow.Context) (run.Result, error) {
 	var got *run.Reply
-	err := workflow.SetUpdateHandler(ctx, run.UpdateReply, func(_ workflow.Context, reply run.Reply) error {
+	err := workflow.SetUpdateHandler(ctx, run.UpdateReply, func(ctx workflow.Context, reply run.Reply) error {
+		if reply.Text == slowly {
+			if err := workflow.Sleep(ctx, slowUpdate); err != nil {
+				return err
+			}
+		}
 		if reply.Call != "1.1" {
 			return temporal.NewNonRetryableApplicationError("call "+reply.Call+" waits for no decision: no such question", workflows.ErrorNotWaiting, nil)
 		}
