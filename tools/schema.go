@@ -36,6 +36,11 @@ type property struct {
 	compiled   *validation.Resolved
 }
 
+// TextLike is the schema of a text that matches a pattern, for argument types of their own, which implement invopop's interface for custom types by it.
+func TextLike(pattern string, examples ...any) *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Pattern: pattern, Examples: examples}
+}
+
 // unwanted are the keywords that would make the schema depend on something outside it. llama-server's grammar needs
 // everything inlined.
 var unwanted = []string{`"$ref"`, `"$defs"`, `"$schema"`, `"$id"`}

@@ -37,7 +37,7 @@ func show(out io.Writer, sums []Summary, repeats int, marks []string) error {
 	}
 	columns = append(columns,
 		column{"calls", func(s Summary) string { return count(s.Calls) }},
-		column{"valid %", func(s Summary) string { return validShare(s) }},
+		column{"valid %", validShare},
 		column{"evaluated", func(s Summary) string { return count(s.Usage.PromptTokens) }},
 		column{"reused", func(s Summary) string { return count(s.Usage.CachedTokens) }},
 		column{"generated", func(s Summary) string { return count(s.Usage.GeneratedTokens) }},

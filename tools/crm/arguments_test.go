@@ -76,18 +76,6 @@ func TestWrongArgumentsNameTheFieldAndTheWayOut(t *testing.T) {
 	})
 }
 
-func TestPeriodsKnowTheirDays(t *testing.T) {
-	t.Parallel()
-	for period, want := range map[periodText][2]string{
-		"2025-Q4": {"2025-10-01", "2026-01-01"}, "2025-Q1": {"2025-01-01", "2025-04-01"}, "2024-02": {"2024-02-01", "2024-03-01"},
-		"2025-12": {"2025-12-01", "2026-01-01"}, "2025": {"2025-01-01", "2026-01-01"},
-	} {
-		if from, before := period.bounds(); from != want[0] || before != want[1] {
-			t.Errorf("%s: from %s, before %s", period, from, before)
-		}
-	}
-}
-
 func TestTextsOfOthersStayInTheirQuotationMarks(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -49,7 +49,7 @@ const (
 // JSONSchema is written out, since tags reach no further than the fields of the arguments themselves.
 func (quoteLines) JSONSchema() *jsonschema.Schema {
 	line := jsonschema.NewProperties()
-	line.Set("product_id", patterned("^[A-Z]{2}-[0-9]{3}$", "AB-100"))
+	line.Set("product_id", tools.TextLike("^[A-Z]{2}-[0-9]{3}$", "AB-100"))
 	line.Set("quantity", &jsonschema.Schema{Type: "integer", Minimum: "1", Maximum: "1000"})
 	fewest, most := uint64(1), uint64(mostLines)
 	return &jsonschema.Schema{

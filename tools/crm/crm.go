@@ -23,25 +23,17 @@ func Tools(db *records.DB) ([]*tools.Tool, error) {
 		return nil, errors.New("the CRM tools need an open database")
 	}
 	s := store{db}
-	var list []*tools.Tool
-	var errs []error
-	add := func(t *tools.Tool, err error) {
-		list = append(list, t)
-		errs = append(errs, err)
-	}
-	add(tools.New(leadsDefinition, s.leads))
-	add(tools.New(customerDefinition, s.customer))
-	add(tools.New(highChurnDefinition, s.highChurn))
-	add(tools.New(predictChurnDefinition, s.predictChurn))
-	add(tools.New(pipelineDefinition, s.pipeline))
-	add(tools.New(customerOrdersDefinition, s.customerOrders))
-	add(tools.NewWrite(updateLeadDefinition, ledger.Writer(s.db, s.books, updateLeadDefinition.Name, planLead, restoreLead)))
-	add(tools.NewWrite(logActivityDefinition, ledger.Writer(s.db, s.books, logActivityDefinition.Name, planActivity, removeActivity)))
-	add(tools.NewWrite(createQuoteDefinition, ledger.Writer(s.db, s.books, createQuoteDefinition.Name, planQuote, withdrawQuote)))
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
-	return list, nil
+	var list tools.List
+	list.Add(tools.New(leadsDefinition, s.leads))
+	list.Add(tools.New(customerDefinition, s.customer))
+	list.Add(tools.New(highChurnDefinition, s.highChurn))
+	list.Add(tools.New(predictChurnDefinition, s.predictChurn))
+	list.Add(tools.New(pipelineDefinition, s.pipeline))
+	list.Add(tools.New(customerOrdersDefinition, s.customerOrders))
+	list.Add(tools.NewWrite(updateLeadDefinition, ledger.Writer(s.db, s.books, updateLeadDefinition.Name, planLead, restoreLead)))
+	list.Add(tools.NewWrite(logActivityDefinition, ledger.Writer(s.db, s.books, logActivityDefinition.Name, planActivity, removeActivity)))
+	list.Add(tools.NewWrite(createQuoteDefinition, ledger.Writer(s.db, s.books, createQuoteDefinition.Name, planQuote, withdrawQuote)))
+	return list.All()
 }
 
 // store runs the tools' queries.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/wording"
 )
 
@@ -21,11 +22,11 @@ var customerOrdersDefinition = tools.Definition{
 // CustomerOrdersArguments are the arguments of get_customer_orders.
 type CustomerOrdersArguments struct {
 	spellings
-	CustomerID customerID `json:"customer_id,omitempty" jsonschema_description:"Only orders of this customer."`
-	VendorID   vendorID   `json:"vendor_id,omitempty" jsonschema_description:"Only orders that late deliveries of this vendor held up."`
-	Status     string     `json:"status,omitempty" jsonschema:"enum=open,enum=late,enum=delivered" jsonschema_extras:"x-words=open:open|pending|outstanding|not delivered|undelivered|still to deliver|waiting|未交付|未发货|未完成|待发;late:late|delayed|overdue|behind|should have by now|延迟|迟|逾期|晚|延误;delivered:delivered|shipped|received|交付|发货|已交" jsonschema_description:"open: not delivered yet. late: open and past the promised day."`
-	Period     periodText `json:"period,omitempty" jsonschema_description:"Only orders placed in this quarter, month or year."`
-	Limit      int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many to list. Without it: all of up to 10, else the newest 5."`
+	CustomerID customerID       `json:"customer_id,omitempty" jsonschema_description:"Only orders of this customer."`
+	VendorID   vendorID         `json:"vendor_id,omitempty" jsonschema_description:"Only orders that late deliveries of this vendor held up."`
+	Status     string           `json:"status,omitempty" jsonschema:"enum=open,enum=late,enum=delivered" jsonschema_extras:"x-words=open:open|pending|outstanding|not delivered|undelivered|still to deliver|waiting|未交付|未发货|未完成|待发;late:late|delayed|overdue|behind|should have by now|延迟|迟|逾期|晚|延误;delivered:delivered|shipped|received|交付|发货|已交" jsonschema_description:"open: not delivered yet. late: open and past the promised day."`
+	Period     dates.PeriodName `json:"period,omitempty" jsonschema_description:"Only orders placed in this quarter, month or year."`
+	Limit      int              `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many to list. Without it: all of up to 10, else the newest 5."`
 }
 
 // CustomerOrders are the orders found. Amounts are cents.
@@ -91,9 +92,11 @@ func (s store) customerOrders(ctx context.Context, in CustomerOrdersArguments) (
 			}
 			out.vendor = wording.Named(string(in.VendorID), name)
 		}
-		from, before := "0000-01-01", "9999-12-31"
+		from, before, err := bounds(in.Period)
+		if err != nil {
+			return err
+		}
 		if in.Period != "" {
-			from, before = in.Period.bounds()
 			out.Asked += " placed in " + string(in.Period)
 		}
 		found, err := b.orders(`(? = '' OR o.customer_id = ?) AND o.ordered_on >= ? AND o.ordered_on < ? AND (? = '' OR EXISTS (SELECT 1

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/ledger"
 	"bestbox/tools/wording"
 )
@@ -22,7 +23,7 @@ type LogActivityArguments struct {
 	LeadID     leadID     `json:"lead_id,omitempty" jsonschema_description:"The lead, unless it is a customer."`
 	Kind       string     `json:"kind" jsonschema:"enum=call,enum=visit,enum=mail,enum=meeting,enum=note" jsonschema_description:"What it was."`
 	Text       string     `json:"text" jsonschema:"minLength=3,maxLength=1000" jsonschema_description:"What was said or agreed."`
-	HappenedOn dateText   `json:"happened_on,omitempty" jsonschema_description:"The day. Without it: today."`
+	HappenedOn dates.Date `json:"happened_on,omitempty" jsonschema_description:"The day. Without it: today."`
 }
 
 // Logged is an activity that was noted.
@@ -54,7 +55,7 @@ func planActivity(b *books, in LogActivityArguments) (p ledger.Plan[*Logged], er
 	}
 	day := b.today
 	if in.HappenedOn != "" {
-		if day, err = parseDate("happened_on", in.HappenedOn); err != nil {
+		if day, err = in.HappenedOn.Day("happened_on"); err != nil {
 			return p, err
 		}
 	}

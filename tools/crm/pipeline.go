@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/wording"
 )
 
@@ -20,10 +21,10 @@ var pipelineDefinition = tools.Definition{
 // PipelineArguments are the arguments of get_pipeline.
 type PipelineArguments struct {
 	spellings
-	Stage      string     `json:"stage,omitempty" jsonschema:"enum=qualification,enum=analysis,enum=proposal,enum=negotiation" jsonschema_extras:"x-words=qualification:qualification|资格;analysis:analysis|分析;proposal:proposal|proposals|方案|提案|报价阶段;negotiation:negotiation|negotiating|negotiate|谈判" jsonschema_description:"Only open deals in this stage."`
-	CustomerID customerID `json:"customer_id,omitempty" jsonschema_description:"Only deals with this customer."`
-	OwnerID    employeeID `json:"owner_id,omitempty" jsonschema_description:"Only deals of this sales person."`
-	Period     periodText `json:"period,omitempty" jsonschema_description:"Only open deals expected to close, and deals won or lost, in this quarter, month or year."`
+	Stage      string           `json:"stage,omitempty" jsonschema:"enum=qualification,enum=analysis,enum=proposal,enum=negotiation" jsonschema_extras:"x-words=qualification:qualification|资格;analysis:analysis|分析;proposal:proposal|proposals|方案|提案|报价阶段;negotiation:negotiation|negotiating|negotiate|谈判" jsonschema_description:"Only open deals in this stage."`
+	CustomerID customerID       `json:"customer_id,omitempty" jsonschema_description:"Only deals with this customer."`
+	OwnerID    employeeID       `json:"owner_id,omitempty" jsonschema_description:"Only deals of this sales person."`
+	Period     dates.PeriodName `json:"period,omitempty" jsonschema_description:"Only open deals expected to close, and deals won or lost, in this quarter, month or year."`
 }
 
 // Pipeline are the deals found. Amounts are cents.
@@ -101,9 +102,9 @@ func (s store) pipeline(ctx context.Context, in PipelineArguments) (*Pipeline, e
 		if err != nil {
 			return err
 		}
-		from, before := "0000-01-01", "9999-12-31"
-		if in.Period != "" {
-			from, before = in.Period.bounds()
+		from, before, err := bounds(in.Period)
+		if err != nil {
+			return err
 		}
 		for _, d := range found {
 			day := d.ExpectedCloseOn

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/ledger"
 	"bestbox/tools/wording"
 )
@@ -24,7 +25,7 @@ type UpdateLeadArguments struct {
 	Stage      string     `json:"stage,omitempty" jsonschema:"enum=new,enum=contacted,enum=qualified,enum=disqualified" jsonschema_extras:"x-words=new:new|新;contacted:contacted|called|reached|联系;qualified:qualified|qualify|合格;disqualified:disqualified|disqualify|give up|no longer interested|not interested|drop|不合格|放弃|没兴趣|不感兴趣" jsonschema_description:"The new stage."`
 	OwnerID    employeeID `json:"owner_id,omitempty" jsonschema_description:"Who looks after it from now on."`
 	NextStep   string     `json:"next_step,omitempty" jsonschema:"maxLength=200" jsonschema_description:"What is to be done next, in a few words."`
-	NextStepOn dateText   `json:"next_step_on,omitempty" jsonschema_description:"The day for the next step, from today on."`
+	NextStepOn dates.Date `json:"next_step_on,omitempty" jsonschema_description:"The day for the next step, from today on."`
 }
 
 // LeadUpdate is a lead before and after a change.
@@ -76,7 +77,7 @@ func planLead(b *books, in UpdateLeadArguments) (p ledger.Plan[*LeadUpdate], err
 		after.NextStep = strings.Join(strings.Fields(in.NextStep), " ")
 	}
 	if in.NextStepOn != "" {
-		day, err := parseDate("next_step_on", in.NextStepOn)
+		day, err := in.NextStepOn.Day("next_step_on")
 		if err != nil {
 			return p, err
 		}

@@ -57,30 +57,6 @@ func TestWrongArgumentsNameTheFieldAndTheWayOut(t *testing.T) {
 	})
 }
 
-func TestPeriodsKnowTheirDaysAndTheirPredecessor(t *testing.T) {
-	t.Parallel()
-	cases := []struct {
-		text                periodText
-		from, until, before string
-	}{
-		{"2025-Q4", "2025-10-01", "2026-01-01", "2025-Q3"},
-		{"2025-Q1", "2025-01-01", "2025-04-01", "2024-Q4"},
-		{"2024-02", "2024-02-01", "2024-03-01", "2024-01"},
-		{"2025-12", "2025-12-01", "2026-01-01", "2025-11"},
-		{"2025", "2025-01-01", "2026-01-01", "2024"},
-	}
-	for _, c := range cases {
-		p, err := parsePeriod("period", c.text, period{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		from, until := p.bounds()
-		if p.name != string(c.text) || from != c.from || until != c.until || p.before().name != c.before {
-			t.Errorf("%s: %s from %s until %s after %s", c.text, p.name, from, until, p.before().name)
-		}
-	}
-}
-
 func TestTheDefaultIsTheLastFullQuarterAlsoOnItsFirstAndLastDay(t *testing.T) {
 	t.Parallel()
 	for day, want := range map[string]string{
@@ -90,7 +66,7 @@ func TestTheDefaultIsTheLastFullQuarterAlsoOnItsFirstAndLastDay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := (&books{today: today}).lastFullQuarter().name; got != want {
+		if got := (&books{today: today}).lastFullQuarter().Name; got != want {
 			t.Errorf("on %s it is %s, want %s", day, got, want)
 		}
 	}

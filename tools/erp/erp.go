@@ -24,27 +24,19 @@ func Tools(db *records.DB) ([]*tools.Tool, error) {
 		return nil, errors.New("the ERP tools need an open database")
 	}
 	s := store{db}
-	var list []*tools.Tool
-	var errs []error
-	add := func(t *tools.Tool, err error) {
-		list = append(list, t)
-		errs = append(errs, err)
-	}
-	add(tools.New(procurementSummaryDefinition, s.procurementSummary))
-	add(tools.New(priceTrendsDefinition, s.priceTrends))
-	add(tools.New(topVendorsDefinition, s.topVendors))
-	add(tools.New(purchaseOrdersDefinition, s.purchaseOrders))
-	add(tools.New(inventoryDefinition, s.inventoryLevels))
-	add(tools.New(invoicesDefinition, s.supplierInvoices))
-	add(tools.New(financesDefinition, s.financialSummary))
-	add(tools.NewWrite(orderDefinition, ledger.Writer(s.db, s.books, orderDefinition.Name, planOrder, cancelOrder)))
-	add(tools.NewWrite(approveDefinition, ledger.Writer(s.db, s.books, approveDefinition.Name, planApproval, withdrawApproval)))
-	add(tools.NewWrite(adjustDefinition, ledger.Writer(s.db, s.books, adjustDefinition.Name, planAdjustment, moveBack)))
-	add(tools.NewWrite(transferDefinition, ledger.Writer(s.db, s.books, transferDefinition.Name, planTransfer, moveBack)))
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
-	return list, nil
+	var list tools.List
+	list.Add(tools.New(procurementSummaryDefinition, s.procurementSummary))
+	list.Add(tools.New(priceTrendsDefinition, s.priceTrends))
+	list.Add(tools.New(topVendorsDefinition, s.topVendors))
+	list.Add(tools.New(purchaseOrdersDefinition, s.purchaseOrders))
+	list.Add(tools.New(inventoryDefinition, s.inventoryLevels))
+	list.Add(tools.New(invoicesDefinition, s.supplierInvoices))
+	list.Add(tools.New(financesDefinition, s.financialSummary))
+	list.Add(tools.NewWrite(orderDefinition, ledger.Writer(s.db, s.books, orderDefinition.Name, planOrder, cancelOrder)))
+	list.Add(tools.NewWrite(approveDefinition, ledger.Writer(s.db, s.books, approveDefinition.Name, planApproval, withdrawApproval)))
+	list.Add(tools.NewWrite(adjustDefinition, ledger.Writer(s.db, s.books, adjustDefinition.Name, planAdjustment, moveBack)))
+	list.Add(tools.NewWrite(transferDefinition, ledger.Writer(s.db, s.books, transferDefinition.Name, planTransfer, moveBack)))
+	return list.All()
 }
 
 // store runs the tools' queries.

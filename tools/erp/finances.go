@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/wording"
 )
 
@@ -20,7 +21,7 @@ var financesDefinition = tools.Definition{
 // FinancesArguments are the arguments of get_financial_summary.
 type FinancesArguments struct {
 	spellings
-	Period periodText `json:"period,omitempty" jsonschema:"example=2025-Q4" jsonschema_description:"Quarter, month or year. Without it: the last full quarter."`
+	Period dates.PeriodName `json:"period,omitempty" jsonschema:"example=2025-Q4" jsonschema_description:"Quarter, month or year. Without it: the last full quarter."`
 }
 
 // Finances is the company's result of a period and of the period before. Amounts are cents.
@@ -69,18 +70,18 @@ func (s store) financialSummary(ctx context.Context, in FinancesArguments) (*Fin
 	out := &Finances{}
 	err := s.read(ctx, func(b *books) error {
 		out.Currency = b.currency
-		p, err := parsePeriod("period", in.Period, b.lastFullQuarter())
+		p, err := periodOr("period", in.Period, b.lastFullQuarter())
 		if err != nil {
 			return err
 		}
 		if out.Note = b.gap(p); out.Note != "" {
 			return nil
 		}
-		out.Period, out.ComparedWith, out.Unfinished = p.name, p.before().name, b.unfinished(p)
+		out.Period, out.ComparedWith, out.Unfinished = p.Name, p.Before().Name, b.unfinished(p)
 		if err := out.sum(b, p); err != nil {
 			return err
 		}
-		if p.months < 3 {
+		if p.Months < 3 {
 			return nil // budgets are made for quarters
 		}
 		return out.budgets(b, p)
@@ -88,7 +89,7 @@ func (s store) financialSummary(ctx context.Context, in FinancesArguments) (*Fin
 	return out, err
 }
 
-func (o *Finances) sum(b *books, p period) error {
+func (o *Finances) sum(b *books, p dates.Period) error {
 	const query = `
 		SELECT a.id, a.name, a.kind,
 			coalesce(sum(CASE WHEN e.posted_on >= ?2 THEN l.amount_cents END), 0),
@@ -98,8 +99,8 @@ func (o *Finances) sum(b *books, p period) error {
 		JOIN journal_entries e ON e.id = l.entry_id
 		WHERE a.kind IN ('revenue', 'expense') AND e.posted_on >= ?1 AND e.posted_on < ?3
 		GROUP BY a.id ORDER BY a.id`
-	older, _ := p.before().bounds()
-	from, before := p.bounds()
+	older, _ := p.Before().Bounds()
+	from, before := p.Bounds()
 	var goods Comparison
 	err := b.Each(query, []any{older, from, before}, func(scan func(...any) error) error {
 		var id, name, kind string
@@ -146,7 +147,7 @@ func marginOf(profit, revenue int64) *Percent {
 	return &p
 }
 
-func (o *Finances) budgets(b *books, p period) error {
+func (o *Finances) budgets(b *books, p dates.Period) error {
 	const query = `
 		SELECT d.name, sum(g.amount_cents), (
 			SELECT coalesce(sum(l.amount_cents), 0)
@@ -155,8 +156,8 @@ func (o *Finances) budgets(b *books, p period) error {
 		FROM budgets g JOIN departments d ON d.id = g.department_id
 		WHERE g.quarter BETWEEN ?3 AND ?4
 		GROUP BY d.id ORDER BY d.id`
-	from, before := p.bounds()
-	first, last := makePeriod(p.start, 3).name, makePeriod(p.end.AddDate(0, -3, 0), 3).name
+	from, before := p.Bounds()
+	first, last := dates.NewPeriod(p.Start, 3).Name, dates.NewPeriod(p.End.AddDate(0, -3, 0), 3).Name
 	return b.Each(query, []any{from, before, first, last}, func(scan func(...any) error) error {
 		var u BudgetUsage
 		if err := scan(&u.Department, &u.BudgetCents, &u.ActualCents); err != nil {

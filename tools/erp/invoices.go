@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/wording"
 )
 
@@ -20,11 +21,11 @@ var invoicesDefinition = tools.Definition{
 // InvoicesArguments are the arguments of get_supplier_invoices.
 type InvoicesArguments struct {
 	spellings
-	VendorID vendorID `json:"vendor_id,omitempty" jsonschema_description:"Only invoices of this vendor."`
-	Status   string   `json:"status,omitempty" jsonschema:"enum=unpaid,enum=open,enum=overdue,enum=disputed,enum=paid" jsonschema_extras:"x-words=unpaid:unpaid|not paid|not been paid|owe|outstanding|to pay|still due|未付|未支付|没付|欠|应付;open:open|not due|未到期;overdue:overdue|past due|late|逾期|过期|超期;disputed:disputed|dispute|disagree|争议|有异议;paid:paid|settled|已付|已支付|付清" jsonschema_description:"unpaid: open, overdue or disputed. open: not due yet. overdue: past the due date."`
-	DueFrom  dateText `json:"due_from,omitempty" jsonschema:"example=2025-10-01" jsonschema_description:"Only invoices due on or after this day."`
-	DueTo    dateText `json:"due_to,omitempty" jsonschema:"example=2025-10-31" jsonschema_description:"Only invoices due on or before this day."`
-	Limit    int      `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many invoices to list. Without it: all of up to 10, else 5."`
+	VendorID vendorID   `json:"vendor_id,omitempty" jsonschema_description:"Only invoices of this vendor."`
+	Status   string     `json:"status,omitempty" jsonschema:"enum=unpaid,enum=open,enum=overdue,enum=disputed,enum=paid" jsonschema_extras:"x-words=unpaid:unpaid|not paid|not been paid|owe|outstanding|to pay|still due|未付|未支付|没付|欠|应付;open:open|not due|未到期;overdue:overdue|past due|late|逾期|过期|超期;disputed:disputed|dispute|disagree|争议|有异议;paid:paid|settled|已付|已支付|付清" jsonschema_description:"unpaid: open, overdue or disputed. open: not due yet. overdue: past the due date."`
+	DueFrom  dates.Date `json:"due_from,omitempty" jsonschema:"example=2025-10-01" jsonschema_description:"Only invoices due on or after this day."`
+	DueTo    dates.Date `json:"due_to,omitempty" jsonschema:"example=2025-10-31" jsonschema_description:"Only invoices due on or before this day."`
+	Limit    int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many invoices to list. Without it: all of up to 10, else 5."`
 }
 
 // Invoices are the supplier invoices found. Amounts are cents.
@@ -67,7 +68,7 @@ var invoiceStates = []string{"overdue", "disputed", "open", "paid"}
 
 func (s store) supplierInvoices(ctx context.Context, in InvoicesArguments) (*Invoices, error) {
 	out := &Invoices{Status: in.Status, oneVendor: in.VendorID != ""}
-	span, err := parseRange("due_from", in.DueFrom, "due_to", in.DueTo)
+	span, err := dates.ParseSpan("due_from", in.DueFrom, "due_to", in.DueTo)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +82,7 @@ func (s store) supplierInvoices(ctx context.Context, in InvoicesArguments) (*Inv
 			}
 			out.Asked = " from " + wording.Named(string(in.VendorID), name)
 		}
-		if words := span.words(); words != "" {
+		if words := span.Words(); words != "" {
 			out.Asked += " due" + words
 		}
 		if err := out.find(b, in, span); err != nil || out.Count > 0 {
@@ -92,7 +93,7 @@ func (s store) supplierInvoices(ctx context.Context, in InvoicesArguments) (*Inv
 	return out, err
 }
 
-func (o *Invoices) find(b *books, in InvoicesArguments, span dateRange) error {
+func (o *Invoices) find(b *books, in InvoicesArguments, span dates.Span) error {
 	const query = `
 		WITH states AS (
 			SELECT i.*, v.name AS vendor,
@@ -110,7 +111,7 @@ func (o *Invoices) find(b *books, in InvoicesArguments, span dateRange) error {
 			AND (?5 IN ('', state) OR ?5 = 'unpaid' AND state <> 'paid'
 				OR ?5 = 'overdue' AND state = 'disputed' AND due_on < ?1)
 		ORDER BY state = 'paid', CASE WHEN state = 'paid' THEN '' ELSE due_on END, due_on DESC, id`
-	from, to := span.bounds()
+	from, to := span.Bounds()
 	arguments := []any{b.today.Format(time.DateOnly), string(in.VendorID), from, to, in.Status}
 	sums := map[string]*StateAmount{}
 	err := b.Each(query, arguments, func(scan func(...any) error) error {

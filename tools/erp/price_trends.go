@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/wording"
 )
 
@@ -22,9 +23,9 @@ var priceTrendsDefinition = tools.Definition{
 // PriceTrendsArguments are the arguments of get_vendor_price_trends.
 type PriceTrendsArguments struct {
 	spellings
-	VendorID     vendorID   `json:"vendor_id" jsonschema_description:"The vendor's id."`
-	Period       periodText `json:"period,omitempty" jsonschema:"example=2025-Q4" jsonschema_description:"Quarter, month or year. Without it: the last full quarter."`
-	ComparedWith periodText `json:"compared_with,omitempty" jsonschema:"example=2025-Q3" jsonschema_description:"Other period. Without it: the period just before. The order of the two does not matter."`
+	VendorID     vendorID         `json:"vendor_id" jsonschema_description:"The vendor's id."`
+	Period       dates.PeriodName `json:"period,omitempty" jsonschema:"example=2025-Q4" jsonschema_description:"Quarter, month or year. Without it: the last full quarter."`
+	ComparedWith dates.PeriodName `json:"compared_with,omitempty" jsonschema:"example=2025-Q3" jsonschema_description:"Other period. Without it: the period just before. The order of the two does not matter."`
 }
 
 // PriceTrends compares a vendor's prices in two periods. Amounts are cents.
@@ -36,7 +37,7 @@ type PriceTrends struct {
 	Period             string       `json:"period,omitempty"`
 	ComparedWith       string       `json:"compared_with,omitempty"`
 	Unfinished         string       `json:"unfinished,omitempty"`
-	PriceChangePercent *Percent     `json:"price_change_percent,omitempty"` // same items, quantities of the newer period
+	PriceChangePercent *Percent     `json:"price_change_percent,omitempty"` // same items, quantities of the newer dates.Period
 	PriceEffectCents   int64        `json:"price_effect_cents"`
 	SpendCents         int64        `json:"spend_cents"`
 	SpendBeforeCents   int64        `json:"spend_before_cents"`
@@ -75,7 +76,7 @@ func (s store) priceTrends(ctx context.Context, in PriceTrendsArguments) (*Price
 		if out.Note = b.gap(newer); out.Note != "" {
 			return nil
 		}
-		out.Period, out.ComparedWith, out.Unfinished = newer.name, older.name, b.unfinished(newer)
+		out.Period, out.ComparedWith, out.Unfinished = newer.Name, older.Name, b.unfinished(newer)
 		rows, err := b.boughtIn(older, newer, in.VendorID)
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/wording"
 )
 
@@ -21,8 +22,8 @@ var procurementSummaryDefinition = tools.Definition{
 // ProcurementSummaryArguments are the arguments of get_procurement_summary.
 type ProcurementSummaryArguments struct {
 	spellings
-	Period       periodText `json:"period,omitempty" jsonschema:"example=2025-Q4" jsonschema_description:"Quarter, month or year to look at. Without it: the last full quarter."`
-	ComparedWith periodText `json:"compared_with,omitempty" jsonschema:"example=2025-Q3" jsonschema_description:"Period to compare with. Without it: the period just before."`
+	Period       dates.PeriodName `json:"period,omitempty" jsonschema:"example=2025-Q4" jsonschema_description:"Quarter, month or year to look at. Without it: the last full quarter."`
+	ComparedWith dates.PeriodName `json:"compared_with,omitempty" jsonschema:"example=2025-Q3" jsonschema_description:"Period to compare with. Without it: the period just before."`
 }
 
 // ProcurementSummary is the spend of two periods and the drivers of its change. Amounts are cents.
@@ -72,7 +73,7 @@ func (s store) procurementSummary(ctx context.Context, in ProcurementSummaryArgu
 		if out.Note = b.gap(newer); out.Note != "" {
 			return nil
 		}
-		out.Period, out.ComparedWith, out.Unfinished = newer.name, older.name, b.unfinished(newer)
+		out.Period, out.ComparedWith, out.Unfinished = newer.Name, older.Name, b.unfinished(newer)
 		rows, err := b.boughtIn(older, newer, "")
 		if err != nil {
 			return err

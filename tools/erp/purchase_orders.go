@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/wording"
 )
 
@@ -20,14 +21,14 @@ var purchaseOrdersDefinition = tools.Definition{
 // PurchaseOrdersArguments are the arguments of get_purchase_orders.
 type PurchaseOrdersArguments struct {
 	spellings
-	VendorID    vendorID    `json:"vendor_id,omitempty" jsonschema_description:"Only orders to this vendor."`
-	ItemID      itemID      `json:"item_id,omitempty" jsonschema_description:"Only orders of this item."`
-	WarehouseID warehouseID `json:"warehouse_id,omitempty" jsonschema_description:"Only orders for this warehouse."`
-	Status      string      `json:"status,omitempty" jsonschema:"enum=open,enum=late,enum=draft,enum=approved,enum=sent,enum=received,enum=closed,enum=cancelled" jsonschema_extras:"x-words=open:open|pending|outstanding|not received|not arrived|still to come|coming|on the way|in transit|expected|waiting|未到|在途|未收|待收|未完成;late:late|delayed|delay|overdue|behind|should be here|should have arrived|延迟|迟|逾期|晚|延误|超期;draft:draft|草稿;approved:approved|批准|审批通过;sent:sent|placed with|已发送|已下单;received:received|arrived|delivered|收到|到货|已收;closed:closed|关闭|结案|已完成;cancelled:cancelled|canceled|called off|取消" jsonschema_description:"open: approved or sent, not received yet. late: open and past the expected date."`
-	Period      periodText  `json:"period,omitempty" jsonschema:"example=2025-Q4" jsonschema_description:"Only orders placed in this quarter, month or year."`
-	OrderedFrom dateText    `json:"ordered_from,omitempty" jsonschema:"example=2025-10-01" jsonschema_description:"Only orders placed on or after this day."`
-	OrderedTo   dateText    `json:"ordered_to,omitempty" jsonschema:"example=2025-10-31" jsonschema_description:"Only orders placed on or before this day."`
-	Limit       int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many orders to list. Without it: all of up to 10, else the newest 5."`
+	VendorID    vendorID         `json:"vendor_id,omitempty" jsonschema_description:"Only orders to this vendor."`
+	ItemID      itemID           `json:"item_id,omitempty" jsonschema_description:"Only orders of this item."`
+	WarehouseID warehouseID      `json:"warehouse_id,omitempty" jsonschema_description:"Only orders for this warehouse."`
+	Status      string           `json:"status,omitempty" jsonschema:"enum=open,enum=late,enum=draft,enum=approved,enum=sent,enum=received,enum=closed,enum=cancelled" jsonschema_extras:"x-words=open:open|pending|outstanding|not received|not arrived|still to come|coming|on the way|in transit|expected|waiting|未到|在途|未收|待收|未完成;late:late|delayed|delay|overdue|behind|should be here|should have arrived|延迟|迟|逾期|晚|延误|超期;draft:draft|草稿;approved:approved|批准|审批通过;sent:sent|placed with|已发送|已下单;received:received|arrived|delivered|收到|到货|已收;closed:closed|关闭|结案|已完成;cancelled:cancelled|canceled|called off|取消" jsonschema_description:"open: approved or sent, not received yet. late: open and past the expected date."`
+	Period      dates.PeriodName `json:"period,omitempty" jsonschema:"example=2025-Q4" jsonschema_description:"Only orders placed in this quarter, month or year."`
+	OrderedFrom dates.Date       `json:"ordered_from,omitempty" jsonschema:"example=2025-10-01" jsonschema_description:"Only orders placed on or after this day."`
+	OrderedTo   dates.Date       `json:"ordered_to,omitempty" jsonschema:"example=2025-10-31" jsonschema_description:"Only orders placed on or before this day."`
+	Limit       int              `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many orders to list. Without it: all of up to 10, else the newest 5."`
 }
 
 // PurchaseOrders are the orders found. Amounts are cents.
@@ -94,7 +95,7 @@ var orderStatuses = []string{"draft", "approved", "sent", "received", "closed", 
 
 func (s store) purchaseOrders(ctx context.Context, in PurchaseOrdersArguments) (*PurchaseOrders, error) {
 	out := &PurchaseOrders{status: in.Status, oneVendor: in.VendorID != ""}
-	span, err := parseRange("ordered_from", in.OrderedFrom, "ordered_to", in.OrderedTo)
+	span, err := dates.ParseSpan("ordered_from", in.OrderedFrom, "ordered_to", in.OrderedTo)
 	if err != nil {
 		return nil, err
 	}
@@ -104,16 +105,16 @@ func (s store) purchaseOrders(ctx context.Context, in PurchaseOrdersArguments) (
 			return err
 		}
 		if in.Period != "" {
-			p, err := parsePeriod("period", in.Period, period{})
+			p, err := in.Period.Period("period")
 			if err != nil {
 				return err
 			}
 			if out.Note = b.gap(p); out.Note != "" {
 				return nil
 			}
-			out.Asked += " placed in " + p.name + span.words()
-			span = span.within(p)
-		} else if words := span.words(); words != "" {
+			out.Asked += " placed in " + p.Name + span.Words()
+			span = span.Within(p)
+		} else if words := span.Words(); words != "" {
 			out.Asked += " placed" + words
 		}
 		if err := out.find(b, in, span); err != nil || out.Count > 0 {
@@ -162,7 +163,7 @@ func (o *PurchaseOrders) name(b *books, in PurchaseOrdersArguments) error {
 	return b.One("SELECT unit FROM items WHERE id = ?", []any{string(in.ItemID)}, &o.Unit)
 }
 
-func (o *PurchaseOrders) find(b *books, in PurchaseOrdersArguments, span dateRange) error {
+func (o *PurchaseOrders) find(b *books, in PurchaseOrdersArguments, span dates.Span) error {
 	const query = `
 		SELECT o.id, o.vendor_id, v.name, o.status, o.ordered_on, o.expected_on, coalesce(o.received_on, ''),
 			(SELECT sum(quantity * unit_price_cents) FROM purchase_order_lines WHERE order_id = o.id AND ?6 IN ('', item_id)),
@@ -175,7 +176,7 @@ func (o *PurchaseOrders) find(b *books, in PurchaseOrdersArguments, span dateRan
 			AND (?6 = '' OR EXISTS (SELECT 1 FROM purchase_order_lines WHERE order_id = o.id AND item_id = ?6))
 			AND ?7 IN ('', o.warehouse_id)
 		ORDER BY o.ordered_on DESC, o.id DESC`
-	from, to := span.bounds()
+	from, to := span.Bounds()
 	today := b.today.Format(time.DateOnly)
 	delays, counts := 0, map[string]int{}
 	err := b.Each(query, []any{today, string(in.VendorID), from, to, in.Status, string(in.ItemID), string(in.WarehouseID)}, func(scan func(...any) error) error {

@@ -1,6 +1,10 @@
 package erp
 
-import "fmt"
+import (
+	"fmt"
+
+	"bestbox/tools/dates"
+)
 
 // What counts as procurement: the value of all orders placed in a period, by the date of the order, at the ordered
 // prices, without drafts (not decided yet) and cancelled orders.
@@ -23,7 +27,7 @@ func (r bought) newerQuantityAtOlderPrice() int64 {
 }
 
 // boughtIn reads what was bought in two periods, by vendor and item; an empty vendor means all.
-func (b *books) boughtIn(older, newer period, vendor vendorID) ([]bought, error) {
+func (b *books) boughtIn(older, newer dates.Period, vendor vendorID) ([]bought, error) {
 	const query = `
 		SELECT o.vendor_id, v.name, l.item_id, i.name,
 			sum(CASE WHEN o.ordered_on < ?2 THEN l.quantity ELSE 0 END),
@@ -39,8 +43,8 @@ func (b *books) boughtIn(older, newer period, vendor vendorID) ([]bought, error)
 			AND (?5 = '' OR o.vendor_id = ?5)
 		GROUP BY o.vendor_id, v.name, l.item_id, i.name
 		ORDER BY o.vendor_id, l.item_id`
-	from1, to1 := older.bounds()
-	from2, to2 := newer.bounds()
+	from1, to1 := older.Bounds()
+	from2, to2 := newer.Bounds()
 	var rows []bought
 	err := b.Each(query, []any{from1, to1, from2, to2, string(vendor)}, func(scan func(...any) error) error {
 		var r bought
@@ -55,8 +59,8 @@ func (b *books) boughtIn(older, newer period, vendor vendorID) ([]bought, error)
 }
 
 // orderCount counts the orders of a period that count as procurement.
-func (b *books) orderCount(p period) (int, error) {
-	from, before := p.bounds()
+func (b *books) orderCount(p dates.Period) (int, error) {
+	from, before := p.Bounds()
 	var n int
 	err := b.One("SELECT count(*) FROM purchase_orders o WHERE "+procured, []any{from, before}, &n)
 	return n, err

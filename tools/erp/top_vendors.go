@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/wording"
 )
 
@@ -18,8 +19,8 @@ var topVendorsDefinition = tools.Definition{
 // TopVendorsArguments are the arguments of get_top_vendors.
 type TopVendorsArguments struct {
 	spellings
-	Period periodText `json:"period,omitempty" jsonschema:"example=2025-Q4" jsonschema_description:"Quarter, month or year. Without it: the last full quarter."`
-	Limit  int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=25" jsonschema_extras:"x-number=named" jsonschema_description:"How many vendors. Without it: 5."`
+	Period dates.PeriodName `json:"period,omitempty" jsonschema:"example=2025-Q4" jsonschema_description:"Quarter, month or year. Without it: the last full quarter."`
+	Limit  int              `json:"limit,omitempty" jsonschema:"minimum=1,maximum=25" jsonschema_extras:"x-number=named" jsonschema_description:"How many vendors. Without it: 5."`
 }
 
 // TopVendors ranks the vendors of a period by spend. Amounts are cents.
@@ -53,20 +54,20 @@ func (s store) topVendors(ctx context.Context, in TopVendorsArguments) (*TopVend
 	}
 	err := s.read(ctx, func(b *books) error {
 		out.Currency = b.currency
-		p, err := parsePeriod("period", in.Period, b.lastFullQuarter())
+		p, err := periodOr("period", in.Period, b.lastFullQuarter())
 		if err != nil {
 			return err
 		}
 		if out.Note = b.gap(p); out.Note != "" {
 			return nil
 		}
-		out.Period, out.Unfinished = p.name, b.unfinished(p)
+		out.Period, out.Unfinished = p.Name, b.unfinished(p)
 		return out.rank(b, p, in.Limit)
 	})
 	return out, err
 }
 
-func (o *TopVendors) rank(b *books, p period, limit int) error {
+func (o *TopVendors) rank(b *books, p dates.Period, limit int) error {
 	const query = `
 		SELECT v.id, v.name, sum(l.quantity * l.unit_price_cents) AS spend, count(DISTINCT o.id)
 		FROM purchase_orders o
@@ -74,7 +75,7 @@ func (o *TopVendors) rank(b *books, p period, limit int) error {
 		JOIN vendors v ON v.id = o.vendor_id
 		WHERE ` + procured + `
 		GROUP BY v.id ORDER BY spend DESC, v.id`
-	from, before := p.bounds()
+	from, before := p.Bounds()
 	err := b.Each(query, []any{from, before}, func(scan func(...any) error) error {
 		var v TopVendor
 		if err := scan(&v.VendorID, &v.Vendor, &v.SpendCents, &v.Orders); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"bestbox/internal/records"
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/wording"
 )
 
@@ -25,8 +26,8 @@ type AlertsArguments struct {
 	Kind        string      `json:"kind,omitempty" jsonschema:"enum=machine,enum=host,enum=service" jsonschema_extras:"x-words=machine:machine|machines|设备|机器|机床;host:host|hosts|server|servers|主机|服务器;service:service|services|application|applications|服务|应用" jsonschema_description:"Only alerts of components of this kind."`
 	Severity    string      `json:"severity,omitempty" jsonschema:"enum=critical,enum=warning" jsonschema_extras:"x-words=critical:critical|serious|severe|严重|紧急;warning:warning|warnings|警告" jsonschema_description:"Only alerts of this severity."`
 	State       string      `json:"state,omitempty" jsonschema:"enum=active,enum=silenced,enum=resolved,enum=all" jsonschema_extras:"x-words=active:active|right now|now|currently|current|firing|alarming|当前|现在|正在|活动;silenced:silenced|silence|muted|静默|屏蔽;resolved:resolved|over|past|earlier|previous|解决|已恢复|过去;all:all|how often|how many times|times|ever|since|again and again|keeps|history|last|全部|所有|多少次|几次|一共|以来" jsonschema_description:"Without it: active; with days: all that fired then. resolved: is over."`
-	Since       dateText    `json:"since,omitempty" jsonschema_description:"Only alerts that fired on or after this day."`
-	Until       dateText    `json:"until,omitempty" jsonschema_description:"Only alerts that fired on or before this day."`
+	Since       dates.Date  `json:"since,omitempty" jsonschema_description:"Only alerts that fired on or after this day."`
+	Until       dates.Date  `json:"until,omitempty" jsonschema_description:"Only alerts that fired on or before this day."`
 	Limit       int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many alerts to list. Without it: all of up to 15, else 8."`
 }
 
@@ -76,14 +77,14 @@ const (
 )
 
 func (s store) activeAlerts(ctx context.Context, in AlertsArguments) (*Alerts, error) {
-	when, err := parseSpan(in.Since, in.Until)
+	when, err := dates.ParseSpan("since", in.Since, "until", in.Until)
 	if err != nil {
 		return nil, err
 	}
 	out := &Alerts{State: in.State, Severity: in.Severity}
 	if out.State == "" {
 		out.State = "active"
-		if !when.open() {
+		if !when.Open() {
 			out.State = "all"
 		}
 	}
@@ -97,12 +98,12 @@ func (s store) activeAlerts(ctx context.Context, in AlertsArguments) (*Alerts, e
 		} else if in.Kind != "" {
 			out.Asked = " of " + in.Kind + "s"
 		}
-		out.Asked += when.words()
+		out.Asked += when.Words()
 		all, err := p.alerts()
 		if err != nil {
 			return err
 		}
-		from, to := when.bounds()
+		from, to := bounds(when)
 		rules := map[RuleCount]int{}
 		for _, a := range all {
 			if in.ComponentID != "" && a.ComponentID != string(in.ComponentID) || in.Kind != "" && p.components[a.ComponentID].kind != in.Kind ||

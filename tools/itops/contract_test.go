@@ -21,6 +21,7 @@ import (
 	"bestbox/internal/records"
 	"bestbox/internal/records/recordstest"
 	"bestbox/tools"
+	"bestbox/tools/dates"
 )
 
 // story carries what the records' demo plant knows over to real servers and files, which lie in another zone than UTC.
@@ -44,7 +45,7 @@ func (s story) moment(wall string) time.Time {
 func (s story) samples(all []ActiveAlert) []byte {
 	var text bytes.Buffer
 	text.WriteString("# TYPE plant gauge\n")
-	measured, err := s.p.series("", "", span{})
+	measured, err := s.p.series("", "", dates.Span{})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -144,7 +145,7 @@ func (s story) file(path string, lines []LogLine, write func(LogLine) string) {
 
 // metrics are the queries: one for all hosts, and one for each machine and service.
 func (s story) metrics() (all []config.Metric) {
-	measured, err := s.p.series("", "", span{})
+	measured, err := s.p.series("", "", dates.Span{})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/wording"
 )
 
@@ -197,7 +198,7 @@ func (i *investigation) look(out *Diagnosis) error {
 
 // measuredSymptom is a series that is out of its limits. When it began to move only the whole of it tells.
 func (i *investigation) measuredSymptom(s series) (Symptom, error) {
-	whole, err := i.p.series(s.componentID, s.metric, span{})
+	whole, err := i.p.series(s.componentID, s.metric, dates.Span{})
 	if err != nil {
 		return Symptom{}, err
 	}
@@ -521,7 +522,7 @@ func (i *investigation) surroundings(out *Diagnosis) error {
 		return err
 	}
 	var logs Logs
-	err = logs.find(i.p, LogsArguments{ComponentID: componentID(i.id), Level: "error"}, span{from: since})
+	err = logs.find(i.p, LogsArguments{ComponentID: componentID(i.id), Level: "error"}, dates.Span{From: since})
 	out.ErrorLines = logs.Patterns[:min(len(logs.Patterns), 2)]
 	return err
 }

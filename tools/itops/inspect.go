@@ -10,6 +10,7 @@ import (
 	"bestbox/internal/config"
 	"bestbox/internal/connections"
 	"bestbox/internal/records"
+	"bestbox/tools/dates"
 	"bestbox/tools/wording"
 )
 
@@ -67,7 +68,7 @@ func (p *plant) inspectAlerts() (string, error) {
 }
 
 func (p *plant) inspectSeries() (string, error) {
-	series, err := p.ends(span{})
+	series, err := p.ends(dates.Span{})
 	if err != nil {
 		return "", err
 	}
@@ -80,7 +81,7 @@ func (p *plant) inspectSeries() (string, error) {
 
 func (p *plant) inspectLog(id string) (string, error) {
 	n, newest := 0, ""
-	day := span{from: time.Date(p.now.Year(), p.now.Month(), p.now.Day()-1, 0, 0, 0, 0, time.UTC)}
+	day := dates.Span{From: time.Date(p.now.Year(), p.now.Month(), p.now.Day()-1, 0, 0, 0, 0, time.UTC)}
 	err := p.lines(lineFilter{componentID: id, when: day}, func(l LogLine) error {
 		if n++; newest == "" {
 			newest = l.At
@@ -88,7 +89,7 @@ func (p *plant) inspectLog(id string) (string, error) {
 		return nil
 	})
 	if n == 0 {
-		return "no line since " + day.from.Format(time.DateOnly), err
+		return "no line since " + day.From.Format(time.DateOnly), err
 	}
-	return fmt.Sprintf("%s since %s, the newest at %s", wording.Counted(n, "line"), day.from.Format(time.DateOnly), newest), err
+	return fmt.Sprintf("%s since %s, the newest at %s", wording.Counted(n, "line"), day.From.Format(time.DateOnly), newest), err
 }

@@ -15,6 +15,7 @@ import (
 	"bestbox/internal/config"
 	"bestbox/internal/records"
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/ledger"
 	"bestbox/tools/wording"
 )
@@ -46,27 +47,19 @@ func (s store) tools() ([]*tools.Tool, error) {
 		alerts.Outsiders, status.Outsiders = true, true
 		silencing = s.silencer()
 	}
-	var list []*tools.Tool
-	var errs []error
-	add := func(t *tools.Tool, err error) {
-		list = append(list, t)
-		errs = append(errs, err)
-	}
-	add(tools.New(alerts, s.activeAlerts))
-	add(tools.New(logsDefinition, s.systemLogs))
-	add(tools.New(metricsDefinition, s.metrics))
-	add(tools.New(diagnoseDefinition, s.diagnose))
-	add(tools.New(status, s.serviceStatus))
-	add(tools.New(ticketsDefinition, s.tickets))
-	add(tools.NewWrite(silenceDefinition, silencing))
-	add(tools.NewWrite(createTicketDefinition, ledger.Writer(s.db, s.plant, createTicketDefinition.Name, planTicket, cancelTicket)))
+	var list tools.List
+	list.Add(tools.New(alerts, s.activeAlerts))
+	list.Add(tools.New(logsDefinition, s.systemLogs))
+	list.Add(tools.New(metricsDefinition, s.metrics))
+	list.Add(tools.New(diagnoseDefinition, s.diagnose))
+	list.Add(tools.New(status, s.serviceStatus))
+	list.Add(tools.New(ticketsDefinition, s.tickets))
+	list.Add(tools.NewWrite(silenceDefinition, silencing))
+	list.Add(tools.NewWrite(createTicketDefinition, ledger.Writer(s.db, s.plant, createTicketDefinition.Name, planTicket, cancelTicket)))
 	update := ledger.Writer(s.db, s.plant, updateTicketDefinition.Name, planUpdate, restoreTicket)
 	update.Preview = s.warnedOfTrouble(update.Preview)
-	add(tools.NewWrite(updateTicketDefinition, update))
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
-	return list, nil
+	list.Add(tools.NewWrite(updateTicketDefinition, update))
+	return list.All()
 }
 
 // store runs the tools' queries.
@@ -82,9 +75,9 @@ type monitor interface {
 	alerts() ([]ActiveAlert, error)
 	// series are those of one component, or of all, and of one metric, or of all, with the samples of a time; those without a sample are left
 	// out. They are in the order of the components' ids.
-	series(componentID, metric string, when span) ([]series, error)
+	series(componentID, metric string, when dates.Span) ([]series, error)
 	// ends are all series with their last sample of a time, at least; back is such a one with its samples back to when it was within its limits.
-	ends(when span) ([]series, error)
+	ends(when dates.Span) ([]series, error)
 	back(s series) (series, error)
 	// lines hands the lines that are asked for to each, newest first.
 	lines(asked lineFilter, each func(LogLine) error) error
@@ -142,7 +135,7 @@ func (s store) plantOf(ctx context.Context, view records.View) (*plant, error) {
 	}
 	if s.live != nil {
 		p.now = s.live.wall(s.live.clock())
-		p.monitor = &observed{live: s.live, ctx: ctx, p: p, measured: map[span][]series{}}
+		p.monitor = &observed{live: s.live, ctx: ctx, p: p, measured: map[dates.Span][]series{}}
 		return p, nil
 	}
 	var newest string

@@ -10,6 +10,7 @@ import (
 
 	"bestbox/internal/config"
 	"bestbox/internal/connections"
+	"bestbox/tools/dates"
 	"bestbox/tools/itops/loglines"
 )
 
@@ -120,7 +121,7 @@ type observed struct {
 	p        *plant
 	known    []ActiveAlert
 	asked    bool // for alerts
-	measured map[span][]series
+	measured map[dates.Span][]series
 	unseen   []string // what could not be seen, in words
 }
 
@@ -163,12 +164,12 @@ func (o *observed) miss(what string) {
 }
 
 // window is the time of a span in real moments: up to the end of its last day, or up to now. An open begin is lookBack before that.
-func (o *observed) window(when span) (from, to time.Time) {
+func (o *observed) window(when dates.Span) (from, to time.Time) {
 	to = o.p.now
-	if end := when.to.AddDate(0, 0, 1); !when.to.IsZero() && end.Before(to) {
+	if end := when.To.AddDate(0, 0, 1); !when.To.IsZero() && end.Before(to) {
 		to = end
 	}
-	from = when.from
+	from = when.From
 	if from.IsZero() {
 		from = to.Add(-lookBack)
 	}

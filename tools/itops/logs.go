@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/wording"
 )
 
@@ -25,8 +26,8 @@ type LogsArguments struct {
 	ComponentID componentID `json:"component_id,omitempty" jsonschema_description:"Only lines of this machine, host or service."`
 	Level       string      `json:"level,omitempty" jsonschema:"enum=error,enum=warning,enum=info" jsonschema_extras:"x-words=error:error|errors|fail|fails|failed|failing|failure|错误|报错|失败;warning:warning|warnings|警告;info:info|information|信息" jsonschema_description:"Only lines of this level. Without it: all levels."`
 	Contains    string      `json:"contains,omitempty" jsonschema:"maxLength=80" jsonschema_description:"Only lines with exactly this text in them, such as a fault code."`
-	Since       dateText    `json:"since,omitempty" jsonschema_description:"Only lines written on or after this day."`
-	Until       dateText    `json:"until,omitempty" jsonschema_description:"Only lines written on or before this day."`
+	Since       dates.Date  `json:"since,omitempty" jsonschema_description:"Only lines written on or after this day."`
+	Until       dates.Date  `json:"until,omitempty" jsonschema_description:"Only lines written on or before this day."`
 	Limit       int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many of the newest lines to show. Without it: 3."`
 }
 
@@ -79,7 +80,7 @@ var numbers = regexp.MustCompile(`(^|[^0-9A-Za-z_-])[0-9]+`)
 var levels = map[string]int{"error": 1, "warning": 2, "info": 3}
 
 func (s store) systemLogs(ctx context.Context, in LogsArguments) (*Logs, error) {
-	when, err := parseSpan(in.Since, in.Until)
+	when, err := dates.ParseSpan("since", in.Since, "until", in.Until)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +96,7 @@ func (s store) systemLogs(ctx context.Context, in LogsArguments) (*Logs, error) 
 		if in.Contains != "" {
 			out.Asked += " with " + quotation(in.Contains)
 		}
-		out.Asked += when.words()
+		out.Asked += when.Words()
 		if in.Limit == 0 {
 			in.Limit = newestLines
 		}
@@ -123,7 +124,7 @@ func (s store) systemLogs(ctx context.Context, in LogsArguments) (*Logs, error) 
 // lineFilter chooses log lines; what is empty is not asked for.
 type lineFilter struct {
 	componentID, level, contains string
-	when                         span
+	when                         dates.Span
 }
 
 func (p recorded) lines(asked lineFilter, each func(LogLine) error) error {
@@ -131,7 +132,7 @@ func (p recorded) lines(asked lineFilter, each func(LogLine) error) error {
 		SELECT at, component_id, level, program, message FROM log_lines
 		WHERE ? IN ('', component_id) AND ? IN ('', level) AND at BETWEEN ? AND ?
 		ORDER BY at DESC, id DESC`
-	from, to := asked.when.bounds()
+	from, to := bounds(asked.when)
 	contains := strings.ToLower(asked.contains)
 	return p.Each(query, []any{asked.componentID, asked.level, from, to}, func(scan func(...any) error) error {
 		var l LogLine
@@ -146,7 +147,7 @@ func (p recorded) lines(asked lineFilter, each func(LogLine) error) error {
 	})
 }
 
-func (o *Logs) find(p *plant, in LogsArguments, when span) error {
+func (o *Logs) find(p *plant, in LogsArguments, when dates.Span) error {
 	found := map[LogPattern]*LogPattern{}
 	err := p.lines(lineFilter{string(in.ComponentID), in.Level, in.Contains, when}, func(l LogLine) error {
 		o.count(l.Level)

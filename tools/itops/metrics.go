@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/wording"
 )
 
@@ -24,8 +25,8 @@ type MetricsArguments struct {
 	spellings
 	ComponentID componentID `json:"component_id,omitempty" jsonschema_description:"Only this machine, host or service."`
 	Metric      string      `json:"metric,omitempty" jsonschema:"enum=temperature,enum=pressure,enum=vibration,enum=motor_current,enum=cpu,enum=memory,enum=disk,enum=latency,enum=errors,enum=packet_loss,enum=certificate_days" jsonschema_extras:"x-words=temperature:temperature|warm|hot|heat|cold|温度|热|过热;pressure:pressure|压力|气压;vibration:vibration|vibrate|vibrates|shaking|振动|震动;motor_current:current|ampere|amps|电流;cpu:cpu|processor|load|处理器|负载;memory:memory|ram|内存;disk:disk|disks|space|storage|full|磁盘|硬盘|空间;latency:latency|slow|fast|response time|respond|延迟|响应|慢;errors:errors|error rate|错误率|错误;packet_loss:packet|packets|packet loss|丢包;certificate_days:certificate|certificates|证书" jsonschema_description:"Only this metric."`
-	Since       dateText    `json:"since,omitempty" jsonschema_description:"Only measurements on or after this day."`
-	Until       dateText    `json:"until,omitempty" jsonschema_description:"Only measurements on or before this day."`
+	Since       dates.Date  `json:"since,omitempty" jsonschema_description:"Only measurements on or after this day."`
+	Until       dates.Date  `json:"until,omitempty" jsonschema_description:"Only measurements on or before this day."`
 }
 
 // Metrics are the series found.
@@ -69,7 +70,7 @@ type SeriesSeen struct {
 const mostSeries = 6
 
 func (s store) metrics(ctx context.Context, in MetricsArguments) (*Metrics, error) {
-	when, err := parseSpan(in.Since, in.Until)
+	when, err := dates.ParseSpan("since", in.Since, "until", in.Until)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +87,7 @@ func (s store) metrics(ctx context.Context, in MetricsArguments) (*Metrics, erro
 			}
 			out.Asked += " of " + c.named()
 		}
-		out.Asked += when.words()
+		out.Asked += when.Words()
 		if err := out.find(p, in, when); err != nil {
 			return err
 		}
@@ -104,7 +105,7 @@ func (s store) metrics(ctx context.Context, in MetricsArguments) (*Metrics, erro
 }
 
 // find reads the series asked for; without a component and a metric only those out of their limits, and how many there are.
-func (o *Metrics) find(p *plant, in MetricsArguments, when span) error {
+func (o *Metrics) find(p *plant, in MetricsArguments, when dates.Span) error {
 	var found []series
 	var err error
 	all := o.narrow || o.metric
@@ -181,7 +182,7 @@ func (s series) trend(f SeriesSeen) string {
 }
 
 func (o *Metrics) whatExists(p *plant, id componentID) error {
-	all, err := p.series(string(id), "", span{})
+	all, err := p.series(string(id), "", dates.Span{})
 	if err != nil {
 		return err
 	}

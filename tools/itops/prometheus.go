@@ -11,12 +11,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prometheus/client_golang/api/prometheus/v1"
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 	"golang.org/x/sync/errgroup"
 
 	"bestbox/internal/config"
 	"bestbox/internal/connections"
+	"bestbox/tools/dates"
 )
 
 // prometheus is the company's Prometheus, with the queries that say what is measured.
@@ -90,7 +91,7 @@ func grid(from, to time.Time) v1.Range {
 }
 
 // ends implements monitor. What was asked for once is kept: a system that answers over a network is not asked for the parts of what it gave.
-func (o *observed) ends(when span) ([]series, error) {
+func (o *observed) ends(when dates.Span) ([]series, error) {
 	if all, known := o.measured[when]; known {
 		return all, nil
 	}
@@ -105,7 +106,7 @@ func (o *observed) ends(when span) ([]series, error) {
 func (o *observed) back(s series) (series, error) { return s, nil }
 
 // series implements monitor.
-func (o *observed) series(componentID, metric string, when span) ([]series, error) {
+func (o *observed) series(componentID, metric string, when dates.Span) ([]series, error) {
 	all, known := o.measured[when]
 	if !known {
 		return o.query(componentID, metric, when)
@@ -115,7 +116,7 @@ func (o *observed) series(componentID, metric string, when span) ([]series, erro
 	}), nil
 }
 
-func (o *observed) query(componentID, metric string, when span) ([]series, error) {
+func (o *observed) query(componentID, metric string, when dates.Span) ([]series, error) {
 	if o.prometheus == nil {
 		o.miss("no measurements are connected (connections.prometheus)")
 		return nil, nil
@@ -159,7 +160,7 @@ func (o *observed) query(componentID, metric string, when span) ([]series, error
 type seriesName struct{ componentID, metric string }
 
 // sorted gives the answers to the components that they are about, in the order of these.
-func (o *observed) sorted(wanted []config.Metric, answers []model.Matrix, componentID string, when span, over v1.Range) (all []series) {
+func (o *observed) sorted(wanted []config.Metric, answers []model.Matrix, componentID string, when dates.Span, over v1.Range) (all []series) {
 	found := map[seriesName][]*model.SampleStream{}
 	by := map[seriesName]config.Metric{}
 	for i, m := range wanted {
@@ -196,7 +197,7 @@ func (o *observed) sorted(wanted []config.Metric, answers []model.Matrix, compon
 }
 
 // oneSeries makes a series of what a query gave for a component.
-func (o *observed) oneSeries(id string, m config.Metric, streams []*model.SampleStream, when span, over v1.Range) (series, bool) {
+func (o *observed) oneSeries(id string, m config.Metric, streams []*model.SampleStream, when dates.Span, over v1.Range) (series, bool) {
 	if len(streams) > 1 {
 		o.miss(fmt.Sprintf("the query of the metric %s gives %d series of %s, such as %s, and must give one: aggregate it", m.Name, len(streams), id,
 			quotation(streams[1].Metric.String())))
@@ -206,7 +207,7 @@ func (o *observed) oneSeries(id string, m config.Metric, streams []*model.Sample
 	for _, pair := range streams[0].Values {
 		value := math.Round(float64(pair.Value))
 		at := o.wall(pair.Timestamp.Time())
-		if math.Abs(value) < mostValue && (when.to.IsZero() || at.Before(when.to.AddDate(0, 0, 1))) { // nor is NaN below
+		if math.Abs(value) < mostValue && (when.To.IsZero() || at.Before(when.To.AddDate(0, 0, 1))) { // nor is NaN below
 			s.samples = append(s.samples, sample{at, int64(value)})
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bestbox/internal/records"
+	"bestbox/tools/dates"
 )
 
 // metricOrder is the order in which the series of a component are told. Others come before, by name.
@@ -28,15 +29,15 @@ const columns = `SELECT m.component_id, m.metric, m.label, m.unit, m.low_limit, 
 	FROM metrics m JOIN metric_samples s ON s.component_id = m.component_id AND s.metric = m.metric `
 
 // series reads those of one component or of one metric, with all samples of a time; those without a sample are left out.
-func (p recorded) series(id, metric string, when span) ([]series, error) {
-	from, to := when.bounds()
+func (p recorded) series(id, metric string, when dates.Span) ([]series, error) {
+	from, to := bounds(when)
 	return p.readSeries(columns+"WHERE ? IN ('', m.component_id) AND ? IN ('', m.metric) AND s.at BETWEEN ? AND ? ORDER BY m.component_id, m.metric, s.at",
 		id, metric, from, to)
 }
 
 // ends reads the last sample of each series within a time: a month of all measurements is a lot.
-func (p recorded) ends(when span) ([]series, error) {
-	from, to := when.bounds()
+func (p recorded) ends(when dates.Span) ([]series, error) {
+	from, to := bounds(when)
 	return p.readSeries(columns+`AND s.at = (SELECT max(at) FROM metric_samples WHERE component_id = m.component_id AND metric = m.metric AND at BETWEEN ? AND ?)
 		ORDER BY m.component_id, m.metric`, from, to)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/ledger"
 	"bestbox/tools/wording"
 )
@@ -19,10 +20,10 @@ var silenceDefinition = tools.Definition{
 // SilenceArguments are the arguments of silence_alert.
 type SilenceArguments struct {
 	spellings
-	AlertID alertID  `json:"alert_id" jsonschema_description:"The alert's id."`
-	Hours   int      `json:"hours,omitempty" jsonschema:"minimum=1,maximum=168" jsonschema_description:"For how many hours from now. Give this or until."`
-	Until   dateText `json:"until,omitempty" jsonschema_description:"Until the end of this day, at most 30 days ahead. Give this or hours."`
-	Reason  string   `json:"reason" jsonschema:"minLength=3,maxLength=200" jsonschema_description:"Why, in a sentence."`
+	AlertID alertID    `json:"alert_id" jsonschema_description:"The alert's id."`
+	Hours   int        `json:"hours,omitempty" jsonschema:"minimum=1,maximum=168" jsonschema_description:"For how many hours from now. Give this or until."`
+	Until   dates.Date `json:"until,omitempty" jsonschema_description:"Until the end of this day, at most 30 days ahead. Give this or hours."`
+	Reason  string     `json:"reason" jsonschema:"minLength=3,maxLength=200" jsonschema_description:"Why, in a sentence."`
 }
 
 // Silenced is a silence that was made, or taken back.
@@ -148,7 +149,7 @@ func (p *plant) silentUntil(in SilenceArguments) (time.Time, error) {
 	case in.Hours != 0:
 		return p.now.Add(time.Duration(in.Hours) * time.Hour), nil
 	}
-	day, err := parseDay("until", in.Until)
+	day, err := in.Until.Day("until")
 	if err != nil {
 		return day, err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/wording"
 )
 
@@ -82,7 +83,7 @@ func (p *plant) health() (*health, error) {
 			h.alerts[a.ComponentID] = append(h.alerts[a.ComponentID], a)
 		}
 	}
-	ends, err := p.ends(span{})
+	ends, err := p.ends(dates.Span{})
 	if err != nil {
 		return nil, err
 	}

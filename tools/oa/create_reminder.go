@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/ledger"
 )
 
@@ -19,7 +20,7 @@ type ReminderArguments struct {
 	spellings
 	EmployeeID employeeID `json:"employee_id" jsonschema_description:"Who is to be reminded."`
 	Text       string     `json:"text" jsonschema:"minLength=1,maxLength=300" jsonschema_description:"Of what."`
-	Day        dateText   `json:"day" jsonschema_description:"On which day."`
+	Day        dates.Date `json:"day" jsonschema_description:"On which day."`
 	Time       string     `json:"time,omitempty" jsonschema:"minLength=4,maxLength=5,example=09:00" jsonschema_description:"When, in the employee's zone. Without it: 09:00."`
 }
 
@@ -44,7 +45,7 @@ func (b *books) planReminder(in ReminderArguments) (*Reminder, error) {
 	if err := plain("text", in.Text); err != nil {
 		return nil, err
 	}
-	day, err := parseDate("day", in.Day)
+	day, err := in.Day.Day("day")
 	if err != nil {
 		return nil, err
 	}
@@ -56,11 +57,11 @@ func (b *books) planReminder(in ReminderArguments) (*Reminder, error) {
 	}
 	last := b.today.AddDate(2, 0, 0)
 	if day.Before(b.today) || day.After(last) {
-		return nil, &tools.ArgumentError{Field: "day", Value: string(in.Day), Allowed: fmt.Sprintf("a day from today, %s, to %s", iso(b.today), iso(last))}
+		return nil, &tools.ArgumentError{Field: "day", Value: string(in.Day), Allowed: fmt.Sprintf("a day from today, %s, to %s", dates.ISO(b.today), dates.ISO(last))}
 	}
 	when := at(day, minutes, e.zone)
 	return &Reminder{
-		Employee: e.Person, Text: in.Text, Day: iso(when), Weekday: when.Weekday().String(), Time: when.Format("15:04"),
+		Employee: e.Person, Text: in.Text, Day: dates.ISO(when), Weekday: when.Weekday().String(), Time: when.Format("15:04"),
 		TimeZone: e.zone.String(), RemindAt: moment(when),
 	}, nil
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"bestbox/tools/dates"
 )
 
 // diary is what is known of an employee's time in a range of days.
@@ -15,13 +17,13 @@ type diary struct {
 }
 
 // diariesOf reads the diaries of some days, and of the day on either side, since zones differ.
-func (b *books) diariesOf(people []employee, days dateRange) ([]diary, error) {
-	wide := dateRange{days.from.AddDate(0, 0, -1), days.to.AddDate(0, 0, 1)}
+func (b *books) diariesOf(people []employee, days dates.Span) ([]diary, error) {
+	wide := dates.Span{From: days.From.AddDate(0, 0, -1), To: days.To.AddDate(0, 0, 1)}
 	owners := make([]calendarOwner, len(people))
 	for i, e := range people {
 		owners[i] = e.calendar()
 	}
-	taken, err := b.taken(owners, wide.from, wide.to.AddDate(0, 0, 1))
+	taken, err := b.taken(owners, wide.From, wide.To.AddDate(0, 0, 1))
 	if err != nil {
 		return nil, err
 	}
@@ -37,20 +39,20 @@ func (b *books) diariesOf(people []employee, days dateRange) ([]diary, error) {
 	return all, nil
 }
 
-func (b *books) diaryOf(e employee, days dateRange, taken []interval) (diary, error) {
+func (b *books) diaryOf(e employee, days dates.Span, taken []interval) (diary, error) {
 	d := diary{employee: e, taken: taken, closed: map[string]string{}}
 	var err error
 	if d.away, err = b.absencesOf(e.ID, days); err != nil {
 		return d, err
 	}
 	d.away = slices.DeleteFunc(d.away, func(a absence) bool { return a.status != "approved" })
-	for day := days.from; !day.After(days.to); day = day.AddDate(0, 0, 1) {
+	for day := days.From; !day.After(days.To); day = day.AddDate(0, 0, 1) {
 		works, why, err := b.worksOn(e.country, day)
 		if err != nil {
 			return d, err
 		}
 		if !works {
-			d.closed[iso(day)] = why
+			d.closed[dates.ISO(day)] = why
 		}
 	}
 	return d, nil
@@ -73,8 +75,8 @@ func (d diary) conflict(from, to time.Time) string {
 func (d diary) absent(at time.Time) string {
 	day := dayOf(at.In(d.zone))
 	for _, a := range d.away {
-		if a.days.holds(day) {
-			return fmt.Sprintf("%s is on %s%s", d, a.kindName, a.days.words())
+		if a.days.Holds(day) {
+			return fmt.Sprintf("%s is on %s%s", d, a.kindName, a.days.Words())
 		}
 	}
 	return ""
@@ -83,8 +85,8 @@ func (d diary) absent(at time.Time) string {
 // offHours says that a time lies outside of an employee's working hours, on a day off or in the lunch break.
 func (d diary) offHours(from, to time.Time) string {
 	from, to = from.In(d.zone), to.In(d.zone)
-	if why, closed := d.closed[iso(dayOf(from))]; closed {
-		return fmt.Sprintf("%s does not work on %s (%s)", d, iso(from), why)
+	if why, closed := d.closed[dates.ISO(dayOf(from))]; closed {
+		return fmt.Sprintf("%s does not work on %s (%s)", d, dates.ISO(from), why)
 	}
 	first, last := minutesOf(from), minutesOf(from)+int(to.Sub(from).Minutes())
 	switch {

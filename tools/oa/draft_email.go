@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/ledger"
 	"bestbox/tools/wording"
 )
@@ -184,7 +185,7 @@ func (s store) draftEmail(ctx context.Context, key string, in DraftArguments) (*
 			answers = d.InReplyTo
 		}
 		if err := b.Execute("INSERT INTO mail_drafts (id, from_id, subject, body, in_reply_to, status, drafted_on) VALUES (?, ?, ?, ?, ?, 'draft', ?)",
-			d.ID, d.From.ID, d.Subject, d.Body, answers, iso(b.today)); err != nil {
+			d.ID, d.From.ID, d.Subject, d.Body, answers, dates.ISO(b.today)); err != nil {
 			return nil, fmt.Errorf("keep the draft: %w", err)
 		}
 		for i, address := range append(slices.Clone(d.To), d.Cc...) {

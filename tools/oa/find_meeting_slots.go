@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/wording"
 )
 
@@ -24,8 +25,8 @@ type MeetingSlotsArguments struct {
 	Attendees []employeeID `json:"attendees" jsonschema:"minItems=1,maxItems=12" jsonschema_description:"Everyone who must come, the one who calls the meeting first."`
 	Minutes   int          `json:"minutes,omitempty" jsonschema:"minimum=15,maximum=480,example=60" jsonschema_description:"How long. Without it: 30."`
 	When      string       `json:"when,omitempty" jsonschema:"enum=today,enum=tomorrow,enum=this_week,enum=next_week" jsonschema_extras:"x-words=today:today|今天|今日;tomorrow:tomorrow|明天|明日;this_week:this week|本周|这周|这个星期|这星期;next_week:next week|下周|下个星期|下星期" jsonschema_description:"In which days. Without any: the next 14."`
-	FromDay   dateText     `json:"from_day,omitempty" jsonschema:"example=2026-01-19" jsonschema_description:"Not before this day."`
-	ToDay     dateText     `json:"to_day,omitempty" jsonschema:"example=2026-01-23" jsonschema_description:"Not after this day."`
+	FromDay   dates.Date   `json:"from_day,omitempty" jsonschema:"example=2026-01-19" jsonschema_description:"Not before this day."`
+	ToDay     dates.Date   `json:"to_day,omitempty" jsonschema:"example=2026-01-23" jsonschema_description:"Not after this day."`
 	PartOfDay string       `json:"part_of_day,omitempty" jsonschema:"enum=morning,enum=afternoon" jsonschema_extras:"x-words=morning:morning|before noon|上午|早上|早晨;afternoon:afternoon|after noon|after lunch|下午" jsonschema_description:"Only before or only after noon."`
 	RoomID    roomID       `json:"room_id,omitempty" jsonschema_description:"Only when this room is free."`
 	Equipment string       `json:"equipment,omitempty" jsonschema:"enum=projector,enum=video,enum=whiteboard,enum=phone" jsonschema_extras:"x-words=projector:projector|beamer|投影;video:video|videoconference|video conference|视频;whiteboard:whiteboard|白板;phone:phone|telephone|conference call|电话" jsonschema_description:"Only when a room with it is free."`
@@ -77,7 +78,7 @@ type search struct {
 	taken   map[string][]interval // by room
 	needed  bool                  // no slot without a room
 	length  time.Duration
-	days    dateRange
+	days    dates.Span
 	part    string
 	zone    *time.Location
 	now     time.Time // no slot begins before
@@ -103,14 +104,14 @@ func (s store) meetingSlots(ctx context.Context, in MeetingSlotsArguments) (*Mee
 			out.Note = fmt.Sprintf("There is no employee %s; %s.", wording.List(unknown), who)
 			return err
 		}
-		if days.to.Before(b.today) {
-			out.Note = fmt.Sprintf("The time%s is past: today is %s.", days.words(), iso(b.today))
+		if days.To.Before(b.today) {
+			out.Note = fmt.Sprintf("The time%s is past: today is %s.", days.Words(), dates.ISO(b.today))
 			return nil
 		}
-		if days.from.Before(b.today) {
-			days.from = b.today
+		if days.From.Before(b.today) {
+			days.From = b.today
 		}
-		out.Attendees, out.FromDay, out.ToDay, out.TimeZone = persons(people), iso(days.from), iso(days.to), people[0].zone.String()
+		out.Attendees, out.FromDay, out.ToDay, out.TimeZone = persons(people), dates.ISO(days.From), dates.ISO(days.To), people[0].zone.String()
 		find := search{
 			length: time.Duration(out.Minutes) * time.Minute, days: days, part: in.PartOfDay, zone: people[0].zone,
 			needed: in.RoomID != "" || in.Equipment != "",
@@ -131,34 +132,34 @@ func (s store) meetingSlots(ctx context.Context, in MeetingSlotsArguments) (*Mee
 }
 
 // daysToSearch are the days of the arguments, at most maxDays.
-func (b *books) daysToSearch(in MeetingSlotsArguments) (dateRange, error) {
-	days, err := parseRange("from_day", in.FromDay, "to_day", in.ToDay)
+func (b *books) daysToSearch(in MeetingSlotsArguments) (dates.Span, error) {
+	days, err := dates.ParseSpan("from_day", in.FromDay, "to_day", in.ToDay)
 	if err != nil {
 		return days, err
 	}
 	monday := b.today.AddDate(0, 0, -(int(b.today.Weekday())+6)%7)
 	switch {
-	case !days.from.IsZero() || !days.to.IsZero(): // days say more than words
+	case !days.From.IsZero() || !days.To.IsZero(): // days say more than words
 	case in.When == "today":
-		return dateRange{b.today, b.today}, nil
+		return dates.Span{From: b.today, To: b.today}, nil
 	case in.When == "tomorrow":
-		return dateRange{b.today.AddDate(0, 0, 1), b.today.AddDate(0, 0, 1)}, nil
+		return dates.Span{From: b.today.AddDate(0, 0, 1), To: b.today.AddDate(0, 0, 1)}, nil
 	case in.When == "this_week":
-		return dateRange{b.today, monday.AddDate(0, 0, 6)}, nil
+		return dates.Span{From: b.today, To: monday.AddDate(0, 0, 6)}, nil
 	case in.When == "next_week":
-		return dateRange{monday.AddDate(0, 0, 7), monday.AddDate(0, 0, 13)}, nil
+		return dates.Span{From: monday.AddDate(0, 0, 7), To: monday.AddDate(0, 0, 13)}, nil
 	}
-	if days.from.IsZero() {
-		days.from = b.today
-		if !days.to.IsZero() && days.to.Before(b.today) {
-			days.from = days.to
+	if days.From.IsZero() {
+		days.From = b.today
+		if !days.To.IsZero() && days.To.Before(b.today) {
+			days.From = days.To
 		}
 	}
-	if days.to.IsZero() {
-		days.to = days.from.AddDate(0, 0, defaultDays-1)
+	if days.To.IsZero() {
+		days.To = days.From.AddDate(0, 0, defaultDays-1)
 	}
-	if days.to.Sub(days.from) > maxDays*24*time.Hour {
-		return days, &tools.ArgumentError{Field: "to_day", Value: iso(days.to), Allowed: fmt.Sprintf("a day at most %d days after from_day", maxDays)}
+	if days.To.Sub(days.From) > maxDays*24*time.Hour {
+		return days, &tools.ArgumentError{Field: "to_day", Value: dates.ISO(days.To), Allowed: fmt.Sprintf("a day at most %d days after from_day", maxDays)}
 	}
 	return days, nil
 }
@@ -187,7 +188,7 @@ func (b *books) fill(find *search, people []employee, in MeetingSlotsArguments) 
 		find.rooms = append(find.rooms, r)
 		owners = append(owners, r.calendar(find.zone))
 	}
-	if find.taken, err = b.taken(owners, find.days.from.AddDate(0, 0, -1), find.days.to.AddDate(0, 0, 2)); err != nil {
+	if find.taken, err = b.taken(owners, find.days.From.AddDate(0, 0, -1), find.days.To.AddDate(0, 0, 2)); err != nil {
 		return "", err
 	}
 	// Of a room without a calendar nobody knows whether it is free.
@@ -220,8 +221,8 @@ func noRoom(all []room, people []employee, in MeetingSlotsArguments) string {
 // slots returns the earliest times, none of which overlap.
 func (f search) slots(limit int) []Slot {
 	found := []Slot{}
-	last := at(f.days.to.AddDate(0, 0, 1), 0, f.zone)
-	for from := at(f.days.from, 0, f.zone); from.Before(last) && len(found) < limit; {
+	last := at(f.days.To.AddDate(0, 0, 1), 0, f.zone)
+	for from := at(f.days.From, 0, f.zone); from.Before(last) && len(found) < limit; {
 		to := from.Add(f.length)
 		r, roomFree := f.room(from, to)
 		if from.Before(f.now) || !f.inPart(from, to) || f.needed && !roomFree || !f.allFree(from, to) {
@@ -257,7 +258,7 @@ func (f search) room(from, to time.Time) (room, bool) {
 func (f search) slot(from, to time.Time, r room) Slot {
 	from, to = from.In(f.zone), to.In(f.zone)
 	slot := Slot{
-		Day: iso(from), Weekday: from.Weekday().String(), From: from.Format("15:04"), To: to.Format("15:04"), StartsAt: moment(from),
+		Day: dates.ISO(from), Weekday: from.Weekday().String(), From: from.Format("15:04"), To: to.Format("15:04"), StartsAt: moment(from),
 		RoomID: r.id, RoomName: r.name,
 	}
 	zones := []string{f.zone.String()}
@@ -307,8 +308,8 @@ func (f search) reason() string {
 	d := f.diaries[0]
 	var working, away int
 	why, off := "", ""
-	for day := f.days.from; !day.After(f.days.to); day = day.AddDate(0, 0, 1) {
-		if closed, is := d.closed[iso(day)]; is {
+	for day := f.days.From; !day.After(f.days.To); day = day.AddDate(0, 0, 1) {
+		if closed, is := d.closed[dates.ISO(day)]; is {
 			off = closed
 			continue
 		}
@@ -320,7 +321,7 @@ func (f search) reason() string {
 	}
 	switch {
 	case working == 0:
-		return fmt.Sprintf("%s does not work%s (%s)", d, f.days.words(), off)
+		return fmt.Sprintf("%s does not work%s (%s)", d, f.days.Words(), off)
 	case away == working:
 		return why
 	case f.length > time.Duration(max(lunchFrom-d.worksFrom, d.worksTo-lunchTo))*time.Minute:
@@ -328,7 +329,7 @@ func (f search) reason() string {
 			d, clock(d.worksFrom), clock(d.worksTo), clock(lunchFrom), clock(lunchTo))
 	}
 	reason := fmt.Sprintf("%s has no %d free minutes in working hours (%s to %s)%s",
-		d, int(f.length.Minutes()), clock(d.worksFrom), clock(d.worksTo), f.days.words())
+		d, int(f.length.Minutes()), clock(d.worksFrom), clock(d.worksTo), f.days.Words())
 	if why != "" {
 		reason += "; " + strings.TrimPrefix(why, d.String()+" ")
 	}

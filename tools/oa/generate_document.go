@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/ledger"
 	"bestbox/tools/wording"
 )
@@ -28,14 +29,14 @@ var generateDocumentDefinition = tools.Definition{
 // DocumentArguments are the arguments of generate_document.
 type DocumentArguments struct {
 	spellings
-	Template     string     `json:"template" jsonschema:"enum=memo,enum=meeting-minutes,enum=budget-increase"`
-	Title        string     `json:"title" jsonschema:"minLength=1,maxLength=120"`
-	Author       employeeID `json:"author" jsonschema_description:"In whose name it is written."`
-	Points       []string   `json:"points" jsonschema:"minItems=1,maxItems=20" jsonschema_description:"What it says, one sentence each: statements, decisions or reasons."`
-	EventID      eventID    `json:"event_id,omitempty" jsonschema_description:"For meeting-minutes: the meeting."`
-	DepartmentID string     `json:"department_id,omitempty" jsonschema:"maxLength=40,example=production" jsonschema_description:"For budget-increase: the department."`
-	Period       periodText `json:"period,omitempty" jsonschema_description:"For budget-increase: the quarter."`
-	Amount       float64    `json:"amount,omitempty" jsonschema:"minimum=0.01,maximum=100000000" jsonschema_description:"For budget-increase: how much more. Without it: what was spent above the budget."`
+	Template     string           `json:"template" jsonschema:"enum=memo,enum=meeting-minutes,enum=budget-increase"`
+	Title        string           `json:"title" jsonschema:"minLength=1,maxLength=120"`
+	Author       employeeID       `json:"author" jsonschema_description:"In whose name it is written."`
+	Points       []string         `json:"points" jsonschema:"minItems=1,maxItems=20" jsonschema_description:"What it says, one sentence each: statements, decisions or reasons."`
+	EventID      eventID          `json:"event_id,omitempty" jsonschema_description:"For meeting-minutes: the meeting."`
+	DepartmentID string           `json:"department_id,omitempty" jsonschema:"maxLength=40,example=production" jsonschema_description:"For budget-increase: the department."`
+	Period       dates.PeriodName `json:"period,omitempty" jsonschema_description:"For budget-increase: the quarter."`
+	Amount       float64          `json:"amount,omitempty" jsonschema:"minimum=0.01,maximum=100000000" jsonschema_description:"For budget-increase: how much more. Without it: what was spent above the budget."`
 }
 
 // MadeDocument is a document that was made.
@@ -92,7 +93,7 @@ func (b *books) planDocument(in DocumentArguments) (*MadeDocument, error) {
 		}
 	}
 	d := &MadeDocument{Template: in.Template, Title: in.Title, Author: e.Person, kind: kinds[in.Template]}
-	d.content = documentContent{Title: in.Title, Author: e.Person, AuthorTitle: e.title, Date: iso(b.today), Points: in.Points}
+	d.content = documentContent{Title: in.Title, Author: e.Person, AuthorTitle: e.title, Date: dates.ISO(b.today), Points: in.Points}
 	switch in.Template {
 	case "meeting-minutes":
 		d.content.Event, err = b.documentEvent(in.EventID)
@@ -163,17 +164,19 @@ func (b *books) documentBudget(d *MadeDocument, in DocumentArguments) error {
 	if !strings.Contains(string(in.Period), "Q") {
 		return &tools.ArgumentError{Field: "period", Value: string(in.Period), Allowed: "the quarter of the budget, like 2025-Q4"}
 	}
-	days, err := daysOf("period", in.Period)
+	period, err := in.Period.Period("period")
 	if err != nil {
 		return err
 	}
+	days := period.Span()
+	first, last := days.Bounds()
 	var department, currency string
 	var given, spent int64
 	err = b.One(`SELECT d.name, g.amount_cents, g.currency, (
 			SELECT coalesce(sum(l.amount_cents), 0) FROM journal_lines l JOIN journal_entries e ON e.id = l.entry_id JOIN accounts a ON a.id = l.account_id
 			WHERE l.department_id = d.id AND a.kind = 'expense' AND e.posted_on BETWEEN ? AND ?)
 		FROM departments d JOIN budgets g ON g.department_id = d.id WHERE d.id = ? AND g.quarter = ?`,
-		[]any{iso(days.from), iso(days.to), in.DepartmentID, string(in.Period)}, &department, &given, &currency, &spent)
+		[]any{first, last, in.DepartmentID, string(in.Period)}, &department, &given, &currency, &spent)
 	if errors.Is(err, sql.ErrNoRows) {
 		return b.noBudget(in)
 	}
@@ -191,8 +194,8 @@ func (b *books) documentBudget(d *MadeDocument, in DocumentArguments) error {
 	if d.AmountCents > over {
 		d.warnings = append(d.warnings, fmt.Sprintf("%s is asked for, which is %s more than was spent above the budget", wording.Money(currency, d.AmountCents), wording.Money(currency, d.AmountCents-max(0, over))))
 	}
-	if days.to.After(b.today) {
-		d.warnings = append(d.warnings, fmt.Sprintf("%s is not over yet: its figures end on %s", in.Period, iso(b.today)))
+	if days.To.After(b.today) {
+		d.warnings = append(d.warnings, fmt.Sprintf("%s is not over yet: its figures end on %s", in.Period, dates.ISO(b.today)))
 	}
 	d.content.Budget = &documentBudget{
 		Department: department, Period: string(in.Period), Given: wording.Money(currency, given), Spent: wording.Money(currency, spent),
@@ -262,7 +265,7 @@ func (s store) generateDocument(ctx context.Context, key string, in DocumentArgu
 		}
 		summary := oneLine(strings.Join(in.Points, " "), summaryLength)
 		err = b.Execute(`INSERT INTO company_documents (id, title, title_local, kind, path, summary, summary_local, owner_id, updated_on, status, body)
-			VALUES (?, ?, '', ?, ?, ?, '', ?, ?, 'valid', ?)`, d.ID, d.Title, d.kind, d.Path, summary, d.Author.ID, iso(b.today), d.Markdown)
+			VALUES (?, ?, '', ?, ?, ?, '', ?, ?, 'valid', ?)`, d.ID, d.Title, d.kind, d.Path, summary, d.Author.ID, dates.ISO(b.today), d.Markdown)
 		if err != nil {
 			return nil, fmt.Errorf("file the document: %w", err)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/wording"
 )
 
@@ -20,8 +21,8 @@ var leaveBalanceDefinition = tools.Definition{
 // LeaveBalanceArguments are the arguments of get_leave_balance.
 type LeaveBalanceArguments struct {
 	spellings
-	EmployeeID employeeID `json:"employee_id" jsonschema_description:"Whose leave."`
-	Period     periodText `json:"period,omitempty" jsonschema:"example=2026" jsonschema_description:"The year; of a quarter or a month it is the year that counts. Without it: this year."`
+	EmployeeID employeeID       `json:"employee_id" jsonschema_description:"Whose leave."`
+	Period     dates.PeriodName `json:"period,omitempty" jsonschema:"example=2026" jsonschema_description:"The year; of a quarter or a month it is the year that counts. Without it: this year."`
 }
 
 // LeaveBalance is an employee's leave of a year, in working days.
@@ -86,7 +87,7 @@ func (s store) leaveBalance(ctx context.Context, in LeaveBalanceArguments) (*Lea
 			out.Note = fmt.Sprintf("Nothing is known of %s's leave in %d: no entitlement has been entered for that year.", e, out.Year)
 			return nil
 		}
-		away, err := b.absencesOf(e.ID, dateRange{b.today, b.today})
+		away, err := b.absencesOf(e.ID, dates.Span{From: b.today, To: b.today})
 		for _, a := range away {
 			out.AwayNow = out.AwayNow || a.status == "approved"
 		}
@@ -114,20 +115,20 @@ func (b *books) balance(e employee, year int) (kinds []KindOfDay, leave []Absenc
 	if err != nil || !known {
 		return nil, nil, err
 	}
-	days := dateRange{time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(year, 12, 31, 0, 0, 0, 0, time.UTC)}
+	days := dates.Span{From: time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(year, 12, 31, 0, 0, 0, 0, time.UTC)}
 	absences, err := b.absencesOf(e.ID, days)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, a := range absences {
-		one := Absence{a.id, a.kindName, a.status, iso(a.days.from), iso(a.days.to), 0}
+		one := Absence{a.id, a.kindName, a.status, dates.ISO(a.days.From), dates.ISO(a.days.To), 0}
 		for i := range kinds {
 			k := &kinds[i]
 			if k.Kind != a.kind {
 				continue
 			}
 			err := b.workdays(e.country, a.days, func(day time.Time) {
-				if !days.holds(day) {
+				if !days.Holds(day) {
 					return
 				}
 				one.Days++
@@ -144,7 +145,7 @@ func (b *books) balance(e employee, year int) (kinds []KindOfDay, leave []Absenc
 				return nil, nil, err
 			}
 		}
-		if !a.days.to.Before(b.today) || year != b.today.Year() {
+		if !a.days.To.Before(b.today) || year != b.today.Year() {
 			leave = append(leave, one)
 		}
 	}
@@ -159,8 +160,8 @@ func (b *books) balance(e employee, year int) (kinds []KindOfDay, leave []Absenc
 }
 
 // workdays calls each for the days of a range on which people of a country work.
-func (b *books) workdays(country string, days dateRange, each func(day time.Time)) error {
-	for day := days.from; !day.After(days.to); day = day.AddDate(0, 0, 1) {
+func (b *books) workdays(country string, days dates.Span, each func(day time.Time)) error {
+	for day := days.From; !day.After(days.To); day = day.AddDate(0, 0, 1) {
 		works, _, err := b.worksOn(country, day)
 		if err != nil {
 			return err

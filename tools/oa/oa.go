@@ -47,43 +47,35 @@ func (o Options) Tools(db *records.DB) ([]*tools.Tool, error) {
 	if s.folder == "" {
 		s.folder = filepath.Join(db.Folder(), "documents")
 	}
-	var list []*tools.Tool
-	var errs []error
-	add := func(t *tools.Tool, err error) {
-		list = append(list, t)
-		errs = append(errs, err)
-	}
-	add(tools.New(meetingSlotsDefinition, s.meetingSlots))
-	add(tools.New(searchEmailDefinition, s.searchEmail))
-	add(tools.New(leaveBalanceDefinition, s.leaveBalance))
-	add(tools.New(findDocumentDefinition, s.findDocument))
-	add(tools.NewWrite(draftEmailDefinition, tools.Writer[DraftArguments, *Draft]{
+	var list tools.List
+	list.Add(tools.New(meetingSlotsDefinition, s.meetingSlots))
+	list.Add(tools.New(searchEmailDefinition, s.searchEmail))
+	list.Add(tools.New(leaveBalanceDefinition, s.leaveBalance))
+	list.Add(tools.New(findDocumentDefinition, s.findDocument))
+	list.Add(tools.NewWrite(draftEmailDefinition, tools.Writer[DraftArguments, *Draft]{
 		Preview: s.previewDraft, Apply: s.draftEmail, Undo: s.discardDraft,
 	}))
 	scheduling := tools.Writer[MeetingArguments, *Meeting]{Preview: s.previewMeeting, Apply: s.scheduleMeeting, Undo: s.cancelMeeting}
 	if s.dav != nil {
 		scheduling.Apply, scheduling.Undo = s.scheduleAtServer, s.cancelAtServer
 	}
-	add(tools.NewWrite(scheduleMeetingDefinition, scheduling))
-	add(tools.NewWrite(requestLeaveDefinition, tools.Writer[LeaveArguments, *LeaveRequest]{
+	list.Add(tools.NewWrite(scheduleMeetingDefinition, scheduling))
+	list.Add(tools.NewWrite(requestLeaveDefinition, tools.Writer[LeaveArguments, *LeaveRequest]{
 		Preview: s.previewLeave, Apply: s.requestLeave, Undo: s.cancelLeave,
 	}))
-	add(tools.NewWrite(generateDocumentDefinition, tools.Writer[DocumentArguments, *MadeDocument]{
+	list.Add(tools.NewWrite(generateDocumentDefinition, tools.Writer[DocumentArguments, *MadeDocument]{
 		Preview: s.previewDocument, Apply: s.generateDocument, Undo: s.withdrawDocument,
 	}))
-	add(tools.NewWrite(createReminderDefinition, tools.Writer[ReminderArguments, *Reminder]{
+	list.Add(tools.NewWrite(createReminderDefinition, tools.Writer[ReminderArguments, *Reminder]{
 		Preview: s.previewReminder, Apply: s.createReminder, Undo: s.cancelReminder,
 	}))
 	if o.SMTP != nil {
 		if s.smtp, err = newMailer(*o.SMTP); err != nil {
 			return nil, err
 		}
-		add(tools.NewWrite(sendEmailDefinition, tools.Writer[SendArguments, *SentMail]{Preview: s.previewSend, Apply: s.sendEmail}))
+		list.Add(tools.NewWrite(sendEmailDefinition, tools.Writer[SendArguments, *SentMail]{Preview: s.previewSend, Apply: s.sendEmail}))
 	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
-	return list, nil
+	return list.All()
 }
 
 // store runs the tools' queries.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/wording"
 )
 
@@ -151,7 +152,7 @@ func (b *books) worksOn(country string, day time.Time) (works bool, why string, 
 			return false, "", err
 		}
 	}
-	h, special := b.holidays[country+iso(day)]
+	h, special := b.holidays[country+dates.ISO(day)]
 	switch {
 	case special && h.works:
 		return true, "", nil
@@ -204,22 +205,22 @@ func (c recordedCalendars) meetingsOf(id string, from, to time.Time) (taken []in
 // absence is leave that was agreed or asked for.
 type absence struct {
 	id, kind, kindName, status string
-	days                       dateRange
+	days                       dates.Span
 }
 
 // absencesOf returns the leave of an employee that touches some days, without what was rejected or cancelled.
-func (b *books) absencesOf(id string, days dateRange) (all []absence, err error) {
+func (b *books) absencesOf(id string, days dates.Span) (all []absence, err error) {
 	const query = `SELECT r.id, r.kind, k.name, r.status, r.first_day, r.last_day FROM leave_requests r JOIN leave_kinds k ON k.id = r.kind
 		WHERE r.employee_id = ? AND r.status IN ('requested', 'approved') AND r.first_day <= ? AND r.last_day >= ? ORDER BY r.first_day, r.id`
-	err = b.Each(query, []any{id, iso(days.to), iso(days.from)}, func(scan func(...any) error) error {
+	err = b.Each(query, []any{id, dates.ISO(days.To), dates.ISO(days.From)}, func(scan func(...any) error) error {
 		var a absence
 		var first, last string
 		if err := scan(&a.id, &a.kind, &a.kindName, &a.status, &first, &last); err != nil {
 			return err
 		}
 		var err, second error
-		a.days.from, err = time.Parse(time.DateOnly, first)
-		a.days.to, second = time.Parse(time.DateOnly, last)
+		a.days.From, err = time.Parse(time.DateOnly, first)
+		a.days.To, second = time.Parse(time.DateOnly, last)
 		all = append(all, a)
 		return errors.Join(err, second)
 	})

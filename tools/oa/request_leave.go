@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/ledger"
 	"bestbox/tools/wording"
 )
@@ -26,8 +27,8 @@ type LeaveArguments struct {
 	spellings
 	EmployeeID employeeID `json:"employee_id" jsonschema_description:"Who wants leave."`
 	Kind       string     `json:"kind,omitempty" jsonschema:"enum=annual,enum=personal,enum=sick,enum=parental" jsonschema_extras:"x-words=annual:annual|vacation|holiday|holidays|年假|休假;personal:personal|private|事假;sick:sick|ill|病假|生病;parental:parental|maternity|paternity|产假|陪产|育儿" jsonschema_description:"Without it: annual."`
-	FirstDay   dateText   `json:"first_day" jsonschema_description:"The first day away."`
-	LastDay    dateText   `json:"last_day" jsonschema_description:"The last day away."`
+	FirstDay   dates.Date `json:"first_day" jsonschema_description:"The first day away."`
+	LastDay    dates.Date `json:"last_day" jsonschema_description:"The last day away."`
 	Reason     string     `json:"reason,omitempty" jsonschema:"maxLength=200"`
 }
 
@@ -49,7 +50,7 @@ type LeaveRequest struct {
 	colleagues int // of the department who are away then
 	meetings   int
 	who        employee
-	when       dateRange
+	when       dates.Span
 }
 
 // leaveRule is the company's rule for a kind of leave.
@@ -68,11 +69,11 @@ func (b *books) planLeave(in LeaveArguments) (*LeaveRequest, error) {
 	if err := plain("reason", in.Reason); err != nil {
 		return nil, err
 	}
-	var days dateRange
-	if days.from, err = parseDate("first_day", in.FirstDay); err != nil {
+	var days dates.Span
+	if days.From, err = in.FirstDay.Day("first_day"); err != nil {
 		return nil, err
 	}
-	if days.to, err = parseDate("last_day", in.LastDay); err != nil {
+	if days.To, err = in.LastDay.Day("last_day"); err != nil {
 		return nil, err
 	}
 	kind := in.Kind
@@ -83,7 +84,7 @@ func (b *books) planLeave(in LeaveArguments) (*LeaveRequest, error) {
 	if err := b.One("SELECT name, limited, notice_days, longest FROM leave_kinds WHERE id = ?", []any{kind}, &rule.name, &rule.limited, &rule.notice, &rule.longest); err != nil {
 		return nil, fmt.Errorf("the rule for the leave %s: %w", kind, err)
 	}
-	l := &LeaveRequest{Employee: e.Person, Kind: rule.name, kindID: kind, FirstDay: iso(days.from), LastDay: iso(days.to), Limited: rule.limited}
+	l := &LeaveRequest{Employee: e.Person, Kind: rule.name, kindID: kind, FirstDay: dates.ISO(days.From), LastDay: dates.ISO(days.To), Limited: rule.limited}
 	if err := b.checkDays(l, days, rule); err != nil {
 		return nil, err
 	}
@@ -106,33 +107,33 @@ func (b *books) planLeave(in LeaveArguments) (*LeaveRequest, error) {
 	return l, b.look(l, e)
 }
 
-func (b *books) checkDays(l *LeaveRequest, days dateRange, rule leaveRule) error {
+func (b *books) checkDays(l *LeaveRequest, days dates.Span, rule leaveRule) error {
 	earliest := b.today.AddDate(0, 0, rule.notice)
 	switch {
-	case days.to.Before(days.from):
+	case days.To.Before(days.From):
 		return &tools.ArgumentError{Field: "last_day", Value: l.LastDay, Allowed: "a day not before first_day, " + l.FirstDay}
-	case days.from.Before(earliest) && rule.notice > 0:
+	case days.From.Before(earliest) && rule.notice > 0:
 		return &tools.ArgumentError{Field: "first_day", Value: l.FirstDay,
-			Allowed: fmt.Sprintf("%s or later: %s is asked for %s ahead", iso(earliest), rule.name, wording.Counted(rule.notice, "day"))}
-	case days.from.Before(b.today.AddDate(0, 0, -7)): // who falls ill says so afterwards
-		return &tools.ArgumentError{Field: "first_day", Value: l.FirstDay, Allowed: iso(b.today.AddDate(0, 0, -7)) + " or later: what is longer ago is entered by Human Resources"}
-	case days.from.Year() != days.to.Year():
-		return &tools.ArgumentError{Field: "last_day", Value: l.LastDay, Allowed: fmt.Sprintf("a day of %d: the next year is asked for separately", days.from.Year())}
-	case days.from.Year() > b.today.Year()+1:
+			Allowed: fmt.Sprintf("%s or later: %s is asked for %s ahead", dates.ISO(earliest), rule.name, wording.Counted(rule.notice, "day"))}
+	case days.From.Before(b.today.AddDate(0, 0, -7)): // who falls ill says so afterwards
+		return &tools.ArgumentError{Field: "first_day", Value: l.FirstDay, Allowed: dates.ISO(b.today.AddDate(0, 0, -7)) + " or later: what is longer ago is entered by Human Resources"}
+	case days.From.Year() != days.To.Year():
+		return &tools.ArgumentError{Field: "last_day", Value: l.LastDay, Allowed: fmt.Sprintf("a day of %d: the next year is asked for separately", days.From.Year())}
+	case days.From.Year() > b.today.Year()+1:
 		return &tools.ArgumentError{Field: "first_day", Value: l.FirstDay, Allowed: fmt.Sprintf("a day of %d or %d", b.today.Year(), b.today.Year()+1)}
 	}
 	return nil
 }
 
 // checkClashes looks for other leave of the employee, and for times that the department keeps free of leave that can wait.
-func (b *books) checkClashes(l *LeaveRequest, e employee, days dateRange) error {
+func (b *books) checkClashes(l *LeaveRequest, e employee, days dates.Span) error {
 	others, err := b.absencesOf(e.ID, days)
 	if err != nil {
 		return err
 	}
 	if len(others) > 0 {
 		o := others[0]
-		return &tools.ArgumentError{Field: "first_day", Value: l.FirstDay, Allowed: fmt.Sprintf("days without other leave; %s (%s, %s) is%s", o.id, o.kindName, o.status, o.days.words())}
+		return &tools.ArgumentError{Field: "first_day", Value: l.FirstDay, Allowed: fmt.Sprintf("days without other leave; %s (%s, %s) is%s", o.id, o.kindName, o.status, o.days.Words())}
 	}
 	if l.kindID != "annual" {
 		return nil
@@ -147,19 +148,19 @@ func (b *books) checkClashes(l *LeaveRequest, e employee, days dateRange) error 
 		})
 }
 
-func (b *books) checkBalance(l *LeaveRequest, e employee, days dateRange) error {
-	kinds, _, err := b.balance(e, days.from.Year())
+func (b *books) checkBalance(l *LeaveRequest, e employee, days dates.Span) error {
+	kinds, _, err := b.balance(e, days.From.Year())
 	if err != nil || !l.Limited {
 		return err
 	}
 	index := slices.IndexFunc(kinds, func(k KindOfDay) bool { return k.Kind == l.kindID })
 	if index < 0 {
-		return &tools.ArgumentError{Field: "first_day", Value: l.FirstDay, Allowed: fmt.Sprintf("a year with an entitlement; none has been entered for %s in %d", e, days.from.Year())}
+		return &tools.ArgumentError{Field: "first_day", Value: l.FirstDay, Allowed: fmt.Sprintf("a year with an entitlement; none has been entered for %s in %d", e, days.From.Year())}
 	}
 	l.LeftBefore = kinds[index].Left
 	if l.LeftAfter = l.LeftBefore - l.Days; l.LeftAfter < 0 {
 		return &tools.ArgumentError{Field: "last_day", Value: l.LastDay, Allowed: fmt.Sprintf("at most %s; from %s to %s are %d, and %s has %d of %s left in %d",
-			wording.Counted(max(0, l.LeftBefore), "working day"), l.FirstDay, l.LastDay, l.Days, e, l.LeftBefore, l.Kind, days.from.Year())}
+			wording.Counted(max(0, l.LeftBefore), "working day"), l.FirstDay, l.LastDay, l.Days, e, l.LeftBefore, l.Kind, days.From.Year())}
 	}
 	return nil
 }
@@ -167,7 +168,7 @@ func (b *books) checkBalance(l *LeaveRequest, e employee, days dateRange) error 
 // lookAtMeetings finds the meetings in these days. Only a preview looks: leave is asked for in a transaction, which must not wait for a server.
 func (b *books) lookAtMeetings(l *LeaveRequest) error {
 	e, days := l.who, l.when
-	taken, err := b.taken([]calendarOwner{e.calendar()}, at(days.from, 0, e.zone), at(days.to.AddDate(0, 0, 1), 0, e.zone))
+	taken, err := b.taken([]calendarOwner{e.calendar()}, at(days.From, 0, e.zone), at(days.To.AddDate(0, 0, 1), 0, e.zone))
 	if err != nil {
 		return err
 	}
@@ -245,7 +246,7 @@ func (s store) requestLeave(ctx context.Context, key string, in LeaveArguments) 
 			return nil, err
 		}
 		err = b.Execute("INSERT INTO leave_requests (id, employee_id, kind, first_day, last_day, status, reason, requested_on) VALUES (?, ?, ?, ?, ?, 'requested', ?, ?)",
-			l.ID, l.Employee.ID, l.kindID, l.FirstDay, l.LastDay, strings.TrimSpace(in.Reason), iso(b.today))
+			l.ID, l.Employee.ID, l.kindID, l.FirstDay, l.LastDay, strings.TrimSpace(in.Reason), dates.ISO(b.today))
 		if err != nil {
 			return nil, fmt.Errorf("write the leave: %w", err)
 		}

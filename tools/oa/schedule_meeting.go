@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/ledger"
 	"bestbox/tools/wording"
 )
@@ -25,7 +26,7 @@ type MeetingArguments struct {
 	Title     string       `json:"title" jsonschema:"minLength=1,maxLength=120"`
 	Organizer employeeID   `json:"organizer" jsonschema_description:"Who calls the meeting and takes part in it."`
 	Attendees []employeeID `json:"attendees" jsonschema:"minItems=1,maxItems=40" jsonschema_description:"Who else takes part."`
-	Day       dateText     `json:"day" jsonschema_description:"The day."`
+	Day       dates.Date   `json:"day" jsonschema_description:"The day."`
 	Time      string       `json:"time" jsonschema:"minLength=4,maxLength=5,example=14:00" jsonschema_description:"When it begins, in the organizer's zone."`
 	Minutes   int          `json:"minutes,omitempty" jsonschema:"minimum=15,maximum=480,example=60" jsonschema_description:"How long. Without it: 30."`
 	RoomID    roomID       `json:"room_id,omitempty" jsonschema_description:"The room."`
@@ -70,7 +71,7 @@ func (b *books) planMeeting(in MeetingArguments) (*Meeting, error) {
 	day := dayOf(m.start)
 	switch {
 	case day.Before(b.today) || day.After(b.today.AddDate(1, 0, 0)):
-		return nil, &tools.ArgumentError{Field: "day", Value: string(in.Day), Allowed: fmt.Sprintf("a day from today, %s, to %s", iso(b.today), iso(b.today.AddDate(1, 0, 0)))}
+		return nil, &tools.ArgumentError{Field: "day", Value: string(in.Day), Allowed: fmt.Sprintf("a day from today, %s, to %s", dates.ISO(b.today), dates.ISO(b.today.AddDate(1, 0, 0)))}
 	case m.start.Before(b.now):
 		return nil, &tools.ArgumentError{Field: "time", Value: in.Time, Allowed: "a time to come: it is " + b.now.In(m.start.Location()).Format("15:04") + " now"}
 	}
@@ -93,7 +94,7 @@ func (b *books) describe(in MeetingArguments) (*Meeting, error) {
 	if err != nil {
 		return nil, err
 	}
-	day, err := parseDate("day", in.Day)
+	day, err := in.Day.Day("day")
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +120,7 @@ func (b *books) describe(in MeetingArguments) (*Meeting, error) {
 	start := at(day, begins, organizer.zone)
 	end := start.Add(time.Duration(minutes) * time.Minute)
 	m := &Meeting{
-		Title: in.Title, Organizer: organizer.Person, Attendees: persons(people), Day: iso(start), Weekday: start.Weekday().String(),
+		Title: in.Title, Organizer: organizer.Person, Attendees: persons(people), Day: dates.ISO(start), Weekday: start.Weekday().String(),
 		From: start.Format("15:04"), To: end.Format("15:04"), TimeZone: organizer.zone.String(), StartsAt: moment(start), EndsAt: moment(end),
 		people: people, start: start, end: end, now: b.today,
 	}
@@ -146,7 +147,7 @@ func (b *books) place(m *Meeting, id roomID) error {
 
 func (b *books) checkPeople(m *Meeting) error {
 	// An attendee's day differs from the organizer's by one at most.
-	days := dateRange{dayOf(m.start).AddDate(0, 0, -1), dayOf(m.end).AddDate(0, 0, 1)}
+	days := dates.Span{From: dayOf(m.start).AddDate(0, 0, -1), To: dayOf(m.end).AddDate(0, 0, 1)}
 	diaries, err := b.diariesOf(m.people, days)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bestbox/tools"
+	"bestbox/tools/dates"
 	"bestbox/tools/wording"
 )
 
@@ -22,14 +23,14 @@ var searchEmailDefinition = tools.Definition{
 // SearchEmailArguments are the arguments of search_email.
 type SearchEmailArguments struct {
 	spellings
-	Words        string     `json:"words,omitempty" jsonschema:"maxLength=100,example=budget increase" jsonschema_description:"A few words of the subject or the text."`
-	Sender       string     `json:"sender,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Name or address of the sender, or a part of it."`
-	EmployeeID   employeeID `json:"employee_id,omitempty" jsonschema_description:"Only mails from or to this employee."`
-	MailID       mailID     `json:"mail_id,omitempty" jsonschema_description:"This mail, in full."`
-	Period       periodText `json:"period,omitempty" jsonschema:"example=2026-01" jsonschema_description:"Only mails of this quarter, month or year."`
-	ReceivedFrom dateText   `json:"received_from,omitempty" jsonschema_description:"Only mails of this day or later."`
-	ReceivedTo   dateText   `json:"received_to,omitempty" jsonschema_description:"Only mails of this day or earlier."`
-	Limit        int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=5" jsonschema_extras:"x-number=named" jsonschema_description:"How many mails to list. Without it: the newest 5."`
+	Words        string           `json:"words,omitempty" jsonschema:"maxLength=100,example=budget increase" jsonschema_description:"A few words of the subject or the text."`
+	Sender       string           `json:"sender,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Name or address of the sender, or a part of it."`
+	EmployeeID   employeeID       `json:"employee_id,omitempty" jsonschema_description:"Only mails from or to this employee."`
+	MailID       mailID           `json:"mail_id,omitempty" jsonschema_description:"This mail, in full."`
+	Period       dates.PeriodName `json:"period,omitempty" jsonschema:"example=2026-01" jsonschema_description:"Only mails of this quarter, month or year."`
+	ReceivedFrom dates.Date       `json:"received_from,omitempty" jsonschema_description:"Only mails of this day or later."`
+	ReceivedTo   dates.Date       `json:"received_to,omitempty" jsonschema_description:"Only mails of this day or earlier."`
+	Limit        int              `json:"limit,omitempty" jsonschema:"minimum=1,maximum=5" jsonschema_extras:"x-number=named" jsonschema_description:"How many mails to list. Without it: the newest 5."`
 }
 
 const (
@@ -71,14 +72,16 @@ type Mail struct {
 func (s store) searchEmail(ctx context.Context, in SearchEmailArguments) (*Mails, error) {
 	out := &Mails{Mails: []Mail{}}
 	err := s.read(ctx, func(b *books) error {
-		days, err := parseRange("received_from", in.ReceivedFrom, "received_to", in.ReceivedTo)
+		days, err := dates.ParseSpan("received_from", in.ReceivedFrom, "received_to", in.ReceivedTo)
 		if err != nil {
 			return err
 		}
-		if in.Period != "" && days.from.IsZero() && days.to.IsZero() {
-			if days, err = daysOf("period", in.Period); err != nil {
+		if in.Period != "" && days.Open() {
+			period, err := in.Period.Period("period")
+			if err != nil {
 				return err
 			}
+			days = period.Span()
 		}
 		if in.EmployeeID != "" {
 			_, found, err := b.employee(string(in.EmployeeID))
@@ -131,7 +134,7 @@ func (o *Mails) take(all []Mail, limit int) {
 }
 
 // mails reads the mails that fit everything but the words, newest first.
-func (b *books) mails(in SearchEmailArguments, days dateRange) (all []Mail, err error) {
+func (b *books) mails(in SearchEmailArguments, days dates.Span) (all []Mail, err error) {
 	query := `SELECT m.id, m.from_name, m.from_address, coalesce(f.id, ''), coalesce(f.name_local, ''), m.subject, m.body, m.received_at, ` + employeeColumns + `
 		FROM mails m JOIN employees e ON e.id = m.mailbox_id LEFT JOIN employees f ON f.mail = m.from_address
 		WHERE (?1 = '' OR m.mailbox_id = ?1 OR f.id = ?1) AND (?2 = '' OR m.id = ?2)
@@ -151,9 +154,9 @@ func (b *books) mails(in SearchEmailArguments, days dateRange) (all []Mail, err 
 			return err
 		}
 		received := moment.In(e.zone)
-		m.To, m.Outside, m.Day, m.Received = e.Person, m.FromID == "", iso(received), received.Format("2006-01-02 15:04")
+		m.To, m.Outside, m.Day, m.Received = e.Person, m.FromID == "", dates.ISO(received), received.Format("2006-01-02 15:04")
 		from := strings.ToLower(m.FromName + " " + local + " <" + m.FromAddress + "> " + m.FromID)
-		if strings.Contains(from, sender) && days.holds(dayOf(received)) {
+		if strings.Contains(from, sender) && days.Holds(dayOf(received)) {
 			all = append(all, m)
 		}
 		return nil
@@ -162,7 +165,7 @@ func (b *books) mails(in SearchEmailArguments, days dateRange) (all []Mail, err 
 }
 
 // asked is the filter in words, with a leading blank.
-func (in SearchEmailArguments) asked(days dateRange) string {
+func (in SearchEmailArguments) asked(days dates.Span) string {
 	var words strings.Builder
 	if in.Words != "" {
 		fmt.Fprintf(&words, " about “%s”", oneLine(in.Words, wordsLength))
@@ -173,7 +176,7 @@ func (in SearchEmailArguments) asked(days dateRange) string {
 	if in.EmployeeID != "" {
 		fmt.Fprintf(&words, " from or to %s", in.EmployeeID)
 	}
-	return words.String() + days.words()
+	return words.String() + days.Words()
 }
 
 func (m Mail) from() string {
@@ -220,7 +223,7 @@ func (o *Mails) partly() string {
 
 // mail returns the mail with that id.
 func (b *books) mail(field string, id mailID) (Mail, error) {
-	all, err := b.mails(SearchEmailArguments{MailID: id}, dateRange{})
+	all, err := b.mails(SearchEmailArguments{MailID: id}, dates.Span{})
 	if err == nil && len(all) == 0 {
 		err = &tools.ArgumentError{Field: field, Value: string(id), Allowed: "a mail that exists; search_email finds it"}
 	}
