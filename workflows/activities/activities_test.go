@@ -95,6 +95,7 @@ func TestTheSummaryOfACallIsShort(t *testing.T) {
 func TestAnAnswerWithoutWhatItRestsOnIsEvasive(t *testing.T) {
 	t.Parallel()
 	facts := []agents.Fact{{Sentences: []string{"There are 2 drafts.", "Newest first: PO-2026-0021, PO-2026-0016."}}}
+	why := []agents.Fact{{Sentences: []string{"It rose 30%.", "Mostly by VND-001, whose prices rose 25%."}}}
 	tests := []struct {
 		question, answer string
 		facts            []agents.Fact
@@ -110,6 +111,12 @@ func TestAnAnswerWithoutWhatItRestsOnIsEvasive(t *testing.T) {
 		{"Did it cost more?", "Yes, it cost more in 2025-Q2 than in Q1.", []agents.Fact{{Sentences: []string{"It rose 4.9%."}}}, true},
 		{"Did it cost more?", "Yes, 4.9% more.", []agents.Fact{{Sentences: []string{"It rose 4.9%."}}}, false},
 		{"How many?", `{"calls":[]}`, nil, true},
+		{"Why did cost rise 30%?", "It rose 30% since VND-001 became more expensive.", why, true},
+		{"Why did cost rise 30%?", "It rose 30% since prices rose 25%.", why, true},
+		{"为什么涨了30%？", "涨了30%。", why, true},
+		{"为什么涨了30%？", "涨了30%，因为VND-001涨价25%。", why, false},
+		{"What is the reason?", "VND-001 rose 25%.", why, false},
+		{"Why did VND-001 rise 25%?", "Nothing says so.", []agents.Fact{{Sentences: []string{"VND-001 rose 25%."}}}, false},
 		{"Is the agent there?", "Yes.", []agents.Fact{{Sentences: []string{"It is."}}}, false},
 	}
 	for _, test := range tests {

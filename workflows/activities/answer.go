@@ -99,31 +99,47 @@ func (t text) correction() string {
 var (
 	// asksForThings finds questions whose answer is one or more things: "which orders are late?".
 	asksForThings = regexp.MustCompile(`(?i)\b(which|who|whose|list|name)\b|哪|谁|列出|名单`)
+	// asksWhy finds questions for causes.
+	asksWhy = regexp.MustCompile(`(?i)\b(why|how come|reasons?|causes?|caused|what drove)\b|为什么|为何|怎么回事|原因`)
 	// thing is an identifier such as PO-2025-0309, in an answer or a result.
 	thing = regexp.MustCompile(`\b[A-Z]+(?:-[A-Z0-9]+)*-[0-9]+\b`)
 	// noFigure are digits that say nothing: those of identifiers and of periods.
 	noFigure = regexp.MustCompile(thing.String() + `|20\d\d(?:年|-Q[1-4]|-[01]\d)?|\bQ[1-4]\b`)
+	// number is a figure as it is written; the full stop behind it is none of it.
+	number = regexp.MustCompile(`\d(?:[\d,.]*\d)?`)
 )
 
-func hasThing(text string) bool { return thing.MatchString(text) }
+func things(text string) []string { return thing.FindAllString(text, -1) }
 
-func hasFigure(text string) bool {
-	return strings.ContainsAny(noFigure.ReplaceAllString(text, ""), "0123456789")
+func figures(text string) []string {
+	return number.FindAllString(noFigure.ReplaceAllString(text, ""), -1)
 }
 
-// evasive reports an answer that counts what it was asked to name ("there are four drafts"), or that gives nothing of what it rests on
-// ("yes, it cost more"). Small models do so.
+// evasive reports an answer that counts what it was asked to name ("there are four drafts"), that says why without a cause's name and figure ("prices
+// rose"), or that gives nothing of what it rests on ("yes, it cost more"). Small models do so.
 func evasive(turn agents.Turn, content string) bool {
 	if isDecision(content) {
 		return true
 	}
-	found := func(has func(string) bool) bool {
-		return slices.ContainsFunc(turn.Facts, func(fact agents.Fact) bool { return slices.ContainsFunc(fact.Sentences, has) })
+	var results []string
+	for _, fact := range turn.Facts {
+		results = append(results, fact.Sentences...)
 	}
-	if asksForThings.MatchString(turn.Question) {
-		return !hasThing(content) && found(hasThing)
+	all := strings.Join(results, "\n")
+	switch {
+	case asksWhy.MatchString(turn.Question):
+		return holdsBack(turn.Question, content, all, things) || holdsBack(turn.Question, content, all, figures)
+	case asksForThings.MatchString(turn.Question):
+		return len(things(content)) == 0 && len(things(all)) > 0
 	}
-	return !hasThing(content) && !hasFigure(content) && found(hasFigure)
+	return len(things(content)) == 0 && len(figures(content)) == 0 && len(figures(all)) > 0
+}
+
+// holdsBack reports an answer that has none of what the results have beyond the question.
+func holdsBack(question, content, results string, have func(string) []string) bool {
+	asked := have(question)
+	isNew := func(found string) bool { return !slices.Contains(asked, found) }
+	return !slices.ContainsFunc(have(content), isNew) && slices.ContainsFunc(have(results), isNew)
 }
 
 // write returns the best of the attempts: the one with the fewest faults.
