@@ -32,13 +32,28 @@ type people struct {
 	made    []made // so far, and not taken back
 }
 
-// waiting is one call that waits for a person.
+// waiting is one call that waits for a person, or may have to: people see a proposal as soon as it is in the list, and that may be long before the run knows of
+// it, where the worker has ended in between.
 type waiting struct {
 	call      activities.WriteCall
 	revisions int
+	proposed  bool // the run knows that a person must decide
+	over      bool // nobody has to
 	busy      bool // a decision is being checked
 	undo      bool // it is the taking back of the call that waits
 	decision  *run.Decision
+}
+
+// expect takes decisions on a call that is about to be proposed. They wait until it is known whether anybody must decide.
+func (p *people) expect(name string, w *waiting) *waiting {
+	p.waiting[name] = w
+	return w
+}
+
+// forget takes no decisions on a call that nobody has to decide on.
+func (p *people) forget(name string) {
+	p.waiting[name].over = true
+	delete(p.waiting, name)
 }
 
 // listen takes decisions and replies from now on.
@@ -80,7 +95,13 @@ func notWaiting(call, why string) error {
 func (p *people) decide(ctx workflow.Context, decision run.Decision) error {
 	w := p.waiting[decision.Call]
 	w.busy = true
-	err := w.judge(ctx, decision)
+	err := workflow.Await(ctx, func() bool { return w.proposed || w.over })
+	if err == nil && w.over {
+		err = notWaiting(decision.Call, "nobody has to decide on it")
+	}
+	if err == nil {
+		err = w.judge(ctx, decision)
+	}
 	w.busy = false
 	if err != nil {
 		return err
@@ -119,15 +140,19 @@ func (w *waiting) judge(ctx workflow.Context, decision run.Decision) error {
 func (p *people) write(ctx workflow.Context, call activities.WriteCall, planned activities.PlannedCall) (written, error) {
 	call.Deadline = workflow.Now(ctx).Add(approvalTimeout)
 	var proposed activities.Proposed
+	w := p.expect(call.Call, &waiting{call: call})
 	if err := workflow.ExecuteActivity(onMain(ctx, "propose "+planned.Summary), calls.Propose, call).Get(ctx, &proposed); err != nil {
 		return written{}, err
+	}
+	if !proposed.Ask {
+		p.forget(call.Call)
 	}
 	if proposed.Head != "" {
 		return written{heads: []transcript.Head{proposed.Head}}, nil
 	}
 	input := activities.WriteInput{WriteCall: call, Key: firstRun(ctx) + "/" + call.Call}
 	if proposed.Ask {
-		decision, err := p.agreed(ctx, call, planned.Tool, proposed.Always)
+		decision, err := p.agreed(ctx, w, planned.Tool, proposed.Always)
 		if err != nil {
 			return written{}, err
 		}
@@ -156,12 +181,13 @@ type written struct {
 }
 
 // agreed returns the decision on a write: an earlier one for the rest of the run, a person's, or a denial when its time has run out.
-func (p *people) agreed(ctx workflow.Context, call activities.WriteCall, tool string, always bool) (run.Decision, error) {
+func (p *people) agreed(ctx workflow.Context, w *waiting, tool string, always bool) (run.Decision, error) {
 	if earlier, ok := p.allowed[tool]; ok && !always {
-		return run.Decision{Call: call.Call, Verdict: run.Approve, By: earlier.By, Reason: "agreed to for the rest of the run with call " + earlier.Call,
+		p.forget(w.call.Call)
+		return run.Decision{Call: w.call.Call, Verdict: run.Approve, By: earlier.By, Reason: "agreed to for the rest of the run with call " + earlier.Call,
 			At: workflow.Now(ctx)}, nil
 	}
-	decision, err := p.await(ctx, &waiting{call: call}, call.Call)
+	decision, err := p.await(ctx, w, w.call.Call)
 	if decision.RestOfRun && decision.Verdict == run.Approve {
 		p.allowed[tool] = decision
 	}
@@ -170,7 +196,7 @@ func (p *people) agreed(ctx workflow.Context, call activities.WriteCall, tool st
 
 // await waits for a person's decision under a name.
 func (p *people) await(ctx workflow.Context, w *waiting, name string) (run.Decision, error) {
-	p.waiting[name] = w
+	w.proposed = true
 	if err := setStatus(ctx, statusWaiting); err != nil {
 		return run.Decision{}, err
 	}

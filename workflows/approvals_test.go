@@ -202,3 +202,39 @@ func TestACancelledRunWritesNothingWhileItWaits(t *testing.T) {
 		t.Errorf("%v, writes %+v", err, *writes)
 	}
 }
+
+// A person sees a proposal as soon as it is in the list. A worker that ends before the run knows of it lets it be repeated, seconds later.
+func TestADecisionThatComesBeforeTheRunKnowsOfItsProposalWaits(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		proposed activities.Proposed
+		said     string
+		decided  bool
+	}{
+		"a person must decide":  {activities.Proposed{Ask: true}, "taken", true},
+		"nobody has to":         {activities.Proposed{}, "refused: ", false},
+		"it cannot be made now": {activities.Proposed{Head: "refused"}, "refused: ", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env := environment(t)
+			var a *activities.Activities
+			planned := []activities.PlannedCall{{Call: "1.1", Tool: "order"}}
+			first := mock.MatchedBy(func(input activities.DecideInput) bool { return input.Step == 1 })
+			env.OnActivity(a.Decide, mock.Anything, first).Return(activities.Decided{Head: "decided", Calls: planned}, nil)
+			env.OnActivity(a.Decide, mock.Anything, mock.Anything).Return(activities.Decided{Head: "enough"}, nil)
+			env.OnActivity(a.Propose, mock.Anything, mock.Anything).After(10*time.Second).Return(test.proposed, nil)
+			env.OnActivity(a.Answer, mock.Anything, mock.Anything).Return(run.Result{Answer: "done"}, nil)
+			writes := made(env)
+			said := says(env, 5*time.Second, run.Decision{Call: "1.1", Verdict: run.Approve, By: "Anna"})
+			env.ExecuteWorkflow(run.AskWorkflow, run.Input{Question: "order it", Domain: "erp"})
+			result(t, env)
+			if !strings.HasPrefix(*said, test.said) {
+				t.Errorf("the decision was %s", *said)
+			}
+			if decided := len(*writes) == 1 && (*writes)[0].Decision != nil && (*writes)[0].Decision.By == "Anna"; decided != test.decided {
+				t.Errorf("writes %+v", *writes)
+			}
+		})
+	}
+}

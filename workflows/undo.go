@@ -36,14 +36,19 @@ func (p *people) compensate(ctx workflow.Context, failed string) ([]transcript.H
 
 func (p *people) takeBack(ctx workflow.Context, input activities.UndoInput, planned activities.PlannedCall) (transcript.Head, error) {
 	var proposed activities.Proposed
+	name := run.UndoOf(input.Call)
+	w := p.expect(name, &waiting{call: input.WriteCall, undo: true})
 	if err := workflow.ExecuteActivity(onMain(ctx, "propose to take back "+planned.Summary), calls.ProposeUndo, input.UndoCall).Get(ctx, &proposed); err != nil {
 		return "", err
+	}
+	if !proposed.Ask {
+		p.forget(name)
 	}
 	if proposed.Head != "" {
 		return proposed.Head, nil
 	}
 	if proposed.Ask {
-		decision, err := p.await(ctx, &waiting{call: input.WriteCall, undo: true}, run.UndoOf(input.Call))
+		decision, err := p.await(ctx, w, name)
 		if err != nil {
 			return "", err
 		}
