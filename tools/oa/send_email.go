@@ -151,12 +151,13 @@ func (s store) handOver(ctx context.Context, key string, d *Draft, sent *SentMai
 		return fmt.Errorf("write the mail %s: %w", d.ID, err)
 	}
 	handing := false
+	var notNoted error
+	after := context.WithoutCancel(ctx) // what is known is kept, even when the worker was told to stop a moment ago
 	err = s.smtp.deliver(ctx, d.fromMail, append(slices.Clone(d.To), d.Cc...), message, func() error {
 		err := s.claim(ctx, d, sent.MessageID)
 		handing = err == nil
 		return err
-	})
-	after := context.WithoutCancel(ctx) // what is known is kept, even when the worker was told to stop a moment ago
+	}, func() { notNoted = s.accepted(after, d, sent.MessageID) })
 	switch {
 	case errors.Is(err, errMaybeDelivered):
 		return errors.Join(err, s.unknown(key, sent.MessageID))
@@ -165,8 +166,12 @@ func (s store) handOver(ctx context.Context, key string, d *Draft, sent *SentMai
 	case err != nil:
 		return d.refused(err)
 	}
-	_, err = s.db.SQL().ExecContext(after, "UPDATE mail_deliveries SET state = 'accepted' WHERE message_id = ?", sent.MessageID)
-	if err != nil {
+	return notNoted
+}
+
+// accepted notes the server's word.
+func (s store) accepted(ctx context.Context, d *Draft, id string) error {
+	if _, err := s.db.SQL().ExecContext(ctx, "UPDATE mail_deliveries SET state = 'accepted' WHERE message_id = ?", id); err != nil {
 		return fmt.Errorf("note that %s was sent: %w", d.ID, err)
 	}
 	return nil

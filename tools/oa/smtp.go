@@ -62,8 +62,9 @@ func (e *refusalError) Error() string {
 func (e *refusalError) Unwrap() error { return e.reply }
 
 // deliver gives a mail to the server. Before its last byte is given away it calls handingOver, from whose return on the server may have the
-// mail. An error that is not errMaybeDelivered says that the server does not have it.
-func (s *mailer) deliver(ctx context.Context, from string, to []string, message []byte, handingOver func() error) (err error) {
+// mail, and taken as soon as the server has said that it has it: before the goodbye, for which a server may let the worker wait. An error that is
+// not errMaybeDelivered says that the server does not have it.
+func (s *mailer) deliver(ctx context.Context, from string, to []string, message []byte, handingOver func() error, taken func()) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Limit())
 	defer cancel()
 	client, err := s.connect(ctx)
@@ -99,6 +100,7 @@ func (s *mailer) deliver(ctx context.Context, from string, to []string, message 
 		}
 		return fmt.Errorf("%w (%s: %w)", errMaybeDelivered, s.Address, err)
 	}
+	taken()
 	_ = client.Quit() // the mail is taken, whatever the goodbye is
 	return nil
 }
