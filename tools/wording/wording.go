@@ -60,8 +60,8 @@ func List(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
 
-// Named is an id with its name.
-func Named(id, name string) string { return id + " (" + name + ")" }
+// Named is an id with its name, which outsiders may have chosen.
+func Named(id, name string) string { return id + " (" + Name(name) + ")" }
 
 // NoneEmpty keeps the sentences that say something.
 func NoneEmpty(sentences ...string) []string {
