@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"bestbox/internal/records"
 	"bestbox/internal/records/recordstest"
 	"bestbox/tools"
@@ -111,15 +113,17 @@ func writeEverywhere(t *testing.T, db *records.DB) {
 
 // saysOf is all that a call tells: to a model, and of a write also to the person who decides.
 func saysOf(ctx context.Context, tool *tools.Tool, q Question, key string) (texts []string) {
-	result, err := tools.Result{}, error(nil)
+	arguments := json.RawMessage(q.Arguments)
+	var result tools.Result
+	var err error
 	if tool.Effect() == tools.Read {
-		result, err = tool.Call(ctx, json.RawMessage(q.Arguments))
+		result, err = tool.Call(ctx, arguments)
 	} else {
 		var change tools.Change
-		change, err = tool.Preview(ctx, json.RawMessage(q.Arguments))
+		change, err = tool.Preview(ctx, arguments)
 		texts = append(append(texts, change.Summary), change.Warnings...)
 		if err == nil {
-			result, err = tool.Apply(ctx, key, json.RawMessage(q.Arguments))
+			result, err = tool.Apply(ctx, key, arguments)
 		}
 	}
 	if wrong, ok := errors.AsType[*tools.ArgumentError](err); ok {
@@ -143,4 +147,20 @@ func outside(text string) string {
 		return text
 	}
 	return ""
+}
+
+// CallsThemAs holds what the things of an area are called that a text names, by their ids.
+func (d Desk) CallsThemAs(t *testing.T, find Names, text string, want map[string]string) {
+	t.Helper()
+	found, err := find(t.Context(), d.DB, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, name := range found {
+		got[name.ID] = name.Name
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
 }

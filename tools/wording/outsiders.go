@@ -7,21 +7,29 @@ import (
 	"unicode/utf8"
 )
 
-// Line puts a text of outsiders on one line, without signs that are not seen, and without the quotation marks “ and ” or any that look like
-// them: between these two it stays where it is put.
-func Line(text string) string {
-	text = strings.Map(func(sign rune) rune {
+// OneLine puts a text on one line, without signs that are not seen.
+func OneLine(text string) string {
+	return strings.Map(func(sign rune) rune {
 		switch {
 		case blank(sign):
 			return ' '
 		case unseen(sign):
 			return -1
-		case strings.ContainsRune(doubleQuotes, sign):
-			return '"'
 		}
 		return sign
 	}, strings.ToValidUTF8(text, "\uFFFD"))
-	return strings.Join(strings.Fields(text), " ")
+}
+
+// Line puts a text of outsiders on one line, without signs that are not seen, and without the quotation marks “ and ” or any that look like
+// them: between these two it stays where it is put.
+func Line(text string) string {
+	tame := strings.Map(func(sign rune) rune {
+		if strings.ContainsRune(doubleQuotes, sign) {
+			return '"'
+		}
+		return sign
+	}, OneLine(text))
+	return strings.Join(strings.Fields(tame), " ")
 }
 
 const (

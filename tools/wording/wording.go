@@ -74,6 +74,14 @@ func NoneEmpty(sentences ...string) []string {
 	return kept
 }
 
+// Longer is the longer of two ways to write a name, and the first by the alphabet of two that are equally long.
+func Longer(one, other string) string {
+	if len(one) > len(other) || len(one) == len(other) && one <= other {
+		return one
+	}
+	return other
+}
+
 // Said reports whether a text holds a name as words of its own; plural also takes it with an s behind it. Chinese writes no blanks between words.
 func Said(text, name string, plural bool) bool {
 	for from := 0; ; {

@@ -83,7 +83,7 @@ func TestTheAnswerOfAnotherAgentIsAResultWithWhatItTookAndWhereItsTextIsFrom(t *
 	}
 	called := twice[Called](t, a, a.Heard, HeardInput{ControlInput: input, Session: "inner", Run: "inner run"})
 	got := lastResult(t, a, called.Head)
-	if !slices.Equal(got.Sentences, []string{"oa says: EMP-010 is."}) || !got.Outsiders || got.Report.Run != "inner" || got.Report.Usage.PromptTokens != 7 || got.Report.Milliseconds != 5 {
+	if !slices.Equal(got.Sentences, []string{"oa says: “EMP-010 is.”"}) || !got.Outsiders || got.Report.Run != "inner" || got.Report.Usage.PromptTokens != 7 || got.Report.Milliseconds != 5 {
 		t.Errorf("result %+v", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tmc/langchaingo/llms"
@@ -14,6 +15,7 @@ import (
 	"bestbox/internal/llm"
 	"bestbox/internal/transcript"
 	"bestbox/tools"
+	"bestbox/tools/wording"
 	"bestbox/workflows/run"
 )
 
@@ -224,8 +226,11 @@ func decided(head transcript.Head, unlinked []transcript.Message, agent equipped
 	return change, err
 }
 
+// plainMarkdown takes from a summary what Temporal's UI, which reads it as Markdown, would make a link, a picture or HTML of: a model has written it.
+var plainMarkdown = strings.NewReplacer("](", "] (", "][", "] [", "<", "‹", ">", "›", "://", ":⁄⁄", "`", "'")
+
 func summary(report run.CallReport) string {
-	symbols := []rune(report.Tool + " " + string(report.Arguments))
+	symbols := []rune(plainMarkdown.Replace(wording.OneLine(report.Tool + " " + string(report.Arguments))))
 	if len(symbols) > maxSummary {
 		return string(symbols[:maxSummary-1]) + "…"
 	}
