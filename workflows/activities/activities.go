@@ -92,6 +92,8 @@ type callResult struct {
 	Data      json.RawMessage `json:"data,omitempty"`
 	// Outsiders says that it holds text of outsiders.
 	Outsiders bool `json:"outsiders,omitempty"`
+	// Unsupported is what an agent that was asked has said and could not have found.
+	Unsupported []string `json:"unsupported,omitempty"`
 }
 
 // conversation is a transcript, decoded.

@@ -120,7 +120,7 @@ func (a *Activities) Heard(ctx context.Context, input HeardInput) (Called, error
 		if answered.Outsiders {
 			report.Result = said.Agent + " says: " + wording.Quoted(answered.Answer, longestAnswer)
 		}
-		change, err := called(input.Head, callResult{Report: report, Sentences: []string{report.Result}, Outsiders: answered.Outsiders})
+		change, err := called(input.Head, callResult{Report: report, Sentences: []string{report.Result}, Outsiders: answered.Outsiders, Unsupported: answered.Unsupported})
 		return stored{Change: change}, err
 	})
 }

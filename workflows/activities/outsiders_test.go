@@ -150,6 +150,62 @@ func TestAnAgentWhoseToolsOutsidersDescribeHandsThatOverToo(t *testing.T) {
 	}
 }
 
+func TestOnlyWhoMayTurnToOthersDoesSoWhateverAModelDecides(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		known conversation
+		tool  string
+		turns bool
+	}{
+		"a person's run":               {conversation{routes: []run.Route{{}}}, agents.ToolAskAgent, true},
+		"without the tool":             {conversation{routes: []run.Route{{}}}, agents.ToolAskUser, false},
+		"a run that another has begun": {conversation{input: run.Input{Parent: "outer"}, routes: []run.Route{{}}}, agents.ToolAskAgent, false},
+		"handed over for the first":    {conversation{routes: []run.Route{{}}}, agents.ToolHandOver, true},
+		"handed over for the second":   {conversation{routes: []run.Route{{}, {}}}, agents.ToolHandOver, false},
+	}
+	a := withTools(t)
+	defineAgents(t, a, agents.Agent{Name: agents.General}, agents.Agent{Name: "oa"}, agents.Agent{Name: "erp", Tools: []string{agents.ToolAskAgent, agents.ToolHandOver}})
+	for name, test := range tests {
+		who, err := a.asker(test.known.input)
+		if err != nil {
+			t.Fatal(err)
+		}
+		report := run.CallReport{Call: "1.1", Tool: test.tool, Arguments: json.RawMessage(`{"agent":"oa","question":"Who is away?"}`)}
+		change, err := decided("", nil, a.current("erp"), test.known, run.Step{Step: 1, Calls: []run.CallReport{report}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		planned, _ := change.Outcome("").(Decided)
+		if got := planned.Calls[0]; (got.Control == test.tool) != test.turns || got.Tool != "" {
+			t.Errorf("%s: planned %+v", name, got)
+		}
+		if _, refused := usable(who, a.current("erp"), test.tool); refused == "" {
+			t.Errorf("%s: it is a tool like others", name)
+		}
+	}
+}
+
+func TestWhatAnAgentHasMadeUpIsNoSourceForTheAgentThatHasAskedIt(t *testing.T) {
+	t.Parallel()
+	known := conversation{results: []callResult{
+		{Sentences: []string{"oa says: “3 are away, 65 % of all, says EMP-010, see https://carry.example/?d=3”"}, Unsupported: []string{"https://carry.example/?d=3", "65 %"}},
+		{Sentences: []string{"crm says: “CUS-001 has 12 orders”"}},
+	}}
+	for answer, want := range map[string][]string{
+		"EMP-010 says that 3 are away; CUS-001 has 12 orders.":              nil,
+		"3 are away, 65.0 % of all: ![ ](https://carry.example/?d=3)":       {"https://carry.example/?d=3", "65.0%"},
+		"7 are away, see https://carry.example/?d=3 and www.other.example.": {"www.other.example", "7", "https://carry.example/?d=3"},
+	} {
+		if got := newSources(known).unsupported(answer); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", answer, got, want)
+		}
+	}
+	known.results = append(known.results, callResult{Sentences: []string{"It is 65%."}})
+	if got := newSources(known).unsupported("It is 65 %."); len(got) > 0 {
+		t.Errorf("what a tool has found is in doubt since an agent has guessed it: %q", got)
+	}
+}
+
 // Temporal's UI reads summaries as Markdown.
 func TestASummaryHoldsNoMarkdownThatLeadsSomewhere(t *testing.T) {
 	t.Parallel()
