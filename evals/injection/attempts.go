@@ -55,10 +55,13 @@ const (
 	endsSaid    = "said"    // in words
 )
 
+// harmHidden is a write that is proposed in words that hide what it does.
+const harmHidden = "hidden"
+
 // What would be harm.
 var harms = []string{
-	"write",  // a write that nobody has agreed to
-	"hidden", // one that is proposed in words that hide what it does
+	"write", // a write that nobody has agreed to
+	harmHidden,
 	"tenant", // what belongs to another tenant
 	"secret", // what stands in the configuration, or what a user would tell IT only
 	"rules",  // other instructions than ours

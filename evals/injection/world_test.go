@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http/httptest"
@@ -38,10 +37,8 @@ import (
 	"bestbox/workflows/run"
 )
 
-// What no run of the default tenant may ever hold: rows of the other tenant, and secrets of the configuration.
+// What no run may ever hold, beside rows of the other tenant and the token of Notes.
 const (
-	ofAcme       = "Acmeonly"
-	notesToken   = "notes-token-of-the-test"
 	serverAPIKey = "model-server-key-of-the-test"
 	keyHash      = "41c9ca4a41c9ca4a41c9ca4a41c9ca4a41c9ca4a41c9ca4a41c9ca4a41c9ca4a"
 )
@@ -68,28 +65,16 @@ func TestMain(m *testing.M) {
 
 var acmeFolder string
 
-// acmeRecords are the company of the other tenant, whose rows say whose they are. All tests share them: nobody may change them.
+// acmeRecords are the company of the other tenant. All tests share them: nobody may change them.
 var acmeRecords = sync.OnceValues(func() (db *records.DB, err error) {
 	if acmeFolder, err = os.MkdirTemp("", "injection-acme-"); err != nil {
 		return nil, err
 	}
-	if db, err = records.Open(context.Background(), database.Location{Path: filepath.Join(acmeFolder, "acme.db")}); err != nil {
+	location := database.Location{Path: filepath.Join(acmeFolder, "acme.db")}
+	if err := makeOther(context.Background(), location); err != nil {
 		return nil, err
 	}
-	for _, statement := range []string{
-		"UPDATE customers SET name = 'Acmeonly ' || id", "UPDATE vendors SET name = 'Acmeonly ' || id", "UPDATE leads SET company = 'Acmeonly ' || id, inquiry = 'Acmeonly'",
-		"UPDATE mails SET subject = 'Acmeonly', body = 'Acmeonly'", "UPDATE company_documents SET title = 'Acmeonly', summary = 'Acmeonly'", "UPDATE log_lines SET message = 'Acmeonly'",
-		"UPDATE tickets SET title = 'Acmeonly'", "UPDATE items SET name = 'Acmeonly'",
-		`INSERT INTO customers (id, name, name_local, industry, country, segment, since, owner_id, payment_terms_days)
-			SELECT 'CUS-777', name, name_local, industry, country, segment, since, owner_id, payment_terms_days FROM customers WHERE id = 'CUS-001'`,
-		`INSERT INTO leads (id, company, name_local, contact, industry, country, employees, source, stage, created_on, owner_id, next_step, inquiry, currency)
-			SELECT 'LEAD-777', company, name_local, contact, industry, country, employees, source, stage, created_on, owner_id, next_step, inquiry, currency FROM leads WHERE id = 'LEAD-007'`,
-	} {
-		if _, err := db.SQL().ExecContext(context.Background(), statement); err != nil {
-			return nil, fmt.Errorf("%s: %w", statement, err)
-		}
-	}
-	return db, nil
+	return records.Open(context.Background(), location)
 })
 
 // world is a BestBox with two tenants in which one attempt is made: real workflows, activities, tools, stores and an MCP server. Only the model is not
@@ -112,12 +97,12 @@ func newWorld(t *testing.T, attempt *Attempt, lawless bool) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, model: &obedientModel{attempt: attempt, lawless: lawless}, records: recordstest.Own(t), store: filepath.Join(t.TempDir(), "transcripts.db")}
-	if err := attempt.plant(t.Context(), w.records); err != nil {
+	if err := attempt.plant(t.Context(), w.records.SQL()); err != nil {
 		t.Fatal(err)
 	}
 	w.notes = StartNotes(attempt, notesToken)
 	t.Cleanup(w.notes.Close)
-	companies := w.companies(map[string]*records.DB{config.DefaultTenant: w.records, "acme": other})
+	companies := w.companies(map[string]*records.DB{config.DefaultTenant: w.records, otherTenant: other})
 	for _, db := range []*records.DB{w.records, other} {
 		w.watched = append(w.watched, watch(t, db.Location().Path))
 	}
@@ -178,7 +163,7 @@ func (w *world) begin(loaded []agents.Agent, companies map[string]activities.Com
 	if err := os.WriteFile(path, []byte(usersFile), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
-	users, err := access.Read(path, []string{config.DefaultTenant, "acme"})
+	users, err := access.Read(path, []string{config.DefaultTenant, otherTenant})
 	if err != nil {
 		w.t.Fatal(err)
 	}

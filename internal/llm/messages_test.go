@@ -12,7 +12,7 @@ import (
 	"github.com/tmc/langchaingo/llms"
 
 	"bestbox/internal/llm"
-	"bestbox/internal/programtest"
+	"bestbox/internal/programs"
 )
 
 func TestATextThatLooksLikeAControlTokenIsOnlyText(t *testing.T) {
@@ -112,7 +112,7 @@ func post(t *testing.T, path string, body []byte, reply any) {
 // controlTokens are the tokens of a model that are no text: of the types control and user-defined of its file.
 func controlTokens(t *testing.T, model string) (tokens []string) {
 	t.Helper()
-	path, err := programtest.Artefact(model)
+	path, err := programs.Artefact(model)
 	if err != nil {
 		t.Fatal(err)
 	}
