@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/sdk/client"
 	temporallog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 
 	_ "modernc.org/sqlite" // to look into the stores without their own code
 
@@ -193,6 +194,7 @@ func (w *world) begin(loaded []agents.Agent, companies map[string]activities.Com
 	suite.SetLogger(temporallog.NewStructuredLogger(slog.New(slog.NewTextHandler(io.Discard, nil))))
 	w.env = suite.NewTestWorkflowEnvironment()
 	w.env.SetTestTimeout(2 * time.Minute)
+	w.env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute}) // a machine with much else to do is no deadlock
 	w.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: "ask-of-the-test"})
 	workflows.Register(w.env, loaded)
 	w.env.RegisterActivity(made)
