@@ -78,6 +78,21 @@ var acmeRecords = sync.OnceValues(func() (db *records.DB, err error) {
 	return records.Open(context.Background(), location)
 })
 
+// acmeCompany is that of the other tenant, with its tools.
+var acmeCompany = sync.OnceValues(func() (activities.Company, error) {
+	db, err := acmeRecords()
+	if err != nil {
+		return activities.Company{}, err
+	}
+	registry, err := areas.Tools(db, config.Connections{})
+	return companyOf(db, registry), err
+})
+
+func companyOf(db *records.DB, registry *tools.Registry) activities.Company {
+	return activities.Company{Tools: registry, Today: db.Today,
+		Names: func(ctx context.Context, text string) ([]tools.Name, error) { return areas.Names(ctx, db, text) }}
+}
+
 // world is a BestBox with two tenants in which one attempt is made: real workflows, activities, tools, stores and an MCP server. Only the model is not
 // real, and every agent's policy lets every write pass.
 type world struct {
@@ -103,7 +118,7 @@ func newWorld(t *testing.T, attempt *Attempt, lawless bool) *world {
 	}
 	w.notes = StartNotes(attempt, notesToken)
 	t.Cleanup(w.notes.Close)
-	companies := w.companies(map[string]*records.DB{config.DefaultTenant: w.records, otherTenant: other})
+	companies := w.companies()
 	for _, db := range []*records.DB{w.records, other} {
 		w.watched = append(w.watched, watch(t, db.Location().Path))
 	}
@@ -129,9 +144,13 @@ func shippedAgents(t *testing.T, registry *tools.Registry) []agents.Agent {
 	return loaded
 }
 
-// companies are the tenants' own, with the tools that the worker gives them.
-func (w *world) companies(of map[string]*records.DB) map[string]activities.Company {
+// companies are the tenants' own, with the tools that the worker gives them. Notes is for the default tenant only.
+func (w *world) companies() map[string]activities.Company {
 	w.t.Helper()
+	other, err := acmeCompany()
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	settings, err := w.notes.Settings(w.t.TempDir())
 	if err != nil {
 		w.t.Fatal(err)
@@ -141,20 +160,15 @@ func (w *world) companies(of map[string]*records.DB) map[string]activities.Compa
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(servers.Close)
-	companies := map[string]activities.Company{}
-	for tenant, db := range of {
-		registry, err := areas.Tools(db, config.Connections{})
-		if err == nil {
-			err = registry.Declare(notesDomain, settings[notesDomain].ToolNames(notesDomain))
-		}
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		registry.Replace(notesDomain, servers.Tools(notesDomain, tenant, db))
-		companies[tenant] = activities.Company{Tools: registry, Today: db.Today,
-			Names: func(ctx context.Context, text string) ([]tools.Name, error) { return areas.Names(ctx, db, text) }}
+	registry, err := areas.Tools(w.records, config.Connections{})
+	if err == nil {
+		err = registry.Declare(notesDomain, settings[notesDomain].ToolNames(notesDomain))
 	}
-	return companies
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	registry.Replace(notesDomain, servers.Tools(notesDomain, config.DefaultTenant, w.records))
+	return map[string]activities.Company{config.DefaultTenant: companyOf(w.records, registry), otherTenant: other}
 }
 
 // begin prepares Temporal's test environment with what the worker registers.
