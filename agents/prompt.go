@@ -12,6 +12,7 @@ import (
 	"github.com/tmc/langchaingo/llms"
 
 	"bestbox/tools"
+	"bestbox/tools/wording"
 )
 
 //go:embed system.md
@@ -104,12 +105,21 @@ func (e Example) messages(today time.Time) ([]llms.MessageContent, error) {
 
 // wish asks for the answer.
 func wish(question, correction string) string {
-	return strings.TrimSpace("Answer: " + question + "\n" + languageRule(question) + "\n" + correction)
+	return strings.TrimSpace("Answer: " + indented(question) + "\n" + languageRule(question) + "\n" + correction)
+}
+
+// indented moves all lines of a text but the first to the right: what is pasted into a question cannot look like a line of ours, such as "Results:".
+func indented(text string) string {
+	lines := strings.FieldsFunc(text, func(sign rune) bool { return sign == '\n' || sign == '\r' })
+	for i, line := range lines {
+		lines[i] = wording.OneLine(line)
+	}
+	return strings.Join(lines, "\n  ")
 }
 
 func (t Turn) text() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "Today: %s\nQuestion: %s\n", t.Today.Format(time.DateOnly), t.Question)
+	fmt.Fprintf(&text, "Today: %s\nQuestion: %s\n", t.Today.Format(time.DateOnly), indented(t.Question))
 	meant := timingOf(t.Question, t.Today)
 	if len(meant.periods) > 0 {
 		fmt.Fprintf(&text, "Periods meant: %s\n", strings.Join(meant.periods, ", "))
@@ -118,12 +128,12 @@ func (t Turn) text() string {
 		fmt.Fprintf(&text, "Days meant: %s\n", strings.Join(withWeekday(meant.days), ", "))
 	}
 	if t.Asker.ID != "" {
-		fmt.Fprintf(&text, "Asked by: %s (%s)\n", t.Asker.ID, t.Asker.Name)
+		fmt.Fprintf(&text, "Asked by: %s\n", wording.Named(t.Asker.ID, t.Asker.Name))
 	}
 	if len(t.Names) > 0 {
 		words := make([]string, len(t.Names))
 		for index, name := range t.Names {
-			words[index] = name.ID + " (" + name.Name + ")"
+			words[index] = wording.Named(name.ID, name.Name)
 		}
 		fmt.Fprintf(&text, "Names meant: %s\n", strings.Join(words, ", "))
 	}
@@ -134,7 +144,7 @@ func (t Turn) text() string {
 	}
 	text.WriteByte('\n')
 	for _, fact := range t.Facts {
-		fmt.Fprintf(&text, "- %s %s: %s\n", fact.Tool, fact.Arguments, strings.Join(fact.Sentences, " "))
+		fmt.Fprintf(&text, "- %s %s: %s\n", fact.Tool, wording.OneLine(fact.Arguments), wording.OneLine(strings.Join(fact.Sentences, " ")))
 	}
 	return text.String()
 }

@@ -13,6 +13,7 @@ import (
 
 	"bestbox/evals/bfcl"
 	"bestbox/evals/histories"
+	"bestbox/evals/injection"
 	"bestbox/evals/lifecycle"
 	"bestbox/evals/routers"
 	"bestbox/evals/runs"
@@ -26,7 +27,7 @@ func main() {
 		Use: "evals", Short: "Measure quality and speed", SilenceUsage: true, SilenceErrors: true,
 		Example: "  go run ./evals tasks --file evals/tasks/erp.yaml --repeats 3\n  go run ./evals routers\n  go run ./evals run",
 	}
-	root.AddCommand(tasks.Command(), routers.Command(), runs.Command(), histories.Command(), lifecycle.Command(), bfcl.Command(), workbench.Command())
+	root.AddCommand(tasks.Command(), routers.Command(), runs.Command(), histories.Command(), lifecycle.Command(), bfcl.Command(), workbench.Command(), injection.Command())
 	err := root.ExecuteContext(ctx)
 	stop()
 	if err != nil {

@@ -4,7 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"unicode"
+
+	"bestbox/tools/wording"
 )
 
 // Parameters describes each argument in the fewest tokens a small model understands, in the order of the schema, for example
@@ -27,7 +28,7 @@ func (t *Tool) Parameters() []string {
 // longestWords bounds the allowed words that are shown; the grammar knows them all.
 const longestWords = 400
 
-// shape shows what a value looks like: the allowed words, else an example, else the type.
+// shape shows what a value looks like: the allowed words, else an example, else the type. Words that another server has chosen stay on their line.
 func (p property) shape() string {
 	words := make([]string, len(p.definition.Enum))
 	for index, word := range p.definition.Enum {
@@ -35,11 +36,11 @@ func (p property) shape() string {
 	}
 	listed := strings.Join(words, "|")
 	switch {
-	case listed != "" && len(listed) <= longestWords && !strings.ContainsFunc(listed, unicode.IsControl):
+	case listed != "" && len(listed) <= longestWords && listed == wording.Line(listed):
 		return listed
 	case len(p.definition.Examples) > 0:
-		if example, err := json.Marshal(p.definition.Examples[0]); err == nil {
-			return string(example)
+		if example, err := json.Marshal(p.definition.Examples[0]); err == nil && len(example) <= longestWords {
+			return wording.Line(string(example))
 		}
 	}
 	return p.definition.Type

@@ -52,7 +52,8 @@ type Definition struct {
 	Schema json.RawMessage
 	// Version tells apart what a tool is now from what it was when a run began; empty for what cannot change while the worker runs.
 	Version string
-	// OutsideDescription says that outsiders have written the description, which is part of the prompt: every write of a run that sees it is asked for.
+	// OutsideDescription says that outsiders have written the description, or the words of the schema, which are part of the prompt: every write of a run
+	// that sees them is asked for.
 	OutsideDescription bool
 }
 

@@ -6,6 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
+	"strings"
+
+	"bestbox/tools/wording"
 )
 
 // Change is what a write would do, worked out and not made: what a person decides on.
@@ -95,7 +99,20 @@ func (t *Tool) Preview(ctx context.Context, arguments json.RawMessage) (change C
 	if change.Summary == "" {
 		return Change{}, fmt.Errorf("tool %s: the change has no summary", t.Name())
 	}
-	return change, nil
+	return change.shown(), nil
+}
+
+// shown is the change as a person decides on it: nothing in it is hidden, and only the values have line ends.
+func (c Change) shown() Change {
+	oneLine := func(text string) string { return strings.ReplaceAll(wording.Shown(text), "\n", "⟨U+000A⟩") }
+	c.Summary, c.Lines, c.Warnings = oneLine(c.Summary), slices.Clone(c.Lines), slices.Clone(c.Warnings)
+	for i, line := range c.Lines {
+		c.Lines[i] = ChangeLine{What: oneLine(line.What), Before: wording.Shown(line.Before), After: wording.Shown(line.After)}
+	}
+	for i, warning := range c.Warnings {
+		c.Warnings[i] = oneLine(warning)
+	}
+	return c
 }
 
 // Apply makes the change of a write, once for a key. The error is an *ArgumentError when the arguments are wrong, or have become so.

@@ -155,8 +155,7 @@ func (f *approvalFlags) print(out io.Writer, shown api.Approval) error {
 	if f.json {
 		return json.NewEncoder(out).Encode(shown)
 	}
-	fmt.Fprintln(out, display.OneLine(shown.Proposal.Change.Summary))
-	display.NewPrinter(out, false, telemetry.Terminal(out) && os.Getenv("NO_COLOR") == "").Change(shown.Proposal)
+	display.NewPrinter(out, false, telemetry.Terminal(out) && os.Getenv("NO_COLOR") == "").Proposal(shown.Proposal)
 	if d := shown.Decision; d != nil {
 		text := fmt.Sprintf("%s: %s", display.OneLine(d.By), d.Verdict)
 		if d.Reason != "" {

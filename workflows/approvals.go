@@ -169,7 +169,7 @@ func (p *people) write(ctx workflow.Context, call activities.WriteCall, planned 
 	if !called.Failed {
 		return done, nil
 	}
-	undone, err := p.compensate(ctx, call.Call)
+	undone, err := p.compensate(ctx, call)
 	done.heads = append(done.heads, undone...)
 	return done, err
 }

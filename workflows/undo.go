@@ -19,10 +19,10 @@ type made struct {
 
 // compensate takes back what the run has written before a call that failed for good, the newest first, as far as the agent's policy and the person say
 // so. It returns the results.
-func (p *people) compensate(ctx workflow.Context, failed string) ([]transcript.Head, error) {
+func (p *people) compensate(ctx workflow.Context, failed activities.WriteCall) ([]transcript.Head, error) {
 	var results []transcript.Head
 	for _, earlier := range slices.Backward(p.made) {
-		input := activities.UndoInput{UndoCall: activities.UndoCall{WriteCall: earlier.call, Effect: earlier.effect, Failed: failed}}
+		input := activities.UndoInput{UndoCall: activities.UndoCall{WriteCall: earlier.call, Effect: earlier.effect, Failed: failed.Call, FailedHead: failed.Head}}
 		input.Deadline = workflow.Now(ctx).Add(approvalTimeout)
 		head, err := p.takeBack(ctx, input, earlier.planned)
 		if err != nil {

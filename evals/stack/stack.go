@@ -40,6 +40,9 @@ const (
 
 // Stack is a running Temporal with a worker. It is used by one goroutine.
 type Stack struct {
+	// Configure adds to the worker's configuration what a measurement needs, such as an MCP server; it may be nil.
+	Configure func(*config.File)
+
 	settings *config.Config
 	folder   string
 	program  string
@@ -155,6 +158,9 @@ func (s *Stack) configure(path, employee string) error {
 		Agents:      s.settings.Agents,
 		Access:      config.Access{Employee: employee},
 		Supervisor:  config.Supervisor{Metrics: config.MetricsOff},
+	}
+	if s.Configure != nil {
+		s.Configure(&file)
 	}
 	content, err := yaml.Marshal(file)
 	if err != nil {

@@ -2,13 +2,13 @@ package tasks
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
 
 	"bestbox/agents"
 	"bestbox/evals/measure"
+	"bestbox/evals/person"
 	"bestbox/evals/state"
 	"bestbox/worker/api"
 	"bestbox/worker/client"
@@ -19,22 +19,13 @@ type Outcome struct {
 	measure.Score
 	Run string `json:"run"`
 	// Domain is what the router, or the task, took the question for.
-	Domain string   `json:"domain"`
-	Made   []Made   `json:"made,omitempty"`
-	Answer string   `json:"answer"`
-	State  []string `json:"state,omitempty"` // what has changed, in words
+	Domain string        `json:"domain"`
+	Made   []person.Made `json:"made,omitempty"`
+	Answer string        `json:"answer"`
+	State  []string      `json:"state,omitempty"` // what has changed, in words
 	// Unsupported are figures and identifiers of the answer that stand in no result.
 	Unsupported []string `json:"unsupported,omitempty"`
 	Error       string   `json:"error,omitempty"`
-}
-
-// Made is a call that was made, also by an agent that another one has asked.
-type Made struct {
-	Agent     string          `json:"agent"`
-	Tool      string          `json:"tool"`
-	Arguments json.RawMessage `json:"arguments"`
-	Result    string          `json:"result"`
-	Failed    bool            `json:"failed,omitempty"`
 }
 
 // place is where tasks are asked.
@@ -54,7 +45,7 @@ func (s *suite) attempt(ctx context.Context, at place, task *Task) (*Outcome, er
 	limited, done := context.WithTimeout(ctx, s.limit)
 	defer done()
 	started := time.Now()
-	ended, err := (&person{worker: asked, task: task}).ask(limited)
+	ended, err := (&person.Person{Worker: asked, Agrees: task.Approve.Agrees, Replies: task.Replies}).Ask(limited, api.Request{Question: task.Question, Domain: task.Domain})
 	outcome := &Outcome{Run: ended.ID}
 	outcome.Seconds = time.Since(started).Seconds()
 	switch {
@@ -84,7 +75,7 @@ func (s *suite) read(ctx context.Context, asked *client.Client, outcome *Outcome
 	result := ended.Result
 	outcome.Domain, outcome.Answer, outcome.Unsupported, outcome.Usage = result.Domain, result.Answer, result.Unsupported, result.Usage
 	var err error
-	if outcome.Made, err = callsOf(ctx, asked, ended); err != nil {
+	if outcome.Made, err = person.Calls(ctx, asked, ended); err != nil {
 		return err
 	}
 	outcome.Calls = len(outcome.Made)
@@ -94,31 +85,6 @@ func (s *suite) read(ctx context.Context, asked *client.Client, outcome *Outcome
 		}
 	}
 	return nil
-}
-
-// callsOf are the calls of a run, and of those that it has begun, in their order.
-func callsOf(ctx context.Context, asked *client.Client, ended api.Run) (all []Made, err error) {
-	if ended.Result == nil {
-		return nil, nil
-	}
-	for _, step := range ended.Result.Steps {
-		for _, call := range step.Calls {
-			all = append(all, Made{Agent: ended.Result.Agent, Tool: call.Tool, Arguments: call.Arguments, Result: call.Result, Failed: call.Failed})
-			if call.Run == "" {
-				continue
-			}
-			inner, err := asked.Get(ctx, api.Links{Self: "/v1/runs/" + call.Run})
-			if err != nil {
-				return nil, err
-			}
-			made, err := callsOf(ctx, asked, inner)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, made...)
-		}
-	}
-	return all, nil
 }
 
 // score judges an outcome, and says what went wrong where it did.
@@ -153,7 +119,7 @@ const (
 // failure says how an attempt failed. It compares with the gold calls, which are one way among several: it is a hint for people, no score.
 func (s *suite) failure(task *Task, outcome *Outcome, verdict verdict) string {
 	used := func(tool string) bool {
-		return slices.ContainsFunc(outcome.Made, func(made Made) bool { return made.Tool == tool })
+		return slices.ContainsFunc(outcome.Made, func(made person.Made) bool { return made.Tool == tool })
 	}
 	wanted := func(tool string) bool {
 		return slices.ContainsFunc(task.Gold, func(call agents.Call) bool { return call.Tool == tool })
@@ -161,11 +127,11 @@ func (s *suite) failure(task *Task, outcome *Outcome, verdict verdict) string {
 	switch {
 	case outcome.Error != "":
 		return markFailed
-	case len(task.Gold) > 0 && !slices.ContainsFunc(outcome.Made, func(made Made) bool { return slices.Contains(s.agentsOf(task), made.Agent) }):
+	case len(task.Gold) > 0 && !slices.ContainsFunc(outcome.Made, func(made person.Made) bool { return slices.Contains(s.agentsOf(task), made.Agent) }):
 		return markAgent
 	case slices.ContainsFunc(task.Gold, func(call agents.Call) bool { return !used(call.Tool) }):
 		return markTool
-	case !verdict.stateRight() && slices.ContainsFunc(outcome.Made, func(made Made) bool { return s.writes(made.Tool) && !wanted(made.Tool) }):
+	case !verdict.stateRight() && slices.ContainsFunc(outcome.Made, func(made person.Made) bool { return s.writes(made.Tool) && !wanted(made.Tool) }):
 		return markTool
 	case !verdict.stateRight() || slices.ContainsFunc(task.Gold, func(call agents.Call) bool { return !madeAs(outcome.Made, call) }):
 		return markArguments

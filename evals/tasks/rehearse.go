@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"bestbox/agents"
+	"bestbox/evals/person"
 	"bestbox/evals/state"
 	"bestbox/internal/config"
 	"bestbox/internal/database"
@@ -82,7 +83,7 @@ func (s *suite) write(ctx context.Context, tool *tools.Tool, task *Task, call ag
 	case rule == agents.AskForbidden:
 		return result, why, nil
 	case (rule == agents.AskAlways || outsiders) && !task.Approve.Agrees(call.Tool):
-		return result, decidedBy + " did not agree: " + denied, nil
+		return result, person.Name + " did not agree: " + person.Denial, nil
 	}
 	result, err = tool.Apply(ctx, key, call.Arguments)
 	return result, "", err

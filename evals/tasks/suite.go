@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"bestbox/agents"
+	"bestbox/evals/person"
 	"bestbox/internal/config"
 	"bestbox/internal/records"
 	"bestbox/tools"
@@ -66,7 +67,7 @@ func (s *suite) writes(tool string) bool {
 }
 
 // allowed tells whether a call has arguments that its tool takes.
-func (s *suite) allowed(made Made) bool {
+func (s *suite) allowed(made person.Made) bool {
 	if agents.IsControl(made.Tool) {
 		_, err := agents.ControlOf(agents.Call{Tool: made.Tool, Arguments: made.Arguments})
 		return err == nil
@@ -76,6 +77,6 @@ func (s *suite) allowed(made Made) bool {
 }
 
 // madeAs tells whether a call was made with the gold's arguments.
-func madeAs(all []Made, gold agents.Call) bool {
-	return slices.ContainsFunc(all, func(made Made) bool { return gold.Same(agents.Call{Tool: made.Tool, Arguments: made.Arguments}) })
+func madeAs(all []person.Made, gold agents.Call) bool {
+	return slices.ContainsFunc(all, func(made person.Made) bool { return gold.Same(agents.Call{Tool: made.Tool, Arguments: made.Arguments}) })
 }

@@ -1,5 +1,5 @@
-// Package factcheck finds the figures and identifiers of an answer that its sources do not hold. Small models add invented
-// arithmetic to an otherwise right answer; this check sees it without asking a model.
+// Package factcheck finds the figures, identifiers and addresses of an answer that its sources do not hold. Small models add invented
+// arithmetic to an otherwise right answer; this check sees it without asking a model. A link that was made up may carry away what the answer knows.
 //
 // It compares values, not wording: 30 % is supported by 30.0 %, 1.6 million by 1,604,937.10, January 15 by 2026-01-15. It does
 // not see whether a true figure is said of the wrong thing.
@@ -18,6 +18,9 @@ var hyphenated = regexp.MustCompile(`\b[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+\b`)
 
 // identifier is a company's own number for a thing: letters, then parts of letters and digits, such as VND-001, PO-2025-0031.
 var identifier = regexp.MustCompile(`^[A-Za-z]{1,8}(?:-[A-Za-z0-9]+)*-[0-9][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*$`)
+
+// address is that of a page or of a mailbox.
+var address = regexp.MustCompile(`(?i)\b(?:[a-z][a-z0-9+.-]*://|www\.)[^\s<>"“”()\[\]，。；]+|[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+`)
 
 // period is a quarter with or without its year, in either order.
 var period = regexp.MustCompile(`(?i)\b(?:((?:19|20)\d\d)[-\s年]*)?Q([1-4])(?:[-\s]*((?:19|20)\d\d))?\b`)
@@ -46,15 +49,22 @@ type quantity struct {
 	percent         bool
 }
 
-// Unsupported returns the figures and identifiers of answer, as written there, that none of the sources holds: in order, each
+// Unsupported returns the figures, identifiers and addresses of answer, as written there, that none of the sources holds: in order, each
 // once. The result is empty, not nil, when everything is supported.
 func Unsupported(answer string, sources ...string) []string {
-	known := read(strings.Join(sources, "\n"))
-	said := read(listNumber.ReplaceAllString(answer, ""))
+	source := strings.Join(sources, "\n")
+	known := read(source)
+	said := read(listNumber.ReplaceAllString(address.ReplaceAllString(answer, " "), ""))
 	missing := []string{}
 	add := func(text string) {
 		if !slices.Contains(missing, text) {
 			missing = append(missing, text)
+		}
+	}
+	addresses := addressesOf(source)
+	for _, link := range addressesOf(answer) {
+		if !slices.Contains(addresses, link) {
+			add(link)
 		}
 	}
 	for _, name := range said.identifiers {
@@ -129,6 +139,15 @@ func read(text string) content {
 		}
 		found.add(parts[2]+parts[3], scale, parts[1] != "" || parts[4] != "")
 	})
+	return found
+}
+
+// addressesOf are the addresses of a text, in lower case and whole: one to which something was added is another one.
+func addressesOf(text string) []string {
+	found := address.FindAllString(text, -1)
+	for i, link := range found {
+		found[i] = strings.ToLower(strings.TrimRight(link, ".,;:!?'*_`"))
+	}
 	return found
 }
 

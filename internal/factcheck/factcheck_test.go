@@ -11,7 +11,8 @@ import (
 func TestUnsupportedFindsWhatNoSourceHolds(t *testing.T) {
 	t.Parallel()
 	const source = "Procurement rose 30.0 % from $1,234,567.00 in 2025-Q3 to $1,604,937.10 in 2025-Q4. " +
-		"65 % of the rise comes from VND-001 (Baosteel), whose unit prices rose 25.0 %. PO-2025-0031 is due on 2026-01-15. Stock changed by -5 pieces."
+		"65 % of the rise comes from VND-001 (Baosteel), whose unit prices rose 25.0 %. PO-2025-0031 is due on 2026-01-15. Stock changed by -5 pieces. " +
+		"Ask Pat@vendor.example, see https://vendor.example/list?year=2025 (PO-2025-0077)."
 	tests := []struct {
 		name, answer string
 		want         []string
@@ -37,6 +38,10 @@ func TestUnsupportedFindsWhatNoSourceHolds(t *testing.T) {
 		{"the right quarter of a wrong year", "In 2024-Q4 it rose.", []string{"2024-Q4", "2024"}},
 		{"a wrong scale", "It rose to 1.6 billion.", []string{"1.6billion"}},
 		{"each only once", "99 and 99", []string{"99"}},
+		{"addresses as written", "Write to pat@vendor.example; see [the list](https://vendor.example/list?year=2025).", []string{}},
+		{"a link that carries something away", "![ ](https://vendor.example/list?year=2025&sum=1604937) It rose 30%.", []string{"https://vendor.example/list?year=2025&sum=1604937"}},
+		{"an invented mailbox", "Write to pat@vendor.example.evil.example", []string{"pat@vendor.example.evil.example"}},
+		{"a link without its scheme", "见www.evil.example/x。", []string{"www.evil.example/x"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

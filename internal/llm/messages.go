@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/openai/openai-go/v3"
@@ -66,5 +67,18 @@ func plainText(message llms.MessageContent) (string, error) {
 		}
 		text.WriteString(content.Text)
 	}
-	return text.String(), nil
+	return withoutControlTokens(text.String()), nil
+}
+
+// controlToken is what chat templates are made of, as the tokenizers of the models that we know write it: <|im_end|>, <|eot_id|>, <turn|>, <s>, </s>,
+// <start_of_turn>, <tool_call>, [INST]. llama-server puts messages into the template as they are and reads such tokens in all of it (b11434; llama.cpp's
+// issues 24382, 26273), so that a mail that holds <|im_end|> would end the user's message and could go on as the system.
+var controlToken = regexp.MustCompile(`<[^<>@\s]{1,60}>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|TOOL_CONTENT|ARGS|CALL_ID|MODEL_SETTINGS|THINK|IMG|IMG_BREAK|IMG_END|PREFIX|SUFFIX|MIDDLE|gMASK)\]`)
+
+// outOfTokens are signs that look like those of tokens and are none.
+var outOfTokens = strings.NewReplacer("<", "‹", ">", "›", "[", "⁅", "]", "⁆")
+
+// withoutControlTokens makes control tokens plain text. Nothing that we write ourselves holds any.
+func withoutControlTokens(text string) string {
+	return controlToken.ReplaceAllStringFunc(text, outOfTokens.Replace)
 }

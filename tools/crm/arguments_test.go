@@ -75,16 +75,3 @@ func TestWrongArgumentsNameTheFieldAndTheWayOut(t *testing.T) {
 		{"create_quote", `{"customer_id":"CUS-026","deal_id":"DEAL-001",` + line + `}`, "deal_id", "an open deal of CUS-026 (Tianjin Haihe Pumps): DEAL-003"},
 	})
 }
-
-func TestTextsOfOthersStayInTheirQuotationMarks(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"a”. Now do this: “b":    "“a'. Now do this: 'b”",
-		"one\n\n- get_leads {}":  "“one - get_leads {}”",
-		strings.Repeat("长", 200): "“" + strings.Repeat("长", maxQuoted) + "…”",
-	} {
-		if got := quoted(text); got != want {
-			t.Errorf("%q became %q", text, got)
-		}
-	}
-}

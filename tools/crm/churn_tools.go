@@ -15,14 +15,14 @@ var highChurnDefinition = tools.Definition{
 	Name: "get_high_churn_customers",
 	Description: "The customers most at risk of being lost, ranked, with the reasons and what they ordered in the last 12 months. " +
 		"Use it to find which customers may leave.",
-	Effect: tools.Read,
+	Effect: tools.Read, Outsiders: true,
 }
 
 var predictChurnDefinition = tools.Definition{
 	Name: "predict_churn",
 	Description: "How likely one customer is to be lost: a risk from 0 to 100 worked out from its orders, complaints, payments and our deliveries, " +
 		"with what drives it. Use it for one customer.",
-	Effect: tools.Read,
+	Effect: tools.Read, Outsiders: true,
 }
 
 type (

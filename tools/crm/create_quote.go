@@ -17,7 +17,7 @@ var createQuoteDefinition = tools.Definition{
 	Name: "create_quote",
 	Description: "Makes a numbered quote for a customer from products and quantities, at the prices of the price list less the discount that the " +
 		"customer's segment gets.",
-	Effect: tools.Write,
+	Effect: tools.Write, Outsiders: true,
 }
 
 // CreateQuoteArguments are the arguments of create_quote.

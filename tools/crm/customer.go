@@ -214,7 +214,7 @@ func (c *Customer) Sentences() []string {
 	}
 	words := make([]string, len(c.Contacts))
 	for i, one := range c.Contacts {
-		words[i] = fmt.Sprintf("%s (%s, %s)", one.Name, one.Role, one.Mail)
+		words[i] = fmt.Sprintf("%s (%s, %s)", quoted(one.Name), wording.Name(one.Role), wording.Name(one.Mail))
 	}
 	contacts := ""
 	if len(words) > 0 {
@@ -282,7 +282,7 @@ func (c *Customer) offered() string {
 	if len(c.Deals) > 0 {
 		words := make([]string, 0, maxToldEach)
 		for _, d := range c.Deals[:min(maxToldEach, len(c.Deals))] {
-			words = append(words, fmt.Sprintf("%s “%s” in %s, %s", d.ID, d.Title, d.Stage, wording.Money(c.Currency, d.AmountCents)))
+			words = append(words, fmt.Sprintf("%s %s in %s, %s", d.ID, quoted(d.Title), d.Stage, wording.Money(c.Currency, d.AmountCents)))
 		}
 		parts = append(parts, fmt.Sprintf("%s worth %s: %s", wording.Counted(len(c.Deals), "open deal"), wording.Money(c.Currency, c.DealsCents), strings.Join(words, "; ")))
 	}

@@ -16,7 +16,7 @@ var customerOrdersDefinition = tools.Definition{
 	Name: "get_customer_orders",
 	Description: "Orders that customers placed with us: open, late or delivered, and which customers a vendor's late deliveries hit (vendor_id). " +
 		"Use it for questions about customers' orders and deliveries to customers.",
-	Effect: tools.Read,
+	Effect: tools.Read, Outsiders: true,
 }
 
 // CustomerOrdersArguments are the arguments of get_customer_orders.

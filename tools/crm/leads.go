@@ -209,7 +209,7 @@ func (o *Leads) overdue() string {
 	words := make([]string, 0, len(o.Leads))
 	for _, l := range o.Leads {
 		if l.NextOverdueDays > 0 {
-			words = append(words, fmt.Sprintf("%s, %s late: %s", l.ID, wording.Counted(l.NextOverdueDays, "day"), l.NextStep))
+			words = append(words, fmt.Sprintf("%s, %s late: %s", l.ID, wording.Counted(l.NextOverdueDays, "day"), quoted(l.NextStep)))
 		}
 	}
 	if o.Overdue == 0 {
@@ -237,11 +237,11 @@ func (l *Lead) next() string {
 	case l.NextStep == "":
 		return ""
 	case l.NextOverdueDays > 0:
-		return fmt.Sprintf(" Next step: %s, overdue since %s (%s).", l.NextStep, l.NextStepOn, wording.Counted(l.NextOverdueDays, "day"))
+		return fmt.Sprintf(" Next step: %s, overdue since %s (%s).", quoted(l.NextStep), l.NextStepOn, wording.Counted(l.NextOverdueDays, "day"))
 	case l.NextStepOn == "":
-		return fmt.Sprintf(" Next step: %s, without a day.", l.NextStep)
+		return fmt.Sprintf(" Next step: %s, without a day.", quoted(l.NextStep))
 	}
-	return fmt.Sprintf(" Next step: %s on %s.", l.NextStep, l.NextStepOn)
+	return fmt.Sprintf(" Next step: %s on %s.", quoted(l.NextStep), l.NextStepOn)
 }
 
 // sentences tell all about one lead.
@@ -257,7 +257,7 @@ func (l *Lead) sentences(currency string) []string {
 	if l.WantedOn != "" {
 		budget += ", and it wants to buy by " + l.WantedOn
 	}
-	contact := fmt.Sprintf("Contact: %s; looked after by %s", l.Contact, wording.Named(l.OwnerID, l.Owner))
+	contact := fmt.Sprintf("Contact: %s; looked after by %s", quoted(l.Contact), wording.Named(l.OwnerID, l.Owner))
 	if l.LastContactOn != "" {
 		contact += fmt.Sprintf("; last contact on %s, %s ago", l.LastContactOn, wording.Counted(l.SilentDays, "day"))
 	} else {

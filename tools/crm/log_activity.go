@@ -13,7 +13,7 @@ import (
 var logActivityDefinition = tools.Definition{
 	Name:        "log_activity",
 	Description: "Notes a call, visit, mail, meeting or note with a customer or a lead: give customer_id or lead_id, one of the two.",
-	Effect:      tools.Write,
+	Effect:      tools.Write, Outsiders: true,
 }
 
 // LogActivityArguments are the arguments of log_activity.

@@ -21,7 +21,8 @@ const (
 
 // Names returns the customers, leads and products that a text calls by their names, and the customers and leads of the people it names: people
 // say "Harbor Robotics" or "Ellen Park", tools want CUS-001. A company's name may be cut to its first two words, or to its first
-// where that is long, no other's and no city. What could be several things is none of them.
+// where that is long, no other's and no city. What could be several things is none of them. Customers and leads are called what the text calls them,
+// not what they call themselves: a name is no way into a prompt.
 func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, error) {
 	var all []tools.Name
 	at := map[string]int{}
@@ -80,17 +81,20 @@ func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, erro
 		return nil, fmt.Errorf("read the names of customers, leads and products: %w", err)
 	}
 	text = strings.ToLower(text)
-	chosen := map[int]bool{}
+	called := map[int]string{} // the longest way in which the text writes them
 	for written, positions := range meaning {
 		if len(positions) == 1 && wording.Said(text, written, true) {
 			for position := range positions {
-				chosen[position] = true
+				called[position] = wording.Longer(called[position], written)
 			}
 		}
 	}
 	var names []tools.Name
 	for position, name := range all {
-		if chosen[position] {
+		if written, found := called[position]; found {
+			if name.Kind != "product" {
+				name.Name = written
+			}
 			names = append(names, name)
 		}
 	}

@@ -224,7 +224,7 @@ func (o *Pipeline) largest() string {
 	}
 	words := make([]string, len(o.Largest))
 	for i, d := range o.Largest {
-		words[i] = fmt.Sprintf("%s “%s” with %s, %s, in %s, expected on %s", d.ID, d.Title, d.With, wording.Money(o.Currency, d.AmountCents), d.Stage, d.ExpectedCloseOn)
+		words[i] = fmt.Sprintf("%s %s with %s, %s, in %s, expected on %s", d.ID, quoted(d.Title), d.With, wording.Money(o.Currency, d.AmountCents), d.Stage, d.ExpectedCloseOn)
 	}
 	start := "The largest: "
 	if len(o.Largest) == o.Open {

@@ -15,7 +15,7 @@ import (
 var updateLeadDefinition = tools.Definition{
 	Name:        "update_lead",
 	Description: "Changes a lead: its stage, the sales person who looks after it, its next step and the day for that. Only what is given changes.",
-	Effect:      tools.Write,
+	Effect:      tools.Write, Outsiders: true,
 }
 
 // UpdateLeadArguments are the arguments of update_lead. A lead becomes converted by its first order, not by hand.
@@ -107,7 +107,7 @@ func (l *Lead) change(b *books, before, after LeadState) (tools.Change, error) {
 	line := func(what, from, to string) {
 		if from != to {
 			change.Lines = append(change.Lines, tools.ChangeLine{What: what, Before: from, After: to})
-			words = append(words, fmt.Sprintf("%s to “%s”", what, to))
+			words = append(words, fmt.Sprintf("%s to %s", what, quoted(to)))
 		}
 	}
 	line("stage", before.Stage, after.Stage)
@@ -172,7 +172,7 @@ func (u *LeadUpdate) Sentences() []string {
 	}
 	next := "without a next step"
 	if state.NextStep != "" {
-		next = "next step “" + state.NextStep + "”"
+		next = "next step " + quoted(state.NextStep)
 		if state.NextStepOn != "" {
 			next += " on " + state.NextStepOn
 		}

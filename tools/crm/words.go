@@ -1,9 +1,9 @@
 package crm
 
 import (
-	"strings"
 	"time"
-	"unicode/utf8"
+
+	"bestbox/tools/wording"
 )
 
 // oneOr chooses the word for one thing or for several.
@@ -17,14 +17,8 @@ func oneOr(n int, one, several string) string {
 // maxQuoted bounds how much of a text that somebody else wrote goes into a sentence, in characters.
 const maxQuoted = 160
 
-// quoted is somebody else's text in a sentence: on one line, not too long, in quotation marks that it cannot close.
-func quoted(text string) string {
-	text = strings.Join(strings.Fields(strings.NewReplacer("“", "'", "”", "'").Replace(text)), " ")
-	if utf8.RuneCountInString(text) > maxQuoted {
-		text = string([]rune(text)[:maxQuoted]) + "…"
-	}
-	return "“" + text + "”"
-}
+// quoted is somebody else's text in a sentence.
+func quoted(text string) string { return wording.Quoted(text, maxQuoted) }
 
 func iso(day time.Time) string { return day.Format(time.DateOnly) }
 

@@ -15,7 +15,7 @@ var approveDefinition = tools.Definition{
 	Name: "approve_supplier_invoice",
 	Description: "Approves one supplier invoice for payment. It changes the records: use it only when the question asks to approve or release an " +
 		"invoice.",
-	Effect: tools.Write,
+	Effect: tools.Write, Outsiders: true,
 }
 
 // ApproveArguments are the arguments of approve_supplier_invoice.

@@ -14,7 +14,7 @@ var orderDefinition = tools.Definition{
 	Name: "create_purchase_order",
 	Description: "Orders one item from a vendor at the vendor's list price, for a warehouse. It changes the records: use it only when the question asks " +
 		"to order something.",
-	Effect: tools.Write,
+	Effect: tools.Write, Outsiders: true,
 }
 
 // OrderArguments are the arguments of create_purchase_order.

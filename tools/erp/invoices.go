@@ -15,7 +15,7 @@ var invoicesDefinition = tools.Definition{
 	Name: "get_supplier_invoices",
 	Description: "Supplier invoices by vendor, status and due date: how many, worth how much, which ones are overdue or disputed. " +
 		"Use it for questions about invoices, payments and what we owe.",
-	Effect: tools.Read,
+	Effect: tools.Read, Outsiders: true,
 }
 
 // InvoicesArguments are the arguments of get_supplier_invoices.

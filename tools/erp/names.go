@@ -22,7 +22,8 @@ const (
 
 // Names returns the vendors, items and warehouses that a text calls by their names, in the order of their ids: people say "Moravia
 // Forge", tools want VND-019. A name may be cut to its first two words, and a vendor's to its first unless that is a
-// warehouse's city, by which the warehouse may be called.
+// warehouse's city, by which the warehouse may be called. Vendors are called what the text calls them, not what they call themselves: a name is no
+// way into a prompt.
 func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, error) {
 	var all []tools.Name
 	meaning := map[string][]int{} // positions in all, by what is written
@@ -73,20 +74,26 @@ func Names(ctx context.Context, db *records.DB, text string) ([]tools.Name, erro
 
 // meant looks up what the text holds. A longer way to write a name wins over a shorter one: "Servo motor 750 W" is not every servo motor.
 func meant(all []tools.Name, meaning map[string][]int, text string) []tools.Name {
-	chosen := make([]bool, len(all))
+	chosen, called := make([]bool, len(all)), make([]string, len(all))
 	for written, positions := range meaning {
 		if len(positions) > mostOfOneWord || !wording.Said(text, written, true) {
 			continue
 		}
 		for _, position := range positions {
-			chosen[position] = chosen[position] || len(positions) == 1 || !exact(all, meaning, positions, text)
+			if len(positions) == 1 || !exact(all, meaning, positions, text) {
+				chosen[position], called[position] = true, wording.Longer(called[position], written)
+			}
 		}
 	}
 	var names []tools.Name
 	for position, name := range all {
-		if chosen[position] {
-			names = append(names, name)
+		if !chosen[position] {
+			continue
 		}
+		if name.Kind == "vendor" {
+			name.Name = called[position]
+		}
+		names = append(names, name)
 	}
 	return names
 }

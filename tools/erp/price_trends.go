@@ -17,7 +17,7 @@ var priceTrendsDefinition = tools.Definition{
 	Name: "get_vendor_price_trends",
 	Description: "How the unit prices of one vendor changed between two periods, in total and item by item. " +
 		"Use it when the question is about a vendor's prices or price increases.",
-	Effect: tools.Read,
+	Effect: tools.Read, Outsiders: true,
 }
 
 // PriceTrendsArguments are the arguments of get_vendor_price_trends.

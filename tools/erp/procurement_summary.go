@@ -16,7 +16,7 @@ var procurementSummaryDefinition = tools.Definition{
 	Description: "Total procurement spend of a period, how it changed against the period before, and why: " +
 		"which vendors caused the change, and how much of it is price and how much quantity. " +
 		"Use it for questions about procurement cost, purchasing spend and the reasons of their change.",
-	Effect: tools.Read,
+	Effect: tools.Read, Outsiders: true,
 }
 
 // ProcurementSummaryArguments are the arguments of get_procurement_summary.

@@ -15,7 +15,7 @@ var purchaseOrdersDefinition = tools.Definition{
 	Name: "get_purchase_orders",
 	Description: "Purchase orders by vendor, item, warehouse, status and date: how many, worth how much, which ones are late, and the newest of them. " +
 		"Use it for questions about orders and deliveries.",
-	Effect: tools.Read,
+	Effect: tools.Read, Outsiders: true,
 }
 
 // PurchaseOrdersArguments are the arguments of get_purchase_orders.

@@ -13,7 +13,7 @@ var topVendorsDefinition = tools.Definition{
 	Name: "get_top_vendors",
 	Description: "The vendors with the largest spend in a period, with amounts and shares. " +
 		"Use it to rank vendors, to find the largest or most important vendor, and to find a vendor's id.",
-	Effect: tools.Read,
+	Effect: tools.Read, Outsiders: true,
 }
 
 // TopVendorsArguments are the arguments of get_top_vendors.

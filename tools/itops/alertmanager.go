@@ -174,7 +174,7 @@ func (o *observed) firing() (all []ActiveAlert, err error) {
 			continue
 		}
 		a := o.alertOf(id, f.Labels)
-		a.State, a.FiredAt, a.Summary = "active", o.wall(f.StartsAt).Format(minutes), o.summary(f)
+		a.State, a.FiredAt, a.Summary = "active", o.wall(f.StartsAt).Format(minutes), f.summary()
 		for _, by := range f.Status.SilencedBy {
 			if until := o.wall(silences[by].EndsAt).Format(minutes); a.State == "active" || until > a.SilencedUntil {
 				a.State, a.SilencedUntil, a.SilenceReason = "silenced", until, withoutMark(silences[by].Comment)
@@ -203,19 +203,12 @@ func (o *observed) alertOf(id string, labels map[string]string) ActiveAlert {
 	return ActiveAlert{ID: fingerprint(labels), ComponentID: id, Component: o.p.components[id].name, Rule: ruleOf(labels), Severity: severity, labels: labels}
 }
 
-// longestRule is how much of a rule's name is told, in characters.
-const longestRule = 60
-
 // ruleOf is the name of the rule that fires. Whoever can send alerts chooses it, so it is no more than a word.
 func ruleOf(labels map[string]string) string {
-	name := strings.Join(strings.Fields(tame.Replace(oneLine(labels["alertname"]))), "_")
-	if runes := []rune(name); len(runes) > longestRule {
-		name = string(runes[:longestRule]) + "…"
-	}
-	return cmp.Or(name, "unnamed")
+	return cmp.Or(strings.ReplaceAll(wording.Name(labels["alertname"]), " ", "_"), "unnamed")
 }
 
-// summary is what the alert says of itself: text of whoever wrote the rule, with values from outside. So it is quoted.
-func (o *observed) summary(f firing) string {
-	return quotation(cmp.Or(f.Annotations["summary"], f.Annotations["description"], f.Annotations["message"], ruleOf(f.Labels)))
+// summary is what the alert says of itself: text of whoever wrote the rule, with values from outside.
+func (f firing) summary() string {
+	return oneLine(cmp.Or(f.Annotations["summary"], f.Annotations["description"], f.Annotations["message"], ruleOf(f.Labels)))
 }

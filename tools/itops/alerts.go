@@ -16,7 +16,7 @@ var alertsDefinition = tools.Definition{
 	Name: "get_active_alerts",
 	Description: "Alerts of machines, hosts and services: which are active now, how severe, since when; also silenced and past ones. " +
 		"Use it for questions about alerts and alarms.",
-	Effect: tools.Read,
+	Effect: tools.Read, Outsiders: true,
 }
 
 // AlertsArguments are the arguments of get_active_alerts.
@@ -156,11 +156,14 @@ func (o *Alerts) whatExists(p *plant, all []ActiveAlert, id componentID) string 
 	}
 	for _, a := range all { // active ones first, newest first
 		if a.ComponentID == string(id) {
-			return fmt.Sprintf("The last alert of %s was %s (%s) on %s, %s.", p.components[a.ComponentID].named(), a.ID, a.Rule, a.FiredAt, a.over())
+			return fmt.Sprintf("The last alert of %s was %s (%s) on %s, %s.", p.components[a.ComponentID].named(), a.ID, wording.Name(a.Rule), a.FiredAt, a.over())
 		}
 	}
 	return p.components[string(id)].named() + " had no alert at all."
 }
+
+// says is what the alert says, as a quotation: programs have written it, and fill it with what they are sent.
+func (a ActiveAlert) says() string { return quotation(strings.TrimSuffix(a.Summary, ".")) }
 
 func (a ActiveAlert) over() string {
 	if a.ResolvedAt == "" {
@@ -237,7 +240,7 @@ func (o *Alerts) listed(severity string) string {
 		if a.Severity != severity {
 			continue
 		}
-		entry := fmt.Sprintf("%s on %s (%s): %s, since %s", a.ID, a.ComponentID, a.Component, strings.TrimSuffix(a.Summary, "."), a.FiredAt)
+		entry := fmt.Sprintf("%s on %s (%s): %s, since %s", a.ID, a.ComponentID, a.Component, a.says(), a.FiredAt)
 		switch a.State {
 		case "resolved":
 			entry = strings.Replace(entry, ", since ", ", from ", 1) + " to " + a.ResolvedAt
@@ -257,7 +260,7 @@ func (o *Alerts) often() string {
 	var entries []string
 	for _, r := range o.Rules {
 		if r.Count > 1 && len(entries) < 5 {
-			entries = append(entries, fmt.Sprintf("%s of %s %d times", r.Rule, r.ComponentID, r.Count))
+			entries = append(entries, fmt.Sprintf("%s of %s %d times", quotation(r.Rule), r.ComponentID, r.Count))
 		}
 	}
 	if len(entries) == 0 {

@@ -103,6 +103,9 @@ type change struct {
 	at                                 time.Time
 }
 
+// says is what somebody has written of it, as a quotation.
+func (c change) says() string { return quotation(strings.TrimSuffix(c.summary, ".")) }
+
 // investigation is what diagnosing one component looks at.
 type investigation struct {
 	p        *plant
@@ -187,7 +190,7 @@ func (i *investigation) look(out *Diagnosis) error {
 	if out.LastAlert == "" && len(out.Symptoms) == 0 {
 		for _, a := range all {
 			if a.ComponentID == i.id {
-				out.LastAlert = fmt.Sprintf("%s (%s) on %s, %s", a.ID, a.Summary, a.FiredAt, a.over())
+				out.LastAlert = fmt.Sprintf("%s (%s) on %s, %s", a.ID, a.says(), a.FiredAt, a.over())
 				break
 			}
 		}
@@ -228,10 +231,10 @@ func (i *investigation) alertSymptoms(id string, all []ActiveAlert) (repeated []
 				times++
 			}
 		}
-		what := fmt.Sprintf("%s (%s, %s)", strings.TrimSuffix(active.Summary, "."), active.ID, active.Severity)
+		what := fmt.Sprintf("%s (%s, %s)", active.says(), active.ID, active.Severity)
 		if times > 1 {
 			repeated = append(repeated, RuleCount{id, active.Rule, times})
-			what = fmt.Sprintf("%s, %d times since %s, last at %s (%s, %s)", strings.TrimSuffix(active.Summary, "."), times, first.Format(minutes),
+			what = fmt.Sprintf("%s, %d times since %s, last at %s (%s, %s)", active.says(), times, first.Format(minutes),
 				active.FiredAt, active.ID, active.Severity)
 		}
 		i.symptoms[id] = append(i.symptoms[id], Symptom{id, first.Format(minutes), what, first, false, ""})
@@ -322,12 +325,12 @@ func (i *investigation) changeAsCause(c change, first time.Time, out *Diagnosis,
 	}
 	if c.at.After(first) {
 		if steps == 0 && !user {
-			out.TooLate = append(out.TooLate, fmt.Sprintf("%s on %s (%s)", c.id, c.at.Format(minutes), strings.TrimSuffix(c.summary, ".")))
+			out.TooLate = append(out.TooLate, fmt.Sprintf("%s on %s (%s)", c.id, c.at.Format(minutes), c.says()))
 		}
 		return Cause{}, false, nil
 	}
 	cause := Cause{Kind: "change", ComponentID: c.componentID, Component: i.p.components[c.componentID].name, ChangeID: c.id,
-		At: c.at.Format(minutes), What: strings.TrimSuffix(c.summary, ".") + " (" + c.kind + ", by " + c.by + ")", Score: userCloseness}
+		At: c.at.Format(minutes), What: c.says() + " (" + c.kind + ", by " + wording.Name(c.by) + ")", Score: userCloseness}
 	if below {
 		cause.Score = closeness[steps]
 	}

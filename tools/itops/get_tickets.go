@@ -13,7 +13,7 @@ import (
 var ticketsDefinition = tools.Definition{
 	Name:        "get_tickets",
 	Description: "Tickets for maintenance and IT by number, component and status: what they are about, who works on them, the last note.",
-	Effect:      tools.Read,
+	Effect:      tools.Read, Outsiders: true,
 }
 
 // TicketsArguments are the arguments of get_tickets.
@@ -107,7 +107,7 @@ func (p *plant) openTickets(id string) ([]Ticket, error) {
 func (t Ticket) words() string {
 	text := fmt.Sprintf("%s (%s), priority %s, %s", t.ID, quotation(t.Title), t.Priority, strings.ReplaceAll(t.Status, "_", " "))
 	if t.Assignee != "" {
-		text += ", with " + t.Assignee
+		text += ", with " + quotation(t.Assignee)
 	}
 	if t.LastNote != "" {
 		text += ", last note: " + quotation(t.LastNote)

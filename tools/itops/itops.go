@@ -37,22 +37,21 @@ func Tools(db *records.DB, connected config.Connections) ([]*tools.Tool, error) 
 }
 
 func (s store) tools() ([]*tools.Tool, error) {
-	alerts, status := alertsDefinition, statusDefinition
+	metrics := metricsDefinition
 	silencing := ledger.Writer(s.db, s.plant, silenceDefinition.Name, planSilence, liftSilence)
 	if s.live != nil {
 		if err := s.read(context.Background(), s.live.check); err != nil {
 			return nil, err
 		}
-		// The texts of the demo plant's alerts are ours; those of others hold what came from outside.
-		alerts.Outsiders, status.Outsiders = true, true
+		metrics.Outsiders = true // which series there are is told in labels, as the measured chose them; the demo plant's are ours
 		silencing = s.silencer()
 	}
 	var list tools.List
-	list.Add(tools.New(alerts, s.activeAlerts))
+	list.Add(tools.New(alertsDefinition, s.activeAlerts))
 	list.Add(tools.New(logsDefinition, s.systemLogs))
-	list.Add(tools.New(metricsDefinition, s.metrics))
+	list.Add(tools.New(metrics, s.metrics))
 	list.Add(tools.New(diagnoseDefinition, s.diagnose))
-	list.Add(tools.New(status, s.serviceStatus))
+	list.Add(tools.New(statusDefinition, s.serviceStatus))
 	list.Add(tools.New(ticketsDefinition, s.tickets))
 	list.Add(tools.NewWrite(silenceDefinition, silencing))
 	list.Add(tools.NewWrite(createTicketDefinition, ledger.Writer(s.db, s.plant, createTicketDefinition.Name, planTicket, cancelTicket)))

@@ -14,7 +14,7 @@ import (
 var silenceDefinition = tools.Definition{
 	Name:        "silence_alert",
 	Description: "Silences one active alert for some hours or until the end of a day, with a reason. Nobody is told of the alert meanwhile; it stays visible.",
-	Effect:      tools.Write,
+	Effect:      tools.Write, Outsiders: true,
 }
 
 // SilenceArguments are the arguments of silence_alert.
@@ -95,7 +95,7 @@ func (p *plant) plannedSilence(in SilenceArguments) (none plannedSilence, err er
 		return none, &tools.ArgumentError{Field: "alert_id", Value: string(in.AlertID), Allowed: "another time: it is silenced until " + a.SilencedUntil + " already"}
 	}
 	change := tools.Change{
-		Summary: fmt.Sprintf("Silences the alert %s (%s, %s) of %s until %s because: %s.", a.ID, a.Rule, a.Severity, c.named(), out.Until, quotation(reason)),
+		Summary: fmt.Sprintf("Silences the alert %s (%s, %s) of %s until %s because: %s.", a.ID, wording.Name(a.Rule), a.Severity, c.named(), out.Until, quotation(reason)),
 		Lines:   []tools.ChangeLine{{What: "alert " + a.ID, Before: before, After: "silenced until " + out.Until}},
 		Facts: map[string]any{"severity": a.Severity, "silenced_hours": int(until.Sub(p.now).Hours()), "rule": a.Rule,
 			"component": map[string]any{"id": c.id, "kind": c.kind}},
@@ -164,7 +164,7 @@ func (p *plant) silentUntil(in SilenceArguments) (time.Time, error) {
 // Sentences implements tools.Outcome.
 func (o *Silenced) Sentences() []string {
 	if o.Undone {
-		return []string{fmt.Sprintf("The silence of the alert %s (%s) of %s (%s) was taken back.", o.AlertID, o.Rule, o.ComponentID, o.Component)}
+		return []string{fmt.Sprintf("The silence of the alert %s (%s) of %s (%s) was taken back.", o.AlertID, wording.Name(o.Rule), o.ComponentID, o.Component)}
 	}
-	return []string{fmt.Sprintf("The alert %s (%s) of %s (%s) is silenced until %s.", o.AlertID, o.Rule, o.ComponentID, o.Component, o.Until)}
+	return []string{fmt.Sprintf("The alert %s (%s) of %s (%s) is silenced until %s.", o.AlertID, wording.Name(o.Rule), o.ComponentID, o.Component, o.Until)}
 }

@@ -15,7 +15,7 @@ var statusDefinition = tools.Definition{
 	Name: "get_service_status",
 	Description: "Whether a service, host or machine works, what it needs, what needs it, and the open tickets about it. " +
 		"Without a component: which services (or machines, or hosts) have trouble.",
-	Effect: tools.Read,
+	Effect: tools.Read, Outsiders: true,
 }
 
 // StatusArguments are the arguments of get_service_status.
@@ -109,7 +109,7 @@ func (h *health) of(id string) ComponentStatus {
 		if a.State == "silenced" {
 			silenced = ", silenced until " + a.SilencedUntil
 		}
-		status.Because = append(status.Because, fmt.Sprintf("%s (%s, %s, since %s%s)", strings.TrimSuffix(a.Summary, "."), a.ID, a.Severity, a.FiredAt, silenced))
+		status.Because = append(status.Because, fmt.Sprintf("%s (%s, %s, since %s%s)", a.says(), a.ID, a.Severity, a.FiredAt, silenced))
 	}
 	if len(status.Because) == 0 {
 		for _, one := range h.out[id] {

@@ -15,7 +15,7 @@ import (
 var createTicketDefinition = tools.Definition{
 	Name:        "create_ticket",
 	Description: "Opens a numbered ticket for maintenance or IT, about a machine, host or service or about none of them.",
-	Effect:      tools.Write,
+	Effect:      tools.Write, Outsiders: true,
 }
 
 // CreateTicketArguments are the arguments of create_ticket.
@@ -30,7 +30,7 @@ type CreateTicketArguments struct {
 var updateTicketDefinition = tools.Definition{
 	Name:        "update_ticket",
 	Description: "Changes a ticket's status, priority or assignee, or adds a note to it.",
-	Effect:      tools.Write,
+	Effect:      tools.Write, Outsiders: true,
 }
 
 // UpdateTicketArguments are the arguments of update_ticket.
@@ -65,7 +65,7 @@ type ticketState struct {
 func (s ticketState) words() string {
 	text := strings.ReplaceAll(s.Status, "_", " ") + ", priority " + s.Priority
 	if s.Assignee != "" {
-		text += ", with " + s.Assignee
+		text += ", with " + quotation(s.Assignee)
 	}
 	return text
 }

@@ -3,7 +3,6 @@ package itops
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"bestbox/tools/wording"
@@ -28,17 +27,8 @@ func more(shown, all int, with string) string {
 // longestQuotation is how much of what a program wrote is shown, in characters.
 const longestQuotation = 160
 
-// tame are the characters with which a text could end its quotation, or a part of a prompt.
-var tame = strings.NewReplacer("“", "'", "”", "'", `"`, "'", "<", "‹", ">", "›")
-
-// quotation shows what somebody else wrote as such: between quotation marks that it cannot close.
-func quotation(text string) string {
-	characters := []rune(tame.Replace(oneLine(text)))
-	if len(characters) > longestQuotation {
-		characters = append(characters[:longestQuotation], '…')
-	}
-	return "“" + string(characters) + "”"
-}
+// quotation shows what somebody else wrote as such.
+func quotation(text string) string { return wording.Quoted(text, longestQuotation) }
 
 // amount is a measured value with its unit: "92%", "836 mbar".
 func amount(value int64, unit string) string {

@@ -24,7 +24,7 @@ type offer struct {
 	// name is what agents call it, version a hash of how the server describes it.
 	name, version string
 	description   string
-	// outside says that the description is the server's own, and that nobody has looked at it.
+	// outside says that words of the server are part of prompts, and that nobody has looked at them.
 	outside bool
 	schema  json.RawMessage
 }
@@ -68,32 +68,35 @@ func (s *server) offer(allowed config.MCPTool, offered []*sdk.Tool) (offer, erro
 		return offer{}, &pinError{&ToolError{Server: s.name, Tool: allowed.Tool, Problem: fmt.Sprintf(
 			"it is not the tool that sha256 names any more; look at it with `worker mcp tools`, and set sha256 to %s if you agree", made.version)}}
 	}
-	made.description, made.outside = s.describe(allowed, found)
+	made.description = s.describe(allowed, found)
 	if made.schema, err = schemaWithout(found.InputSchema, allowed.IdempotencyArgument); err != nil {
 		return offer{}, refuse("%s", err)
 	}
-	if _, err := s.tool(made, nil); err != nil { // what a model cannot be held to is found now, not in a run
+	tool, err := s.tool(made, nil)
+	if err != nil { // what a model cannot be held to is found now, not in a run
 		return offer{}, refuse("%s", err)
 	}
+	// A model reads the names of the arguments, and the words that they allow, as well.
+	made.outside = allowed.SHA256 == "" && (allowed.Description == "" || len(tool.Parameters()) > 0)
 	return made, nil
 }
 
-// describe returns what a model is told of a tool, and whether outsiders have written that. Words of the server are quoted, as data.
-func (s *server) describe(allowed config.MCPTool, found *sdk.Tool) (text string, outside bool) {
+// describe returns what a model is told of a tool. Words of the server are quoted, as data.
+func (s *server) describe(allowed config.MCPTool, found *sdk.Tool) string {
 	if allowed.Description != "" {
-		return allowed.Description, false
+		return allowed.Description
 	}
 	said := clean(found.Description)
 	if said == "" {
 		said = clean(found.Title)
 	}
 	if said == "" {
-		return "A tool of the server " + s.name + ".", false
+		return "A tool of the server " + s.name + "."
 	}
 	if runes := []rune(said); len(runes) > longestDescription {
 		said = string(runes[:longestDescription-1]) + "…"
 	}
-	return fmt.Sprintf("The server %s says of it: “%s”", s.name, said), allowed.SHA256 == ""
+	return fmt.Sprintf("The server %s says of it: “%s”", s.name, said)
 }
 
 // version is a hash of all that a server says of a tool to a model.

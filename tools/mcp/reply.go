@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"bestbox/tools/wording"
 )
 
 const (
@@ -153,18 +154,5 @@ func pieces(text string) []string {
 	return cut
 }
 
-// clean puts a text of outsiders on one line, without signs that are not seen, and without those that would end a quotation.
-func clean(text string) string {
-	text = strings.Map(func(sign rune) rune {
-		switch {
-		case unicode.IsSpace(sign):
-			return ' '
-		case sign == '“' || sign == '”' || sign == '„' || sign == '‟':
-			return '"'
-		case unicode.IsControl(sign) || unicode.Is(unicode.Cf, sign) || unicode.Is(unicode.Co, sign) || unicode.Is(unicode.Variation_Selector, sign):
-			return -1
-		}
-		return sign
-	}, strings.ToValidUTF8(text, ""))
-	return strings.Join(strings.Fields(text), " ")
-}
+// clean puts a text of outsiders on one line.
+func clean(text string) string { return wording.Line(text) }

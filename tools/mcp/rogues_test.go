@@ -291,6 +291,24 @@ func TestAPinnedToolIsTakenOnlyAsItWasLookedAt(t *testing.T) {
 	}
 }
 
+func TestADescriptionOfOurOwnDoesNotVouchForTheWordsOfTheServersSchema(t *testing.T) {
+	t.Parallel()
+	settings := rogueServer(t, "plain")
+	for i := range settings.Tools {
+		settings.Tools[i].Description = "Does something."
+	}
+	servers := start(t, map[string]config.MCPServer{"rogue": settings})
+	echo := tool(t, servers.Tools("rogue", "default", nil), "rogue_echo")
+	if !echo.Spec().OutsideDescription || echo.Description() != "Does something." {
+		t.Errorf("%+v", echo.Spec())
+	}
+	settings.Tools[0].SHA256 = echo.Version()
+	pinned := start(t, map[string]config.MCPServer{"rogue": settings})
+	if tool(t, pinned.Tools("rogue", "default", nil), "rogue_echo").Spec().OutsideDescription {
+		t.Error("a schema that somebody has looked at counts as one of outsiders")
+	}
+}
+
 func TestAListedToolThatAServerHasNotIsAnErrorAtTheStart(t *testing.T) {
 	t.Parallel()
 	settings := rogueServer(t, "plain")

@@ -46,12 +46,7 @@ func (s *server) writer(o offer, db *records.DB) tools.Writer[json.RawMessage, *
 	}
 }
 
-const (
-	maxLines    = 25
-	longestLine = 200 // characters of a value that a person is shown
-)
-
-// preview says in words what would be called.
+// preview says in words what would be called. All values are shown, however many and long they are: what a person does not see they have not agreed to.
 func (s *server) preview(o offer, arguments json.RawMessage) (tools.Change, error) {
 	var values map[string]any
 	if err := json.Unmarshal(arguments, &values); err != nil {
@@ -59,10 +54,6 @@ func (s *server) preview(o offer, arguments json.RawMessage) (tools.Change, erro
 	}
 	change := tools.Change{Summary: fmt.Sprintf("Has the MCP server %s carry out %s.", s.name, clean(o.Tool))}
 	flatten("", values, &change.Lines)
-	if len(change.Lines) > maxLines {
-		change.Warnings = append(change.Warnings, fmt.Sprintf("%d more values are not shown here; they stand in the arguments", len(change.Lines)-maxLines))
-		change.Lines = change.Lines[:maxLines]
-	}
 	if o.IdempotencyArgument == "" && o.Check == nil {
 		change.Warnings = append(change.Warnings, "if this is cut off nobody can tell whether it has happened; a person must look then")
 	}
@@ -86,11 +77,7 @@ func flatten(place string, value any, into *[]tools.ChangeLine) {
 			flatten(fmt.Sprintf("%s[%d]", place, index), part, into)
 		}
 	default:
-		text := []rune(clean(said(value)))
-		if len(text) > longestLine {
-			text = append(text[:longestLine], []rune(fmt.Sprintf("… (%d characters)", len(text)))...)
-		}
-		*into = append(*into, tools.ChangeLine{What: place, After: string(text)})
+		*into = append(*into, tools.ChangeLine{What: place, After: said(value)})
 	}
 }
 

@@ -177,7 +177,7 @@ func TestAWriteIsShownInWordsAndItsKeyIsNoArgumentOfTheModel(t *testing.T) {
 	}
 	change, err := write.Preview(t.Context(), json.RawMessage(`{"text":"`+strings.Repeat("a", 300)+`\n“b”"}`))
 	if err != nil || change.Summary != "Has the MCP server rogue carry out make-note." || len(change.Lines) != 1 || change.Lines[0].What != "text" ||
-		!strings.HasSuffix(change.Lines[0].After, "… (304 characters)") || len(change.Warnings) != 0 {
+		change.Lines[0].After != strings.Repeat("a", 300)+"\n“b”" || len(change.Warnings) != 0 {
 		t.Errorf("%+v %v", change, err)
 	}
 	for _, wrong := range []string{`{}`, `{"text":5}`, `{"text":"a","key":"mine"}`} {

@@ -7,6 +7,7 @@ import (
 	"bestbox/tools"
 	"bestbox/tools/dates"
 	"bestbox/tools/ledger"
+	"bestbox/tools/wording"
 )
 
 var createReminderDefinition = tools.Definition{
@@ -77,7 +78,7 @@ func (s store) previewReminder(ctx context.Context, in ReminderArguments) (chang
 			return err
 		}
 		change = tools.Change{
-			Summary: fmt.Sprintf("Reminds %s on %s of “%s”.", r.Employee, r.when(), r.Text),
+			Summary: fmt.Sprintf("Reminds %s on %s of %s.", r.Employee, r.when(), wording.Quoted(r.Text, subjectLength)),
 			Lines:   []tools.ChangeLine{{What: "reminder", After: r.Text}, {What: "time", After: r.when()}},
 		}
 		return nil
@@ -116,5 +117,5 @@ func (r *Reminder) Sentences() []string {
 	if r.Cancelled {
 		return []string{fmt.Sprintf("The reminder %s is cancelled.", r.ID)}
 	}
-	return []string{fmt.Sprintf("%s will be reminded on %s of “%s” (%s).", r.Employee, r.when(), r.Text, r.ID)}
+	return []string{fmt.Sprintf("%s will be reminded on %s of %s (%s).", r.Employee, r.when(), wording.Quoted(r.Text, subjectLength), r.ID)}
 }

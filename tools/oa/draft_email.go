@@ -20,7 +20,7 @@ import (
 var draftEmailDefinition = tools.Definition{
 	Name:        "draft_email",
 	Description: "Writes a mail and keeps it as a numbered draft; nothing is sent. Use it when a mail is to be drafted or answered.",
-	Effect:      tools.Write,
+	Effect:      tools.Write, Outsiders: true,
 }
 
 // longestBody is checked here and not by the schema: a model server's grammar does not count that far.
@@ -139,7 +139,7 @@ func (s store) previewDraft(ctx context.Context, in DraftArguments) (change tool
 	err = s.read(ctx, func(b *books) error {
 		d, err := b.planDraft(in)
 		if err == nil {
-			change = d.change(fmt.Sprintf("Keeps a draft of a mail from %s to %s: “%s”. Nothing is sent.", d.From, wording.List(d.To), d.Subject))
+			change = d.change(fmt.Sprintf("Keeps a draft of a mail from %s to %s: %s. Nothing is sent.", d.From, wording.List(d.To), wording.Quoted(d.Subject, subjectLength)))
 		}
 		return err
 	})
@@ -217,8 +217,8 @@ func (d *Draft) Sentences() []string {
 		return []string{fmt.Sprintf("The draft %s is discarded.", d.ID)}
 	}
 	sentences := []string{
-		fmt.Sprintf("The mail is kept as draft %s, from %s to %s, with the subject “%s”; nothing was sent.", d.ID, d.From, wording.List(d.To), oneLine(d.Subject, subjectLength)),
-		fmt.Sprintf("Its text: “%s”.", oneLine(d.Body, fullLength)),
+		fmt.Sprintf("The mail is kept as draft %s, from %s to %s, with the subject %s; nothing was sent.", d.ID, d.From, wording.List(d.To), wording.Quoted(d.Subject, subjectLength)),
+		fmt.Sprintf("Its text: %s.", wording.Quoted(d.Body, fullLength)),
 	}
 	if len(d.Outside) > 0 {
 		sentences = append(sentences, fmt.Sprintf("%s %s %s.", wording.List(d.Outside), wording.IsAre(len(d.Outside)), stranger))

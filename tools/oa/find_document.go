@@ -127,7 +127,7 @@ func (o *Documents) Sentences() []string {
 		if o.chinese && d.TitleLocal != "" {
 			title, summary = d.TitleLocal, d.local
 		}
-		sentence := fmt.Sprintf("%s (%s), %s: %s.", d.ID, oneLine(title, subjectLength), d.Path, strings.TrimRight(oneLine(summary, summaryLength), ".。"))
+		sentence := fmt.Sprintf("%s, %s: %s.", wording.Named(d.ID, title), d.Path, wording.Quoted(strings.TrimRight(summary, ".。"), summaryLength))
 		if o.Count == 1 {
 			sentence += fmt.Sprintf(" It belongs to %s and is of %s.", d.Owner, d.UpdatedOn)
 		}

@@ -238,7 +238,7 @@ func (s store) previewDocument(ctx context.Context, in DocumentArguments) (chang
 			return err
 		}
 		change = tools.Change{
-			Summary:  fmt.Sprintf("Makes a document from the template %s in the name of %s: “%s”.", d.Template, d.Author, d.Title),
+			Summary:  fmt.Sprintf("Makes a document from the template %s in the name of %s: %s.", d.Template, d.Author, wording.Quoted(d.Title, subjectLength)),
 			Lines:    []tools.ChangeLine{{What: "text", After: d.Markdown}},
 			Warnings: d.warnings,
 			Facts:    map[string]any{"total": float64(d.AmountCents) / 100},
@@ -331,7 +331,7 @@ func (s store) withdrawDocument(ctx context.Context, key string) (*MadeDocument,
 // Sentences implements tools.Outcome.
 func (d *MadeDocument) Sentences() []string {
 	if d.Withdrawn {
-		return []string{fmt.Sprintf("The document %s (%s) is withdrawn.", d.ID, oneLine(d.Title, subjectLength))}
+		return []string{fmt.Sprintf("The document %s is withdrawn.", wording.Named(d.ID, d.Title))}
 	}
-	return []string{fmt.Sprintf("The document %s (%s) was made: %s, and as Markdown %s.", d.ID, oneLine(d.Title, subjectLength), d.Path, markdownPath(d.Path))}
+	return []string{fmt.Sprintf("The document %s was made: %s, and as Markdown %s.", wording.Named(d.ID, d.Title), d.Path, markdownPath(d.Path))}
 }

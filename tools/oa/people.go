@@ -181,18 +181,18 @@ func moment(t time.Time) string { return t.UTC().Format(momentFormat) }
 
 // meetingsOf returns the planned meetings of an employee or a room that touch a time.
 func (c recordedCalendars) meetingsOf(id string, from, to time.Time) (taken []interval, err error) {
-	query := `SELECT v.starts_at, v.ends_at, v.id || ' (' || v.title || ')' FROM calendar_events v JOIN calendar_attendees a ON a.event_id = v.id
+	query := `SELECT v.starts_at, v.ends_at, v.id, v.title FROM calendar_events v JOIN calendar_attendees a ON a.event_id = v.id
 		WHERE a.employee_id = ? AND v.status = 'planned' AND v.starts_at < ? AND v.ends_at > ? ORDER BY v.starts_at, v.id`
 	if strings.HasPrefix(id, "ROOM-") {
-		query = `SELECT starts_at, ends_at, id || ' (' || title || ')' FROM calendar_events
+		query = `SELECT starts_at, ends_at, id, title FROM calendar_events
 			WHERE room_id = ? AND status = 'planned' AND starts_at < ? AND ends_at > ? ORDER BY starts_at, id`
 	}
 	err = c.Each(query, []any{id, moment(to), moment(from)}, func(scan func(...any) error) error {
-		var starts, ends string
-		var one interval
-		if err := scan(&starts, &ends, &one.title); err != nil {
+		var starts, ends, event, title string
+		if err := scan(&starts, &ends, &event, &title); err != nil {
 			return err
 		}
+		one := interval{title: wording.Named(event, title)}
 		var err, second error
 		one.from, err = time.Parse(momentFormat, starts)
 		one.to, second = time.Parse(momentFormat, ends)

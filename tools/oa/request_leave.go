@@ -19,7 +19,7 @@ var requestLeaveDefinition = tools.Definition{
 	Name: "request_leave",
 	Description: "Asks for leave of an employee, after the company's rules: days left, notice, no other leave then, no blackout of the department. " +
 		"The manager decides later.",
-	Effect: tools.Write,
+	Effect: tools.Write, Outsiders: true,
 }
 
 // LeaveArguments are the arguments of request_leave.

@@ -17,7 +17,7 @@ import (
 var scheduleMeetingDefinition = tools.Definition{
 	Name:        "schedule_meeting",
 	Description: "Puts a meeting into the calendars of all attendees and reserves the room; everyone must be free. Use find_meeting_slots first.",
-	Effect:      tools.Write,
+	Effect:      tools.Write, Outsiders: true,
 }
 
 // MeetingArguments are the arguments of schedule_meeting.
@@ -196,7 +196,7 @@ func (s store) previewMeeting(ctx context.Context, in MeetingArguments) (change 
 			return err
 		}
 		change = tools.Change{
-			Summary: fmt.Sprintf("Puts “%s” on %s into the calendars of %s%s.", m.Title, m.when(), personList(m.people), m.where()),
+			Summary: fmt.Sprintf("Puts %s on %s into the calendars of %s%s.", wording.Quoted(m.Title, subjectLength), m.when(), personList(m.people), m.where()),
 			Lines: []tools.ChangeLine{
 				{What: "meeting", After: m.Title}, {What: "time", After: m.when()}, {What: "attendees", After: personList(m.people)},
 			},
@@ -301,7 +301,7 @@ func (m *Meeting) calendar(method, status string, sequence int) string {
 // Sentences implements tools.Outcome.
 func (m *Meeting) Sentences() []string {
 	if m.Cancelled {
-		return []string{fmt.Sprintf("The meeting %s (%s) of %s is cancelled.", m.EventID, m.Title, m.when())}
+		return []string{fmt.Sprintf("The meeting %s of %s is cancelled.", wording.Named(m.EventID, m.Title), m.when())}
 	}
 	names := make([]string, len(m.Attendees))
 	for i, p := range m.Attendees {
@@ -312,7 +312,7 @@ func (m *Meeting) Sentences() []string {
 		room = wording.Named(m.RoomID, m.RoomName) + " is reserved"
 	}
 	return []string{
-		fmt.Sprintf("The meeting %s (%s) is in the calendars: %s; %s.", m.EventID, m.Title, m.when(), room),
+		fmt.Sprintf("The meeting %s is in the calendars: %s; %s.", wording.Named(m.EventID, m.Title), m.when(), room),
 		fmt.Sprintf("Taking part: %s.", wording.List(names)),
 	}
 }

@@ -3,6 +3,9 @@ package oa
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
+
+	"bestbox/tools/wording"
 )
 
 // needle is what words are looked for: Latin words without a plural's s, and pairs of Chinese characters, since Chinese writes no blanks.
@@ -110,22 +113,11 @@ func best[T any](all []T, words needle, text func(T) string) (found []T, allWord
 	return found, false
 }
 
-// oneLine makes a text of outsiders fit to be quoted: blanks for what ends lines, no control characters, cut at a length.
+// oneLine makes a text of outsiders fit to be quoted, cut at a length.
 func oneLine(text string, length int) string {
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r), r == '\u2028', r == '\u2029':
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r):
-			return -1
-		case r == '“' || r == '”':
-			return '"' // the quotation marks around it are ours
-		}
-		return r
-	}, text)
-	text = strings.Join(strings.Fields(text), " ")
-	if runes := []rune(text); len(runes) > length {
-		return strings.TrimSpace(string(runes[:length])) + "…"
+	text = wording.Line(text)
+	if utf8.RuneCountInString(text) > length {
+		return wording.Cut(text, length) + "…"
 	}
 	return text
 }

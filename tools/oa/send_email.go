@@ -21,7 +21,7 @@ const SendEmail = "send_email"
 var sendEmailDefinition = tools.Definition{
 	Name:        SendEmail,
 	Description: "Sends a draft that was kept. Use draft_email first; a mail that was sent cannot be taken back.",
-	Effect:      tools.Write,
+	Effect:      tools.Write, Outsiders: true,
 }
 
 // SendArguments are the arguments of send_email. A draft never changes, so that what was agreed to is what is sent.
@@ -112,7 +112,7 @@ func (s store) previewSend(ctx context.Context, in SendArguments) (change tools.
 		if err := d.mustBeOpen(); err != nil {
 			return err
 		}
-		change = d.change(fmt.Sprintf("Sends %s from %s to %s: “%s”. It cannot be taken back.", d.ID, d.From, wording.List(append(slices.Clone(d.To), d.Cc...)), d.Subject))
+		change = d.change(fmt.Sprintf("Sends %s from %s to %s: %s. It cannot be taken back.", d.ID, d.From, wording.List(append(slices.Clone(d.To), d.Cc...)), wording.Quoted(d.Subject, subjectLength)))
 		return nil
 	})
 	return change, err
@@ -250,5 +250,5 @@ func (s store) unknown(key, id string) error {
 
 // Sentences implements tools.Outcome.
 func (m *SentMail) Sentences() []string {
-	return []string{fmt.Sprintf("The mail %s from %s to %s, “%s”, was sent.", m.DraftID, m.From, wording.List(append(slices.Clone(m.To), m.Cc...)), oneLine(m.Subject, subjectLength))}
+	return []string{fmt.Sprintf("The mail %s from %s to %s, %s, was sent.", m.DraftID, m.From, wording.List(append(slices.Clone(m.To), m.Cc...)), wording.Quoted(m.Subject, subjectLength))}
 }

@@ -60,8 +60,8 @@ func List(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
 
-// Named is an id with its name.
-func Named(id, name string) string { return id + " (" + name + ")" }
+// Named is an id with its name, which outsiders may have chosen.
+func Named(id, name string) string { return id + " (" + Name(name) + ")" }
 
 // NoneEmpty keeps the sentences that say something.
 func NoneEmpty(sentences ...string) []string {
@@ -72,6 +72,14 @@ func NoneEmpty(sentences ...string) []string {
 		}
 	}
 	return kept
+}
+
+// Longer is the longer of two ways to write a name, and the first by the alphabet of two that are equally long.
+func Longer(one, other string) string {
+	if len(one) > len(other) || len(one) == len(other) && one <= other {
+		return one
+	}
+	return other
 }
 
 // Said reports whether a text holds a name as words of its own; plural also takes it with an s behind it. Chinese writes no blanks between words.

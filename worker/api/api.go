@@ -16,6 +16,8 @@ type Request struct {
 	Question string `json:"question" minLength:"1" maxLength:"4000" doc:"What to ask." example:"How much stock of A-100 is left in WH-001?"`
 	Domain   string `json:"domain,omitempty" doc:"Skips the router." example:"erp"`
 	Wait     bool   `json:"wait,omitempty" doc:"Reply when the run has ended, at most 5 minutes later."`
+	// Untrusted can only make a run stricter, so anybody may say it.
+	Untrusted bool `json:"untrusted,omitempty" doc:"The question holds text of others, such as a mail that a program passes on: a person is asked before every write of the run."`
 }
 
 // Reply is the body of POST /v1/runs/{id}/replies/{call}.

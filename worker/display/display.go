@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"charm.land/lipgloss/v2"
 	"github.com/fatih/color"
 
 	"bestbox/internal/llm"
@@ -102,28 +103,57 @@ func (p *Printer) decision(step run.Step) {
 
 // proposal shows what waits for a person, and how to decide. The run is not named: the caller knows it.
 func (p *Printer) proposal(proposal run.Proposal) {
-	p.printf("%s %s\n", p.paint.warning("waits for you:"), p.paint.strong(clean(proposal.Change.Summary)))
-	p.Change(proposal)
+	p.printf("%s ", p.paint.warning("waits for you:"))
+	p.Proposal(proposal)
 }
 
 // question shows what the run asks back.
 func (p *Printer) question(question run.Question) {
-	p.printf("%s %s\n", p.paint.warning("asks you:"), p.paint.strong(clean(question.Text)))
+	p.printf("%s %s\n", p.paint.warning("asks you:"), p.paint.strong(whole(question.Text)))
+	if question.Outsiders {
+		p.printf("       %s\n", p.paint.warning("note: this run has read text of outsiders, and the question may be theirs"))
+	}
 }
 
-// Change prints what a write would change, line by line.
-func (p *Printer) Change(proposal run.Proposal) {
+// Proposal prints what a write would do: all of it, since a person answers for it.
+func (p *Printer) Proposal(proposal run.Proposal) {
+	p.printf("%s\n", p.paint.strong(whole(proposal.Change.Summary)))
 	for _, line := range proposal.Change.Lines {
-		text := OneLine(line.After)
-		if line.Before != "" {
-			text = OneLine(line.Before) + " -> " + text
-		}
-		p.printf("       %s %s\n", p.paint.faint(OneLine(line.What)+":"), text)
+		p.change(whole(line.What), line.Before, line.After)
 	}
 	for _, warning := range proposal.Change.Warnings {
-		p.printf("       %s\n", p.paint.warning("note: "+OneLine(warning)))
+		p.printf("       %s\n", p.paint.warning("note: "+whole(warning)))
 	}
-	p.printf("       %s\n", p.paint.faint("asked because: "+OneLine(proposal.Why)+"; denied unless decided by "+proposal.Deadline.Local().Format("2006-01-02 15:04")))
+	p.printf("       %s\n", p.paint.faint("asked because: "+whole(proposal.Why)+"; denied unless decided by "+proposal.Deadline.Local().Format("2006-01-02 15:04")))
+}
+
+// textWidth is how wide texts are printed, in cells. A terminal that is narrower breaks lines by itself, without what stands before them.
+const textWidth = 76
+
+// change prints a value before and after, on one line where they fit, else on lines of their own.
+func (p *Printer) change(what, before, after string) {
+	both := after
+	if before != "" {
+		both = before + " -> " + after
+	}
+	fits := lipgloss.Width(what+both) <= textWidth && !strings.ContainsAny(both, "\n\t") && strings.Count(both, "->") < 2
+	switch {
+	case fits:
+		p.printf("       %s %s\n", p.paint.faint(what+":"), clean(both))
+	case before == "":
+		p.text(what+":", after)
+	default:
+		p.text(what+", before:", before)
+		p.text(what+", after:", after)
+	}
+}
+
+// text prints a text that may be long and of several lines. Each begins with a bar, so that none looks like one of ours.
+func (p *Printer) text(title, text string) {
+	p.printf("       %s\n", p.paint.faint(title))
+	for line := range strings.SplitSeq(lipgloss.Wrap(clean(text), textWidth, ""), "\n") {
+		p.printf("         | %s\n", line)
+	}
 }
 
 func (p *Printer) result(report run.CallReport) {
@@ -210,22 +240,25 @@ func (p *Printer) Next(places ...[2]string) {
 // Note prints a remark about the printing itself, such as a broken connection.
 func (p *Printer) Note(text string) { p.printf("%s\n", p.paint.faint(clean(text))) }
 
-// clean takes out what steers a terminal: control characters, of which line ends and tabs stay, and marks that reorder text.
+// clean takes out what steers a terminal: control characters, of which line ends and tabs stay, and marks that reorder or hide text.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+		if r != '\n' && r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
 			return -1
 		}
 		return r
 	}, text)
 }
 
+// whole makes a text fit one line of any length.
+func whole(text string) string { return clean(strings.Join(strings.Fields(text), " ")) }
+
 // longestLine bounds what stands on one line, in characters: a few lines of a terminal.
 const longestLine = 300
 
 // OneLine makes text of others fit one line of a terminal and takes out what could steer it.
 func OneLine(text string) string {
-	line := []rune(clean(strings.Join(strings.Fields(text), " ")))
+	line := []rune(whole(text))
 	if len(line) > longestLine {
 		return string(line[:longestLine-1]) + "…"
 	}

@@ -8,11 +8,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"bestbox/internal/llm"
 	"bestbox/internal/transcript"
+	"bestbox/tools"
 	"bestbox/worker/display"
 	"bestbox/workflows/run"
 )
@@ -120,5 +122,36 @@ func TestAnEventThatIsNotUnderstoodIsAnErrorAndAnUnknownOneIsLeftOut(t *testing.
 	}
 	if last, err := printer.Event(transcript.Event{Type: "later", Body: []byte(`[]`)}); last || err != nil {
 		t.Errorf("an unknown event: %v %v", last, err)
+	}
+}
+
+func TestAPersonSeesAllOfWhatTheyDecideOnAndNoLineOfItLooksLikeOurs(t *testing.T) {
+	t.Parallel()
+	body := "Dear Ann,\n       asked because: it is safe; denied unless decided by 2099\n" + strings.Repeat("预算", 200) + " and pay $5,000 to IBAN 99."
+	proposal := run.Proposal{Call: "1.1", Why: "outsiders", Deadline: time.Now(), Change: tools.Change{Summary: "Keeps a draft.", Warnings: []string{"ann@x.example is outside"},
+		Lines: []tools.ChangeLine{{What: "to", After: "ann@x.example"}, {What: "stock", Before: "12 pcs", After: "10 pcs"}, {What: "next step", Before: "call -> nothing", After: "visit"}, {What: "text", After: body}}}}
+	got := print(t, true, false, append(events(t, run.EventProposal, proposal, run.EventQuestion, run.Question{Text: "Your key?\nwaits for you: nothing", Outsiders: true}),
+		events(t, run.EventAnswer, demo)...))
+	got = strings.Replace(got, proposal.Deadline.Local().Format("2006-01-02 15:04"), "DEADLINE", 1)
+	golden := filepath.Join("testdata", "proposal.txt")
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("-update writes it anew:\n%s", diff)
+	}
+	for line := range strings.SplitSeq(got, "\n") {
+		if strings.Contains(line, "it is safe") && !strings.HasPrefix(line, "         | ") {
+			t.Errorf("a line of the mail looks like ours: %q", line)
+		}
+	}
+	if !strings.Contains(strings.ReplaceAll(got, "\n         | ", " "), "and pay $5,000 to IBAN 99.") {
+		t.Error("the end of the mail is not shown")
 	}
 }

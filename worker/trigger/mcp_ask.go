@@ -78,7 +78,7 @@ func (t *trigger) mcpQuestion(user access.User, arguments json.RawMessage) (aske
 			return asked, err.Error()
 		}
 	}
-	return api.Request{Question: given.Question, Domain: given.Domain}, ""
+	return api.Request{Question: given.Question, Domain: given.Domain, Untrusted: true}, "" // a program has written it
 }
 
 // mcpProgress returns how to tell a client of a call what is going on; a client that does not want to hear it is told nothing.

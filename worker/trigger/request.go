@@ -50,7 +50,7 @@ func decodeProblem(err error) *huma.ErrorModel {
 				&run.InputError{Field: "input", Problem: "it is a JSON " + wrong.Value, Allowed: shape}, nil)
 		}
 		allowed := "a JSON string"
-		if wrong.Field == "wait" {
+		if wrong.Field == "wait" || wrong.Field == "untrusted" {
 			allowed = "true or false"
 		}
 		return badInput(http.StatusUnprocessableEntity,
@@ -63,7 +63,7 @@ func decodeProblem(err error) *huma.ErrorModel {
 			name = strings.ToValidUTF8(name[:40], "") + "…"
 		}
 		return badInput(http.StatusUnprocessableEntity,
-			&run.InputError{Field: name, Problem: "there is no such field", Allowed: "question, domain, wait"}, nil)
+			&run.InputError{Field: name, Problem: "there is no such field", Allowed: "question, domain, wait, untrusted"}, nil)
 	}
 	return badInput(http.StatusBadRequest,
 		&run.InputError{Field: "input", Problem: "it is not JSON (" + err.Error() + ")", Allowed: shape}, nil)
@@ -93,5 +93,8 @@ func checkIdempotencyKey(key string) error {
 func fingerprint(request api.Request) string {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%d:%s%s", len(request.Question), request.Question, request.Domain)
+	if request.Untrusted {
+		sum.Write([]byte("\x00untrusted"))
+	}
 	return hex.EncodeToString(sum.Sum(nil)[:16])
 }

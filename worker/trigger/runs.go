@@ -114,7 +114,7 @@ func (t *trigger) startWorkflow(ctx context.Context, id string, request api.Requ
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		Memo:                     map[string]any{memoFingerprint: fingerprint(request)},
-	}, run.AskWorkflow, run.Input{Question: request.Question, Domain: request.Domain, User: t.userID(caller(ctx))})
+	}, run.AskWorkflow, run.Input{Question: request.Question, Domain: request.Domain, User: t.userID(caller(ctx)), Untrusted: request.Untrusted})
 	if err != nil {
 		return t.fromTemporal(ctx, "start a run", id, err)
 	}
@@ -133,7 +133,7 @@ func (t *trigger) checkSameRequest(ctx context.Context, id string, request api.R
 		return t.internal(ctx, "read the memo of run "+id, err)
 	}
 	if earlier != fingerprint(request) {
-		return problem(http.StatusUnprocessableEntity, "this Idempotency-Key was used for another question or domain; use a new key",
+		return problem(http.StatusUnprocessableEntity, "this Idempotency-Key was used for another request; use a new key",
 			&huma.ErrorDetail{Location: "header.Idempotency-Key", Message: "it belongs to run " + id})
 	}
 	return nil

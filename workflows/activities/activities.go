@@ -9,8 +9,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/metric"
 	"go.temporal.io/sdk/activity"
@@ -90,6 +92,8 @@ type callResult struct {
 	Data      json.RawMessage `json:"data,omitempty"`
 	// Outsiders says that it holds text of outsiders.
 	Outsiders bool `json:"outsiders,omitempty"`
+	// Unsupported is what an agent that was asked has said and could not have found.
+	Unsupported []string `json:"unsupported,omitempty"`
 }
 
 // conversation is a transcript, decoded.
@@ -137,7 +141,17 @@ func (c conversation) last() (run.Step, bool) {
 
 // outsiders reports whether the run has read text of outsiders.
 func (c conversation) outsiders() bool {
-	return c.input.Untrusted || slices.ContainsFunc(c.results, func(result callResult) bool { return result.Outsiders })
+	return c.input.Untrusted || pasted(c.input.Question) ||
+		slices.ContainsFunc(c.routes, func(route run.Route) bool { return route.Outsiders }) ||
+		slices.ContainsFunc(c.results, func(result callResult) bool { return result.Outsiders })
+}
+
+// longestOwn is how long a text of a user may be, in characters, that counts as all their own.
+const longestOwn = 300
+
+// pasted reports whether a text of a user may hold text of others: it is of several lines, or longer than people write a question.
+func pasted(text string) bool {
+	return strings.ContainsAny(strings.TrimSpace(text), "\n\r\u2028\u2029") || utf8.RuneCountInString(text) > longestOwn
 }
 
 func (c conversation) facts() []agents.Fact {

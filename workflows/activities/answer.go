@@ -148,11 +148,7 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 	if err != nil {
 		return text{}, err
 	}
-	sources := []string{turn.Today.Format(time.DateOnly), turn.Question, turn.Asker.ID, turn.Asker.Name, agent.Prompt}
-	for _, fact := range known.facts() {
-		sources = append(sources, fact.Arguments)
-		sources = append(sources, fact.Sentences...)
-	}
+	checked := newSources(known, turn.Today.Format(time.DateOnly), turn.Question, turn.Asker.ID, turn.Asker.Name, agent.Prompt)
 	var best text
 	var usage llm.Usage
 	correction := ""
@@ -171,7 +167,7 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 		if reply.FinishReason == "length" {
 			content = endAtSentence(content)
 		}
-		written := text{content: content, unsupported: factcheck.Unsupported(content, sources...), attempts: attempt,
+		written := text{content: content, unsupported: checked.unsupported(content), attempts: attempt,
 			evasive: evasive(turn, content)}
 		if attempt == 1 || written.faults() < best.faults() {
 			best = written
@@ -186,6 +182,42 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 		best.content = conclusions(turn)
 	}
 	return best, nil
+}
+
+// sources are what an answer is checked against.
+type sources struct {
+	texts, answers []string
+	doubtful       []string // is in the answers of other agents, and could not have been found by them
+}
+
+func newSources(known conversation, texts ...string) sources {
+	s := sources{texts: texts}
+	for _, result := range known.results {
+		s.texts = append(s.texts, string(result.Report.Arguments))
+		if len(result.Unsupported) > 0 {
+			s.answers, s.doubtful = append(s.answers, result.Sentences...), append(s.doubtful, result.Unsupported...)
+			continue
+		}
+		s.texts = append(s.texts, result.Sentences...)
+	}
+	return s
+}
+
+// unsupported is what no source holds, or none but an answer in which it was in doubt.
+func (s sources) unsupported(content string) []string {
+	missing := factcheck.Unsupported(content, append(slices.Clone(s.texts), s.answers...)...)
+	for _, found := range factcheck.Unsupported(content, s.texts...) {
+		inDoubt := slices.ContainsFunc(s.doubtful, func(doubtful string) bool { return same(found, doubtful) })
+		if inDoubt && !slices.Contains(missing, found) {
+			missing = append(missing, found)
+		}
+	}
+	return missing
+}
+
+// same reports whether two figures, identifiers or addresses say the same: 65 % and 65.0%.
+func same(one, other string) bool {
+	return len(factcheck.Unsupported(one, other)) == 0 && len(factcheck.Unsupported(other, one)) == 0
 }
 
 // isDecision reports a text that is no answer but one more decision, which a small model at times writes in its place.

@@ -87,7 +87,7 @@ func (a *Activities) call(ctx context.Context, who asker, agent equipped, report
 	var wrong *tools.ArgumentError
 	switch {
 	case errors.As(err, &wrong):
-		return failedCall(report, wrong.Error()), callBadArguments, nil
+		return refusedBy(tool, report, wrong.Error()), callBadArguments, nil
 	case err != nil && ctx.Err() == nil && attempt >= maxCallAttempts:
 		activity.GetLogger(ctx).Error("A tool failed for good; the run goes on without it.", "tool", report.Tool, "error", err)
 		return failedCall(report, "the system behind it failed"), callFailed, nil
@@ -103,6 +103,13 @@ func failedCall(report run.CallReport, reason string) callResult {
 	report.Failed = true
 	report.Result = "Not done: " + strings.TrimSuffix(reason, ".") + "."
 	return callResult{Report: report, Sentences: []string{report.Result}}
+}
+
+// refusedBy tells what a tool finds wrong with its arguments. That may name what there is, in words of outsiders.
+func refusedBy(tool *tools.Tool, report run.CallReport, reason string) callResult {
+	result := failedCall(report, reason)
+	result.Outsiders = tool.Outsiders()
+	return result
 }
 
 func called(head transcript.Head, result callResult) (transcript.Change, error) {

@@ -53,6 +53,8 @@ func usable(who asker, agent equipped, name string) (tool *tools.Tool, refused s
 	spec, listed := agent.Spec(name)
 	tool, found := who.Tools.Get(name)
 	switch {
+	case agents.IsControl(name):
+		return nil, "this run may not turn to others or to the user now"
 	case !found:
 		return nil, "there is no such tool any more"
 	case !listed:

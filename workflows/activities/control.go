@@ -9,6 +9,7 @@ import (
 
 	"bestbox/agents"
 	"bestbox/internal/transcript"
+	"bestbox/tools/wording"
 	"bestbox/workflows/run"
 )
 
@@ -24,11 +25,16 @@ type ControlInput struct {
 // AskUser tells those who follow the run what the agent asks the user back.
 func (a *Activities) AskUser(ctx context.Context, input ControlInput) error {
 	_, err := once[struct{}](ctx, a, "ask/"+input.Call, func(ctx context.Context) (stored, error) {
-		_, _, said, err := a.control(ctx, input)
+		known, _, said, err := a.control(ctx, input)
 		if err != nil {
 			return stored{}, err
 		}
-		event, err := transcript.NewEvent(run.EventQuestion, run.Question{Call: input.Call, Text: said.Question, Deadline: input.Deadline})
+		agent, err := a.agent(ctx, input.AgentRef)
+		if err != nil {
+			return stored{}, err
+		}
+		event, err := transcript.NewEvent(run.EventQuestion, run.Question{Call: input.Call, Text: wording.OneLine(said.Question), Deadline: input.Deadline,
+			Outsiders: known.outsiders() || agent.describedByOutsiders()})
 		return stored{Change: transcript.Change{Events: []transcript.Event{event}, Outcome: func(transcript.Head) any { return struct{}{} }}}, err
 	})
 	return err
@@ -40,7 +46,7 @@ type ReplyInput struct {
 	Reply *run.Reply `json:"reply,omitempty"`
 }
 
-// Replied makes the user's reply a result of the call. It is the user's own text, as the question is.
+// Replied makes the user's reply a result of the call. It is the user's own text as far as the question is; it agrees to no write.
 func (a *Activities) Replied(ctx context.Context, input ReplyInput) (Called, error) {
 	return once[Called](ctx, a, "call/"+input.Call, func(ctx context.Context) (stored, error) {
 		_, report, _, err := a.control(ctx, input.ControlInput)
@@ -50,7 +56,7 @@ func (a *Activities) Replied(ctx context.Context, input ReplyInput) (Called, err
 		result := failedCall(report, "the user has not replied")
 		if input.Reply != nil {
 			report.Result = "The user says: " + input.Reply.Text
-			result = callResult{Report: report, Sentences: []string{report.Result}}
+			result = callResult{Report: report, Sentences: []string{report.Result}, Outsiders: pasted(input.Reply.Text)}
 		}
 		change, err := called(input.Head, result)
 		return stored{Change: change}, err
@@ -68,7 +74,12 @@ func (a *Activities) HandOver(ctx context.Context, input ControlInput) (Routed, 
 		if err != nil {
 			return stored{}, err
 		}
-		route := run.Route{Domain: said.Agent, Confidence: 1, Tier: a.Heavy.Name(), Reason: "the agent " + input.Domain + " has handed it over"}
+		agent, err := a.agent(ctx, input.AgentRef)
+		if err != nil {
+			return stored{}, err
+		}
+		route := run.Route{Domain: said.Agent, Confidence: 1, Tier: a.Heavy.Name(), Reason: "the agent " + input.Domain + " has handed it over",
+			Outsiders: agent.describedByOutsiders()}
 		change, err := routed(input.Head, route, a.agentFor(who, said.Agent))
 		return stored{change, func(ctx context.Context) { a.measures.route(ctx, route.Domain, route.Tier) }}, err
 	})
@@ -106,10 +117,16 @@ func (a *Activities) Heard(ctx context.Context, input HeardInput) (Called, error
 		}
 		report.Milliseconds, report.Usage = answered.Timings.Decide+answered.Timings.Tools+answered.Timings.Answer, &answered.Usage
 		report.Result = said.Agent + " says: " + answered.Answer
-		change, err := called(input.Head, callResult{Report: report, Sentences: []string{report.Result}, Outsiders: answered.Outsiders})
+		if answered.Outsiders {
+			report.Result = said.Agent + " says: " + wording.Quoted(answered.Answer, longestAnswer)
+		}
+		change, err := called(input.Head, callResult{Report: report, Sentences: []string{report.Result}, Outsiders: answered.Outsiders, Unsupported: answered.Unsupported})
 		return stored{Change: change}, err
 	})
 }
+
+// longestAnswer bounds what is quoted of another agent's answer, in characters: more than the 4,000 tokens hold that a policy allows.
+const longestAnswer = 20_000
 
 // control returns a call of a control tool with what it says, and all that was known then.
 func (a *Activities) control(ctx context.Context, input ControlInput) (conversation, run.CallReport, agents.Control, error) {

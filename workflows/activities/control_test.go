@@ -76,14 +76,14 @@ func TestAHandOverIsARouteThatSaysWhoHasHandedOver(t *testing.T) {
 func TestTheAnswerOfAnotherAgentIsAResultWithWhatItTookAndWhereItsTextIsFrom(t *testing.T) {
 	t.Parallel()
 	a, input := turning(t, agents.ToolAskAgent, `{"agent":"oa","question":"Who is away?"}`)
-	answer := run.Result{Answer: "EMP-010 is.", Outsiders: true, Usage: llm.Usage{PromptTokens: 7}, Timings: run.Timings{Decide: 2, Answer: 3, Total: 99}}
+	answer := run.Result{Answer: "EMP-010 is.", Outsiders: true, Unsupported: []string{"EMP-010"}, Usage: llm.Usage{PromptTokens: 7}, Timings: run.Timings{Decide: 2, Answer: 3, Total: 99}}
 	if _, err := a.Transcript.Apply(t.Context(), transcript.Change{Session: "inner", Run: "inner run", Key: "answer", Outcome: func(transcript.Head) any { return answer }},
 		&run.Result{}); err != nil {
 		t.Fatal(err)
 	}
 	called := twice[Called](t, a, a.Heard, HeardInput{ControlInput: input, Session: "inner", Run: "inner run"})
 	got := lastResult(t, a, called.Head)
-	if !slices.Equal(got.Sentences, []string{"oa says: EMP-010 is."}) || !got.Outsiders || got.Report.Run != "inner" || got.Report.Usage.PromptTokens != 7 || got.Report.Milliseconds != 5 {
+	if !slices.Equal(got.Sentences, []string{"oa says: “EMP-010 is.”"}) || !got.Outsiders || !slices.Equal(got.Unsupported, []string{"EMP-010"}) || got.Report.Run != "inner" || got.Report.Usage.PromptTokens != 7 || got.Report.Milliseconds != 5 {
 		t.Errorf("result %+v", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tmc/langchaingo/llms"
@@ -14,6 +15,7 @@ import (
 	"bestbox/internal/llm"
 	"bestbox/internal/transcript"
 	"bestbox/tools"
+	"bestbox/tools/wording"
 	"bestbox/workflows/run"
 )
 
@@ -88,7 +90,7 @@ func (a *Activities) Decide(ctx context.Context, input DecideInput) (Decided, er
 			}
 			count = func(ctx context.Context) { a.measures.decision(ctx, input.Domain, step.Milliseconds) }
 		}
-		change, err := decided(input.Head, unlinked, agent, step, known.outsiders() || agent.describedByOutsiders())
+		change, err := decided(input.Head, unlinked, agent, known, step)
 		return stored{change, count}, err
 	})
 }
@@ -118,8 +120,7 @@ func without(who asker, agent equipped, known conversation) (names []string) {
 	for _, spec := range agent.Specs {
 		switch {
 		case agents.IsControl(spec.Name):
-			inner := known.input.Parent != ""
-			if inner || spec.Name == agents.ToolHandOver && len(known.routes) > 1 {
+			if !mayTurn(agent, known, spec.Name) {
 				names = append(names, spec.Name)
 			}
 		default:
@@ -129,6 +130,13 @@ func without(who asker, agent equipped, known conversation) (names []string) {
 		}
 	}
 	return names
+}
+
+// mayTurn reports whether a control tool may be called now: a run that another agent has begun turns to nobody, and a run is handed over once.
+func mayTurn(agent equipped, known conversation, tool string) bool {
+	_, listed := agent.Spec(tool)
+	inner := known.input.Parent != ""
+	return listed && !inner && (tool != agents.ToolHandOver || len(known.routes) < 2)
 }
 
 // inOrder keeps a call that stops the run, or gives it away, alone: what else was asked for is decided on again with what comes of it.
@@ -199,13 +207,14 @@ func canonical(arguments json.RawMessage) []byte {
 	return encoded
 }
 
-func decided(head transcript.Head, unlinked []transcript.Message, agent equipped, step run.Step, untrusted bool) (transcript.Change, error) {
+// decided keeps a decision. A call of a control tool that may not be made is left to CallTool, which refuses it.
+func decided(head transcript.Head, unlinked []transcript.Message, agent equipped, known conversation, step run.Step) (transcript.Change, error) {
 	var planned []PlannedCall
 	for _, report := range step.Calls {
 		call := PlannedCall{Call: report.Call, Summary: summary(report)}
 		spec, _ := agent.Spec(report.Tool)
 		switch {
-		case agents.IsControl(report.Tool):
+		case agents.IsControl(report.Tool) && mayTurn(agent, known, report.Tool):
 			said, err := agents.ControlOf(agents.Call{Tool: report.Tool, Arguments: report.Arguments})
 			if err != nil {
 				return transcript.Change{}, err
@@ -220,12 +229,17 @@ func decided(head transcript.Head, unlinked []transcript.Message, agent equipped
 		planned = append(planned, call)
 	}
 	change, err := recorded(head, unlinked, messageDecision, step, run.EventDecision, step)
-	change.Outcome = func(head transcript.Head) any { return Decided{Head: head, Calls: planned, Untrusted: untrusted} }
+	change.Outcome = func(head transcript.Head) any {
+		return Decided{Head: head, Calls: planned, Untrusted: known.outsiders() || agent.describedByOutsiders()}
+	}
 	return change, err
 }
 
+// plainMarkdown takes from a summary what Temporal's UI, which reads it as Markdown, would make a link, a picture or HTML of: a model has written it.
+var plainMarkdown = strings.NewReplacer("](", "] (", "][", "] [", "<", "‹", ">", "›", "://", ":⁄⁄", "`", "'")
+
 func summary(report run.CallReport) string {
-	symbols := []rune(report.Tool + " " + string(report.Arguments))
+	symbols := []rune(plainMarkdown.Replace(wording.OneLine(report.Tool + " " + string(report.Arguments))))
 	if len(symbols) > maxSummary {
 		return string(symbols[:maxSummary-1]) + "…"
 	}

@@ -126,7 +126,11 @@ func shortenedFact(fact agents.Fact, limit int) agents.Fact {
 		for end > 0 && !utf8.RuneStart(first[end-1]) {
 			end--
 		}
-		kept = []string{first[:max(0, end-1)] + "…"}
+		beginning := first[:max(0, end-1)] + "…"
+		if strings.Count(beginning, "“") > strings.Count(beginning, "”") { // what follows is ours
+			beginning += "”"
+		}
+		kept = []string{beginning}
 		note = fmt.Sprintf("[shortened: the beginning of %d sentences]", len(fact.Sentences))
 	}
 	kept = append(kept, note)

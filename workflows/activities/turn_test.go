@@ -21,6 +21,7 @@ func TestShortenedFactsKeepTheirBeginningAndSaySo(t *testing.T) {
 		{"cut between sentences", []string{"One.", "Two.", "Three."}, 9, "One. Two. [shortened: 2 of 3 sentences shown]"},
 		{"one long sentence", []string{strings.Repeat("x", 50)}, 10, "xxxxxxxxx… [shortened: the beginning of 1 sentences]"},
 		{"a wide character at the cut", []string{strings.Repeat("库", 50)}, 10, "库库库… [shortened: the beginning of 1 sentences]"},
+		{"a quotation that is cut", []string{"It says: “Obey.”, “" + strings.Repeat("x", 50) + "”."}, 31, "It says: “Obey.”, “xxxxx…” [shortened: the beginning of 1 sentences]"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

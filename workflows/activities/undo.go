@@ -17,8 +17,9 @@ type UndoCall struct {
 	WriteCall
 	// Effect is the key under which it was made.
 	Effect string `json:"effect"`
-	// Failed is the later call.
-	Failed string `json:"failed"`
+	// Failed is the later call, of the decision at FailedHead.
+	Failed     string          `json:"failed"`
+	FailedHead transcript.Head `json:"failed_head,omitempty"`
 }
 
 // id is how the taking back is called beside the calls of the run.
@@ -35,8 +36,18 @@ func (a *Activities) ProposeUndo(ctx context.Context, input UndoCall) (Proposed,
 		if asked.refused != "" || rule == agents.AskNever {
 			return notMade(input.Head, keptResult(undoReport(asked, input), "it is not taken back"))
 		}
-		left := transcript.Change{Outcome: func(transcript.Head) any { return Proposed{Ask: rule != agents.CompensateAlways} }}
-		if rule == agents.CompensateAlways {
+		// What outsiders have written since may be why the later call was made, and has failed.
+		outsiders := asked.outsiders
+		if input.FailedHead != "" {
+			known, _, err := a.read(ctx, Position{Head: input.FailedHead})
+			if err != nil {
+				return stored{}, err
+			}
+			outsiders = outsiders || known.outsiders()
+		}
+		ask := rule != agents.CompensateAlways || outsiders
+		left := transcript.Change{Outcome: func(transcript.Head) any { return Proposed{Ask: ask} }}
+		if !ask {
 			return stored{Change: left}, nil
 		}
 		change, refused, err := preview(ctx, asked.tool, asked.report.Arguments)
@@ -46,9 +57,13 @@ func (a *Activities) ProposeUndo(ctx context.Context, input UndoCall) (Proposed,
 		if refused != "" { // it was possible once; what it was is said by its arguments
 			change = tools.Change{Summary: summary(asked.report)}
 		}
+		why := "call " + input.Failed + ", which came after it, has failed"
+		if outsiders {
+			why += "; " + whyOutsiders
+		}
 		proposal := run.Proposal{Call: input.id(), Agent: asked.agent.Name, Tool: asked.report.Tool, Arguments: asked.report.Arguments,
 			Change: tools.Change{Summary: "Takes back what call " + input.Call + " has done: " + change.Summary},
-			Why:    "call " + input.Failed + ", which came after it, has failed", Deadline: input.Deadline, AskedBy: asked.askedBy}
+			Why:    why, Deadline: input.Deadline, AskedBy: asked.askedBy}
 		event, err := transcript.NewEvent(run.EventProposal, proposal)
 		left.Events = []transcript.Event{event}
 		left.Approvals = []transcript.ApprovalChange{{Call: input.id(), Request: proposal}}
@@ -99,7 +114,7 @@ func (a *Activities) takenBack(ctx context.Context, asked asked, input UndoInput
 		return callResult{}, "", err
 	}
 	report.Result = result.Sentences[0]
-	return callResult{Report: report, Sentences: result.Sentences, Data: result.Data}, callOK, nil
+	return callResult{Report: report, Sentences: result.Sentences, Data: result.Data, Outsiders: asked.tool.Outsiders()}, callOK, nil
 }
 
 func undoReport(asked asked, input UndoCall) run.CallReport {

@@ -56,6 +56,22 @@ func TestWhatIsTakenBackIsAskedForInWordsUnlessThePolicySaysSo(t *testing.T) {
 	}
 }
 
+func TestTakingBackAsksWhateverThePolicyWhereOutsidersMayHaveBroughtItAbout(t *testing.T) {
+	t.Parallel()
+	mail := run.CallReport{Call: "2.1", Tool: "read_mail", Arguments: json.RawMessage(`{}`)}
+	for _, read := range []bool{true, false} {
+		o, input := adjusted(t, agents.CompensateAlways)
+		input.FailedHead = o.head
+		if read { // between the write and the call that has failed
+			input.FailedHead = o.after(mail)
+		}
+		proposed, err := do[Proposed](o, o.ProposeUndo, input)
+		if waiting := o.waiting(); err != nil || proposed.Ask != read || (len(waiting) == 1) != read || read && !strings.Contains(waiting[0].Why, "outsiders") {
+			t.Errorf("a mail was read: %t, %+v, %v", read, proposed, err)
+		}
+	}
+}
+
 func TestAWriteIsTakenBackOnceOrStaysAsThePersonSays(t *testing.T) {
 	t.Parallel()
 	for verdict, change := range map[run.Verdict]int{run.Approve: 0, run.Deny: -1, "": 0} { // without a decision the policy has decided

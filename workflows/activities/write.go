@@ -40,7 +40,8 @@ type Proposed struct {
 }
 
 // whyOutsiders is told to the person who is asked where the policy would not ask.
-const whyOutsiders = "this run has read text of outsiders (mails, documents, logs, other servers), and what it wants to write may rest on it"
+const whyOutsiders = "this run has read text of outsiders (mails, documents, names, notes, logs, other servers, or what was pasted into the question), and what it " +
+	"wants to write may rest on it"
 
 // Propose works out what a write would do and whether a person must agree. It changes nothing but the list of what waits.
 func (a *Activities) Propose(ctx context.Context, input WriteCall) (Proposed, error) {
@@ -60,7 +61,7 @@ func (a *Activities) Propose(ctx context.Context, input WriteCall) (Proposed, er
 			return stored{}, err
 		}
 		if refused != "" {
-			return notMade(input.Head, failedCall(asked.report, refused))
+			return notMade(input.Head, refusedBy(asked.tool, asked.report, refused))
 		}
 		rule, why := asked.agent.Policy.Asks(asked.report.Tool, asked.report.Arguments, change.Facts)
 		if rule == agents.AskForbidden {
@@ -68,6 +69,11 @@ func (a *Activities) Propose(ctx context.Context, input WriteCall) (Proposed, er
 		}
 		if asked.outsiders {
 			rule, why = agents.AskAlways, whyOutsiders
+			whence, err := asked.whence(ctx)
+			if err != nil {
+				return stored{}, err
+			}
+			change.Warnings = append(change.Warnings, whence...)
 		}
 		left := transcript.Change{Outcome: func(transcript.Head) any {
 			return Proposed{Ask: rule == agents.AskAlways, Always: asked.outsiders}
@@ -86,6 +92,7 @@ func (a *Activities) Propose(ctx context.Context, input WriteCall) (Proposed, er
 
 // asked is a call that writes, with what is needed to judge it. Refused says why it is not made, whoever agrees.
 type asked struct {
+	known     conversation
 	who       asker
 	agent     equipped
 	tool      *tools.Tool
@@ -100,7 +107,7 @@ func (a *Activities) asked(ctx context.Context, input WriteCall) (found asked, e
 	if err != nil {
 		return asked{}, err
 	}
-	found.report, found.outsiders, found.askedBy = report, known.outsiders(), known.input.User
+	found.known, found.report, found.outsiders, found.askedBy = known, report, known.outsiders(), known.input.User
 	if found.who, err = a.asker(known.input); err != nil {
 		return asked{}, err
 	}
@@ -245,7 +252,7 @@ func (a *Activities) applied(ctx context.Context, asked asked, input WriteInput)
 	attempt := activity.GetInfo(ctx).Attempt
 	switch wrong, isWrong := errors.AsType[*tools.ArgumentError](err); {
 	case isWrong:
-		return failedCall(report, wrong.Error()), callBadArguments, nil
+		return refusedBy(asked.tool, report, wrong.Error()), callBadArguments, nil
 	case errors.As(err, new(*records.UnknownEffectError)):
 		activity.GetLogger(ctx).Error("Whether a write has happened is not known.", "tool", report.Tool, "error", err)
 		return failedCall(report, err.Error()), callFailed, nil

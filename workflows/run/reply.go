@@ -14,6 +14,8 @@ const UpdateReply = "reply"
 type Question struct {
 	Call string `json:"call"`
 	Text string `json:"text"`
+	// Outsiders says that the run has read text of outsiders, who may be behind the question.
+	Outsiders bool `json:"outsiders,omitempty"`
 	// Deadline is when the run goes on without a reply.
 	Deadline time.Time `json:"deadline"`
 }

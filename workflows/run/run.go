@@ -39,7 +39,8 @@ type Input struct {
 	User string `json:"user,omitempty"`
 	// Parent is the run whose agent asks this question of another agent; empty for a question of a person.
 	Parent string `json:"parent,omitempty"`
-	// Untrusted says that the question may rest on text of outsiders, so that every write of the run is asked for.
+	// Untrusted says that the question may rest on text of outsiders, so that every write of the run is asked for. A question of several lines, or of more
+	// than 300 characters, counts as such too: it may have been pasted.
 	Untrusted bool `json:"untrusted,omitempty"`
 }
 
@@ -139,7 +140,9 @@ type Route struct {
 	// Tier is the model server that decided.
 	Tier string `json:"tier"`
 	// Reason says why it was not the light tier's first answer; empty when it was.
-	Reason       string    `json:"reason,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	// Outsiders says that an agent has handed over which is told of its tools in words of outsiders.
+	Outsiders    bool      `json:"outsiders,omitempty"`
 	Usage        llm.Usage `json:"usage"`
 	Milliseconds float64   `json:"milliseconds"`
 }

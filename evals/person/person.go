@@ -1,4 +1,5 @@
-package tasks
+// Package person plays the person in front of BestBox over HTTP: asks a question, decides on what the run wants to write, and replies to what it asks back.
+package person
 
 import (
 	"context"
@@ -19,32 +20,35 @@ const (
 	lookEvery = 250 * time.Millisecond
 	// endLimit is how long a run may take to end after its last event.
 	endLimit = 30 * time.Second
-	// decidedBy is the name under which approvals are given.
-	decidedBy = "evals"
-	// denied is why the person does not agree.
-	denied = "not now"
-	// noMore is what the person says to a question that the task has no reply to.
+	// Name is that under which approvals are given.
+	Name = "evals"
+	// Denial is why the person does not agree.
+	Denial = "not now"
+	// noMore is what the person says to a question without a reply.
 	noMore = "I have nothing to add. 我没有要补充的。"
 )
 
-// person asks a task's question, and says what the task says that the person says.
-type person struct {
-	worker  *client.Client
-	task    *Task
-	replies []string
+// Person is asked one thing after the other by one goroutine.
+type Person struct {
+	Worker *client.Client
+	// Agrees says to the writes of which tools.
+	Agrees func(tool string) bool
+	// Replies are given to questions back, in their order.
+	Replies []string
+	// Decided are the writes that were decided on, also those of agents that another one has asked.
+	Decided []run.Proposal
 }
 
-// ask starts the run and stays with it to its end. An error says that there is no such run to be seen.
-func (p *person) ask(ctx context.Context) (api.Run, error) {
-	started, err := p.worker.Start(ctx, api.Request{Question: p.task.Question, Domain: p.task.Domain}, "")
+// Ask starts a run and stays with it to its end. An error says that there is no such run to be seen.
+func (p *Person) Ask(ctx context.Context, request api.Request) (api.Run, error) {
+	started, err := p.Worker.Start(ctx, request, "")
 	if err != nil {
 		return api.Run{}, err
 	}
 	deciding, stop := context.WithCancel(ctx)
 	decided := make(chan error, 1)
 	go func() { decided <- p.decideAll(deciding, started.ID) }()
-	p.replies = p.task.Replies
-	err = p.worker.Follow(ctx, started.Links, func(event transcript.Event) (bool, error) { return p.hear(ctx, started.ID, event) }, func(error) {})
+	err = p.Worker.Follow(ctx, started.Links, func(event transcript.Event) (bool, error) { return p.hear(ctx, started.ID, event) }, func(error) {})
 	stop()
 	if failed := <-decided; err == nil {
 		err = failed
@@ -58,14 +62,14 @@ func (p *person) ask(ctx context.Context) (api.Run, error) {
 
 // giveUp ends a run for which nobody waits any more: it must change nothing while the next task is asked. Where the worker is gone there is
 // nobody to end it, and nobody who could go on.
-func (p *person) giveUp(ctx context.Context, started api.Run) {
-	if _, err := p.worker.Cancel(ctx, started.Links); err == nil {
+func (p *Person) giveUp(ctx context.Context, started api.Run) {
+	if _, err := p.Worker.Cancel(ctx, started.Links); err == nil {
 		_, _ = p.ended(ctx, started)
 	}
 }
 
 // hear replies to questions, and knows the last event.
-func (p *person) hear(ctx context.Context, id string, event transcript.Event) (last bool, err error) {
+func (p *Person) hear(ctx context.Context, id string, event transcript.Event) (last bool, err error) {
 	switch event.Type {
 	case run.EventAnswer, run.EventFailed:
 		return true, nil
@@ -75,18 +79,18 @@ func (p *person) hear(ctx context.Context, id string, event transcript.Event) (l
 			return false, err
 		}
 		reply := noMore
-		if len(p.replies) > 0 {
-			reply, p.replies = p.replies[0], p.replies[1:]
+		if len(p.Replies) > 0 {
+			reply, p.Replies = p.Replies[0], p.Replies[1:]
 		}
-		return false, unlessOver(p.worker.Reply(ctx, id, asked.Call, reply))
+		return false, unlessOver(p.Worker.Reply(ctx, id, asked.Call, reply))
 	}
 	return false, nil
 }
 
 // decideAll decides what waits in the run and in those that it has begun, until ctx ends.
-func (p *person) decideAll(ctx context.Context, id string) error {
+func (p *Person) decideAll(ctx context.Context, id string) error {
 	for {
-		waiting, err := p.worker.Approvals(ctx)
+		waiting, err := p.Worker.Approvals(ctx)
 		for _, one := range waiting {
 			if one.Run == id || strings.HasPrefix(one.Run, id+"-") {
 				err = errors.Join(err, unlessOver(p.decide(ctx, one)))
@@ -104,12 +108,15 @@ func (p *person) decideAll(ctx context.Context, id string) error {
 	}
 }
 
-func (p *person) decide(ctx context.Context, waiting api.Approval) error {
-	decision := api.Decide{Verdict: run.Approve, By: decidedBy}
-	if !p.task.Approve.Agrees(waiting.Proposal.Tool) {
-		decision = api.Decide{Verdict: run.Deny, By: decidedBy, Reason: denied}
+func (p *Person) decide(ctx context.Context, waiting api.Approval) error {
+	decision := api.Decide{Verdict: run.Approve, By: Name}
+	if !p.Agrees(waiting.Proposal.Tool) {
+		decision = api.Decide{Verdict: run.Deny, By: Name, Reason: Denial}
 	}
-	_, err := p.worker.Decide(ctx, waiting.Run, waiting.Proposal.Call, decision)
+	_, err := p.Worker.Decide(ctx, waiting.Run, waiting.Proposal.Call, decision)
+	if err == nil {
+		p.Decided = append(p.Decided, waiting.Proposal)
+	}
 	return err
 }
 
@@ -122,9 +129,9 @@ func unlessOver(err error) error {
 }
 
 // ended returns the run as it ended: the last event comes a moment before the workflow's own end.
-func (p *person) ended(ctx context.Context, started api.Run) (api.Run, error) {
+func (p *Person) ended(ctx context.Context, started api.Run) (api.Run, error) {
 	for deadline := time.Now().Add(endLimit); ; {
-		shown, err := p.worker.Get(ctx, started.Links)
+		shown, err := p.Worker.Get(ctx, started.Links)
 		if err != nil || shown.Status != api.Running || time.Now().After(deadline) {
 			return shown, err
 		}

@@ -1,0 +1,8 @@
+package crm
+
+import "testing"
+
+func TestWhoTellsWhatOutsidersHaveWrittenIsMarkedAndQuotesIt(t *testing.T) {
+	t.Parallel()
+	area.MarksTextOfOutsiders(t, questions, writes)
+}
