@@ -57,11 +57,11 @@ vulnerabilities: $(GOVULNCHECK)
 	@scripts/vulnerabilities $(GOVULNCHECK)
 
 # The router's fit is arithmetic on one goroutine and ten times slower under the race detector, which has nothing to find in it. The tests of
-# the whole system come alone: their models write with all cores, and crawl beside anything else that computes.
+# the whole system and of killed workers come alone: they keep all cores busy, and crawl beside anything else that computes.
 unit:
 	@go test ./agents/router/fitting
-	@go test -race -timeout 30m ./internal/e2e
-	@go test -race -timeout 30m $$(go list ./... | grep -v -e '^bestbox/agents/router/fitting$$' -e '^bestbox/internal/e2e$$')
+	@go test -race -timeout 30m -p 1 ./internal/e2e ./internal/crash
+	@go test -race -timeout 30m $$(go list ./... | grep -v -e '^bestbox/agents/router/fitting$$' -e '^bestbox/internal/e2e$$' -e '^bestbox/internal/crash$$')
 
 bench: build ## Measure routers, runs and histories; print tables and write JSON to docs/measurements
 	@bin/llmctl up
