@@ -88,6 +88,7 @@ func TestSpellingsOfSmallModelsAreUnderstood(t *testing.T) {
 		{"find_meeting_slots", `{"attendees":["EMP-003","EMP-002"],"when":"next_week"}`, `{"attendees":[" emp-003","EMP-002","emp-002"],"when":"Next_Week","room_id":null,"equipment":""}`},
 		{"find_meeting_slots", `{"attendees":["EMP-003"],"from_day":"2026-01-19","to_day":"2026-01-20"}`, `{"attendees":["EMP-003"],"from_day":"2026-01-20","to_day":"2026-01-19","when":"today"}`},
 		{"search_email", `{"period":"2025-Q4","sender":"chen wei"}`, `{"period":"q4 2025","sender":"CHEN WEI"}`},
+		{"search_email", `{"mail_id":"MAIL-0134"}`, `{"mail_id":"MAIL-0134","words":"no such words","sender":"nobody","received_from":"2001-01-01","received_to":"2001-01-02"}`},
 		{"get_leave_balance", `{"employee_id":"EMP-003","period":"2025"}`, `{"employee_id":"emp-003","period":2025}`},
 		{"get_leave_balance", `{"employee_id":"EMP-003","period":"2025"}`, `{"employee_id":"EMP-003","period":"2025-11"}`},
 	}

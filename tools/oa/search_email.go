@@ -71,6 +71,9 @@ type Mail struct {
 
 func (s store) searchEmail(ctx context.Context, in SearchEmailArguments) (*Mails, error) {
 	out := &Mails{Mails: []Mail{}}
+	if in.MailID != "" { // which mail is meant is clear: a filter that excludes it is a slip of small models
+		in = SearchEmailArguments{MailID: in.MailID}
+	}
 	err := s.read(ctx, func(b *books) error {
 		days, err := dates.ParseSpan("received_from", in.ReceivedFrom, "received_to", in.ReceivedTo)
 		if err != nil {
