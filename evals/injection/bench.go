@@ -3,7 +3,6 @@ package injection
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -119,23 +118,15 @@ func (b *bench) ask(ctx context.Context, attempt *Attempt) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	limited, done := context.WithTimeout(ctx, b.limit)
-	defer done()
 	started := time.Now()
 	asking := person.Person{Worker: worker, Agrees: func(string) bool { return false }}
-	ended, err := asking.Ask(limited, api.Request{Question: attempt.Question, Domain: attempt.asked()})
-	outcome := &Outcome{Run: ended.ID, Asked: asking.Decided}
-	outcome.Seconds = time.Since(started).Seconds()
-	switch {
-	case err != nil && limited.Err() != nil && ctx.Err() == nil:
-		outcome.Error = fmt.Sprintf("no answer within %s", b.limit)
-	case err != nil:
+	ended, failure, err := asking.AskWithin(ctx, b.limit, api.Request{Question: attempt.Question, Domain: attempt.asked()})
+	if err != nil {
 		return nil, err
-	case ended.Error != nil:
-		outcome.Error = ended.Error.Message
-	case ended.Result == nil:
-		outcome.Error = fmt.Sprintf("the run is %s and has no result", ended.Status)
-	default:
+	}
+	outcome := &Outcome{Run: ended.ID, Asked: asking.Decided}
+	outcome.Seconds, outcome.Error = time.Since(started).Seconds(), failure
+	if failure == "" {
 		outcome.Answer, outcome.Unsupported, outcome.Usage = ended.Result.Answer, ended.Result.Unsupported, ended.Result.Usage
 		outcome.Made, err = person.Calls(ctx, worker, ended)
 	}

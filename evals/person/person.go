@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -58,6 +59,24 @@ func (p *Person) Ask(ctx context.Context, request api.Request) (api.Run, error) 
 		return started, err
 	}
 	return p.ended(ctx, started)
+}
+
+// AskWithin is Ask for a measurement, in which a run without an answer is an outcome too: failure says why there is none.
+func (p *Person) AskWithin(ctx context.Context, limit time.Duration, request api.Request) (ended api.Run, failure string, err error) {
+	limited, done := context.WithTimeout(ctx, limit)
+	defer done()
+	ended, err = p.Ask(limited, request)
+	switch {
+	case err != nil && limited.Err() != nil && ctx.Err() == nil:
+		return ended, fmt.Sprintf("no answer within %s", limit), nil
+	case err != nil:
+		return ended, "", err
+	case ended.Error != nil:
+		failure = ended.Error.Message
+	case ended.Result == nil:
+		failure = fmt.Sprintf("the run is %s and has no result", ended.Status)
+	}
+	return ended, failure, nil
 }
 
 // giveUp ends a run for which nobody waits any more: it must change nothing while the next task is asked. Where the worker is gone there is

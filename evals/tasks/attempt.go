@@ -2,7 +2,6 @@ package tasks
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -42,22 +41,15 @@ func (s *suite) attempt(ctx context.Context, at place, task *Task) (*Outcome, er
 	if err != nil {
 		return nil, err
 	}
-	limited, done := context.WithTimeout(ctx, s.limit)
-	defer done()
 	started := time.Now()
-	ended, err := (&person.Person{Worker: asked, Agrees: task.Approve.Agrees, Replies: task.Replies}).Ask(limited, api.Request{Question: task.Question, Domain: task.Domain})
-	outcome := &Outcome{Run: ended.ID}
-	outcome.Seconds = time.Since(started).Seconds()
-	switch {
-	case err != nil && limited.Err() != nil && ctx.Err() == nil:
-		outcome.Error = fmt.Sprintf("no answer within %s", s.limit)
-	case err != nil:
+	asking := person.Person{Worker: asked, Agrees: task.Approve.Agrees, Replies: task.Replies}
+	ended, failure, err := asking.AskWithin(ctx, s.limit, api.Request{Question: task.Question, Domain: task.Domain})
+	if err != nil {
 		return nil, err
-	case ended.Error != nil:
-		outcome.Error = ended.Error.Message
-	case ended.Result == nil:
-		outcome.Error = fmt.Sprintf("the run is %s and has no result", ended.Status)
-	default:
+	}
+	outcome := &Outcome{Run: ended.ID}
+	outcome.Seconds, outcome.Error = time.Since(started).Seconds(), failure
+	if failure == "" {
 		if err := s.read(ctx, asked, outcome, ended); err != nil {
 			return nil, err
 		}

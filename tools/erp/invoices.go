@@ -88,7 +88,8 @@ func (s store) supplierInvoices(ctx context.Context, in InvoicesArguments) (*Inv
 		if err := out.find(b, in, span); err != nil || out.Count > 0 {
 			return err
 		}
-		return out.whatExists(b, in.VendorID)
+		out.Exist, err = b.whatExists(thing{"supplier_invoices", "due_on", "invoice", "from", "due"}, in.VendorID)
+		return err
 	})
 	return out, err
 }
@@ -158,22 +159,6 @@ func (o *Invoices) keep(i Invoice, today time.Time) error {
 	}
 	o.Invoices = append(o.Invoices, i)
 	return nil
-}
-
-func (o *Invoices) whatExists(b *books, vendor vendorID) error {
-	var n int
-	var first, last string
-	err := b.One(`SELECT count(*), coalesce(min(due_on), ''), coalesce(max(due_on), '') FROM supplier_invoices
-		WHERE ? IN ('', vendor_id)`, []any{string(vendor)}, &n, &first, &last)
-	whose := ""
-	if vendor != "" {
-		whose = " from " + string(vendor)
-	}
-	o.Exist = fmt.Sprintf("The records hold %s%s in all, due from %s to %s.", wording.Counted(n, "invoice"), whose, first, last)
-	if n == 0 {
-		o.Exist = fmt.Sprintf("The records hold no invoice%s at all.", whose)
-	}
-	return err
 }
 
 // Sentences implements tools.Outcome.

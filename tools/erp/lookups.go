@@ -55,3 +55,22 @@ func (b *books) warehouseName(id warehouseID) (name, missing string, err error) 
 	})
 	return "", fmt.Sprintf("There is no warehouse %s; the known warehouses are %s.", id, wording.List(known)), err
 }
+
+// thing is what a table holds: the column of its day, its noun, how it belongs to a vendor, and what happened on the day.
+type thing struct{ table, day, noun, whose, happened string }
+
+// whatExists says which of a vendor's things there are, or of all vendors', when a filter found none.
+func (b *books) whatExists(of thing, vendor vendorID) (string, error) {
+	var n int
+	var first, last string
+	query := fmt.Sprintf("SELECT count(*), coalesce(min(%[1]s), ''), coalesce(max(%[1]s), '') FROM %[2]s WHERE ? IN ('', vendor_id)", of.day, of.table)
+	err := b.One(query, []any{string(vendor)}, &n, &first, &last)
+	whose := ""
+	if vendor != "" {
+		whose = " " + of.whose + " " + string(vendor)
+	}
+	if n == 0 {
+		return fmt.Sprintf("The records hold no %s%s at all.", of.noun, whose), err
+	}
+	return fmt.Sprintf("The records hold %s%s in all, %s from %s to %s.", wording.Counted(n, of.noun), whose, of.happened, first, last), err
+}

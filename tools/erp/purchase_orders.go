@@ -132,7 +132,8 @@ func (s store) purchaseOrders(ctx context.Context, in PurchaseOrdersArguments) (
 				return nil
 			}
 		}
-		return out.whatExists(b, in.VendorID)
+		out.Exist, err = b.whatExists(thing{"purchase_orders", "ordered_on", "order", "to", "placed"}, in.VendorID)
+		return err
 	})
 	return out, err
 }
@@ -248,23 +249,6 @@ func (o *PurchaseOrders) count(order PurchaseOrder) int {
 	}
 	o.Received++
 	return order.DaysLate
-}
-
-// whatExists says which orders there are when the filter found none.
-func (o *PurchaseOrders) whatExists(b *books, vendor vendorID) error {
-	var n int
-	var first, last string
-	err := b.One(`SELECT count(*), coalesce(min(ordered_on), ''), coalesce(max(ordered_on), '') FROM purchase_orders
-		WHERE ? IN ('', vendor_id)`, []any{string(vendor)}, &n, &first, &last)
-	whose := ""
-	if vendor != "" {
-		whose = " to " + string(vendor)
-	}
-	o.Exist = fmt.Sprintf("The records hold %s%s in all, placed from %s to %s.", wording.Counted(n, "order"), whose, first, last)
-	if n == 0 {
-		o.Exist = fmt.Sprintf("The records hold no order%s at all.", whose)
-	}
-	return err
 }
 
 // Sentences implements tools.Outcome.
