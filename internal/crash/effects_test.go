@@ -31,7 +31,7 @@ func (c *company) check(p *person) string {
 	c.t.Helper()
 	mails, doubtful := unsure[c.points.target]
 	state, tellsOfMail := records.EffectDone, regexp.MustCompile("was sent")
-	decided := map[string]run.Verdict{meeting: run.Approve}
+	decided := map[string]run.Verdict{meeting: run.Approve, sending: run.Approve}
 	if doubtful {
 		state, tellsOfMail = records.EffectUnknown, inDoubt
 		decided[run.UndoOf(meeting)], decided[run.UndoOf("1.1")] = run.Deny, run.Deny

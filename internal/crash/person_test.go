@@ -20,7 +20,8 @@ var day = time.Now().AddDate(1, 0, 0).Format(time.DateOnly)
 var request = api.Request{Domain: "clerk", Question: "Order 40 of A-100 from VND-001 for WH-001. Then have EMP-003 meet EMP-002 in ROOM-03 on " + day +
 	" at 14:00 to talk about prices, and send DRF-2026-0001."}
 
-// script are the calls of each decision. The clerk's policy asks a person before the meeting only.
+// script are the calls of each decision. A person is asked about the meeting by the clerk's policy, and about the mail since the run has read text of
+// outsiders by then.
 var script = [][]agents.Call{
 	{{Tool: "create_purchase_order", Arguments: json.RawMessage(`{"vendor_id":"VND-001","item_id":"A-100","quantity":40,"warehouse_id":"WH-001"}`)}},
 	{
@@ -30,8 +31,8 @@ var script = [][]agents.Call{
 	},
 }
 
-// meeting is the call that a person agrees to.
-const meeting = "2.1"
+// The calls that a person agrees to.
+const meeting, sending = "2.1", "2.2"
 
 // look is how often the person looks what there is to decide. Each time costs the worker and Temporal more than a step of the run.
 const look = 250 * time.Millisecond
@@ -92,13 +93,13 @@ func (p *person) goOn() (err error) {
 	return err
 }
 
-// decide agrees to the meeting, and to nothing being taken back. That it was decided already is known where the worker was killed before it could say so.
+// decide agrees to the meeting and to the mail, and to nothing being taken back. That it was decided already is known where the worker was killed before it could say so.
 func (p *person) decide(call string) error {
 	if p.decided[call] != "" {
 		return nil
 	}
 	verdict := run.Deny
-	if call == meeting {
+	if call == meeting || call == sending {
 		verdict = run.Approve
 	}
 	_, err := p.company.http.Decide(p.company.t.Context(), p.run.ID, call, api.Decide{Verdict: verdict, By: "Anna", Reason: "I have looked"})
