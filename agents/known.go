@@ -15,6 +15,7 @@ import (
 type known struct {
 	question    string // in lower case
 	identifiers []string
+	addresses   []string // of mail
 	time        timing
 	// asked are the identifiers of the question itself while there is no result: the first calls must be about them.
 	asked []string
@@ -30,6 +31,9 @@ var mine = regexp.MustCompile(`(?i)\b(?:my|mine)\b|我的|我还|我有|给我|�
 // A-100, nor by A-10-B. Chinese is written beside identifiers without a blank, so that letters of other scripts end one.
 var hyphenated = regexp.MustCompile(`[A-Z0-9]+(?:-[A-Z0-9]+)+`)
 
+// mailAddress finds addresses of mail.
+var mailAddress = regexp.MustCompile(`[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`)
+
 // known reads the turn: the question, the names in it, and the results as the model sees them.
 func (t Turn) known() known {
 	texts := []string{t.Question}
@@ -43,6 +47,11 @@ func (t Turn) known() known {
 	for _, identifier := range hyphenated.FindAllString(strings.ToUpper(strings.Join(texts, "\n")), -1) {
 		if !slices.Contains(found.identifiers, identifier) {
 			found.identifiers = append(found.identifiers, identifier)
+		}
+	}
+	for _, address := range mailAddress.FindAllString(strings.Join(texts, "\n"), -1) {
+		if !slices.Contains(found.addresses, address) {
+			found.addresses = append(found.addresses, address)
 		}
 	}
 	if len(t.Facts) == 0 {
@@ -72,9 +81,14 @@ func (k known) narrow(schema json.RawMessage) (narrowed json.RawMessage, possibl
 	}
 	for name, hint := range hints {
 		value, found := arguments.Properties.Get(name)
-		if found && !slices.Contains(arguments.Required, name) && !hint.narrow(value, k) {
-			arguments.Properties.Delete(name)
+		required := slices.Contains(arguments.Required, name)
+		if !found || required && hint.Addressees == "" || hint.narrow(value, k) {
+			continue
 		}
+		if required {
+			return nil, false, nil
+		}
+		arguments.Properties.Delete(name)
 	}
 	periods := 0
 	if possible, err = k.narrowObject(&arguments, &periods); err != nil || !possible {

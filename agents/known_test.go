@@ -25,6 +25,7 @@ func TestArgumentsAreNarrowedToWhatTheQuestionOrAResultNames(t *testing.T) {
 		people = `{"properties":{"attendees":{"items":{"type":"string","pattern":"^EMP-[0-9]{3}$"},"type":"array"}},"type":"object"}`
 		lines  = `{"properties":{"lines":{"items":{"properties":{"product_id":{"type":"string","pattern":"^[A-Z]{2}-[0-9]{3}$"},"quantity":{"type":"integer"}},"type":"object","required":["product_id"]},` +
 			`"type":"array"}},"type":"object","required":["lines"]}`
+		mail      = `{"properties":{"to":{"items":{"type":"string"},"type":"array","minItems":1,"x-addressees":"EMP|CUS"},"cc":{"items":{"type":"string"},"type":"array","x-addressees":"EMP|CUS"}},"type":"object","required":["to"]}`
 		mandatory = `{"properties":{` + vendor + `,"limit":{"type":"integer"}},"type":"object","required":["vendor_id"]}`
 	)
 	lin := tools.Name{ID: "EMP-002", Name: "Lin Xiaoyan"}
@@ -68,6 +69,10 @@ func TestArgumentsAreNarrowedToWhatTheQuestionOrAResultNames(t *testing.T) {
 		{"in Chinese, and with numbers in words", filters, Turn{Question: "最大的五张订单里哪些迟到了？"},
 			`{"properties":{"status":{"type":"string","enum":["late"]},"limit":{"type":"integer","enum":[5],"minimum":1,"maximum":10},"text":{"type":"string"}},"type":"object"}`},
 		{"a word is not part of a longer one, nor a number of an identifier", filters, Turn{Question: "Why is PO-2025-0003 lately opening in 2025?"}, `{"properties":{"text":{"type":"string"}},"type":"object"}`},
+		{"a number with commas", `{"properties":{"amount":{"type":"number","minimum":0.01,"x-number":"named"}},"type":"object"}`, Turn{Question: "ask for $295,000 more"},
+			`{"properties":{"amount":{"type":"number","enum":[295000],"minimum":0.01}},"type":"object"}`},
+		{"what the question does not speak of", `{"properties":{"sender":{"type":"string","x-said":"from|来自"}},"type":"object"}`, Turn{Question: "the newest mail"}, `{"properties":{},"type":"object"}`},
+		{"what it speaks of", `{"properties":{"sender":{"type":"string","x-said":"from|来自"}},"type":"object"}`, Turn{Question: "来自陈伟的邮件"}, `{"properties":{"sender":{"type":"string"}},"type":"object"}`},
 		{"a number out of bounds", filters, Turn{Question: "the top 50"}, `{"properties":{"text":{"type":"string"}},"type":"object"}`},
 		{"what must be given stays as it is", `{"properties":{"status":{"type":"string","enum":["late","open"],"x-words":"late:late"}},"type":"object","required":["status"]}`, Turn{Question: "how?"},
 			`{"properties":{"status":{"type":"string","enum":["late","open"]}},"type":"object","required":["status"]}`},
@@ -77,6 +82,12 @@ func TestArgumentsAreNarrowedToWhatTheQuestionOrAResultNames(t *testing.T) {
 		{"what the elements of a list are made of", lines, Turn{Question: "2 of LA-500"},
 			`{"properties":{"lines":{"items":{"properties":{"product_id":{"type":"string","enum":["LA-500"]},"quantity":{"type":"integer"}},"type":"object","required":["product_id"]},` +
 				`"type":"array"}},"type":"object","required":["lines"]}`},
+		{"a mail to nobody that is known, though somebody asks", mail, Turn{Question: "Write the mail", Asker: lin}, ""},
+		{"a mail to somebody whom a result names, but not to who asks", mail,
+			Turn{Question: "Write the mail", Asker: lin, Facts: []Fact{{Sentences: []string{"MAIL-0003 came from EMP-003 (Chen Wei) and “Pat” <pat@paint.example>, outside of the company, to EMP-002 (Lin Xiaoyan)."}}}},
+			`{"properties":{"to":{"items":{"type":"string","enum":["EMP-003","pat@paint.example"]},"type":"array","minItems":1},"cc":{"items":{"type":"string","enum":["EMP-003","pat@paint.example"]},"type":"array"}},"type":"object","required":["to"]}`},
+		{"a mail to who asks, when the question says so", mail, Turn{Question: "Write a note to EMP-002", Asker: lin},
+			`{"properties":{"to":{"items":{"type":"string","enum":["EMP-002"]},"type":"array","minItems":1},"cc":{"items":{"type":"string","enum":["EMP-002"]},"type":"array"}},"type":"object","required":["to"]}`},
 		{"a list that cannot be filled", lines, Turn{Question: "two of them"}, ""},
 	}
 	for _, test := range tests {

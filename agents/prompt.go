@@ -151,6 +151,14 @@ func (t Turn) text() string {
 
 // languageRule names the language to answer in. Small models follow a named language and overlook "the user's language".
 func languageRule(question string) string {
+	if InChinese(question) {
+		return "请用中文简短回答。金额照抄结果中的写法，保留 $ 符号，不要写“元”。"
+	}
+	return "Answer in the language of the question."
+}
+
+// InChinese reports whether a question is to be answered in Chinese.
+func InChinese(question string) bool {
 	var han, letters int
 	for _, symbol := range question {
 		switch {
@@ -161,10 +169,7 @@ func languageRule(question string) string {
 		}
 	}
 	// A Chinese question often holds long Latin identifiers; each Han character says about as much as three letters.
-	if han*3 > letters {
-		return "请用中文简短回答。金额照抄结果中的写法，保留 $ 符号，不要写“元”。"
-	}
-	return "Answer in the language of the question."
+	return han*3 > letters
 }
 
 func render(from *template.Template, data any) (string, error) {

@@ -12,14 +12,19 @@ import (
 	"bestbox/tools/wording"
 )
 
-// hint says, in a schema, from which words of the question an optional argument may take its value. Small models like to set filters that nobody
-// has asked for. It is for the decision alone, and no part of what a server's grammar is made from.
+// hint says, in a schema, from where an argument may take its value. Small models like to set filters that nobody has asked for, and to write to whomever a
+// worked example names. It is for the decision alone, and no part of what a server's grammar is made from.
 type hint struct {
 	// Words are the ways to say each allowed value, as "late:late|delayed|迟;open:open|未完成": a value that the question says in no such way may
 	// not be given.
 	Words string `json:"x-words"`
 	// Number is "named" where only a number that stands in the question may be given.
 	Number string `json:"x-number"`
+	// Said are words, as "from|by|来自", without any of which in the question the argument is left out.
+	Said string `json:"x-said"`
+	// Addressees are the kinds of identifiers, as "EMP|CUS", of people that a list may hold, beside mail addresses: only those that the question or a result
+	// names. Who asks is meant only where the question says so. Unlike the other hints it is also for what must be given: the tool waits until somebody is known.
+	Addressees string `json:"x-addressees"`
 }
 
 // hintsOf reads the hints of a tool's arguments.
@@ -31,13 +36,18 @@ func hintsOf(schema json.RawMessage) (map[string]hint, error) {
 	return read.Properties, err
 }
 
-// narrow puts what the question says into the place of an optional argument's values. Possible is false where it says nothing of the kind.
+// narrow puts what the question says, or is known, into the place of an argument's values. Possible is false where there is nothing of the kind.
 func (h hint) narrow(value *jsonschema.Schema, k known) (possible bool) {
 	switch {
 	case h.Words != "":
 		value.Enum = slices.DeleteFunc(h.said(k.question), func(said any) bool { return value.Type == "string" && !slices.Contains(value.Enum, said) })
 	case h.Number != "":
 		value.Enum = k.numbers(value)
+	case h.Said != "":
+		return saysOne(k.question, h.Said)
+	case h.Addressees != "" && value.Items != nil:
+		value.Items.Enum = k.addressees(strings.Split(h.Addressees, "|"))
+		return len(value.Items.Enum) > 0
 	default:
 		return true
 	}
@@ -48,7 +58,7 @@ func (h hint) narrow(value *jsonschema.Schema, k known) (possible bool) {
 func (h hint) said(question string) (values []any) {
 	for entry := range strings.SplitSeq(h.Words, ";") {
 		value, words, _ := strings.Cut(entry, ":")
-		if !slices.ContainsFunc(strings.Split(words, "|"), func(word string) bool { return wording.Said(question, word, true) }) {
+		if !saysOne(question, words) {
 			continue
 		}
 		if value == "true" || value == "false" {
@@ -60,8 +70,13 @@ func (h hint) said(question string) (values []any) {
 	return values
 }
 
+// saysOne reports whether a question, in lower case, says one of the words that stand between bars.
+func saysOne(question, words string) bool {
+	return slices.ContainsFunc(strings.Split(words, "|"), func(word string) bool { return wording.Said(question, word, true) })
+}
+
 var (
-	digits      = regexp.MustCompile(`\d+`)
+	digits      = regexp.MustCompile(`\d{1,3}(?:,\d{3})+|\d+`)
 	numberWords = regexp.MustCompile(`\b(?:one|two|three|four|five|six|seven|eight|nine|ten)\b|[一二两三四五六七八九十]`)
 )
 
@@ -77,12 +92,27 @@ func (k known) numbers(value *jsonschema.Schema) (values []any) {
 		}
 	}
 	for _, text := range digits.FindAllString(k.time.rest, -1) {
-		if number, err := strconv.Atoi(text); err == nil {
+		if number, err := strconv.Atoi(strings.ReplaceAll(text, ",", "")); err == nil {
 			add(number)
 		}
 	}
 	for _, word := range numberWords.FindAllString(strings.ToLower(k.time.rest), -1) {
 		add(counts[word])
+	}
+	return values
+}
+
+// addressees are the people that are known, by identifiers of these kinds and by mail addresses.
+func (k known) addressees(kinds []string) (values []any) {
+	for _, identifier := range k.identifiers {
+		kind, _, _ := strings.Cut(identifier, "-")
+		isAsker := identifier == k.asker && !k.speaksOf && !strings.Contains(k.question, strings.ToLower(k.asker))
+		if slices.Contains(kinds, kind) && !isAsker {
+			values = append(values, identifier)
+		}
+	}
+	for _, address := range k.addresses {
+		values = append(values, address)
 	}
 	return values
 }

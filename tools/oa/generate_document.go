@@ -36,7 +36,7 @@ type DocumentArguments struct {
 	EventID      eventID          `json:"event_id,omitempty" jsonschema_description:"For meeting-minutes: the meeting."`
 	DepartmentID string           `json:"department_id,omitempty" jsonschema:"maxLength=40,example=production" jsonschema_description:"For budget-increase: the department."`
 	Period       dates.PeriodName `json:"period,omitempty" jsonschema_description:"For budget-increase: the quarter."`
-	Amount       float64          `json:"amount,omitempty" jsonschema:"minimum=0.01,maximum=100000000" jsonschema_description:"For budget-increase: how much more. Without it: what was spent above the budget."`
+	Amount       float64          `json:"amount,omitempty" jsonschema:"minimum=0.01,maximum=100000000" jsonschema_extras:"x-number=named" jsonschema_description:"For budget-increase: how much more. Without it: what was spent above the budget."`
 }
 
 // MadeDocument is a document that was made.

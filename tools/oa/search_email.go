@@ -24,7 +24,7 @@ var searchEmailDefinition = tools.Definition{
 type SearchEmailArguments struct {
 	spellings
 	Words        string           `json:"words,omitempty" jsonschema:"maxLength=100,example=budget increase" jsonschema_description:"A few words of the subject or the text."`
-	Sender       string           `json:"sender,omitempty" jsonschema:"maxLength=100" jsonschema_description:"Name or address of the sender, or a part of it."`
+	Sender       string           `json:"sender,omitempty" jsonschema:"maxLength=100" jsonschema_extras:"x-said=from|by|sent|send|sender|wrote|written|write|writes|said|say|says|asked|ask|asks|told|tell|reply|replied|answered|did|来自|发|写|寄|说|回复|问|要求|提到" jsonschema_description:"Name or address of the sender, or a part of it."`
 	EmployeeID   employeeID       `json:"employee_id,omitempty" jsonschema_description:"Only mails from or to this employee."`
 	MailID       mailID           `json:"mail_id,omitempty" jsonschema_description:"This mail, in full."`
 	Period       dates.PeriodName `json:"period,omitempty" jsonschema:"example=2026-01" jsonschema_description:"Only mails of this quarter, month or year."`
@@ -48,7 +48,8 @@ type Mails struct {
 	Note     string `json:"note,omitempty"`
 	Asked    string `json:"asked"` // the filter in words
 	Count    int    `json:"count"`
-	AllWords bool   `json:"all_words"` // false: the mails hold only some of the words
+	NoneThen string `json:"none_then,omitempty"` // says that these are of another time than was asked for
+	AllWords bool   `json:"all_words"`           // false: the mails hold only some of the words
 	Mails    []Mail `json:"mails"`
 	More     int    `json:"more,omitempty"`
 }
@@ -108,11 +109,24 @@ func (s store) searchEmail(ctx context.Context, in SearchEmailArguments) (*Mails
 			out.Note = fmt.Sprintf("There is no mail %s; the known mails are %s to %s.", in.MailID, first.String, last.String)
 			return err
 		}
-		all, out.AllWords = best(all, newNeedle(in.Words), func(m Mail) string { return m.Subject + "\n" + m.FromName + "\n" + m.body })
+		all, out.AllWords = in.fitting(all)
+		if len(all) == 0 && in.Words != "" && !days.Open() { // "the Q4 budget" names no time of the mail
+			if all, err = b.mails(in, dates.Span{}); err != nil {
+				return err
+			}
+			if all, out.AllWords = in.fitting(all); len(all) > 0 {
+				out.NoneThen, out.Asked = fmt.Sprintf("There is no mail%s, but at other times.", out.Asked), in.asked(dates.Span{})
+			}
+		}
 		out.take(all, in.Limit)
 		return nil
 	})
 	return out, err
+}
+
+// fitting are the mails that hold the words, or as many of them as any does.
+func (in SearchEmailArguments) fitting(all []Mail) (found []Mail, allWords bool) {
+	return best(all, newNeedle(in.Words), func(m Mail) string { return m.Subject + "\n" + m.FromName + "\n" + m.body })
 }
 
 // take keeps what is shown: one mail in full, of some more of them, of many the beginnings.
@@ -198,7 +212,7 @@ func (o *Mails) Sentences() []string {
 		return []string{fmt.Sprintf("There is no mail%s.", o.Asked)}
 	case o.Count == 1:
 		m := o.Mails[0]
-		return wording.NoneEmpty(
+		return wording.NoneEmpty(o.NoneThen,
 			fmt.Sprintf("%s of %s came from %s to %s.", m.ID, m.Received, m.from(), m.To),
 			fmt.Sprintf("Its subject is “%s”.", m.Subject), o.partly(),
 			fmt.Sprintf("It says: “%s”.", m.Text))
@@ -207,7 +221,7 @@ func (o *Mails) Sentences() []string {
 	if !o.AllWords {
 		first = "closest"
 	}
-	sentences := wording.NoneEmpty(fmt.Sprintf("There are %s%s; the %s is %s of %s.", wording.Counted(o.Count, "mail"), o.Asked, first, o.Mails[0].ID, o.Mails[0].Day), o.partly())
+	sentences := wording.NoneEmpty(o.NoneThen, fmt.Sprintf("There are %s%s; the %s is %s of %s.", wording.Counted(o.Count, "mail"), o.Asked, first, o.Mails[0].ID, o.Mails[0].Day), o.partly())
 	for _, m := range o.Mails {
 		sentences = append(sentences, fmt.Sprintf("%s of %s from %s to %s, “%s”: “%s”.", m.ID, m.Day, m.from(), m.To, m.Subject, m.Text))
 	}

@@ -97,7 +97,7 @@ func (c *Client) stream(ctx context.Context, links api.Links, reader *eventReade
 	default:
 		return c.problem(response)
 	}
-	return reader.read(response.Body, func() { quiet.Reset(silence) })
+	return reader.read(response.Body, func() { quiet.Reset(silence) }, func() { quiet.Stop() })
 }
 
 // eventReader reads server-sent events as the trigger writes them: one data line per event.
@@ -108,7 +108,8 @@ type eventReader struct {
 	done   bool  // whether the last event came, or handling failed
 }
 
-func (r *eventReader) read(body io.Reader, alive func()) error {
+// read tells alive that something came, and rest that an event is being handled: a person who is asked then may take their time.
+func (r *eventReader) read(body io.Reader, alive, rest func()) error {
 	lines := bufio.NewScanner(body)
 	lines.Buffer(nil, maxEventLine)
 	var event transcript.Event
@@ -125,9 +126,11 @@ func (r *eventReader) read(body io.Reader, alive func()) error {
 			event.Body = []byte(value)
 		}
 		if lines.Text() == "" && event.Type != "" {
+			rest()
 			if err := r.take(event); r.done || err != nil {
 				return err
 			}
+			alive()
 			event = transcript.Event{}
 		}
 	}

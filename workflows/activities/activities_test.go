@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -128,6 +129,19 @@ func TestAnAnswerWithoutWhatItRestsOnIsEvasive(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatWasWrongWithAnAnswerIsSaidInTheLanguageOfTheQuestion(t *testing.T) {
+	t.Parallel()
+	for question, want := range map[string]string{
+		"Why did it rise?": "main cause", "为什么上涨？": "主要原因", "Which orders are late?": "as the results write them", "哪些订单晚了？": "照抄",
+	} {
+		if got := (text{question: question, evasive: true}).correction(); !strings.Contains(got, want) || strings.ContainsFunc(got, isHan) != strings.ContainsFunc(question, isHan) {
+			t.Errorf("%s: %s", question, got)
+		}
+	}
+}
+
+func isHan(sign rune) bool { return unicode.Is(unicode.Han, sign) }
 
 func TestResultsSpeakForThemselvesWhereTheModelDoesNot(t *testing.T) {
 	t.Parallel()

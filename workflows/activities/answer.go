@@ -60,6 +60,7 @@ func (a *Activities) Answer(ctx context.Context, input AnswerInput) (run.Result,
 
 // text is an attempt at an answer.
 type text struct {
+	question    string
 	content     string
 	unsupported []string
 	evasive     bool
@@ -93,7 +94,16 @@ func (t text) correction() string {
 	if len(t.unsupported) > 0 {
 		return fmt.Sprintf("An earlier answer held %s, which no result holds. Leave it out.", strings.Join(t.unsupported, ", "))
 	}
-	return "An earlier answer left out what it rests on. Give the figures and identifiers, each one, as the results write them. 请逐一写出编号和数字。"
+	why, chinese := asksWhy.MatchString(t.question), agents.InChinese(t.question)
+	switch {
+	case why && chinese:
+		return "先前的回答没有写出主要原因或其数字。请用两句中文写出主要原因、其编号和数字。"
+	case why:
+		return "An earlier answer left out the main cause or its figure. Name in two sentences the main cause with its identifier, and its figures."
+	case chinese:
+		return "先前的回答没有写出依据。请照抄结果中的写法，逐一写出编号和数字。"
+	}
+	return "An earlier answer left out what it rests on. Give the figures and identifiers, each one, as the results write them."
 }
 
 var (
@@ -167,7 +177,7 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 		if reply.FinishReason == "length" {
 			content = endAtSentence(content)
 		}
-		written := text{content: content, unsupported: checked.unsupported(content), attempts: attempt,
+		written := text{question: turn.Question, content: content, unsupported: checked.unsupported(content), attempts: attempt,
 			evasive: evasive(turn, content)}
 		if attempt == 1 || written.faults() < best.faults() {
 			best = written
@@ -248,10 +258,10 @@ func (a *Activities) missingAgent(agent equipped, domain string) string {
 	return fmt.Sprintf("The question belongs to the domain %s, for which no agent is set up here: say so. ", domain)
 }
 
-// sentenceEnd is not the point of a figure: "30." of a text that was cut may have been 30.5.
-var sentenceEnd = regexp.MustCompile(`[.!?]\s|[^0-9][.!?]$|[。！？\n]`)
+// sentenceEnd is the end of a sentence, or of a part of one that lists things. It is not the point of a figure: "30." of a text that was cut may have been 30.5.
+var sentenceEnd = regexp.MustCompile(`[.!?;]\s|[^0-9][.!?;]$|[。！？；\n]`)
 
-// endAtSentence drops the half sentence at the end of a text that reached its limit, and says that it did.
+// endAtSentence drops the half sentence, or half item of a list, at the end of a text that reached its limit, and says that it did.
 func endAtSentence(content string) string {
 	ends := sentenceEnd.FindAllStringIndex(content, -1)
 	if len(ends) == 0 {

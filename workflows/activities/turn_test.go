@@ -40,6 +40,7 @@ func TestAnAnswerCutByItsLimitEndsAtASentenceAndSaysSo(t *testing.T) {
 		"It rose. Beca": "It rose. […]", "上涨了。因为": "上涨了。 […]", "no sentence": "no sentence […]",
 		"It rose. By 30.5": "It rose. […]", "It rose! By 30.": "It rose! […]", "It rose. All of it.": "It rose. All of it. […]",
 		"- It rose\n- It fe": "- It rose […]", "总额1,604,937.1": "总额1,604,937.1 […]",
+		"First A with 95; second B with 92 (wan": "First A with 95; […]", "第一A；第二B，希": "第一A； […]",
 	} {
 		if got := endAtSentence(given); got != want {
 			t.Errorf("got %q, want %q", got, want)
