@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"bestbox/internal/programs"
 )
 
 // binaries builds llmctl and the worker into a folder, as the units and the image expect them.
@@ -32,12 +34,7 @@ var built = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	command := exec.Command("go", "build", "-trimpath", "-o", folder+"/", "./llmctl", "./worker")
-	command.Dir = ".."
-	if output, err := command.CombinedOutput(); err != nil {
-		return folder, fmt.Errorf("build: %w: %s", err, output)
-	}
-	return folder, nil
+	return folder, programs.Build([]string{"bestbox/llmctl", "bestbox/worker"}, "-trimpath", "-o", folder+"/")
 })
 
 func TestMain(m *testing.M) {

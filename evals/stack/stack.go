@@ -78,8 +78,8 @@ func (s *Stack) start(ctx context.Context) (err error) {
 			return fmt.Errorf("the model servers must run: %w (start them with `llmctl up`)", err)
 		}
 	}
-	if output, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", s.program, "bestbox/worker").CombinedOutput(); err != nil {
-		return fmt.Errorf("build the worker (in a folder of the repository): %w\n%s", err, output)
+	if err := programs.Build([]string{"bestbox/worker"}, "-trimpath", "-o", s.program); err != nil {
+		return err
 	}
 	if s.temporal, err = temporaldev.Start(s.folder); err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 
 	"bestbox/agents"
 	"bestbox/evals/state"
+	"bestbox/internal/programs"
 	"bestbox/internal/records"
 	"bestbox/internal/records/recordstest"
 )
@@ -23,8 +24,7 @@ import (
 func TestGoldOfAllShippedFilesIsRightAndSpoiledGoldIsWrong(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "evals")
-	built, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "bestbox/evals").CombinedOutput()
-	require.NoError(t, err, string(built))
+	require.NoError(t, programs.Build([]string{"bestbox/evals"}, "-o", program))
 	command := exec.CommandContext(t.Context(), program, "tasks", "--check")
 	command.Dir = filepath.Join("..", "..")
 	output, err := command.CombinedOutput()

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"text/tabwriter"
 
+	"bestbox/internal/programs"
 	"bestbox/internal/records/recordstest"
 )
 
@@ -23,6 +24,9 @@ var every = flag.Bool("every", false, "kill at every point with both databases; 
 // TestARunWhoseWorkerIsKilledAnywhereHasEachEffectOnce sees one run through that nobody disturbs, and then one for each moment of it, whose worker is killed
 // at that moment and started again.
 func TestARunWhoseWorkerIsKilledAnywhereHasEachEffectOnce(t *testing.T) {
+	if err := programs.Look("bestbox/worker"); err != nil {
+		t.Fatal(err)
+	}
 	systems := elsewhere{startMailServer(t), startCalendarServer(t)}
 	for turn, store := range recordstest.Stores() {
 		t.Run(store.Name, func(t *testing.T) {

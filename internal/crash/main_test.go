@@ -13,7 +13,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -26,6 +25,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"bestbox/internal/config"
+	"bestbox/internal/programs"
 	"bestbox/internal/records/recordstest"
 	"bestbox/internal/temporaldev"
 	"bestbox/workflows/run"
@@ -118,10 +118,8 @@ func build(folder string) error {
 		return err
 	}
 	for _, arguments := range [][]string{{"-o", shippedWorker}, {"-o", stoppingWorker, "-overlay", overlay}} {
-		command := exec.Command("go", append(append([]string{"build"}, arguments...), "./worker")...)
-		command.Dir = filepath.Dir(source)
-		if output, err := command.CombinedOutput(); err != nil {
-			return fmt.Errorf("go build: %w\n%s", err, output)
+		if err := programs.Build([]string{"bestbox/worker"}, arguments...); err != nil {
+			return err
 		}
 	}
 	return nil

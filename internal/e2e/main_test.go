@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"bestbox/internal/llm/llmtest"
+	"bestbox/internal/programs"
 )
 
 // record, when set, is where tests save the histories of their runs, for workflows/replay_test.go.
@@ -40,6 +41,13 @@ func TestMain(m *testing.M) {
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// An older result of these tests is none for programs that have changed since.
+func TestTheProgramsSourcesAreKnownToGoTest(t *testing.T) {
+	if err := programs.Look("bestbox/llmctl", "bestbox/worker"); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func withSystem(tests func() int) (code int, err error) {

@@ -77,10 +77,8 @@ func build(folder string) (*system, error) {
 	if s.temporalCLI, err = programs.Artefact(temporal); err != nil {
 		return nil, err
 	}
-	command := exec.Command("go", "build", "-trimpath", "-o", folder+"/", "./llmctl", "./worker")
-	command.Dir = filepath.Join("..", "..")
-	if output, err := command.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("go build: %w\n%s", err, output)
+	if err := programs.Build([]string{"bestbox/llmctl", "bestbox/worker"}, "-trimpath", "-o", folder+"/"); err != nil {
+		return nil, err
 	}
 	if s.http, err = workerclient.New(s.settings.HTTP.URL(), ""); err != nil {
 		return nil, err
