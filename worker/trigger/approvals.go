@@ -53,7 +53,7 @@ func (t *trigger) registerApprovals(service huma.API) {
 		OperationID: "decide", Method: http.MethodPost, Path: "/v1/runs/{id}/approvals/{call}", Tags: []string{"Approvals"}, Security: withKey,
 		Summary:     "Approve or deny what a run wants to do",
 		Description: "Replies when the decision is taken; the run then goes on. 409: nothing waits there, or somebody has decided already. 422: the edited arguments cannot be; the call goes on waiting.",
-		Errors:      []int{400, 401, 403, 404, 409, 413, 415, 422, 503}, BodyReadTimeout: bodyIsRead,
+		Errors:      []int{400, 401, 403, 404, 409, 413, 415, 422, 503},
 	}, t.decide)
 }
 

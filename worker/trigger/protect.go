@@ -78,7 +78,7 @@ func open(path string) bool {
 		strings.HasPrefix(path, "/openapi")
 }
 
-// readWhole reads the body while the server's read time-out runs and then lifts it: a request that waits, or a stream of events,
+// readWhole reads the body while the server's read time-out runs and then lifts it for good: a request that waits, or a stream of events,
 // would otherwise be cancelled by it.
 func readWhole(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -93,9 +93,19 @@ func readWhole(next http.Handler) http.Handler {
 		}
 		_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // not supported by a test's recorder, which has none
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(hasRead{w}, r)
 	})
 }
+
+// hasRead is the reply to a request whose body was read. The HTTP library sets a time-out for the body that it finds: this would go on running beside the
+// handler and end the request, and all later ones of its connection, after five seconds.
+type hasRead struct{ http.ResponseWriter }
+
+// SetReadDeadline does nothing: there is nothing left to read.
+func (hasRead) SetReadDeadline(time.Time) error { return nil }
+
+// Unwrap lets http.ResponseController reach everything else.
+func (w hasRead) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // call bounds one request to Temporal.
 func call(ctx context.Context) (context.Context, context.CancelFunc) {

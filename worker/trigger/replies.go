@@ -22,7 +22,7 @@ func (t *trigger) registerReplies(service huma.API) {
 		OperationID: "reply", Method: http.MethodPost, Path: "/v1/runs/{id}/replies/{call}", Tags: []string{"Runs"}, Security: withKey,
 		Summary:       "Reply to a question that a run has asked back",
 		Description:   "Replies 204 when the reply is taken; the run then goes on. 409: no such question waits, or it has been replied to already.",
-		DefaultStatus: http.StatusNoContent, Errors: []int{400, 401, 403, 404, 409, 413, 415, 422, 503}, BodyReadTimeout: bodyIsRead,
+		DefaultStatus: http.StatusNoContent, Errors: []int{400, 401, 403, 404, 409, 413, 415, 422, 503},
 	}, t.takeReply)
 }
 

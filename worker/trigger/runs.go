@@ -42,7 +42,7 @@ func (t *trigger) registerRuns(service huma.API) {
 		Summary:          "Ask a question",
 		Description:      "Replies 202 with the address of the run, or, with wait, 200 when it has ended. After 5 minutes of waiting it replies 202.",
 		DefaultStatus:    http.StatusAccepted,
-		SkipValidateBody: true, BodyReadTimeout: bodyIsRead, // parseRequest says more
+		SkipValidateBody: true, // parseRequest says more
 		Errors: []int{400, 401, 403, 413, 415, 422, 503},
 	}, t.start)
 	post := service.OpenAPI().Paths["/v1/runs"].Post

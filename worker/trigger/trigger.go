@@ -32,9 +32,6 @@ const (
 	callTimeout = 5 * time.Second
 	// updateTimeout bounds one that a run has to take. Temporal goes on for five seconds asking the worker that has held the run, even when that was killed.
 	updateTimeout = 20 * time.Second
-	// bodyIsRead tells the HTTP library to wait for no body: readWhole has it. The library's own time-out would go on running beside the handler
-	// and end this request, and all later ones of the connection, after five seconds.
-	bodyIsRead = -1
 )
 
 // Events is where the events of runs are read.
