@@ -34,7 +34,8 @@ var built = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return folder, programs.Build([]string{"bestbox/llmctl", "bestbox/worker"}, "-trimpath", "-o", folder+"/")
+	from := []string{"bestbox/llmctl", "bestbox/worker"}
+	return folder, errors.Join(programs.Look(from...), programs.Build(from, "-trimpath", "-o", folder+"/"))
 })
 
 func TestMain(m *testing.M) {

@@ -14,6 +14,7 @@ import (
 	"bestbox/evals/stack"
 	"bestbox/internal/config"
 	"bestbox/internal/llm/llmtest"
+	"bestbox/internal/programs"
 )
 
 // TestAttemptsAreMadeAgainstARealWorkerAndScored has the worker, Temporal, records, tenants, MCP server and approvals that users have; only the model is
@@ -36,6 +37,9 @@ func TestAttemptsAreMadeAgainstARealWorkerAndScored(t *testing.T) {
 	model := &obedientModel{}
 	server := httptest.NewServer(model)
 	t.Cleanup(server.Close)
+	if err := programs.Look("bestbox/worker"); err != nil {
+		t.Fatal(err)
+	}
 	started, err := stack.Start(t.Context(), settingsFor(t, server.URL))
 	if err != nil {
 		t.Fatal(err)

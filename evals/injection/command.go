@@ -1,13 +1,11 @@
 package injection
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,7 +14,6 @@ import (
 	"bestbox/evals/stack"
 	"bestbox/internal/config"
 	"bestbox/internal/database"
-	"bestbox/internal/llm"
 	"bestbox/internal/records"
 )
 
@@ -60,7 +57,7 @@ func begin(command *cobra.Command, o options) error {
 	if err != nil {
 		return err
 	}
-	about, err := about(command.Context(), loaded, cmp.Or(o.file, "the shipped attempts"))
+	about, err := measure.Tiers(command.Context(), loaded, measure.Set("attempts", all))
 	if err != nil {
 		return err
 	}
@@ -77,15 +74,13 @@ func (o *options) read() ([]Attempt, error) {
 		}
 	}
 	all, err := Load(content)
-	if err != nil || len(o.ids) == 0 {
-		return all, err
+	if err != nil {
+		return nil, err
 	}
-	for _, id := range o.ids {
-		if !slices.ContainsFunc(all, func(attempt Attempt) bool { return attempt.ID == id }) {
-			return nil, fmt.Errorf("--attempt: there is no attempt %q", id)
-		}
+	if all, err = measure.Pick("attempt", all, o.ids, func(attempt Attempt) string { return attempt.ID }); err != nil {
+		return nil, fmt.Errorf("--attempt: %w", err)
 	}
-	return slices.DeleteFunc(all, func(attempt Attempt) bool { return !slices.Contains(o.ids, attempt.ID) }), nil
+	return all, nil
 }
 
 // checkAll plants each attempt in a company, and scores what is known to be right or wrong. It needs neither models nor Temporal.
@@ -122,20 +117,6 @@ func plantable(ctx context.Context, company *records.DB, attempt *Attempt) error
 		return err
 	}
 	return errors.Join(attempt.plant(ctx, tx), tx.Rollback())
-}
-
-// about names the models and the build of the heavy server.
-func about(ctx context.Context, loaded *config.Config, set string) (measure.About, error) {
-	heavy := loaded.Tiers[config.Heavy]
-	tier, err := llm.New(llm.Options{Name: config.Heavy, BaseURL: heavy.URL(), Model: heavy.Model})
-	if err != nil {
-		return measure.About{}, err
-	}
-	properties, err := tier.Properties(ctx)
-	if err != nil {
-		return measure.About{}, fmt.Errorf("%w (start the model servers with `llmctl up`)", err)
-	}
-	return measure.About{Model: heavy.Model, Build: properties.Build, Set: set}, nil
 }
 
 func measured(command *cobra.Command, o options, loaded *config.Config, about measure.About, all []Attempt) (err error) {

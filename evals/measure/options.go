@@ -83,11 +83,11 @@ func (o *FolderOptions) Connect(ctx context.Context) (*llm.Tier, About, error) {
 	if err != nil {
 		return nil, About{}, err
 	}
-	properties, err := tier.Properties(ctx)
+	about, err := aboutServer(ctx, tier, fmt.Sprintf("seed %d", o.Seed))
 	if err != nil {
 		return nil, About{}, fmt.Errorf("%w (start it with `llmctl up %s`)", err, o.Tier)
 	}
-	return tier, About{Model: tier.Model(), Build: properties.Build, Set: fmt.Sprintf("seed %d", o.Seed)}, nil
+	return tier, about, nil
 }
 
 // Sample takes so many rows (0: all) by chance, the same ones for the same seed: more rows begin with those that fewer would be.

@@ -23,6 +23,7 @@ import (
 	"bestbox/evals/state"
 	"bestbox/internal/config"
 	"bestbox/internal/llm/llmtest"
+	"bestbox/internal/programs"
 )
 
 // scriptedModel stands in for llama-server: it decides and answers by the question, as no small model does on demand. What it says on the wire is what
@@ -215,6 +216,7 @@ func TestTasksAreAskedOfARealWorkerAndScored(t *testing.T) {
 	server := httptest.NewServer(model)
 	t.Cleanup(server.Close)
 	settings := settingsFor(t, server.URL)
+	require.NoError(t, programs.Look("bestbox/worker"))
 	started, err := stack.Start(t.Context(), settings)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, started.Close()) })

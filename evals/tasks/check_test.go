@@ -24,6 +24,7 @@ import (
 func TestGoldOfAllShippedFilesIsRightAndSpoiledGoldIsWrong(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "evals")
+	require.NoError(t, programs.Look("bestbox/evals"))
 	require.NoError(t, programs.Build([]string{"bestbox/evals"}, "-o", program))
 	command := exec.CommandContext(t.Context(), program, "tasks", "--check")
 	command.Dir = filepath.Join("..", "..")

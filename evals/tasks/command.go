@@ -18,7 +18,6 @@ import (
 	"bestbox/evals/state"
 	"bestbox/internal/config"
 	"bestbox/internal/database"
-	"bestbox/internal/llm"
 	"bestbox/internal/records"
 	"bestbox/worker/client"
 )
@@ -81,15 +80,14 @@ func (o *options) read() ([]Task, error) {
 		o.files = found
 	}
 	all, err := Read(o.files...)
-	if err != nil || len(o.ids) == 0 {
-		return all, err
+	if err != nil {
+		return nil, err
 	}
-	for _, id := range o.ids {
-		if !slices.ContainsFunc(all, func(task Task) bool { return task.ID == id }) {
-			return nil, fmt.Errorf("--task: there is no task %q in %s", id, strings.Join(o.files, ", "))
-		}
+	all, err = measure.Pick("task", all, o.ids, func(task Task) string { return task.ID })
+	if err != nil {
+		return nil, fmt.Errorf("--task: %w in %s", err, strings.Join(o.files, ", "))
 	}
-	return slices.DeleteFunc(all, func(task Task) bool { return !slices.Contains(o.ids, task.ID) }), nil
+	return all, nil
 }
 
 // checkAll needs neither models nor Temporal.
@@ -161,7 +159,7 @@ func (s *suite) checkTask(task *Task, fresh state.State) error {
 
 func askOwn(command *cobra.Command, o options, loaded *config.Config, all []Task) (err error) {
 	ctx := command.Context()
-	about, err := aboutOwn(ctx, loaded, all)
+	about, err := measure.Tiers(ctx, loaded, measure.Set("tasks", all))
 	if err != nil {
 		return err
 	}
@@ -179,24 +177,6 @@ func askOwn(command *cobra.Command, o options, loaded *config.Config, all []Task
 	})
 }
 
-// aboutOwn names the models and the build of the heavy server.
-func aboutOwn(ctx context.Context, loaded *config.Config, all []Task) (measure.About, error) {
-	heavy := loaded.Tiers[config.Heavy]
-	tier, err := llm.New(llm.Options{Name: config.Heavy, BaseURL: heavy.URL(), Model: heavy.Model})
-	if err != nil {
-		return measure.About{}, err
-	}
-	properties, err := tier.Properties(ctx)
-	if err != nil {
-		return measure.About{}, fmt.Errorf("%w (start the model servers with `llmctl up`)", err)
-	}
-	about := measure.About{Model: heavy.Model, Build: properties.Build, Set: setOf(all)}
-	if light, some := loaded.Tiers[config.Light]; some {
-		about.Model += " and " + light.Model
-	}
-	return about, nil
-}
-
 func askRunning(command *cobra.Command, o options, all []Task) error {
 	made, err := client.New(o.url, os.Getenv(config.APIKeyVariable))
 	if err != nil {
@@ -207,7 +187,7 @@ func askRunning(command *cobra.Command, o options, all []Task) error {
 	for index := range reads {
 		reads[index].Approve = Approval{none: true} // these records are somebody's own
 	}
-	about := measure.About{Model: "BestBox at " + o.url, Build: "unknown", Set: setOf(reads)}
+	about := measure.About{Model: "BestBox at " + o.url, Build: "unknown", Set: measure.Set("tasks", reads)}
 	return withCompany(command.Context(), func(template string) error {
 		return withSuite(command.Context(), agents.Source{}, template, o.limit, reads, func(s *suite, _ state.State) error {
 			return s.measure(command, o, about, running{made}, reads)

@@ -3,8 +3,6 @@
 package tasks
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -144,12 +142,3 @@ func empty(spellings []string) bool {
 
 // writes tells whether the records must differ afterwards.
 func (t *Task) writes() bool { return len(t.Changes) > 0 }
-
-// setOf names these tasks: figures of other ones are not added to theirs.
-func setOf(all []Task) string {
-	hash := sha256.New()
-	for _, task := range all {
-		fmt.Fprintf(hash, "%#v\n", task)
-	}
-	return fmt.Sprintf("%d tasks (%s)", len(all), hex.EncodeToString(hash.Sum(nil))[:8])
-}

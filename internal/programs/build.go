@@ -9,11 +9,8 @@ import (
 	"strings"
 )
 
-// Build builds programs of this repository, such as bestbox/worker, by `go build` with these arguments, and looks at their sources.
+// Build builds programs of this repository, such as bestbox/worker, by `go build` with these arguments.
 func Build(packages []string, arguments ...string) error {
-	if err := Look(packages...); err != nil {
-		return err
-	}
 	if output, err := exec.Command("go", append(append([]string{"build"}, arguments...), packages...)...).CombinedOutput(); err != nil {
 		return fmt.Errorf("build %s (in a folder of the repository): %w\n%s", strings.Join(packages, " "), err, output)
 	}
