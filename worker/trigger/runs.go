@@ -43,7 +43,7 @@ func (t *trigger) registerRuns(service huma.API) {
 		Description:      "Replies 202 with the address of the run, or, with wait, 200 when it has ended. After 5 minutes of waiting it replies 202.",
 		DefaultStatus:    http.StatusAccepted,
 		SkipValidateBody: true, // parseRequest says more
-		Errors: []int{400, 401, 403, 413, 415, 422, 503},
+		Errors:           []int{400, 401, 403, 413, 415, 422, 503},
 	}, t.start)
 	post := service.OpenAPI().Paths["/v1/runs"].Post
 	schemas := service.OpenAPI().Components.Schemas
