@@ -92,21 +92,8 @@ func TestAFailedFillLeavesNothingBehind(t *testing.T) {
 func TestProcessesThatOpenANewDatabaseTogetherAllSucceed(t *testing.T) {
 	t.Parallel()
 	databasetest.OnEach(t, func(t *testing.T, empty database.Location) {
-		commands := make([]*exec.Cmd, 6)
-		outputs := make([]strings.Builder, len(commands))
-		for i := range commands {
-			commands[i] = worker(t, empty)
-			commands[i].Stdout = &outputs[i]
-			if err := commands[i].Start(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		for i, command := range commands {
-			if err := command.Wait(); err != nil {
-				t.Errorf("process %d: %v, printed %q", i, err, outputs[i].String())
-			}
-		}
-		if rows := number(t, opened(t, empty, notes()).Reader(), "SELECT count(*) FROM notes"); rows != len(commands)+1 {
+		printed := databasetest.Together(t, 6, func() *exec.Cmd { return worker(t, empty) })
+		if rows := number(t, opened(t, empty, notes()).Reader(), "SELECT count(*) FROM notes"); rows != len(printed)+1 {
 			t.Errorf("%d rows, want one of each process and the first", rows)
 		}
 	})

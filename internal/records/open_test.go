@@ -81,18 +81,10 @@ func content(t *testing.T, db *records.DB, table string, rows reflect.Value) str
 func TestProcessesThatOpenNewRecordsTogetherSeedThemOnce(t *testing.T) {
 	t.Parallel()
 	databasetest.OnEach(t, func(t *testing.T, empty database.Location) {
-		commands := make([]*exec.Cmd, 4)
-		outputs := make([]strings.Builder, len(commands))
-		for i := range commands {
-			commands[i] = worker(t, empty)
-			commands[i].Stdout = &outputs[i]
-			if err := commands[i].Start(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		for i, command := range commands {
-			if err := command.Wait(); err != nil || outputs[i].String() != outputs[0].String() || !strings.HasSuffix(outputs[i].String(), " 1 <nil>\n") {
-				t.Errorf("process %d: %v, printed %q", i, err, outputs[i].String())
+		printed := databasetest.Together(t, 4, func() *exec.Cmd { return worker(t, empty) })
+		for i, said := range printed {
+			if said != printed[0] || !strings.HasSuffix(said, " 1 <nil>\n") {
+				t.Errorf("process %d printed %q", i, said)
 			}
 		}
 		execute(t, recordstest.Open(t, empty), "INSERT INTO demo_parts VALUES ('something else')") // it is whole, and can be written to

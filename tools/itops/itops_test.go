@@ -17,8 +17,8 @@ var area = toolstest.NewArea(overRecords)
 func overRecords(db *records.DB) ([]*tools.Tool, error) { return Tools(db, config.Connections{}) }
 
 func TestMain(m *testing.M) {
-	if what := os.Getenv(killEnvironment); what != "" {
-		os.Exit(silenceAsWorker(what))
+	if os.Getenv(toolstest.OrderVariable) != "" {
+		os.Exit(toolstest.Obey(silenceAsWorker))
 	}
 	os.Exit(recordstest.Run(m))
 }

@@ -1,17 +1,12 @@
 package itops
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
-	"os/exec"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,10 +15,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bestbox/internal/config"
-	"bestbox/internal/database"
 	"bestbox/internal/records"
 	"bestbox/internal/records/recordstest"
 	"bestbox/tools"
+	"bestbox/tools/toolstest"
 )
 
 // hall is a demo company whose alerts are those of a real Alertmanager: two of one rule, of two components.
@@ -253,35 +248,9 @@ func TestASilenceWhoseWordWasLostIsFoundAgain(t *testing.T) {
 	}
 }
 
-// killEnvironment makes the test's program a worker that silences one alert: an order in JSON.
-const killEnvironment = "ITOPS_TEST_SILENCE"
-
-type silenceOrder struct {
-	Records             database.Location
-	Alertmanager, Alert string
-}
-
-// silenceAsWorker is the program that is killed.
-func silenceAsWorker(what string) int {
-	var order silenceOrder
-	if err := json.Unmarshal([]byte(what), &order); err != nil {
-		fmt.Println(err)
-		return 2
-	}
-	db, err := records.Open(context.Background(), order.Records)
-	if err != nil {
-		fmt.Println(err)
-		return 2
-	}
-	list, err := Tools(db, hallConnections(order.Alertmanager))
-	if err != nil {
-		fmt.Println(err)
-		return 2
-	}
-	at := slices.IndexFunc(list, func(tool *tools.Tool) bool { return tool.Name() == "silence_alert" })
-	_, err = list[at].Apply(context.Background(), "run/1", silenceArguments(order.Alert))
-	fmt.Println(err)
-	return 0
+// silenceAsWorker gives the tools to the program that is killed.
+func silenceAsWorker(order toolstest.Order, db *records.DB) ([]*tools.Tool, error) {
+	return Tools(db, hallConnections(order.Server))
 }
 
 func silenceArguments(id string) json.RawMessage {
@@ -295,42 +264,14 @@ func TestAWorkerThatIsKilledWhileItSilencesMakesOneSilence(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHall(t, nil)
-			worker := exec.CommandContext(t.Context(), os.Args[0])
-			killed := make(chan struct{})
-			var once sync.Once
-			var starting sync.Mutex
-			kill := func() {
-				once.Do(func() {
-					starting.Lock() // only what has been started is killed
-					defer starting.Unlock()
-					if err := worker.Process.Kill(); err != nil {
-						t.Error(err)
-					}
-					_ = worker.Wait() // it was killed: its end is an error
-					close(killed)
-				})
-			}
-			before, after := kill, func() {}
+			worker := toolstest.NewDoomed(t)
+			before, after := worker.Kill, func() {}
 			if made {
-				before, after = nil, kill
+				before, after = nil, worker.Kill
 			}
 			id := h.alert("HST-001").ID
-			what, err := json.Marshal(silenceOrder{h.db.Location(), proxy(t, h.alertmanager, before, after), id})
-			if err != nil {
-				t.Fatal(err)
-			}
-			worker.Env = append(os.Environ(), killEnvironment+"="+string(what))
-			starting.Lock()
-			err = worker.Start()
-			starting.Unlock()
-			if err != nil {
-				t.Fatal(err)
-			}
-			select {
-			case <-killed:
-			case <-time.After(time.Minute):
-				t.Fatal("the worker never came to Alertmanager")
-			}
+			worker.Run(t, toolstest.Order{Records: h.db.Location(), Tool: "silence_alert", Key: "run/1", Arguments: silenceArguments(id),
+				Server: proxy(t, h.alertmanager, before, after)})
 			if row, _, err := h.db.FindEffect(t.Context(), "run/1"); err != nil || row.State != records.EffectPending {
 				t.Fatalf("the ledger says %s, %v", row.State, err)
 			}

@@ -1,60 +1,30 @@
 package oa
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"os"
-	"os/exec"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/emersion/go-smtp"
 
 	"bestbox/internal/config"
-	"bestbox/internal/database"
 	"bestbox/internal/records"
 	"bestbox/tools"
+	"bestbox/tools/toolstest"
 
 	"bestbox/internal/records/recordstest"
 )
 
-// killEnvironment makes the test's program a worker that sends one draft: an order in JSON.
-const killEnvironment = "OA_TEST_SEND"
-
-type order struct {
-	Records database.Location
-	Server  string // that takes the mail
-}
-
-// sendAsWorker is the program that is killed.
-func sendAsWorker(what string) int {
-	var order order
-	if err := json.Unmarshal([]byte(what), &order); err != nil {
-		fmt.Println(err)
-		return 2
+// asWorker gives the tools to the program that is killed.
+func asWorker(order toolstest.Order, db *records.DB) ([]*tools.Tool, error) {
+	if order.Tool == "send_email" {
+		return Options{SMTP: &config.SMTP{Address: order.Server, TLS: config.TLSNone}}.Tools(db)
 	}
-	db, err := records.Open(context.Background(), order.Records)
-	if err != nil {
-		fmt.Println(err)
-		return 2
-	}
-	list, err := Options{SMTP: &config.SMTP{Address: order.Server, TLS: config.TLSNone}}.Tools(db)
-	if err != nil {
-		fmt.Println(err)
-		return 2
-	}
-	registry, err := tools.NewRegistry(list...)
-	if err != nil {
-		fmt.Println(err)
-		return 2
-	}
-	send, _ := registry.Get("send_email")
-	_, err = send.Apply(context.Background(), "run/send", json.RawMessage(`{"draft_id":"DRF-2026-0002"}`))
-	fmt.Println(err)
-	return 0
+	return Options{clock: func() time.Time { return office0 }, CalDAV: &config.CalDAV{
+		Endpoint:  config.Endpoint{URL: order.Server, Credentials: config.Credentials{User: "bestbox", PasswordFile: order.PasswordFile}},
+		Employees: "{user}/", Rooms: "{id}/",
+	}}.Tools(db)
 }
 
 // TestAWorkerThatIsKilledWhileItSendsSendsNothingTwice ends the worker with SIGKILL from inside the mail server, at a step of the conversation.
@@ -76,39 +46,14 @@ func TestAWorkerThatIsKilledWhileItSendsSendsNothingTwice(t *testing.T) {
 					t.Parallel()
 					server := newMailServer(t, nil, false)
 					d, send := mailDesk(t, store, server)
-					what, err := json.Marshal(order{d.Location(), server.address})
-					if err != nil {
-						t.Fatal(err)
-					}
-					worker := exec.CommandContext(t.Context(), os.Args[0])
-					worker.Env = append(os.Environ(), killEnvironment+"="+string(what))
-					var once sync.Once
-					killed := make(chan struct{})
-					kill := func() {
-						once.Do(func() {
-							if err := worker.Process.Kill(); err != nil {
-								t.Error(err)
-							}
-							_ = worker.Wait() // it was killed: its end is an error
-							close(killed)
-						})
-					}
+					worker := toolstest.NewDoomed(t)
 					if test.atRecipient {
-						server.refuse = func(string) error { kill(); return nil }
+						server.refuse = func(string) error { worker.Kill(); return nil }
 					} else {
-						server.atTheEnd = func(*smtp.Conn) error { kill(); return nil }
+						server.atTheEnd = func(*smtp.Conn) error { worker.Kill(); return nil }
 					}
-					server.mutex.Lock() // the server kills what has been started
-					err = worker.Start()
-					server.mutex.Unlock()
-					if err != nil {
-						t.Fatal(err)
-					}
-					select {
-					case <-killed:
-					case <-time.After(time.Minute):
-						t.Fatal("the worker never came to the mail server")
-					}
+					worker.Run(t, toolstest.Order{Records: d.Location(), Tool: "send_email", Key: "run/send", Server: server.address,
+						Arguments: json.RawMessage(`{"draft_id":"DRF-2026-0002"}`)})
 					for range 2 {
 						err := d.send(t, "run/send", send)
 						if _, unknown := errors.AsType[*records.UnknownEffectError](err); unknown != test.unknown || err != nil && !test.unknown {

@@ -11,11 +11,8 @@ import (
 var area = toolstest.NewArea(Options{}.Tools)
 
 func TestMain(m *testing.M) {
-	if what := os.Getenv(killEnvironment); what != "" {
-		os.Exit(sendAsWorker(what))
-	}
-	if what := os.Getenv(scheduleEnvironment); what != "" {
-		os.Exit(scheduleAsWorker(what))
+	if os.Getenv(toolstest.OrderVariable) != "" {
+		os.Exit(toolstest.Obey(asWorker))
 	}
 	code := recordstest.Run(m)
 	stopRadicale()

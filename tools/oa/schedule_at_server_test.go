@@ -12,8 +12,6 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -27,6 +25,7 @@ import (
 	"bestbox/internal/records/recordstest"
 	"bestbox/tools"
 	"bestbox/tools/oa/caldav"
+	"bestbox/tools/toolstest"
 )
 
 // staff is a server with the calendars of those that are involved.
@@ -118,41 +117,6 @@ func between(t *testing.T, server radicale, around func(r *http.Request, pass fu
 	return settings
 }
 
-// scheduleEnvironment makes the test's program a worker that schedules someMeeting: an order in JSON, whose server is the CalDAV server.
-const scheduleEnvironment = "OA_TEST_SCHEDULE"
-
-type scheduleOrder struct {
-	order
-	PasswordFile string
-}
-
-// scheduleAsWorker is the program that is killed.
-func scheduleAsWorker(what string) int {
-	var order scheduleOrder
-	if err := json.Unmarshal([]byte(what), &order); err != nil {
-		fmt.Println(err)
-		return 2
-	}
-	db, err := records.Open(context.Background(), order.Records)
-	if err != nil {
-		fmt.Println(err)
-		return 2
-	}
-	options := Options{clock: func() time.Time { return office0 }, CalDAV: &config.CalDAV{
-		Endpoint:  config.Endpoint{URL: order.Server, Credentials: config.Credentials{User: "bestbox", PasswordFile: order.PasswordFile}},
-		Employees: "{user}/", Rooms: "{id}/",
-	}}
-	list, err := options.Tools(db)
-	if err != nil {
-		fmt.Println(err)
-		return 2
-	}
-	at := slices.IndexFunc(list, func(tool *tools.Tool) bool { return tool.Name() == "schedule_meeting" })
-	_, err = list[at].Apply(context.Background(), "run/1", json.RawMessage(someMeeting))
-	fmt.Println(err)
-	return 0
-}
-
 // TestAWorkerThatIsKilledWhileItSchedulesLeavesOneMeeting ends the worker with SIGKILL at each request after the pending row: before the server has it,
 // and before its word is back.
 func TestAWorkerThatIsKilledWhileItSchedulesLeavesOneMeeting(t *testing.T) {
@@ -183,9 +147,8 @@ func TestAWorkerThatIsKilledWhileItSchedulesLeavesOneMeeting(t *testing.T) {
 
 func killAtRequest(t *testing.T, server radicale, d desk, put int, passes bool) {
 	t.Helper()
-	worker := exec.CommandContext(t.Context(), os.Args[0])
+	worker := toolstest.NewDoomed(t)
 	var mutex sync.Mutex
-	killed := make(chan struct{})
 	puts, dead := 0, false
 	settings := between(t, server, func(r *http.Request, pass func() int) {
 		mutex.Lock()
@@ -203,29 +166,11 @@ func killAtRequest(t *testing.T, server radicale, d desk, put int, passes bool) 
 		if passes {
 			pass()
 		}
-		if err := worker.Process.Kill(); err != nil {
-			t.Error(err)
-		}
-		_ = worker.Wait() // it was killed: its end is an error
+		worker.Kill()
 		dead = true
-		close(killed)
 	})
-	what, err := json.Marshal(scheduleOrder{order{d.Location(), settings.URL}, settings.PasswordFile})
-	if err != nil {
-		t.Fatal(err)
-	}
-	worker.Env = append(os.Environ(), scheduleEnvironment+"="+string(what))
-	mutex.Lock()
-	err = worker.Start()
-	mutex.Unlock()
-	if err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case <-killed:
-	case <-time.After(time.Minute):
-		t.Fatal("the worker never came to the server")
-	}
+	worker.Run(t, toolstest.Order{Records: d.Location(), Tool: "schedule_meeting", Key: "run/1", Arguments: json.RawMessage(someMeeting), Server: settings.URL,
+		PasswordFile: settings.PasswordFile})
 	if row, _, err := d.FindEffect(t.Context(), "run/1"); err != nil || row.State != records.EffectPending {
 		t.Fatalf("the ledger says %s, %v", row.State, err)
 	}

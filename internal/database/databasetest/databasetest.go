@@ -4,7 +4,9 @@ package databasetest
 import (
 	"context"
 	"fmt"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -60,4 +62,25 @@ func OnEach(t *testing.T, test func(t *testing.T, empty database.Location)) {
 			test(t, kind.Empty(t))
 		})
 	}
+}
+
+// Together runs so many processes side by side, and returns what each has printed. One that fails is an error of the test.
+func Together(t *testing.T, count int, process func() *exec.Cmd) []string {
+	t.Helper()
+	commands, outputs := make([]*exec.Cmd, count), make([]strings.Builder, count)
+	for i := range commands {
+		commands[i] = process()
+		commands[i].Stdout = &outputs[i]
+		if err := commands[i].Start(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	printed := make([]string, count)
+	for i, command := range commands {
+		err := command.Wait()
+		if printed[i] = outputs[i].String(); err != nil {
+			t.Errorf("process %d: %v, printed %q", i, err, printed[i])
+		}
+	}
+	return printed
 }
