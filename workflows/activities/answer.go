@@ -60,7 +60,6 @@ func (a *Activities) Answer(ctx context.Context, input AnswerInput) (run.Result,
 
 // text is an attempt at an answer.
 type text struct {
-	question    string
 	content     string
 	unsupported []string
 	evasive     bool
@@ -89,12 +88,12 @@ func (t text) faults() int {
 	return faults
 }
 
-// correction tells the model what was wrong with the text.
-func (t text) correction() string {
+// correction tells the model what was wrong with the text, in the language of the question.
+func (t text) correction(question string) string {
 	if len(t.unsupported) > 0 {
 		return fmt.Sprintf("An earlier answer held %s, which no result holds. Leave it out.", strings.Join(t.unsupported, ", "))
 	}
-	why, chinese := asksWhy.MatchString(t.question), agents.InChinese(t.question)
+	why, chinese := asksWhy.MatchString(question), agents.InChinese(question)
 	switch {
 	case why && chinese:
 		return "先前的回答没有写出主要原因或其数字。请用两句中文写出主要原因、其编号和数字。"
@@ -177,7 +176,7 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 		if reply.FinishReason == "length" {
 			content = endAtSentence(content)
 		}
-		written := text{question: turn.Question, content: content, unsupported: checked.unsupported(content), attempts: attempt,
+		written := text{content: content, unsupported: checked.unsupported(content), attempts: attempt,
 			evasive: evasive(turn, content)}
 		if attempt == 1 || written.faults() < best.faults() {
 			best = written
@@ -185,7 +184,7 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 		if written.faults() == 0 {
 			break
 		}
-		correction = written.correction()
+		correction = written.correction(turn.Question)
 	}
 	best.usage = usage
 	if isDecision(best.content) {
