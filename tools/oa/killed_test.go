@@ -48,9 +48,9 @@ func TestAWorkerThatIsKilledWhileItSendsSendsNothingTwice(t *testing.T) {
 					d, send := mailDesk(t, store, server)
 					worker := toolstest.NewDoomed(t)
 					if test.atRecipient {
-						server.refuse = func(string) error { worker.Kill(); return nil }
+						server.misbehave(func(string) error { worker.Kill(); return nil }, nil)
 					} else {
-						server.atTheEnd = func(*smtp.Conn) error { worker.Kill(); return nil }
+						server.misbehave(nil, func(*smtp.Conn) error { worker.Kill(); return nil })
 					}
 					worker.Run(t, toolstest.Order{Records: d.Location(), Tool: "send_email", Key: "run/send", Server: server.address,
 						Arguments: json.RawMessage(`{"draft_id":"DRF-2026-0002"}`)})

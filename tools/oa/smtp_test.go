@@ -112,6 +112,13 @@ func (s *mailSession) Data(r io.Reader) error {
 func (*mailSession) Reset()        {}
 func (*mailSession) Logout() error { return nil }
 
+// misbehave tells the server, which runs already, what to refuse and what to do at the end of a mail.
+func (m *mailServer) misbehave(refuse func(recipient string) error, atTheEnd func(*smtp.Conn) error) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	m.refuse, m.atTheEnd = refuse, atTheEnd
+}
+
 func (m *mailServer) mails() []takenMail {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
@@ -307,7 +314,7 @@ func TestACutOffAttemptIsRepeatedOnlyWhenTheServerCannotHaveTheMail(t *testing.T
 func TestAServerThatEndsAfterTheLastByteLeavesTheMailUnknown(t *testing.T) {
 	t.Parallel()
 	server := newMailServer(t, nil, false)
-	server.atTheEnd = func(c *smtp.Conn) error { return c.Conn().Close() } // it has the mail, and its word never comes
+	server.misbehave(nil, func(c *smtp.Conn) error { return c.Conn().Close() }) // it has the mail, and its word never comes
 	d, send := mailDesk(t, recordstest.Stores()[0], server)
 	for range 2 { // the attempt itself, and the next one, which asks
 		var unknown *records.UnknownEffectError
@@ -351,7 +358,7 @@ func TestARefusedMailIsSentByNobodyAndTheDraftStays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newMailServer(t, nil, false)
-			server.refuse, server.atTheEnd = test.refuse, test.atTheEnd
+			server.misbehave(test.refuse, test.atTheEnd)
 			d, send := mailDesk(t, recordstest.Stores()[0], server)
 			err := d.send(t, "run/send", send)
 			var wrong *tools.ArgumentError
@@ -361,9 +368,7 @@ func TestARefusedMailIsSentByNobodyAndTheDraftStays(t *testing.T) {
 			if n := len(server.mails()) + d.Number(t, "SELECT count(*) FROM mail_deliveries") + d.Number(t, "SELECT count(*) FROM mail_drafts WHERE status = 'sent'"); n != 0 {
 				t.Errorf("%d traces of a mail that nobody took", n)
 			}
-			server.mutex.Lock()
-			server.refuse, server.atTheEnd = nil, nil
-			server.mutex.Unlock()
+			server.misbehave(nil, nil)
 			if err := d.send(t, "run/send", send); err != nil {
 				t.Errorf("the next attempt: %v", err)
 			}
