@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"text/template"
 	"time"
@@ -147,6 +148,15 @@ func (t Turn) text() string {
 		fmt.Fprintf(&text, "- %s %s: %s\n", fact.Tool, wording.OneLine(fact.Arguments), wording.OneLine(strings.Join(fact.Sentences, " ")))
 	}
 	return text.String()
+}
+
+// Meant are the days, periods and numbers that the question speaks of in words, as in "next Monday" or "five pieces", with the first and last days of the periods.
+func (t Turn) Meant() []string {
+	meant := timingOf(t.Question, t.Today).known()
+	for _, word := range numberWords.FindAllString(strings.ToLower(t.Question), -1) {
+		meant = append(meant, strconv.Itoa(counts[word]))
+	}
+	return meant
 }
 
 // languageRule names the language to answer in. Small models follow a named language and overlook "the user's language".

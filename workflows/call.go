@@ -44,7 +44,7 @@ func makeCall(ctx workflow.Context, call run.ToolCall) (run.Result, error) {
 	if err := workflow.UpsertTypedSearchAttributes(ctx, attributeDomain.ValueSet(opened.Domain)); err != nil {
 		return result, err
 	}
-	done, err := people.write(ctx, activities.WriteCall{Head: opened.Head, AgentRef: opened.AgentRef, Call: opened.Planned.Call}, opened.Planned)
+	done, err := people.write(ctx, activities.WriteCall{Head: opened.Head, AgentRef: opened.AgentRef, Call: opened.Planned.Call, Given: true}, opened.Planned)
 	if err != nil {
 		return result, err
 	}

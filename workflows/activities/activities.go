@@ -94,6 +94,8 @@ type callResult struct {
 	Outsiders bool `json:"outsiders,omitempty"`
 	// Unsupported is what an agent that was asked has said and could not have found.
 	Unsupported []string `json:"unsupported,omitempty"`
+	// Doubted says that a write was sent back for what its texts have invented.
+	Doubted bool `json:"doubted,omitempty"`
 }
 
 // conversation is a transcript, decoded.

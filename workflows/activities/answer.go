@@ -202,6 +202,9 @@ type sources struct {
 func newSources(known conversation, texts ...string) sources {
 	s := sources{texts: texts}
 	for _, result := range known.results {
+		if result.Doubted { // it tells what nothing supports
+			continue
+		}
 		s.texts = append(s.texts, string(result.Report.Arguments))
 		if len(result.Unsupported) > 0 {
 			s.answers, s.doubtful = append(s.answers, result.Sentences...), append(s.doubtful, result.Unsupported...)

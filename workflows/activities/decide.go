@@ -178,14 +178,16 @@ func looksUp(agent equipped) bool {
 	return slices.ContainsFunc(agent.Specs, func(spec tools.Spec) bool { return spec.Name != agents.ToolHandOver && spec.Name != agents.ToolAskUser })
 }
 
-// fresh returns the calls that were not made before, each once.
+// fresh returns the calls that were not made before, each once. One that was sent back may be insisted on, once.
 func fresh(calls []agents.Call, made []callResult) []agents.Call {
 	var kept []agents.Call
 	for _, call := range calls {
 		same := func(tool string, arguments json.RawMessage) bool {
 			return tool == call.Tool && bytes.Equal(canonical(arguments), canonical(call.Arguments))
 		}
-		again := slices.ContainsFunc(made, func(result callResult) bool { return same(result.Report.Tool, result.Report.Arguments) }) ||
+		again := slices.ContainsFunc(made, func(result callResult) bool {
+			return same(result.Report.Tool, result.Report.Arguments) && !sentBackOnce(result, made)
+		}) ||
 			slices.ContainsFunc(kept, func(other agents.Call) bool { return same(other.Tool, other.Arguments) })
 		if !again {
 			kept = append(kept, call)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -26,6 +27,8 @@ type WriteCall struct {
 	Call string `json:"call"`
 	// After is an earlier write of the same decision that has failed, so that this one is not made.
 	After string `json:"after,omitempty"`
+	// Given says that a program has given the arguments, and no model: what their texts hold need stand nowhere else.
+	Given bool `json:"given,omitempty"`
 	// Deadline is when the call is denied unless somebody has decided.
 	Deadline time.Time `json:"deadline"`
 }
@@ -42,6 +45,9 @@ type Proposed struct {
 // whyOutsiders is told to the person who is asked where the policy would not ask.
 const whyOutsiders = "this run has read text of outsiders (mails, documents, names, notes, logs, other servers, or what was pasted into the question), and what it " +
 	"wants to write may rest on it"
+
+// whyInvented is told to the person who is asked where the policy would not ask.
+const whyInvented = "what it wants to write holds figures or names that nothing here supports"
 
 // Propose works out what a write would do and whether a person must agree. It changes nothing but the list of what waits.
 func (a *Activities) Propose(ctx context.Context, input WriteCall) (Proposed, error) {
@@ -67,6 +73,19 @@ func (a *Activities) Propose(ctx context.Context, input WriteCall) (Proposed, er
 		if rule == agents.AskForbidden {
 			return notMade(input.Head, failedCall(asked.report, why))
 		}
+		var invented []string
+		if !input.Given {
+			if invented, err = asked.invented(ctx); err != nil {
+				return stored{}, err
+			}
+		}
+		if len(invented) > 0 {
+			if !asked.known.doubted(asked.report.Tool) {
+				return notMade(input.Head, asked.sentBack(invented))
+			}
+			rule, why = agents.AskAlways, whyInvented
+			change.Warnings = append(change.Warnings, "its text holds "+strings.Join(invented, ", ")+", which stands neither in the question nor in a result")
+		}
 		if asked.outsiders {
 			rule, why = agents.AskAlways, whyOutsiders
 			whence, err := asked.whence(ctx)
@@ -76,7 +95,7 @@ func (a *Activities) Propose(ctx context.Context, input WriteCall) (Proposed, er
 			change.Warnings = append(change.Warnings, whence...)
 		}
 		left := transcript.Change{Outcome: func(transcript.Head) any {
-			return Proposed{Ask: rule == agents.AskAlways, Always: asked.outsiders}
+			return Proposed{Ask: rule == agents.AskAlways, Always: asked.outsiders || len(invented) > 0}
 		}}
 		if rule != agents.AskAlways {
 			return stored{Change: left}, nil
