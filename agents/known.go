@@ -82,7 +82,7 @@ func (k known) narrow(schema json.RawMessage) (narrowed json.RawMessage, possibl
 	for name, hint := range hints {
 		value, found := arguments.Properties.Get(name)
 		required := slices.Contains(arguments.Required, name)
-		if !found || required && hint.Addressees == "" || hint.narrow(value, k) {
+		if !found || required && !hint.isForRequired() || hint.narrow(value, k) {
 			continue
 		}
 		if required {

@@ -26,6 +26,7 @@ func TestArgumentsAreNarrowedToWhatTheQuestionOrAResultNames(t *testing.T) {
 		lines  = `{"properties":{"lines":{"items":{"properties":{"product_id":{"type":"string","pattern":"^[A-Z]{2}-[0-9]{3}$"},"quantity":{"type":"integer"}},"type":"object","required":["product_id"]},` +
 			`"type":"array"}},"type":"object","required":["lines"]}`
 		mail      = `{"properties":{"to":{"items":{"type":"string"},"type":"array","minItems":1,"x-addressees":"EMP|CUS"},"cc":{"items":{"type":"string"},"type":"array","x-addressees":"EMP|CUS"}},"type":"object","required":["to"]}`
+		document  = `{"properties":{"template":{"type":"string","enum":["memo","minutes"],"x-unless":"mail|邮件","x-said":"minutes|memo|纪要"}},"type":"object","required":["template"]}`
 		mandatory = `{"properties":{` + vendor + `,"limit":{"type":"integer"}},"type":"object","required":["vendor_id"]}`
 	)
 	lin := tools.Name{ID: "EMP-002", Name: "Lin Xiaoyan"}
@@ -74,6 +75,11 @@ func TestArgumentsAreNarrowedToWhatTheQuestionOrAResultNames(t *testing.T) {
 		{"what the question does not speak of", `{"properties":{"sender":{"type":"string","x-said":"from|来自"}},"type":"object"}`, Turn{Question: "the newest mail"}, `{"properties":{},"type":"object"}`},
 		{"what it speaks of", `{"properties":{"sender":{"type":"string","x-said":"from|来自"}},"type":"object"}`, Turn{Question: "来自陈伟的邮件"}, `{"properties":{"sender":{"type":"string"}},"type":"object"}`},
 		{"a number out of bounds", filters, Turn{Question: "the top 50"}, `{"properties":{"text":{"type":"string"}},"type":"object"}`},
+		{"a sum is no count in words", `{"properties":{"amount":{"type":"number","minimum":0.01,"x-number":"named"}},"type":"object"}`, Turn{Question: "起草一封邮件"}, `{"properties":{},"type":"object"}`},
+		{"what another tool is for", document, Turn{Question: "Draft a mail about the minutiae."}, ""},
+		{"what another tool is for, in Chinese", document, Turn{Question: "起草一封邮件"}, ""},
+		{"for both", document, Turn{Question: "Write the minutes and mail them."}, document},
+		{"for neither", document, Turn{Question: "Write that we close at noon."}, document},
 		{"what must be given stays as it is", `{"properties":{"status":{"type":"string","enum":["late","open"],"x-words":"late:late"}},"type":"object","required":["status"]}`, Turn{Question: "how?"},
 			`{"properties":{"status":{"type":"string","enum":["late","open"]}},"type":"object","required":["status"]}`},
 		{"the elements of a list", people, Turn{Question: "EMP-001 and EMP-002"},

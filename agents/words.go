@@ -22,8 +22,11 @@ type hint struct {
 	Number string `json:"x-number"`
 	// Said are words, as "from|by|来自", without any of which in the question the argument is left out.
 	Said string `json:"x-said"`
+	// Unless are words, as "mail|邮件", of what another tool is for: a question that says one of them, and none of Said, leaves the argument out. Unlike the
+	// other hints it is also for what must be given: the tool cannot be called then.
+	Unless string `json:"x-unless"`
 	// Addressees are the kinds of identifiers, as "EMP|CUS", of people that a list may hold, beside mail addresses: only those that the question or a result
-	// names. Who asks is meant only where the question says so. Unlike the other hints it is also for what must be given: the tool waits until somebody is known.
+	// names. Who asks is meant only where the question says so. It is for what must be given as well: the tool waits until somebody is known.
 	Addressees string `json:"x-addressees"`
 }
 
@@ -36,6 +39,9 @@ func hintsOf(schema json.RawMessage) (map[string]hint, error) {
 	return read.Properties, err
 }
 
+// isForRequired reports whether the hint is also for what must be given.
+func (h hint) isForRequired() bool { return h.Addressees != "" || h.Unless != "" }
+
 // narrow puts what the question says, or is known, into the place of an argument's values. Possible is false where there is nothing of the kind.
 func (h hint) narrow(value *jsonschema.Schema, k known) (possible bool) {
 	switch {
@@ -43,6 +49,8 @@ func (h hint) narrow(value *jsonschema.Schema, k known) (possible bool) {
 		value.Enum = slices.DeleteFunc(h.said(k.question), func(said any) bool { return value.Type == "string" && !slices.Contains(value.Enum, said) })
 	case h.Number != "":
 		value.Enum = k.numbers(value)
+	case h.Unless != "":
+		return !saysOne(k.question, h.Unless) || saysOne(k.question, h.Said)
 	case h.Said != "":
 		return saysOne(k.question, h.Said)
 	case h.Addressees != "" && value.Items != nil:
@@ -80,7 +88,7 @@ var (
 	numberWords = regexp.MustCompile(`\b(?:one|two|three|four|five|six|seven|eight|nine|ten)\b|[一二两三四五六七八九十]`)
 )
 
-// numbers are those of the question, but for identifiers and times, which an argument allows.
+// numbers are those of the question, but for identifiers and times, which an argument allows. Words count things: "a mail" in Chinese is no sum.
 func (k known) numbers(value *jsonschema.Schema) (values []any) {
 	add := func(number int) {
 		low, err := value.Minimum.Int64()
@@ -95,6 +103,9 @@ func (k known) numbers(value *jsonschema.Schema) (values []any) {
 		if number, err := strconv.Atoi(strings.ReplaceAll(text, ",", "")); err == nil {
 			add(number)
 		}
+	}
+	if value.Type != "integer" {
+		return values
 	}
 	for _, word := range numberWords.FindAllString(strings.ToLower(k.time.rest), -1) {
 		add(counts[word])

@@ -29,7 +29,7 @@ var generateDocumentDefinition = tools.Definition{
 // DocumentArguments are the arguments of generate_document.
 type DocumentArguments struct {
 	spellings
-	Template     string           `json:"template" jsonschema:"enum=memo,enum=meeting-minutes,enum=budget-increase"`
+	Template     string           `json:"template" jsonschema:"enum=memo,enum=meeting-minutes,enum=budget-increase" jsonschema_extras:"x-unless=mail|email|e-mail|邮件|回信,x-said=document|memo|memorandum|minutes|form|paper|file|pdf|docx|markdown|文档|文件|备忘录|纪要|申请书|申请表|书面"`
 	Title        string           `json:"title" jsonschema:"minLength=1,maxLength=120"`
 	Author       employeeID       `json:"author" jsonschema_description:"In whose name it is written."`
 	Points       []string         `json:"points" jsonschema:"minItems=1,maxItems=20" jsonschema_description:"What it says, one sentence each: statements, decisions or reasons."`
