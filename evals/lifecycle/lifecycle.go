@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,6 +21,7 @@ import (
 
 	"bestbox/evals/service"
 	"bestbox/internal/config"
+	"bestbox/internal/programs"
 )
 
 // Report is what is written. Times are in seconds.
@@ -194,16 +194,13 @@ func newSystem(o options) (*system, error) {
 	s := &system{options: o, folder: folder, config: filepath.Join(folder, "bestbox.yaml"), ports: map[string]int{}}
 	tiers := map[string]any{}
 	for _, tier := range []string{config.Heavy, config.Light} {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
+		if s.ports[tier], err = programs.FreePort(); err != nil {
 			return nil, err
 		}
-		s.ports[tier] = listener.Addr().(*net.TCPAddr).Port
 		tiers[tier] = map[string]any{"port": s.ports[tier]}
 		if o.containers {
 			tiers[tier] = map[string]any{"port": s.ports[tier], "backend": config.Docker, "server": "llama-server-image"}
 		}
-		listener.Close()
 	}
 	content, err := json.Marshal(map[string]any{"profiles": map[string]any{o.profile: map[string]any{"tiers": tiers}}, "supervisor": map[string]any{"metrics": config.MetricsOff}})
 	if err != nil {

@@ -126,12 +126,16 @@ func (s *Stack) Fresh(ctx context.Context, employee string) error {
 	if s.worker, err = programs.Start(command); err != nil {
 		return err
 	}
-	return s.worker.Ready(startLimit, func(probe context.Context) error {
+	err = s.worker.Ready(startLimit, func(probe context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		return ready(probe, s.URL())
 	})
+	if ended := s.temporal.Ended(); err != nil && ended != "" {
+		err = errors.Join(err, errors.New(ended))
+	}
+	return err
 }
 
 // environment is this process's, without what would win over the worker's configuration.

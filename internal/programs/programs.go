@@ -7,10 +7,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -49,24 +52,36 @@ func Artefact(name string) (string, error) {
 	return file, nil
 }
 
-// given are the ports that FreePort has returned: the kernel gives a port again as soon as it is free, also to the next who asks.
-var given sync.Map
+// Ports are taken from below those that Linux gives to outgoing connections (32768 and up), and to programs that ask for any: a server that starts a moment
+// later would find its port taken by a connection.
+const lowestPort, highestPort = 15000, 32767
 
-// FreePort returns a port of the loopback address on which nothing listens, and which no other caller in this program got.
+// reserved hold the ports that FreePort has returned, for as long as this program runs.
+var reserved sync.Map
+
+// FreePort returns a port of the loopback address on which nothing listens, and which no other caller got: neither in this program nor, on Linux, in another
+// one that asks here.
 func FreePort() (int, error) {
-	for {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+	for range 1000 {
+		port := lowestPort + rand.IntN(highestPort-lowestPort+1)
+		if _, taken := reserved.LoadOrStore(port, true); taken {
+			continue
+		}
+		// A name in Linux's abstract namespace belongs to one process and ends with it; elsewhere it is a file, and there is none.
+		if runtime.GOOS == "linux" {
+			name, err := net.Listen("unix", "@bestbox-port-"+strconv.Itoa(port))
+			if err != nil {
+				continue
+			}
+			reserved.Store(port, name) // which keeps it open
+		}
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err != nil {
-			return 0, fmt.Errorf("finding a free port: %w", err)
+			continue
 		}
-		port := listener.Addr().(*net.TCPAddr).Port
-		if err := listener.Close(); err != nil {
-			return 0, err
-		}
-		if _, taken := given.LoadOrStore(port, true); !taken {
-			return port, nil
-		}
+		return port, listener.Close()
 	}
+	return 0, fmt.Errorf("no free port from %d to %d was found", lowestPort, highestPort)
 }
 
 // Process is a program that was started.
@@ -93,14 +108,23 @@ func Start(command *exec.Cmd) (*Process, error) {
 		command.SysProcAttr = &syscall.SysProcAttr{}
 	}
 	command.SysProcAttr.Pdeathsig = syscall.SIGKILL // who is killed leaves nothing behind
-	if err := command.Start(); err != nil {
-		return nil, fmt.Errorf("starting %s: %w", command.Path, err)
-	}
 	started := &Process{command: command, log: log, exited: make(chan struct{})}
+	begun := make(chan error)
 	go func() {
+		// The kernel kills the program when the thread ends that has started it; so this one stays.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := command.Start()
+		begun <- err
+		if err != nil {
+			return
+		}
 		_ = command.Wait()
 		close(started.exited)
 	}()
+	if err := <-begun; err != nil {
+		return nil, fmt.Errorf("starting %s: %w", command.Path, err)
+	}
 	return started, nil
 }
 

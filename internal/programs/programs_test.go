@@ -3,7 +3,10 @@ package programs_test
 import (
 	"context"
 	"errors"
+	"net"
 	"os/exec"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -42,5 +45,30 @@ func TestMissingArtefactIsNamedWithTheWayOut(t *testing.T) {
 	t.Parallel()
 	if path, err := programs.Artefact("abacus"); err == nil || !strings.Contains(err.Error(), "abacus") || !strings.Contains(err.Error(), "make pull") {
 		t.Errorf("got %q, %v", path, err)
+	}
+}
+
+func TestAFreePortIsGivenToOneCallerOnly(t *testing.T) {
+	t.Parallel()
+	seen := map[int]bool{}
+	for range 50 {
+		port, err := programs.FreePort()
+		if err != nil || seen[port] || port < 15000 || port > 32767 {
+			t.Fatalf("%d, %v, before %t", port, err, seen[port])
+		}
+		seen[port] = true
+		runtime.GC() // what keeps other programs away must outlive a collection
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if runtime.GOOS == "linux" {
+			if other, err := net.Listen("unix", "@bestbox-port-"+strconv.Itoa(port)); err == nil {
+				t.Errorf("another program could get %d as well: %v", port, other.Close())
+			}
+		}
+		if err := listener.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package temporaldev
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"os/exec"
@@ -63,6 +64,15 @@ func (s *Server) Start() error {
 		return err
 	}
 	return s.process.Ready(startTimeout, s.connect)
+}
+
+// Ended says how the server has ended, with what it has written; empty while it runs.
+func (s *Server) Ended() string {
+	state, over := s.process.Wait(0)
+	if !over {
+		return ""
+	}
+	return fmt.Sprintf("Temporal has ended: %s\n%s", state, s.process.Log())
 }
 
 // Kill ends the server with SIGKILL, as a crash would.
