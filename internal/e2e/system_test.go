@@ -3,11 +3,9 @@ package e2e_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -111,21 +109,14 @@ profiles: {small: {tiers: {heavy: {port: %d}, light: {port: %d}}}}
 	return err
 }
 
-// freePorts finds ports below those that the kernel gives to outgoing connections: a killed server must get its port back.
-func freePorts(count int) ([]int, error) {
-	var found []int
-	for port := 18700; port < 18900 && len(found) < count; port++ {
-		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			continue
-		}
-		_ = listener.Close()
+// freePorts are ports that nobody else gets: a killed server must get its port back.
+func freePorts(count int) (found []int, err error) {
+	for len(found) < count && err == nil {
+		var port int
+		port, err = programs.FreePort()
 		found = append(found, port)
 	}
-	if len(found) < count {
-		return nil, errors.New("no free ports between 18700 and 18899")
-	}
-	return found, nil
+	return found, err
 }
 
 // up starts everything that does not run.
