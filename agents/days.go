@@ -40,6 +40,7 @@ var dayMentions = []mention{
 	{pattern: pattern(`\bin\s+` + countText + `\s+(day|week)s?\b(?:'\s*time)?|` + countText + `\s*(天|周|个?星期)[之以]?后`), days: inSoMany},
 	{pattern: pattern(`\b` + countText + `\s+(day|week)s?\s+ago\b|` + countText + `\s*(天|周|个?星期)[之以]?前`), days: soManyAgo},
 	{pattern: pattern(`\b(?:the\s+)?(?:past|last)\s+` + countText + `\s+(day|week)s?\b|(?:最近|过去|近)` + countText + `\s*(天|周|个?星期)`), days: lastSoMany},
+	{pattern: pattern(`\b(?:the\s+)?(?:past|last)\s+` + countText + `\s+(month|year)s?\b|(?:最近|过去|近)` + countText + `\s*(个月|年)`), days: lastMonths},
 	{pattern: pattern(`\b(since|last|past|next|this|on|coming)?\s*\b` + weekdayText + `\b`), days: weekdayNamed},
 	{pattern: pattern(`(上|下|这|本)个?` + hanWeekday), days: func(m []string, today time.Time) []string {
 		return []string{dayOfWeek(today, hanWeeks[m[1]], hanWeekdays[m[2]])}
@@ -72,15 +73,20 @@ var counts = map[string]int{
 
 // counted reads "3 weeks" or 三天 as days; the groups are those of either language.
 func counted(m []string) int {
-	number, unit := strings.ToLower(m[1]+m[3]), strings.ToLower(m[2]+m[4])
-	days, known := counts[number]
-	if !known {
-		days, _ = strconv.Atoi(number)
-	}
+	days, unit := countOf(m[1]+m[3]), strings.ToLower(m[2]+m[4])
 	if unit != "day" && unit != "天" {
 		days *= 7
 	}
 	return days
+}
+
+// countOf reads a number in digits or words.
+func countOf(text string) int {
+	if number, known := counts[strings.ToLower(text)]; known {
+		return number
+	}
+	number, _ := strconv.Atoi(text)
+	return number
 }
 
 func inSoMany(m []string, today time.Time) []string {
@@ -93,6 +99,15 @@ func soManyAgo(m []string, today time.Time) []string {
 
 func lastSoMany(m []string, today time.Time) []string {
 	return []string{iso(today.AddDate(0, 0, -counted(m))), iso(today)}
+}
+
+// lastMonths reads "the last 12 months" and "the past two years".
+func lastMonths(m []string, today time.Time) []string {
+	months := countOf(m[1] + m[3])
+	if unit := strings.ToLower(m[2] + m[4]); unit == "year" || unit == "年" {
+		months *= 12
+	}
+	return []string{iso(today.AddDate(0, -months, 0)), iso(today)}
 }
 
 // nearest is the day of that name that is least far from today: who says December 29 in January means the last one.

@@ -27,12 +27,13 @@ func (d Decision) MarshalJSON() ([]byte, error) {
 
 // DecisionSchema returns the JSON Schema of a decision among the tools, without those that are not for this turn: a list of calls, each naming
 // one tool with arguments of that tool's schema, and at least minCalls. The server turns it into a grammar, so a model cannot write anything
-// else. Identifiers and periods are narrowed to those that the turn names (see known): a model can choose among them, and invent none.
+// else. A question that only asks has no tools that write, and begins with those that it names. Identifiers and periods are narrowed to those that the turn names (see known): a model can choose among them, and invent none.
 func (d Definition) DecisionSchema(turn Turn, minCalls int) (json.RawMessage, error) {
-	union := make([]any, 0, len(d.Specs))
-	known := turn.known()
+	var union, named []any
+	known, onlyAsks := turn.known(), turn.onlyAsks()
+	begins := onlyAsks && len(turn.Facts) == 0
 	for _, tool := range d.Specs {
-		if slices.Contains(turn.Without, tool.Name) {
+		if slices.Contains(turn.Without, tool.Name) || tool.Effect == tools.Write && onlyAsks || tool.Name == ToolAskUser && begins {
 			continue
 		}
 		arguments, possible, err := known.narrow(tool.Schema)
@@ -42,14 +43,21 @@ func (d Definition) DecisionSchema(turn Turn, minCalls int) (json.RawMessage, er
 		if !possible {
 			continue
 		}
-		union = append(union, callSchema{
+		call := callSchema{
 			Type: "object",
 			Properties: callProperties{
 				Tool:      map[string]string{"const": tool.Name},
 				Arguments: arguments,
 			},
 			Required: []string{"tool", "arguments"},
-		})
+		}
+		union = append(union, call)
+		if tool.Words != "" && saysOne(known.question, tool.Words) {
+			named = append(named, call)
+		}
+	}
+	if begins && len(named) > 0 {
+		union = named
 	}
 	calls := listSchema{Type: "array", MinItems: minCalls, MaxItems: d.Policy.MaxCallsPerStep, Items: map[string]any{"oneOf": union}}
 	if len(union) == 0 {

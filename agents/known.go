@@ -82,6 +82,10 @@ func (k known) narrow(schema json.RawMessage) (narrowed json.RawMessage, possibl
 	for name, hint := range hints {
 		value, found := arguments.Properties.Get(name)
 		required := slices.Contains(arguments.Required, name)
+		if found && hint.Time != "" {
+			k.narrowTime(&arguments, name, value, required)
+			continue
+		}
 		if !found || required && !hint.isForRequired() || hint.narrow(value, k) {
 			continue
 		}
@@ -96,6 +100,22 @@ func (k known) narrow(schema json.RawMessage) (narrowed json.RawMessage, possibl
 	}
 	narrowed, err = json.Marshal(&arguments)
 	return narrowed, true, err
+}
+
+// narrowTime has a time of day be one that the question names. Where it names none, an optional one is left out, and a required one is free.
+func (k known) narrowTime(arguments *jsonschema.Schema, name string, value *jsonschema.Schema, required bool) {
+	named, vague := timesOf(k.question)
+	switch {
+	case len(named) > 0:
+		for _, text := range named {
+			value.Enum = append(value.Enum, text)
+		}
+		if !required {
+			arguments.Required = append(arguments.Required, name)
+		}
+	case !required && !vague:
+		arguments.Properties.Delete(name)
+	}
 }
 
 // narrowObject counts the arguments that hold a period: a question for one leaves a second one out.

@@ -52,8 +52,8 @@ func (m mention) says(match []string, today time.Time) (values []string, days bo
 func nothing([]string, time.Time) string { return "" }
 
 var mentions = []mention{
-	{pattern: pattern(`\b[a-z]+-(?:[a-z0-9]+-)*[0-9]+\b`), means: nothing},                                                                      // identifiers hold years: PO-2025-0309
-	{pattern: pattern(`\b(?:which|what|how many)\s+(?:days?|dates?|weeks?|months?|quarters?|years?)\b|(?:哪|几|多少)[一个]?[天日周月年]`), means: nothing}, // asks for a time, names none
+	{pattern: pattern(`\b[a-z]+-(?:[a-z0-9]+-)*[0-9]+\b`), means: nothing}, // identifiers hold years: PO-2025-0309
+	{pattern: pattern(`\b(?:which|what|how many)\s+(?:days?|dates?|weeks?|months?|quarters?|years?)\b|\b(?:since|until|till|from|by)\s+when\b|(?:哪|几|多少)[一个]?[天日周月年]`), means: nothing}, // asks for a time, names none
 	{pattern: pattern(yearText + `-([01]\d)-([0-3]\d)`), means: isoDay, day: true},
 	{pattern: pattern(yearText + `年` + hanMonth + `(\d{1,2})[日号]`), means: hanDay, day: true},
 	{pattern: pattern(`\b` + monthText + `\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+` + yearText + `\b`),

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -157,6 +158,11 @@ func (t Turn) Meant() []string {
 		meant = append(meant, strconv.Itoa(counts[word]))
 	}
 	return meant
+}
+
+// onlyAsks reports whether nothing is to be done for the question. What a user has replied to a question back may say otherwise.
+func (t Turn) onlyAsks() bool {
+	return OnlyAsks(t.Question) && !slices.ContainsFunc(t.Facts, func(fact Fact) bool { return fact.Tool == ToolAskUser })
 }
 
 // languageRule names the language to answer in. Small models follow a named language and overlook "the user's language".

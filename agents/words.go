@@ -20,6 +20,8 @@ type hint struct {
 	Words string `json:"x-words"`
 	// Number is "named" where only a number that stands in the question may be given.
 	Number string `json:"x-number"`
+	// Time is "named" where only a time of day that the question names may be given; it must be, where there is one.
+	Time string `json:"x-time"`
 	// Said are words, as "from|by|来自", without any of which in the question the argument is left out.
 	Said string `json:"x-said"`
 	// Unless are words, as "mail|邮件", of what another tool is for: a question that says one of them, and none of Said, leaves the argument out. Unlike the

@@ -42,6 +42,9 @@ type Definition struct {
 	Description string
 	// Effect is Read or Write.
 	Effect Effect
+	// Words, in lower case, name what the tool is about, as "alert|alarm|告警". Of a question that only asks, and that says words of some tools, one of these comes
+	// first: small models look at a log where they are asked for a measurement. Empty: any question may mean it.
+	Words string
 	// Outsiders says that results hold text that people outside of the company, or programs, have written: mails, documents, log lines. Such
 	// text is data: a write that could rest on it is always asked for.
 	Outsiders bool

@@ -39,6 +39,7 @@ func TestWrongArgumentsNameTheFieldAndTheWayOut(t *testing.T) {
 		{"get_pipeline", `{"period":"2025-Q5"}`, "period", "text matching"},
 		{"get_pipeline", `{"stage":"won"}`, "stage", "one of qualification"},
 		{"get_customer_orders", `{"status":"lost"}`, "status", "one of open, late, delivered"},
+		{"get_customer_orders", `{"ordered_to":"2025-02-30"}`, "ordered_to", "a day that exists"},
 		{"update_lead", `{"lead_id":"LEAD-999","stage":"new"}`, "lead_id", "LEAD-001 (Polarstern Kältetechnik) to LEAD-022"},
 		{"update_lead", `{"lead_id":"LEAD-020","stage":"new"}`, "lead_id", "not a customer already"},
 		{"update_lead", `{"lead_id":"LEAD-001"}`, "", "LEAD-001 does not have already"},

@@ -22,11 +22,13 @@ var customerOrdersDefinition = tools.Definition{
 // CustomerOrdersArguments are the arguments of get_customer_orders.
 type CustomerOrdersArguments struct {
 	spellings
-	CustomerID customerID       `json:"customer_id,omitempty" jsonschema_description:"Only orders of this customer."`
-	VendorID   vendorID         `json:"vendor_id,omitempty" jsonschema_description:"Only orders that late deliveries of this vendor held up."`
-	Status     string           `json:"status,omitempty" jsonschema:"enum=open,enum=late,enum=delivered" jsonschema_extras:"x-words=open:open|pending|outstanding|not delivered|undelivered|still to deliver|waiting|未交付|未发货|未完成|待发;late:late|delayed|overdue|behind|should have by now|延迟|迟|逾期|晚|延误;delivered:delivered|shipped|received|交付|发货|已交" jsonschema_description:"open: not delivered yet. late: open and past the promised day."`
-	Period     dates.PeriodName `json:"period,omitempty" jsonschema_description:"Only orders placed in this quarter, month or year."`
-	Limit      int              `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many to list. Without it: all of up to 10, else the newest 5."`
+	CustomerID  customerID       `json:"customer_id,omitempty" jsonschema_description:"Only orders of this customer."`
+	VendorID    vendorID         `json:"vendor_id,omitempty" jsonschema_description:"Only orders that late deliveries of this vendor held up."`
+	Status      string           `json:"status,omitempty" jsonschema:"enum=open,enum=late,enum=delivered" jsonschema_extras:"x-words=open:open|pending|outstanding|not delivered|undelivered|still to deliver|waiting|未交付|未发货|未完成|待发;late:late|delayed|overdue|behind|should have by now|延迟|迟|逾期|晚|延误;delivered:delivered|shipped|received|交付|发货|已交" jsonschema_description:"open: not delivered yet. late: open and past the promised day."`
+	Period      dates.PeriodName `json:"period,omitempty" jsonschema_description:"Only orders placed in this quarter, month or year."`
+	OrderedFrom dates.Date       `json:"ordered_from,omitempty" jsonschema_description:"Only orders placed on or after this day."`
+	OrderedTo   dates.Date       `json:"ordered_to,omitempty" jsonschema_description:"Only orders placed on or before this day."`
+	Limit       int              `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many to list. Without it: all of up to 10, else the newest 5."`
 }
 
 // CustomerOrders are the orders found. Amounts are cents.
@@ -77,7 +79,11 @@ const (
 
 func (s store) customerOrders(ctx context.Context, in CustomerOrdersArguments) (*CustomerOrders, error) {
 	out := &CustomerOrders{}
-	err := s.read(ctx, func(b *books) (err error) {
+	span, err := dates.ParseSpan("ordered_from", in.OrderedFrom, "ordered_to", in.OrderedTo)
+	if err != nil {
+		return nil, err
+	}
+	err = s.read(ctx, func(b *books) (err error) {
 		out.Currency = b.currency
 		var name string
 		if in.CustomerID != "" {
@@ -92,16 +98,20 @@ func (s store) customerOrders(ctx context.Context, in CustomerOrdersArguments) (
 			}
 			out.vendor = wording.Named(string(in.VendorID), name)
 		}
-		from, before, err := bounds(in.Period)
-		if err != nil {
-			return err
-		}
 		if in.Period != "" {
-			out.Asked += " placed in " + string(in.Period)
+			period, err := in.Period.Period("period")
+			if err != nil {
+				return err
+			}
+			out.Asked += " placed in " + string(in.Period) + span.Words()
+			span = span.Within(period)
+		} else if words := span.Words(); words != "" {
+			out.Asked += " placed" + words
 		}
-		found, err := b.orders(`(? = '' OR o.customer_id = ?) AND o.ordered_on >= ? AND o.ordered_on < ? AND (? = '' OR EXISTS (SELECT 1
+		first, last := span.Bounds()
+		found, err := b.orders(`(? = '' OR o.customer_id = ?) AND o.ordered_on >= ? AND o.ordered_on <= ? AND (? = '' OR EXISTS (SELECT 1
 			FROM sales_order_waits w JOIN purchase_orders po ON po.id = w.purchase_order_id WHERE w.order_id = o.id AND po.vendor_id = ?))`,
-			in.CustomerID, in.CustomerID, from, before, in.VendorID, in.VendorID)
+			in.CustomerID, in.CustomerID, first, last, in.VendorID, in.VendorID)
 		if err != nil {
 			return err
 		}
@@ -240,7 +250,7 @@ func (o *CustomerOrders) listed() string {
 		case len(o.Customers) <= maxNamedCustomers: // a sentence before has their names
 			who = " of " + order.CustomerID
 		}
-		words[i] = fmt.Sprintf("%s%s, %s, %s", order.ID, who, wording.Money(o.Currency, order.WorthCents), order.state())
+		words[i] = fmt.Sprintf("%s%s of %s, %s, %s", order.ID, who, order.OrderedOn, wording.Money(o.Currency, order.WorthCents), order.state())
 	}
 	end := "."
 	if more := o.Count - len(o.Orders); more > 0 {

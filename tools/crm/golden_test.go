@@ -52,6 +52,8 @@ var questions = []toolstest.Question{
 	{"get_customer_orders", `{"status":"late"}`},
 	{"get_customer_orders", `{"status":"open"}`},
 	{"get_customer_orders", `{"customer_id":"CUS-001","status":"open"}`},
+	{"get_customer_orders", `{"customer_id":"CUS-032","ordered_from":"2025-01-15","ordered_to":"2026-01-15"}`},
+	{"get_customer_orders", `{"customer_id":"CUS-032","ordered_from":"2025-12-20","period":"2025-12"}`},
 	{"get_customer_orders", `{"customer_id":"CUS-007","status":"open"}`},
 	{"get_customer_orders", `{"customer_id":"CUS-001","period":"2025-Q3"}`},
 	{"get_customer_orders", `{"period":"2025-Q4"}`},

@@ -16,6 +16,7 @@ var alertsDefinition = tools.Definition{
 	Name: "get_active_alerts",
 	Description: "Alerts of machines, hosts and services: which are active now, how severe, since when; also silenced and past ones. " +
 		"Use it for questions about alerts and alarms.",
+	Words:  "alert|alarm|trip|tripped|tripping|silenced|告警|报警|警报|跳闸|跳机",
 	Effect: tools.Read, Outsiders: true,
 }
 

@@ -15,6 +15,7 @@ var diagnoseDefinition = tools.Definition{
 	Name: "diagnose_fault",
 	Description: "Why a machine, host or service fails: likely causes, ranked, with evidence from alerts, measurements, logs, changes and from what it needs. " +
 		"Use it for every question why something fails, stops, is slow or has trouble.",
+	Words:  "why|cause|reason|what happened|what is wrong|what's wrong|为什么|为何|原因|怎么回事|怎么了",
 	Effect: tools.Read, Outsiders: true,
 }
 

@@ -13,6 +13,7 @@ import (
 var ticketsDefinition = tools.Definition{
 	Name:        "get_tickets",
 	Description: "Tickets for maintenance and IT by number, component and status: what they are about, who works on them, the last note.",
+	Words:       "ticket|工单",
 	Effect:      tools.Read, Outsiders: true,
 }
 

@@ -17,6 +17,7 @@ var logsDefinition = tools.Definition{
 	Name: "query_system_logs",
 	Description: "Log lines of machines, hosts and services, counted by level and by pattern, with the newest ones. " +
 		"Use it for questions about logs, error messages and fault codes.",
+	Words:  "log|logged|日志",
 	Effect: tools.Read, Outsiders: true,
 }
 

@@ -17,6 +17,7 @@ var metricsDefinition = tools.Definition{
 	Name: "query_metrics",
 	Description: "Measurements of machines, hosts and services: value now, trend, lowest and highest, limits crossed and since when. " +
 		"Without a component: everything that is out of its limits. Use it for temperature, pressure, vibration, CPU, disk and the like.",
+	Words:  "temperature|warm|hot|pressure|vibration|latency|response time|certificate|cpu|memory|disk|packet loss|error rate|温度|压力|振动|响应时间|延迟|证书|磁盘|硬盘|内存|丢包|错误率",
 	Effect: tools.Read,
 }
 

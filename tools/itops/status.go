@@ -15,6 +15,7 @@ var statusDefinition = tools.Definition{
 	Name: "get_service_status",
 	Description: "Whether a service, host or machine works, what it needs, what needs it, and the open tickets about it. " +
 		"Without a component: which services (or machines, or hosts) have trouble.",
+	Words:  "depend|depend on|work|works|working|up|down|running|available|failing|degraded|依赖|正常|可用|运行",
 	Effect: tools.Read, Outsiders: true,
 }
 

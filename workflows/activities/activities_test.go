@@ -16,6 +16,7 @@ import (
 	"bestbox/internal/access"
 	"bestbox/internal/config"
 	"bestbox/internal/transcript"
+	"bestbox/tools"
 	"bestbox/workflows/run"
 )
 
@@ -151,5 +152,40 @@ func TestResultsSpeakForThemselvesWhereTheModelDoesNot(t *testing.T) {
 	}
 	if conclusions(agents.Turn{}) == "" {
 		t.Error("an answer is empty")
+	}
+}
+
+func TestAnAnswerMayNotHideThatAWriteWasNotMade(t *testing.T) {
+	t.Parallel()
+	agent := equipped{Definition: agents.Definition{Specs: []tools.Spec{{Name: "silence_alert", Effect: tools.Write}, {Name: "get_active_alerts", Effect: tools.Read}}}}
+	const refusal = "Not done: Anna did not agree: not now."
+	failed := callResult{Report: run.CallReport{Tool: "silence_alert", Failed: true, Result: refusal}}
+	made := callResult{Report: run.CallReport{Tool: "silence_alert", Change: &tools.Change{}}}
+	for name, test := range map[string]struct {
+		results []callResult
+		content string
+		want    string
+	}{
+		"it claims the opposite":            {[]callResult{failed}, "ALR-2026-0012 is silenced until 17 January.", refusal},
+		"in Chinese":                        {[]callResult{failed}, "已将ALR-2026-0012静默。", refusal},
+		"it says so":                        {[]callResult{failed}, "The alert was not silenced: Anna did not agree.", ""},
+		"it says so in Chinese":             {[]callResult{failed}, "告警没有静默：Anna不同意。", ""},
+		"it says so in one word":            {[]callResult{failed}, "It couldn’t be silenced.", ""},
+		"made after all":                    {[]callResult{failed, made}, "The alert is silenced.", ""},
+		"failed after another was made":     {[]callResult{made, failed}, "The alerts are silenced.", refusal},
+		"only a read failed":                {[]callResult{{Report: run.CallReport{Tool: "get_active_alerts", Failed: true, Result: "Not done."}}}, "There are 3 alerts.", ""},
+		"a tool that the agent has no more": {[]callResult{{Report: run.CallReport{Tool: "gone", Failed: true, Result: "Not done."}}}, "There are 3 alerts.", ""},
+	} {
+		if got := hides(agent, conversation{results: test.results}, test.content); got != test.want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	for question, want := range map[string]string{"Silence it": "did not say that this has failed: " + refusal, "静默它": refusal} {
+		if got := (text{hides: refusal}).correction(question); !strings.Contains(got, want) {
+			t.Errorf("%q", got)
+		}
+	}
+	if (text{hides: refusal}).faults() <= (text{evasive: true}).faults() {
+		t.Error("to hide a failure is no worse than to name no figure")
 	}
 }

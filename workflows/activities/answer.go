@@ -12,6 +12,7 @@ import (
 	"bestbox/internal/factcheck"
 	"bestbox/internal/llm"
 	"bestbox/internal/transcript"
+	"bestbox/tools"
 	"bestbox/workflows/run"
 )
 
@@ -63,6 +64,7 @@ type text struct {
 	content     string
 	unsupported []string
 	evasive     bool
+	hides       string // what was not done, and the text does not say so
 	attempts    int
 	usage       llm.Usage // of all attempts
 }
@@ -82,6 +84,9 @@ func (t text) figures() string {
 // faults counts what is wrong with the text. A figure that nothing supports weighs more than a name that is missing.
 func (t text) faults() int {
 	faults := 2 * len(t.unsupported)
+	if t.hides != "" {
+		faults += 2
+	}
 	if t.evasive {
 		faults++
 	}
@@ -95,6 +100,10 @@ func (t text) correction(question string) string {
 	}
 	why, chinese := asksWhy.MatchString(question), agents.InChinese(question)
 	switch {
+	case t.hides != "" && chinese:
+		return "先前的回答没有说明这件事没有做成：" + t.hides + "请用中文说明没有做成，以及原因。"
+	case t.hides != "":
+		return "An earlier answer did not say that this has failed: " + t.hides + " Say that it was not done, and why."
 	case why && chinese:
 		return "先前的回答没有写出主要原因或其数字。请用两句中文写出主要原因、其编号和数字。"
 	case why:
@@ -151,6 +160,24 @@ func holdsBack(question, content, results string, have func(string) []string) bo
 	return !slices.ContainsFunc(have(content), isNew) && slices.ContainsFunc(have(results), isNew)
 }
 
+// denies finds texts that say of something that it is not so, or was not done.
+var denies = regexp.MustCompile(`(?i)\b(?:not|no|never|nothing|nobody|cannot|unable|fail(?:s|ed)?|refused?s?|denie[ds]|declined|already|impossible)\b|n['’]t\b|没|未|不|无法|拒绝|失败`)
+
+// hides returns what the last write of a tool says that was not made, where the text denies nothing: "the alert is silenced" is worse than no answer.
+func hides(agent equipped, known conversation, content string) string {
+	if denies.MatchString(content) {
+		return ""
+	}
+	for index, result := range known.results {
+		spec, listed := agent.Spec(result.Report.Tool)
+		madeLater := slices.ContainsFunc(known.results[index+1:], func(later callResult) bool { return later.Report.Tool == result.Report.Tool && isDone(later) })
+		if listed && spec.Effect == tools.Write && result.Report.Failed && !madeLater {
+			return result.Report.Result
+		}
+	}
+	return ""
+}
+
 // write returns the best of the attempts: the one with the fewest faults.
 func (a *Activities) write(ctx context.Context, who asker, agent equipped, known conversation, domain string) (text, error) {
 	turn, err := a.turn(ctx, who, agent, known, agent.Policy.AnswerTokens)
@@ -177,7 +204,7 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 			content = endAtSentence(content)
 		}
 		written := text{content: content, unsupported: checked.unsupported(content), attempts: attempt,
-			evasive: evasive(turn, content)}
+			evasive: evasive(turn, content), hides: hides(agent, known, content)}
 		if attempt == 1 || written.faults() < best.faults() {
 			best = written
 		}
@@ -187,7 +214,7 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 		correction = written.correction(turn.Question)
 	}
 	best.usage = usage
-	if isDecision(best.content) {
+	if isDecision(best.content) || best.hides != "" {
 		best.content = conclusions(turn)
 	}
 	return best, nil
@@ -235,7 +262,7 @@ func same(one, other string) bool {
 // isDecision reports a text that is no answer but one more decision, which a small model at times writes in its place.
 func isDecision(content string) bool { return strings.HasPrefix(content, `{"calls"`) }
 
-// conclusions is what the results say by themselves, for the case that the model finds no words.
+// conclusions is what the results say by themselves, for the case that the model finds no words, or the wrong ones.
 func conclusions(turn agents.Turn) string {
 	var first []string
 	for _, fact := range turn.Facts {

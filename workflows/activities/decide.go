@@ -178,7 +178,8 @@ func looksUp(agent equipped) bool {
 	return slices.ContainsFunc(agent.Specs, func(spec tools.Spec) bool { return spec.Name != agents.ToolHandOver && spec.Name != agents.ToolAskUser })
 }
 
-// fresh returns the calls that were not made before, each once. One that was sent back may be insisted on, once.
+// fresh returns the calls that were not made before, each once. One that was sent back may be insisted on, once. A write that was made is not made again with an argument
+// more or less: small models go on with what they have just done.
 func fresh(calls []agents.Call, made []callResult) []agents.Call {
 	var kept []agents.Call
 	for _, call := range calls {
@@ -186,7 +187,8 @@ func fresh(calls []agents.Call, made []callResult) []agents.Call {
 			return tool == call.Tool && bytes.Equal(canonical(arguments), canonical(call.Arguments))
 		}
 		again := slices.ContainsFunc(made, func(result callResult) bool {
-			return same(result.Report.Tool, result.Report.Arguments) && !sentBackOnce(result, made)
+			return same(result.Report.Tool, result.Report.Arguments) && !sentBackOnce(result, made) ||
+				result.Report.Tool == call.Tool && isDone(result) && agree(result.Report.Arguments, call.Arguments)
 		}) ||
 			slices.ContainsFunc(kept, func(other agents.Call) bool { return same(other.Tool, other.Arguments) })
 		if !again {
@@ -194,6 +196,29 @@ func fresh(calls []agents.Call, made []callResult) []agents.Call {
 		}
 	}
 	return kept
+}
+
+// isDone reports whether a result is that of a write that was made.
+func isDone(result callResult) bool { return result.Report.Change != nil && !result.Report.Failed }
+
+// agree reports whether two objects have members of the same name, and all of these are equal.
+func agree(one, other json.RawMessage) bool {
+	var a, b map[string]json.RawMessage
+	if json.Unmarshal(one, &a) != nil || json.Unmarshal(other, &b) != nil {
+		return false
+	}
+	common := 0
+	for name, value := range a {
+		also, both := b[name]
+		if !both {
+			continue
+		}
+		if !bytes.Equal(canonical(value), canonical(also)) {
+			return false
+		}
+		common++
+	}
+	return common > 0
 }
 
 // canonical writes JSON with sorted keys and no blanks, so that equal arguments are equal bytes.

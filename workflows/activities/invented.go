@@ -21,8 +21,8 @@ func (a asked) invented(ctx context.Context) ([]string, error) {
 		return nil, nil
 	}
 	question := a.known.input.Question
-	meant := agents.Turn{Today: a.who.Today(), Question: question}.Meant()
-	own := append(meant, a.who.Today().Format(time.DateOnly), question, a.agent.Prompt, a.who.Employee, a.who.Name)
+	own := agents.Turn{Today: a.who.Today(), Question: question}.Meant()
+	own = append(own, a.who.Today().Format(time.DateOnly), question, a.agent.Prompt, a.who.Employee, a.who.Name)
 	if a.who.Names != nil {
 		names, err := a.who.Names(ctx, question)
 		if err != nil {

@@ -112,11 +112,14 @@ func TestAWriteThatWasSentBackMayBeInsistedOnOnce(t *testing.T) {
 		made []callResult
 		want int
 	}{
-		"never made":   {nil, 1},
-		"made":         {[]callResult{insisted}, 0},
-		"sent back":    {[]callResult{sentBack}, 1},
-		"insisted on":  {[]callResult{sentBack, insisted}, 0},
-		"another tool": {[]callResult{sentBack, {Report: run.CallReport{Tool: "search_email"}}}, 1},
+		"never made":                    {nil, 1},
+		"made":                          {[]callResult{insisted}, 0},
+		"sent back":                     {[]callResult{sentBack}, 1},
+		"insisted on":                   {[]callResult{sentBack, insisted}, 0},
+		"made, with an argument more":   {[]callResult{{Report: run.CallReport{Tool: call.Tool, Change: &tools.Change{}, Arguments: json.RawMessage(`{"body":"77","to":["EMP-001"]}`)}}}, 0},
+		"made, with another argument":   {[]callResult{{Report: run.CallReport{Tool: call.Tool, Change: &tools.Change{}, Arguments: json.RawMessage(`{"body":"78","to":["EMP-001"]}`)}}}, 1},
+		"failed, with an argument more": {[]callResult{{Report: run.CallReport{Tool: call.Tool, Change: &tools.Change{}, Failed: true, Arguments: json.RawMessage(`{"body":"77","to":["EMP-001"]}`)}}}, 1},
+		"another tool":                  {[]callResult{sentBack, {Report: run.CallReport{Tool: "search_email"}}}, 1},
 	} {
 		if got := fresh([]agents.Call{call}, test.made); len(got) != test.want {
 			t.Errorf("%s: %+v", name, got)
