@@ -10,6 +10,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"bestbox/agents/router"
+
 	"github.com/goccy/go-yaml"
 )
 
@@ -63,9 +65,12 @@ type Example struct {
 	Question string `yaml:"question"`
 	// AskedBy is who asks, as "EMP-901 (Ann Example)"; empty: nobody is named.
 	AskedBy string `yaml:"asked_by"`
-	Results []Fact `yaml:"results"`
-	Calls   []Call `yaml:"calls"`
-	Answer  string `yaml:"answer"`
+	// Parts and Known are as in Turn.
+	Parts   []router.Part `yaml:"parts"`
+	Known   []string      `yaml:"known"`
+	Results []Fact        `yaml:"results"`
+	Calls   []Call        `yaml:"calls"`
+	Answer  string        `yaml:"answer"`
 }
 
 // Call is one tool call a model asked for.

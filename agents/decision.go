@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/invopop/jsonschema"
+
+	"bestbox/agents/router"
 	"bestbox/tools"
 )
 
@@ -43,6 +46,11 @@ func (d Definition) DecisionSchema(turn Turn, minCalls int) (json.RawMessage, er
 		if !possible {
 			continue
 		}
+		if left := turn.partsLeft(); tool.Name == ToolAskAgent && len(left) > 0 {
+			if arguments, err = amongParts(arguments, left); err != nil {
+				return nil, err
+			}
+		}
 		call := callSchema{
 			Type: "object",
 			Properties: callProperties{
@@ -73,6 +81,25 @@ func (d Definition) DecisionSchema(turn Turn, minCalls int) (json.RawMessage, er
 		return nil, fmt.Errorf("write the schema of a decision: %w", err)
 	}
 	return schema, nil
+}
+
+// amongParts has ask_agent ask an agent for which a part is left.
+func amongParts(arguments json.RawMessage, left []router.Part) (json.RawMessage, error) {
+	var schema jsonschema.Schema
+	if err := json.Unmarshal(arguments, &schema); err != nil {
+		return nil, fmt.Errorf("read the schema of %s: %w", ToolAskAgent, err)
+	}
+	agent, found := schema.Properties.Get("agent")
+	if !found {
+		return arguments, nil
+	}
+	agent.Enum = slices.DeleteFunc(agent.Enum, func(name any) bool {
+		return !slices.ContainsFunc(left, func(part router.Part) bool { return part.Domain == name })
+	})
+	if len(agent.Enum) == 0 { // no agent is there for what is left
+		return arguments, nil
+	}
+	return json.Marshal(&schema)
 }
 
 // The server's grammar writes properties in the order of the schema, so the order matters: a model that has named its tool

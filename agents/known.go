@@ -40,6 +40,7 @@ func (t Turn) known() known {
 	for _, name := range t.Names {
 		texts = append(texts, name.ID)
 	}
+	texts = append(texts, t.Known...)
 	for _, fact := range t.Facts {
 		texts = append(append(texts, fact.Arguments), fact.Sentences...)
 	}
@@ -55,7 +56,8 @@ func (t Turn) known() known {
 		}
 	}
 	if len(t.Facts) == 0 {
-		found.asked = found.identifiers
+		asked := strings.ToUpper(strings.Join(texts[:1+len(t.Names)], "\n"))
+		found.asked = hyphenated.FindAllString(asked, -1)
 	}
 	return found
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tmc/langchaingo/llms"
 
+	"bestbox/agents/router"
 	"bestbox/tools"
 	"bestbox/tools/wording"
 )
@@ -38,6 +39,10 @@ type Turn struct {
 	Asker tools.Name
 	// Names are the things of the company that the question calls by their names.
 	Names []tools.Name
+	// Known is what the agent that asks had found.
+	Known []string
+	// Parts are what each of the other agents is to do, for an agent that asks them.
+	Parts []router.Part
 	Facts []Fact
 	// Without are tools that may not be called now.
 	Without []string
@@ -92,7 +97,7 @@ func (e Example) messages(today time.Time) ([]llms.MessageContent, error) {
 	if err != nil {
 		return nil, err
 	}
-	asked := Turn{Today: today, Question: e.Question, Facts: e.Results}
+	asked := Turn{Today: today, Question: e.Question, Parts: e.Parts, Known: e.Known, Facts: e.Results}
 	if id, name, found := strings.Cut(e.AskedBy, " ("); found {
 		asked.Asker = tools.Name{ID: id, Name: strings.TrimSuffix(name, ")")}
 	}
@@ -139,6 +144,18 @@ func (t Turn) text() string {
 		}
 		fmt.Fprintf(&text, "Names meant: %s\n", strings.Join(words, ", "))
 	}
+	if len(t.Parts) > 0 {
+		text.WriteString("Parts:\n")
+		for _, part := range t.Parts {
+			fmt.Fprintf(&text, "- %s: %s\n", part.Domain, wording.OneLine(part.Text))
+		}
+	}
+	if len(t.Known) > 0 {
+		text.WriteString("Known already:\n")
+		for _, known := range t.Known {
+			fmt.Fprintf(&text, "- %s\n", wording.OneLine(known))
+		}
+	}
 	text.WriteString("Results:")
 	if len(t.Facts) == 0 {
 		text.WriteString(" none yet\n")
@@ -150,6 +167,22 @@ func (t Turn) text() string {
 	}
 	return text.String()
 }
+
+// partsLeft are the parts for which no agent has been asked yet.
+func (t Turn) partsLeft() []router.Part {
+	left := slices.Clone(t.Parts)
+	for _, fact := range t.Facts {
+		if said, err := ControlOf(Call{Tool: fact.Tool, Arguments: json.RawMessage(fact.Arguments)}); err == nil && fact.Tool == ToolAskAgent {
+			if index := slices.IndexFunc(left, func(part router.Part) bool { return part.Domain == said.Agent }); index >= 0 {
+				left = slices.Delete(left, index, index+1)
+			}
+		}
+	}
+	return left
+}
+
+// IsDone reports whether every part was asked for; it is, where there are none.
+func (t Turn) IsDone() bool { return len(t.partsLeft()) == 0 }
 
 // Meant are the days, periods and numbers that the question speaks of in words, as in "next Monday" or "five pieces", with the first and last days of the periods.
 func (t Turn) Meant() []string {

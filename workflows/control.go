@@ -34,7 +34,7 @@ func (g *going) askAgent(ctx workflow.Context, decided activities.Decided, call 
 		ParentClosePolicy: enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
 		// A reset of the run asks again.
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-	}), run.AskWorkflow, run.Input{Question: call.Question, Domain: call.Agent, User: g.input.User, Parent: parent, Untrusted: decided.Untrusted})
+	}), run.AskWorkflow, run.Input{Question: call.Question, Domain: call.Agent, User: g.input.User, Parent: parent, ParentHead: string(g.at.Head), Untrusted: decided.Untrusted})
 	return func() (transcript.Head, error) {
 		var execution workflow.Execution
 		err := future.GetChildWorkflowExecution().Get(ctx, &execution)

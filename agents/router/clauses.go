@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"slices"
@@ -77,10 +78,60 @@ func secondDomain(clauses []map[string]float64) float64 {
 	return highest[len(highest)-2]
 }
 
+// Part is what one agent is to do for a question that is for several.
+type Part struct {
+	Domain string `json:"domain" yaml:"domain"`
+	Text   string `json:"text" yaml:"text"`
+}
+
+// partAbove is the probability from which on a clause is for a domain; what says less belongs to the part before it.
+const partAbove = 0.5
+
+// Parts joins the clauses of a question that follow each other and are for one domain, in the question's own words. None where all are for one.
+func Parts(question string, clauses []string, probabilities []map[string]float64) (parts []Part) {
+	type span struct {
+		domain     string
+		start, end int
+	}
+	var spans []span
+	at := 0
+	for index, clause := range clauses {
+		start := at + max(0, strings.Index(question[at:], clause))
+		at = start + len(clause)
+		domain := ""
+		for label, probability := range probabilities[index] {
+			if label != General && probability > partAbove {
+				domain = label
+			}
+		}
+		last := len(spans) - 1
+		switch {
+		case last < 0:
+			spans = append(spans, span{domain, start, at})
+		case domain == "" || spans[last].domain == "" || spans[last].domain == domain:
+			spans[last].end, spans[last].domain = at, cmp.Or(spans[last].domain, domain)
+		default:
+			spans = append(spans, span{domain, start, at})
+		}
+	}
+	if len(spans) < 2 {
+		return nil
+	}
+	spans[len(spans)-1].end = len(question) // there may be more clauses than are looked at
+	for _, s := range spans {
+		parts = append(parts, Part{s.domain, strings.Trim(joining.ReplaceAllString(question[s.start:s.end], ""), " ,;，；")})
+	}
+	return parts
+}
+
+// joining are the words with which a part goes on from the one before.
+var joining = regexp.MustCompile(`(?i)^(?:and|then|also|再帮我|再|然后|顺便|并且|并|以及)\s*(?:then\s+)?`)
+
 // several asks the model about each part of a question.
 func (r *Router) several(ctx context.Context, question string, whole Decision) (Decision, error) {
-	var clauses []map[string]float64
-	for _, clause := range Clauses(question) {
+	texts := Clauses(question)
+	clauses := make([]map[string]float64, 0, len(texts))
+	for _, clause := range texts {
 		decision, err := r.decide(ctx, clause)
 		if err != nil {
 			return whole, err
@@ -89,7 +140,8 @@ func (r *Router) several(ctx context.Context, question string, whole Decision) (
 		clauses = append(clauses, decision.Probabilities)
 	}
 	if second, several := Several(whole.Probabilities, clauses); several {
-		return Decision{Domain: r.Several, Confidence: second, Probabilities: whole.Probabilities, Calibrated: whole.Calibrated, Usage: whole.Usage}, nil
+		return Decision{Domain: r.Several, Confidence: second, Probabilities: whole.Probabilities, Calibrated: whole.Calibrated, Usage: whole.Usage,
+			Parts: Parts(question, texts, clauses)}, nil
 	}
 	return whole, nil
 }

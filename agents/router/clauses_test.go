@@ -41,6 +41,29 @@ func TestTheSecondDomainIsThatOfAnotherPart(t *testing.T) {
 	}
 }
 
+func TestPartsAreClausesOfOneDomainInTheQuestionsOwnWords(t *testing.T) {
+	t.Parallel()
+	erp, crm, oa, none := map[string]float64{"erp": .9}, map[string]float64{"crm": .8}, map[string]float64{"oa": .7, "crm": .3}, map[string]float64{"general": .9, "oa": .1}
+	for _, test := range []struct {
+		question string
+		clauses  []map[string]float64
+		want     []Part
+	}{
+		{"Which customers wait for VND-003, and draft them a note.", []map[string]float64{crm, oa}, []Part{{"crm", "Which customers wait for VND-003"}, {"oa", "draft them a note."}}},
+		{"Which customers wait for VND-003, and draft them a note.", []map[string]float64{crm, crm}, nil},
+		{"What is the next step with Summit, and when are Ann and Bob Example free to prepare it?", []map[string]float64{crm, oa, none},
+			[]Part{{"crm", "What is the next step with Summit"}, {"oa", "when are Ann and Bob Example free to prepare it?"}}},
+		{"Is it so at all? What is the stock of A-100? Draft a mail to Ann.", []map[string]float64{none, erp, oa},
+			[]Part{{"erp", "Is it so at all? What is the stock of A-100"}, {"oa", "Draft a mail to Ann."}}},
+		{"检查A-100的库存，并约采购部开会讨论。", []map[string]float64{erp, oa}, []Part{{"erp", "检查A-100的库存"}, {"oa", "约采购部开会讨论。"}}},
+		{"How much stock is left?", nil, nil},
+	} {
+		if got := Parts(test.question, Clauses(test.question), test.clauses); !slices.Equal(got, test.want) {
+			t.Errorf("%s: %q, want %q", test.question, got, test.want)
+		}
+	}
+}
+
 func TestAQuestionThatIsCertainlyForOneAgentIsNotForSeveral(t *testing.T) {
 	t.Parallel()
 	clauses := []map[string]float64{{"erp": .9}, {"oa": .7}}

@@ -42,8 +42,10 @@ type Decision struct {
 	// Escalate asks for the heavy tier's opinion: below this confidence the light one is wrong too often.
 	Escalate bool `json:"escalate"`
 	// Unsure is set below a second threshold, where the most likely label is wrong about as often as right.
-	Unsure bool      `json:"unsure"`
-	Usage  llm.Usage `json:"usage"`
+	Unsure bool `json:"unsure"`
+	// Parts are what each agent is to do, for a question that is for several.
+	Parts []Part    `json:"parts,omitempty"`
+	Usage llm.Usage `json:"usage"`
 }
 
 // Router routes with the model of one tier. It is safe for concurrent use.

@@ -230,7 +230,11 @@ func (o *CustomerOrders) Sentences() []string {
 	if o.vendor == "" && len(o.Customers) > 1 && len(o.Customers) <= maxNamedCustomers {
 		who = fmt.Sprintf("They are from %s: %s.", wording.Counted(len(o.Customers), "customer"), o.who())
 	}
-	return wording.NoneEmpty(first, state, who, o.listed())
+	last := ""
+	if len(o.Customers) == 1 && o.Count > 1 {
+		last = fmt.Sprintf("The last of them, %s, was placed on %s.", o.Orders[0].ID, o.Orders[0].OrderedOn)
+	}
+	return wording.NoneEmpty(first, state, last, who, o.listed())
 }
 
 func (o *CustomerOrders) who() string {
@@ -250,7 +254,7 @@ func (o *CustomerOrders) listed() string {
 		case len(o.Customers) <= maxNamedCustomers: // a sentence before has their names
 			who = " of " + order.CustomerID
 		}
-		words[i] = fmt.Sprintf("%s%s of %s, %s, %s", order.ID, who, order.OrderedOn, wording.Money(o.Currency, order.WorthCents), order.state())
+		words[i] = fmt.Sprintf("%s%s placed on %s, %s, %s", order.ID, who, order.OrderedOn, wording.Money(o.Currency, order.WorthCents), order.state())
 	}
 	end := "."
 	if more := o.Count - len(o.Orders); more > 0 {

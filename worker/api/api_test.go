@@ -62,7 +62,7 @@ func TestTheDescriptionAgreesWithWhatIsChecked(t *testing.T) {
 	for field := range reflect.TypeFor[run.Input]().Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		// Nobody says over HTTP who they are, or that another run asks: the key and the workflows do.
-		ours := name == "user" || name == "parent"
+		ours := name == "user" || name == "parent" || name == "parent_head"
 		if sent := described["Request"].Properties[name] != nil; sent == ours {
 			t.Errorf("%s of a run's input can be sent over HTTP: %v", name, sent)
 		}

@@ -104,6 +104,8 @@ type conversation struct {
 	routes  []run.Route // the last one counts; there is more than one after an agent has handed over
 	steps   []run.Step
 	results []callResult
+	// before is what the run whose agent asks had found.
+	before []callResult
 }
 
 func decode(messages []transcript.Message) (conversation, error) {
@@ -143,9 +145,10 @@ func (c conversation) last() (run.Step, bool) {
 
 // outsiders reports whether the run has read text of outsiders.
 func (c conversation) outsiders() bool {
-	return c.input.Untrusted || pasted(c.input.Question) ||
+	isOfOutsiders := func(result callResult) bool { return result.Outsiders }
+	return c.input.Untrusted || pasted(c.input.Question) || slices.ContainsFunc(c.before, isOfOutsiders) ||
 		slices.ContainsFunc(c.routes, func(route run.Route) bool { return route.Outsiders }) ||
-		slices.ContainsFunc(c.results, func(result callResult) bool { return result.Outsiders })
+		slices.ContainsFunc(c.results, isOfOutsiders)
 }
 
 // longestOwn is how long a text of a user may be, in characters, that counts as all their own.
@@ -156,9 +159,11 @@ func pasted(text string) bool {
 	return strings.ContainsAny(strings.TrimSpace(text), "\n\r\u2028\u2029") || utf8.RuneCountInString(text) > longestOwn
 }
 
-func (c conversation) facts() []agents.Fact {
-	facts := make([]agents.Fact, 0, len(c.results))
-	for _, result := range c.results {
+func (c conversation) facts() []agents.Fact { return factsOf(c.results) }
+
+func factsOf(results []callResult) []agents.Fact {
+	facts := make([]agents.Fact, 0, len(results))
+	for _, result := range results {
 		facts = append(facts, agents.Fact{Tool: result.Report.Tool, Arguments: string(result.Report.Arguments),
 			Sentences: result.Sentences})
 	}
@@ -188,7 +193,26 @@ func (a *Activities) read(ctx context.Context, at Position) (conversation, []tra
 		unlinked = append(unlinked, branch[len(branch)-1])
 	}
 	decoded, err := decode(append(messages, unlinked...))
+	if err == nil && decoded.input.ParentHead != "" {
+		decoded.before, err = a.before(ctx, decoded.input)
+	}
 	return decoded, unlinked, err
+}
+
+// before is what the run that asks had found when it asked.
+func (a *Activities) before(ctx context.Context, input run.Input) ([]callResult, error) {
+	messages, err := a.Transcript.Read(ctx, input.Parent, transcript.Head(input.ParentHead))
+	if err != nil {
+		return nil, err
+	}
+	parent, err := decode(messages)
+	if err != nil {
+		return nil, err
+	}
+	if parent.input.User != input.User {
+		return nil, &access.DeniedError{Who: input.User, What: "go on from a run of somebody else"}
+	}
+	return parent.results, nil
 }
 
 // session is the transcript of a run; runs are named by their workflow id everywhere outside of Temporal.

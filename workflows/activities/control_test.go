@@ -143,3 +143,76 @@ func TestOnlyAPersonsOwnRunTurnsToThePersonAndItIsHandedOverOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAgentThatIsAskedKnowsWhatTheOneThatAsksHasFound(t *testing.T) {
+	t.Parallel()
+	a := withTools(t)
+	body := func(kind string, value any) transcript.Message {
+		message, err := transcript.NewMessage(kind, value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return message
+	}
+	const found = "crm says: Late deliveries of VND-003 hit CUS-004."
+	var head transcript.Head
+	if _, err := a.Transcript.Apply(t.Context(), transcript.Change{Session: "parent", Run: "begin", Key: "found", Messages: []transcript.Message{
+		body(messageQuestion, run.Input{Question: "Who is hit? Draft them a note.", User: "ann"}),
+		body(messageResult, callResult{Report: run.CallReport{Tool: agents.ToolAskAgent}, Sentences: []string{found}, Outsiders: true}),
+	}, Outcome: func(head transcript.Head) any { return head }}, &head); err != nil {
+		t.Fatal(err)
+	}
+	asked := run.Input{Question: "Draft them a note.", User: "ann", Parent: "parent", ParentHead: string(head)}
+	before, err := a.before(t.Context(), asked)
+	if err != nil || len(before) != 1 || before[0].Sentences[0] != found {
+		t.Fatalf("%+v, %v", before, err)
+	}
+	known := conversation{input: asked, before: before}
+	if !known.outsiders() {
+		t.Error("text of outsiders that the one that asks has read does not count")
+	}
+	if unsupported := newSources(known).unsupported("The note goes to CUS-004 and CUS-009."); !slices.Equal(unsupported, []string{"CUS-009"}) {
+		t.Errorf("unsupported %q", unsupported)
+	}
+
+	asked.User = "bob"
+	if before, err := a.before(t.Context(), asked); err == nil || !strings.Contains(err.Error(), "somebody else") || before != nil {
+		t.Errorf("somebody else reads %+v, %v", before, err)
+	}
+}
+
+func TestQuestionsToOtherAgentsThatReferToAnEarlierOneWait(t *testing.T) {
+	t.Parallel()
+	call := func(question string) agents.Call {
+		return agents.Call{Tool: agents.ToolAskAgent, Arguments: json.RawMessage(`{"agent":"oa","question":"` + question + `"}`)}
+	}
+	for name, test := range map[string]struct {
+		questions []string
+		want      int
+	}{
+		"independent ones":     {[]string{"How much C-990 do we have?", "Does MCH-901 run?"}, 2},
+		"the second refers":    {[]string{"Who waits for VND-901?", "Draft them a note."}, 1},
+		"in Chinese":           {[]string{"谁在等VND-901的货？", "给他们写封邮件。"}, 1},
+		"the third refers":     {[]string{"How much?", "Does MCH-901 run?", "Mail the reason to EMP-901."}, 2},
+		"the first may itself": {[]string{"Is it up?"}, 1},
+	} {
+		var calls []agents.Call
+		for _, question := range test.questions {
+			calls = append(calls, call(question))
+		}
+		if got := inOrder(calls); len(got) != test.want {
+			t.Errorf("%s: %d", name, len(got))
+		}
+	}
+}
+
+func TestAWorkedExampleIsNoQuestionOfTheUser(t *testing.T) {
+	t.Parallel()
+	call := agents.Call{Tool: agents.ToolAskAgent, Arguments: json.RawMessage(`{"agent":"erp","question":"Which department is over its budget?"}`)}
+	agent := equipped{Definition: agents.Definition{Agent: agents.Agent{Examples: []agents.Example{{Calls: []agents.Call{call}}}}}}
+	for question, want := range map[string]int{"Why does the oven stop?": 0, "Which department is over its budget? And why?": 1} {
+		if got := own([]agents.Call{call}, agent, agents.Turn{Question: question}); len(got) != want {
+			t.Errorf("%s: %+v", question, got)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -111,7 +112,7 @@ func (a *Activities) chooseCalls(ctx context.Context, who asker, agent equipped,
 	if err != nil {
 		return nil, usage, err
 	}
-	return inOrder(fresh(calls, known.results)), usage, nil
+	return inOrder(fresh(own(calls, agent, turn), known.results)), usage, nil
 }
 
 // without are the tools of an agent that may not be called now: those that the user may not use, that are away or others than when the run began, those that turn to the user where an agent has
@@ -139,22 +140,44 @@ func mayTurn(agent equipped, known conversation, tool string) bool {
 	return listed && !inner && (tool != agents.ToolHandOver || len(known.routes) < 2)
 }
 
-// inOrder keeps a call that stops the run, or gives it away, alone: what else was asked for is decided on again with what comes of it.
+// own drops questions to other agents that are those of a worked example.
+func own(calls []agents.Call, agent equipped, turn agents.Turn) []agents.Call {
+	return slices.DeleteFunc(calls, func(call agents.Call) bool {
+		said, err := agents.ControlOf(call)
+		if call.Tool != agents.ToolAskAgent || err != nil || holds(turn.Question, said.Question) {
+			return false
+		}
+		return slices.ContainsFunc(agent.Examples, func(example agents.Example) bool {
+			return slices.ContainsFunc(example.Calls, func(shown agents.Call) bool { return shown.Same(call) })
+		})
+	})
+}
+
+// refersBack finds questions that speak of what another part of the question has named, or will find out.
+var refersBack = regexp.MustCompile(`(?i)\b(?:them|they|their|theirs|it|its|this|that|these|those|him|her|his|he|she|the (?:reason|cause|result|answer|customers?|vendors?|people|order|deal|lead))\b|其|他们|它|他|她|这|那|该|原因|结果`)
+
+// inOrder keeps a call that stops the run, or gives it away, alone, and lets a question to another agent that refers to an earlier one wait: what else was asked for is decided on
+// again with what comes of it.
 func inOrder(calls []agents.Call) []agents.Call {
 	alone := slices.IndexFunc(calls, func(call agents.Call) bool {
 		return call.Tool == agents.ToolAskUser || call.Tool == agents.ToolHandOver
 	})
-	if alone < 0 {
-		return calls
+	if alone >= 0 {
+		return calls[alone : alone+1]
 	}
-	return calls[alone : alone+1]
+	for index, call := range calls {
+		if said, err := agents.ControlOf(call); index > 0 && call.Tool == agents.ToolAskAgent && err == nil && refersBack.MatchString(said.Question) {
+			return calls[:index]
+		}
+	}
+	return calls
 }
 
 // decision asks for at least one call while nothing is known: an agent with tools to look something up has no other way to know anything.
 func (a *Activities) decision(ctx context.Context, messages []llms.MessageContent, agent equipped, turn agents.Turn,
 ) ([]agents.Call, llm.Usage, error) {
 	minCalls := 0
-	if len(turn.Facts) == 0 && looksUp(agent) {
+	if len(turn.Facts) == 0 && looksUp(agent) || !turn.IsDone() {
 		minCalls = 1
 	}
 	schema, err := agent.DecisionSchema(turn, minCalls)

@@ -33,6 +33,12 @@ func (e equipped) describedByOutsiders() bool {
 	return slices.ContainsFunc(e.Specs, func(spec tools.Spec) bool { return spec.OutsideDescription })
 }
 
+// asksOthers reports whether the agent may have other agents answer.
+func (e equipped) asksOthers() bool {
+	_, listed := e.Spec(agents.ToolAskAgent)
+	return listed
+}
+
 // Redefine takes the tools that there are now for the runs that begin from now on, such as when a server that offers tools has come or gone.
 func Redefine(ctx context.Context, a *Activities) error {
 	var others []*tools.Registry

@@ -68,7 +68,7 @@ func (a *Activities) Route(ctx context.Context, input RouteInput) (Routed, error
 				fmt.Sprintf("the light tier was unsure: %s at %.2f", decision.Domain, decision.Confidence))}, nil
 		}
 		route := run.Route{Domain: decision.Domain, Confidence: decision.Confidence, Tier: input.Tier, Reason: input.Reason,
-			Usage: decision.Usage, Milliseconds: milliseconds(started)}
+			Parts: decision.Parts, Usage: decision.Usage, Milliseconds: milliseconds(started)}
 		if decision.Unsure {
 			route.Domain = agents.General
 			route.Reason = strings.TrimPrefix(fmt.Sprintf("%s; no domain is likely enough, the best was %s", input.Reason,

@@ -17,12 +17,20 @@ const (
 	wishTokens = 300
 	// smallestFact is how far a result is shortened, in bytes, before the run fails as too long.
 	smallestFact = 200
+	// largestKnown is how long what another agent had found may be, in bytes, to be told to the one that it asks.
+	largestKnown = 1000
 )
 
 // turn returns the question and what is known so far, shortened so that it fits the heavy tier's context together with a
 // reply of so many tokens.
 func (a *Activities) turn(ctx context.Context, who asker, agent equipped, known conversation, replyTokens int) (agents.Turn, error) {
 	turn := agents.Turn{Today: who.Today(), Question: known.input.Question, Facts: known.facts()}
+	for _, fact := range shortened(factsOf(known.before), largestKnown) {
+		turn.Known = append(turn.Known, strings.Join(fact.Sentences, " "))
+	}
+	if agent.asksOthers() && len(known.routes) > 0 {
+		turn.Parts = known.routes[len(known.routes)-1].Parts
+	}
 	if who.Employee != "" {
 		turn.Asker = tools.Name{ID: who.Employee, Name: who.Name}
 	}
@@ -79,7 +87,7 @@ func (a *Activities) fixedTokens(ctx context.Context, agent equipped) (int, erro
 // fits asks the tokenizer only when it matters: a token is never less than one byte.
 func (a *Activities) fits(ctx context.Context, turn agents.Turn, budget int) (bool, error) {
 	var text strings.Builder
-	text.WriteString(turn.Question)
+	text.WriteString(turn.Question + strings.Join(turn.Known, " "))
 	for _, fact := range turn.Facts {
 		text.WriteString(fact.Tool + fact.Arguments + strings.Join(fact.Sentences, " "))
 	}

@@ -28,11 +28,12 @@ func (a asked) whence(ctx context.Context) (told []string, err error) {
 		if !naming.MatchString(value) || holds(a.known.input.Question, value) || slices.Contains(meant, value) {
 			continue
 		}
-		first := slices.IndexFunc(a.known.results, func(result callResult) bool {
+		found := slices.Concat(a.known.before, a.known.results)
+		first := slices.IndexFunc(found, func(result callResult) bool {
 			return slices.ContainsFunc(result.Sentences, func(sentence string) bool { return holds(sentence, value) })
 		})
 		if first >= 0 {
-			told = append(told, fmt.Sprintf("the question does not name %s; %s has found it", value, a.known.results[first].Report.Tool))
+			told = append(told, fmt.Sprintf("the question does not name %s; %s has found it", value, found[first].Report.Tool))
 		}
 	}
 	return told, nil

@@ -13,6 +13,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"bestbox/agents/router"
 	"bestbox/internal/llm"
 	"bestbox/tools"
 )
@@ -39,6 +40,8 @@ type Input struct {
 	User string `json:"user,omitempty"`
 	// Parent is the run whose agent asks this question of another agent; empty for a question of a person.
 	Parent string `json:"parent,omitempty"`
+	// ParentHead is the place in the transcript of Parent up to which what that run has found is known to this one. Only a run of the same user may be named.
+	ParentHead string `json:"parent_head,omitempty"`
 	// Untrusted says that the question may rest on text of outsiders, so that every write of the run is asked for. A question of several lines, or of more
 	// than 300 characters, counts as such too: it may have been pasted.
 	Untrusted bool `json:"untrusted,omitempty"`
@@ -90,8 +93,8 @@ func (i Input) Check(domains []string) error {
 		return &InputError{Field: "question", Problem: fmt.Sprintf("it has %d characters", length), Allowed: allowed}
 	case !utf8.ValidString(i.Question) || strings.ContainsFunc(i.Question, unprintable):
 		return &InputError{Field: "question", Problem: "it holds bytes that are not text", Allowed: allowed + ", in UTF-8"}
-	case len(i.User) > maxName || len(i.Parent) > maxName:
-		return &InputError{Field: "user, parent", Problem: "they are too long", Allowed: "ids of up to 1,000 bytes"}
+	case len(i.User) > maxName || len(i.Parent) > maxName || len(i.ParentHead) > maxName:
+		return &InputError{Field: "user, parent, parent_head", Problem: "they are too long", Allowed: "ids of up to 1,000 bytes"}
 	case i.Domain != "" && !slices.Contains(domains, i.Domain):
 		return &InputError{Field: "domain", Problem: fmt.Sprintf("there is no domain %q", shorten(i.Domain)),
 			Allowed: strings.Join(domains, ", ") + ", or none to let the router choose"}
@@ -141,6 +144,8 @@ type Route struct {
 	Tier string `json:"tier"`
 	// Reason says why it was not the light tier's first answer; empty when it was.
 	Reason string `json:"reason,omitempty"`
+	// Parts are what each agent is to do, where the domain is an agent that asks others.
+	Parts []router.Part `json:"parts,omitempty"`
 	// Outsiders says that an agent has handed over which is told of its tools in words of outsiders.
 	Outsiders    bool      `json:"outsiders,omitempty"`
 	Usage        llm.Usage `json:"usage"`

@@ -1,0 +1,60 @@
+package agents
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"bestbox/agents/router"
+	"bestbox/tools"
+)
+
+func TestWhoAsksOthersSeesThePartsAndAsksForThoseThatAreLeft(t *testing.T) {
+	t.Parallel()
+	spec, err := control(ToolAskAgent, []Agent{{Name: "crm"}, {Name: "erp"}, {Name: "oa"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := Definition{Specs: []tools.Spec{spec}}
+	turn := Turn{Question: "Who is hit? Draft them a note.", Parts: []router.Part{{Domain: "crm", Text: "Who is hit"}, {Domain: "oa", Text: "Draft them\na note."}}}
+	if text := turn.text(); !strings.Contains(text, "Parts:\n- crm: Who is hit\n- oa: Draft them a note.\n") {
+		t.Errorf("%s", text)
+	}
+	asked := func(agent string) Fact {
+		return Fact{Tool: ToolAskAgent, Arguments: `{"agent":"` + agent + `","question":"Who?"}`, Sentences: []string{"x"}}
+	}
+	for name, test := range map[string]struct {
+		facts []Fact
+		want  string
+		done  bool
+	}{
+		"nobody was asked":     {nil, `"enum":["crm","oa"]`, false},
+		"one was asked":        {[]Fact{asked("crm")}, `"enum":["oa"]`, false},
+		"all were asked":       {[]Fact{asked("crm"), asked("oa")}, `"enum":["crm","erp","oa"]`, true},
+		"another was asked":    {[]Fact{asked("erp")}, `"enum":["crm","oa"]`, false},
+		"something else found": {[]Fact{{Tool: "get_stock", Arguments: `{}`}}, `"enum":["crm","oa"]`, false},
+	} {
+		turn.Facts = test.facts
+		got, err := d.DecisionSchema(turn, 0)
+		if err != nil || !strings.Contains(string(got), test.want) || turn.IsDone() != test.done {
+			t.Errorf("%s: %s, %v, done %t", name, got, err, turn.IsDone())
+		}
+	}
+	turn.Parts = []router.Part{{Domain: "itops", Text: "Is it up"}, {Domain: "hr", Text: "who works there"}}
+	if got, err := d.DecisionSchema(turn, 0); err != nil || !strings.Contains(string(got), `"enum":["crm","erp","oa"]`) {
+		t.Errorf("parts for agents that are not there: %s, %v", got, err)
+	}
+}
+
+func TestWhatTheOneThatAsksHasFoundIsKnownAndNames(t *testing.T) {
+	t.Parallel()
+	turn := Turn{Question: "Draft them a note about PO-2025-0031.", Known: []string{"crm says: it hits CUS-004."}}
+	if text := turn.text(); !strings.Contains(text, "Known already:\n- crm says: it hits CUS-004.\n") {
+		t.Errorf("%s", text)
+	}
+	schema := json.RawMessage(`{"type":"object","properties":{"customer_id":{"type":"string","pattern":"^CUS-[0-9]{3}$"},"order_id":{"type":"string","pattern":"^PO-[0-9]{4}-[0-9]{4}$"}}}`)
+	got, possible, err := turn.known().narrow(schema)
+	if err != nil || !possible || !strings.Contains(string(got), `"enum":["CUS-004"]`) || !strings.Contains(string(got), `"required":["order_id"]`) {
+		t.Errorf("%s, %t, %v", got, possible, err)
+	}
+}
