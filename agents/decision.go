@@ -36,7 +36,8 @@ func (d Definition) DecisionSchema(turn Turn, minCalls int) (json.RawMessage, er
 	known, onlyAsks := turn.known(), turn.onlyAsks()
 	begins := onlyAsks && len(turn.Facts) == 0
 	for _, tool := range d.Specs {
-		if slices.Contains(turn.Without, tool.Name) || tool.Effect == tools.Write && onlyAsks || tool.Name == ToolAskUser && begins {
+		if slices.Contains(turn.Without, tool.Name) || tool.Effect == tools.Write && onlyAsks || tool.Name == ToolAskUser && begins ||
+			tool.Name == ToolAskAgent && turn.hasEnough() {
 			continue
 		}
 		arguments, possible, err := known.narrow(tool.Schema)

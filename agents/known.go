@@ -19,13 +19,15 @@ type known struct {
 	time        timing
 	// asked are the identifiers of the question itself while there is no result: the first calls must be about them.
 	asked []string
+	// named are the identifiers of the question and of the names in it, and names these.
+	named, names []string
 	// asker is who asks: for what must be given and nobody else is named for, and for all where the question says "my".
 	asker    string
 	speaksOf bool
 }
 
 // mine finds questions about what belongs to who asks.
-var mine = regexp.MustCompile(`(?i)\b(?:my|mine)\b|我的|我还|我有|给我|我要|我想`)
+var mine = regexp.MustCompile(`(?i)\b(?:my|mine|me)\b|我的|我还|我有|给我|我要|我想|提醒我`)
 
 // hyphenated is a run of letters and digits with hyphens between: an identifier of which nothing is cut off. A-10 is not named by
 // A-100, nor by A-10-B. Chinese is written beside identifiers without a blank, so that letters of other scripts end one.
@@ -55,9 +57,12 @@ func (t Turn) known() known {
 			found.addresses = append(found.addresses, address)
 		}
 	}
+	found.named = hyphenated.FindAllString(strings.ToUpper(strings.Join(texts[:1+len(t.Names)], "\n")), -1)
+	for _, name := range t.Names {
+		found.names = append(found.names, name.Name)
+	}
 	if len(t.Facts) == 0 {
-		asked := strings.ToUpper(strings.Join(texts[:1+len(t.Names)], "\n"))
-		found.asked = hyphenated.FindAllString(asked, -1)
+		found.asked = found.named
 	}
 	return found
 }
@@ -88,6 +93,9 @@ func (k known) narrow(schema json.RawMessage) (narrowed json.RawMessage, possibl
 			k.narrowTime(&arguments, name, value, required)
 			continue
 		}
+		if found {
+			k.narrowToNamed(hint, value)
+		}
 		if !found || required && !hint.isForRequired() || hint.narrow(value, k) {
 			continue
 		}
@@ -102,6 +110,27 @@ func (k known) narrow(schema json.RawMessage) (narrowed json.RawMessage, possibl
 	}
 	narrowed, err = json.Marshal(&arguments)
 	return narrowed, true, err
+}
+
+// narrowToNamed has an argument be what the question names, where it names something of the kind.
+func (k known) narrowToNamed(hint hint, value *jsonschema.Schema) {
+	var values []any
+	switch allowed, err := regexp.Compile(value.Pattern); {
+	case err != nil:
+	case hint.Asker != "" && !k.speaksOf:
+		for _, identifier := range k.named {
+			if allowed.MatchString(identifier) && !slices.Contains(values, any(identifier)) {
+				values = append(values, identifier)
+			}
+		}
+	case hint.Names != "":
+		for _, name := range k.names {
+			values = append(values, name)
+		}
+	}
+	if len(values) > 0 {
+		value.Enum, value.Pattern = values, ""
+	}
 }
 
 // narrowTime has a time of day be one that the question names. Where it names none, an optional one is left out, and a required one is free.

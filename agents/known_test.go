@@ -27,6 +27,7 @@ func TestArgumentsAreNarrowedToWhatTheQuestionOrAResultNames(t *testing.T) {
 			`"type":"array"}},"type":"object","required":["lines"]}`
 		mail      = `{"properties":{"to":{"items":{"type":"string"},"type":"array","minItems":1,"x-addressees":"EMP|CUS"},"cc":{"items":{"type":"string"},"type":"array","x-addressees":"EMP|CUS"}},"type":"object","required":["to"]}`
 		document  = `{"properties":{"template":{"type":"string","enum":["memo","minutes"],"x-unless":"mail|邮件","x-said":"minutes|memo|纪要"}},"type":"object","required":["template"]}`
+		remind    = `{"properties":{"employee_id":{"type":"string","pattern":"^EMP-[0-9]{3}$","x-asker":"otherwise"}},"type":"object","required":["employee_id"]}`
 		mandatory = `{"properties":{` + vendor + `,"limit":{"type":"integer"}},"type":"object","required":["vendor_id"]}`
 	)
 	lin := tools.Name{ID: "EMP-002", Name: "Lin Xiaoyan"}
@@ -75,6 +76,14 @@ func TestArgumentsAreNarrowedToWhatTheQuestionOrAResultNames(t *testing.T) {
 		{"what the question does not speak of", `{"properties":{"sender":{"type":"string","x-said":"from|来自"}},"type":"object"}`, Turn{Question: "the newest mail"}, `{"properties":{},"type":"object"}`},
 		{"what it speaks of", `{"properties":{"sender":{"type":"string","x-said":"from|来自"}},"type":"object"}`, Turn{Question: "来自陈伟的邮件"}, `{"properties":{"sender":{"type":"string"}},"type":"object"}`},
 		{"a number out of bounds", filters, Turn{Question: "the top 50"}, `{"properties":{"text":{"type":"string"}},"type":"object"}`},
+		{"who is named, and not who asks", remind, Turn{Question: "Remind EMP-030 to pay.", Asker: lin}, `{"properties":{"employee_id":{"type":"string","enum":["EMP-030"]}},"type":"object","required":["employee_id"]}`},
+		{"who asks, for me", remind, Turn{Question: "Remind me to call EMP-030.", Asker: lin}, `{"properties":{"employee_id":{"type":"string","enum":["EMP-030","EMP-002"]}},"type":"object","required":["employee_id"]}`},
+		{"who asks, where nobody is named", remind, Turn{Question: "Set a reminder.", Asker: lin, Facts: []Fact{{Sentences: []string{"EMP-007 is ill."}}}},
+			`{"properties":{"employee_id":{"type":"string","enum":["EMP-007","EMP-002"]}},"type":"object","required":["employee_id"]}`},
+		{"a text that is a name", `{"properties":{"sender":{"type":"string","x-names":"meant"}},"type":"object"}`, Turn{Question: "What does Chen Wei write?", Names: []tools.Name{{ID: "EMP-003", Name: "Chen Wei"}}},
+			`{"properties":{"sender":{"type":"string","enum":["Chen Wei"]}},"type":"object"}`},
+		{"a text that is no known name", `{"properties":{"sender":{"type":"string","x-names":"meant"}},"type":"object"}`, Turn{Question: "What does the landlord write?"},
+			`{"properties":{"sender":{"type":"string"}},"type":"object"}`},
 		{"a sum is no count in words", `{"properties":{"amount":{"type":"number","minimum":0.01,"x-number":"named"}},"type":"object"}`, Turn{Question: "起草一封邮件"}, `{"properties":{},"type":"object"}`},
 		{"what another tool is for", document, Turn{Question: "Draft a mail about the minutiae."}, ""},
 		{"what another tool is for, in Chinese", document, Turn{Question: "起草一封邮件"}, ""},

@@ -30,7 +30,8 @@ func TestWhoAsksOthersSeesThePartsAndAsksForThoseThatAreLeft(t *testing.T) {
 	}{
 		"nobody was asked":     {nil, `"enum":["crm","oa"]`, false},
 		"one was asked":        {[]Fact{asked("crm")}, `"enum":["oa"]`, false},
-		"all were asked":       {[]Fact{asked("crm"), asked("oa")}, `"enum":["crm","erp","oa"]`, true},
+		"all were asked":       {[]Fact{asked("crm"), asked("oa")}, `"maxItems":0`, true},
+		"one has failed":       {[]Fact{asked("crm"), {Tool: ToolAskAgent, Arguments: `{"agent":"oa","question":"Who?"}`, Failed: true}}, `"enum":["crm","erp","oa"]`, true},
 		"another was asked":    {[]Fact{asked("erp")}, `"enum":["crm","oa"]`, false},
 		"something else found": {[]Fact{{Tool: "get_stock", Arguments: `{}`}}, `"enum":["crm","oa"]`, false},
 	} {

@@ -28,6 +28,8 @@ type Fact struct {
 	Tool      string   `yaml:"tool"`
 	Arguments string   `yaml:"arguments"`
 	Sentences []string `yaml:"sentences"`
+	// Failed says that the call has found nothing out.
+	Failed bool `yaml:"-"`
 }
 
 // Turn is what a model is asked about: a question and what is known so far.
@@ -183,6 +185,11 @@ func (t Turn) partsLeft() []router.Part {
 
 // IsDone reports whether every part was asked for; it is, where there are none.
 func (t Turn) IsDone() bool { return len(t.partsLeft()) == 0 }
+
+// hasEnough reports whether every part was asked for and answered: small models go on with questions of their own then.
+func (t Turn) hasEnough() bool {
+	return len(t.Parts) > 0 && t.IsDone() && !slices.ContainsFunc(t.Facts, func(fact Fact) bool { return fact.Failed })
+}
 
 // Meant are the days, periods and numbers that the question speaks of in words, as in "next Monday" or "five pieces", with the first and last days of the periods.
 func (t Turn) Meant() []string {

@@ -22,6 +22,10 @@ type hint struct {
 	Number string `json:"x-number"`
 	// Time is "named" where only a time of day that the question names may be given; it must be, where there is one.
 	Time string `json:"x-time"`
+	// Asker is "otherwise" where who asks is meant only if the question names nobody else, or says "me".
+	Asker string `json:"x-asker"`
+	// Names is "meant" where a text must be one of the names that the question calls things of the company by, if it does.
+	Names string `json:"x-names"`
 	// Said are words, as "from|by|来自", without any of which in the question the argument is left out.
 	Said string `json:"x-said"`
 	// Unless are words, as "mail|邮件", of what another tool is for: a question that says one of them, and none of Said, leaves the argument out. Unlike the

@@ -24,7 +24,7 @@ type CustomerOrdersArguments struct {
 	spellings
 	CustomerID  customerID       `json:"customer_id,omitempty" jsonschema_description:"Only orders of this customer."`
 	VendorID    vendorID         `json:"vendor_id,omitempty" jsonschema_description:"Only orders that late deliveries of this vendor held up."`
-	Status      string           `json:"status,omitempty" jsonschema:"enum=open,enum=late,enum=delivered" jsonschema_extras:"x-words=open:open|pending|outstanding|not delivered|undelivered|still to deliver|waiting|未交付|未发货|未完成|待发;late:late|delayed|overdue|behind|should have by now|延迟|迟|逾期|晚|延误;delivered:delivered|shipped|received|交付|发货|已交" jsonschema_description:"open: not delivered yet. late: open and past the promised day."`
+	Status      string           `json:"status,omitempty" jsonschema:"enum=open,enum=late,enum=delivered" jsonschema_extras:"x-words=open:open|pending|outstanding|still held up|still waiting|not delivered|undelivered|still to deliver|waiting|未交付|未发货|未完成|待发;late:late|delayed|overdue|behind|should have by now|延迟|迟|逾期|晚|延误;delivered:delivered|shipped|received|交付|发货|已交" jsonschema_description:"open: not delivered yet. late: open and past the promised day."`
 	Period      dates.PeriodName `json:"period,omitempty" jsonschema_description:"Only orders placed in this quarter, month or year."`
 	OrderedFrom dates.Date       `json:"ordered_from,omitempty" jsonschema_description:"Only orders placed on or after this day."`
 	OrderedTo   dates.Date       `json:"ordered_to,omitempty" jsonschema_description:"Only orders placed on or before this day."`

@@ -2,7 +2,6 @@ package crm
 
 import (
 	"fmt"
-	"strings"
 
 	"bestbox/tools"
 	"bestbox/tools/dates"
@@ -47,7 +46,11 @@ func planActivity(b *books, in LogActivityArguments) (p ledger.Plan[*Logged], er
 		id, k, field = string(in.LeadID), leads, "lead_id"
 	}
 	if (in.CustomerID == "") == (in.LeadID == "") {
-		return p, &tools.ArgumentError{Value: "of " + strings.TrimSpace(string(in.CustomerID)+" "+string(in.LeadID)), Allowed: "either customer_id or lead_id"}
+		wrong := &tools.ArgumentError{Field: "customer_id", Allowed: "either customer_id or lead_id"}
+		if in.LeadID != "" {
+			wrong.Value = string(in.CustomerID) + " beside " + string(in.LeadID)
+		}
+		return p, wrong
 	}
 	name, err := b.must(k, field, id)
 	if err != nil {

@@ -19,7 +19,7 @@ var createReminderDefinition = tools.Definition{
 // ReminderArguments are the arguments of create_reminder.
 type ReminderArguments struct {
 	spellings
-	EmployeeID employeeID `json:"employee_id" jsonschema_description:"Who is to be reminded."`
+	EmployeeID employeeID `json:"employee_id" jsonschema_extras:"x-asker=otherwise" jsonschema_description:"Who is to be reminded."`
 	Text       string     `json:"text" jsonschema:"minLength=1,maxLength=300" jsonschema_description:"Of what."`
 	Day        dates.Date `json:"day" jsonschema_description:"On which day."`
 	Time       string     `json:"time,omitempty" jsonschema:"minLength=4,maxLength=5,example=09:00" jsonschema_extras:"x-time=named" jsonschema_description:"When, in the employee's zone. Without it: 09:00."`

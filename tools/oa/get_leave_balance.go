@@ -21,7 +21,7 @@ var leaveBalanceDefinition = tools.Definition{
 // LeaveBalanceArguments are the arguments of get_leave_balance.
 type LeaveBalanceArguments struct {
 	spellings
-	EmployeeID employeeID       `json:"employee_id" jsonschema_description:"Whose leave."`
+	EmployeeID employeeID       `json:"employee_id" jsonschema_extras:"x-asker=otherwise" jsonschema_description:"Whose leave."`
 	Period     dates.PeriodName `json:"period,omitempty" jsonschema:"example=2026" jsonschema_description:"The year; of a quarter or a month it is the year that counts. Without it: this year."`
 }
 

@@ -25,7 +25,7 @@ var requestLeaveDefinition = tools.Definition{
 // LeaveArguments are the arguments of request_leave.
 type LeaveArguments struct {
 	spellings
-	EmployeeID employeeID `json:"employee_id" jsonschema_description:"Who wants leave."`
+	EmployeeID employeeID `json:"employee_id" jsonschema_extras:"x-asker=otherwise" jsonschema_description:"Who wants leave."`
 	Kind       string     `json:"kind,omitempty" jsonschema:"enum=annual,enum=personal,enum=sick,enum=parental" jsonschema_extras:"x-words=annual:annual|vacation|holiday|holidays|年假|休假;personal:personal|private|事假;sick:sick|ill|病假|生病;parental:parental|maternity|paternity|产假|陪产|育儿" jsonschema_description:"Without it: annual."`
 	FirstDay   dates.Date `json:"first_day" jsonschema_description:"The first day away."`
 	LastDay    dates.Date `json:"last_day" jsonschema_description:"The last day away."`

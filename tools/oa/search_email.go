@@ -24,7 +24,7 @@ var searchEmailDefinition = tools.Definition{
 type SearchEmailArguments struct {
 	spellings
 	Words        string           `json:"words,omitempty" jsonschema:"maxLength=100,example=budget increase" jsonschema_description:"A few words of the subject or the text."`
-	Sender       string           `json:"sender,omitempty" jsonschema:"maxLength=100" jsonschema_extras:"x-said=from|by|sent|send|sender|wrote|written|write|writes|said|say|says|asked|ask|asks|told|tell|reply|replied|answered|did|来自|发|写|寄|说|回复|问|要求|提到" jsonschema_description:"Name or address of the sender, or a part of it."`
+	Sender       string           `json:"sender,omitempty" jsonschema:"maxLength=100" jsonschema_extras:"x-names=meant,x-said=from|by|sent|send|sender|wrote|written|write|writes|said|say|says|asked|ask|asks|told|tell|reply|replied|answered|did|来自|发|写|寄|说|回复|问|要求|提到" jsonschema_description:"Name or address of the sender, or a part of it."`
 	EmployeeID   employeeID       `json:"employee_id,omitempty" jsonschema_description:"Only mails from or to this employee."`
 	MailID       mailID           `json:"mail_id,omitempty" jsonschema_description:"This mail, in full."`
 	Period       dates.PeriodName `json:"period,omitempty" jsonschema:"example=2026-01" jsonschema_description:"Only mails of this quarter, month or year."`

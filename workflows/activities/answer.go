@@ -203,6 +203,9 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 		if reply.FinishReason == "length" {
 			content = endAtSentence(content)
 		}
+		if correction != "" && strings.Contains(content, firstWords(correction)) { // small models copy what they are told of the answer before
+			break
+		}
 		written := text{content: content, unsupported: checked.unsupported(content), attempts: attempt,
 			evasive: evasive(turn, content), hides: hides(agent, known, content)}
 		if attempt == 1 || written.faults() < best.faults() {
@@ -218,6 +221,14 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 		best.content = conclusions(turn)
 	}
 	return best, nil
+}
+
+// firstWords are the beginning of a text, up to the first comma or the end of the first sentence.
+func firstWords(text string) string {
+	if end := strings.IndexAny(text, ".:,。：，"); end > 0 {
+		return text[:end]
+	}
+	return text
 }
 
 // sources are what an answer is checked against.

@@ -236,12 +236,17 @@ func agree(one, other json.RawMessage) bool {
 		if !both {
 			continue
 		}
-		if !bytes.Equal(canonical(value), canonical(also)) {
+		if unspaced(value) != unspaced(also) {
 			return false
 		}
 		common++
 	}
 	return common > 0
+}
+
+// unspaced is a value without blanks and line ends in its texts: a mail that differs in these is the same mail.
+func unspaced(value json.RawMessage) string {
+	return strings.NewReplacer(" ", "", `\n`, "", `\r`, "", `\t`, "").Replace(string(canonical(value)))
 }
 
 // canonical writes JSON with sorted keys and no blanks, so that equal arguments are equal bytes.
