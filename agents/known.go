@@ -59,7 +59,8 @@ func (t Turn) known() known {
 	}
 	found.named = hyphenated.FindAllString(strings.ToUpper(strings.Join(texts[:1+len(t.Names)], "\n")), -1)
 	for _, name := range t.Names {
-		found.names = append(found.names, name.Name)
+		called, _, _ := strings.Cut(name.Name, ", ") // what they are stands behind it
+		found.names = append(found.names, called)
 	}
 	if len(t.Facts) == 0 {
 		found.asked = found.named

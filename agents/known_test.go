@@ -80,7 +80,7 @@ func TestArgumentsAreNarrowedToWhatTheQuestionOrAResultNames(t *testing.T) {
 		{"who asks, for me", remind, Turn{Question: "Remind me to call EMP-030.", Asker: lin}, `{"properties":{"employee_id":{"type":"string","enum":["EMP-030","EMP-002"]}},"type":"object","required":["employee_id"]}`},
 		{"who asks, where nobody is named", remind, Turn{Question: "Set a reminder.", Asker: lin, Facts: []Fact{{Sentences: []string{"EMP-007 is ill."}}}},
 			`{"properties":{"employee_id":{"type":"string","enum":["EMP-007","EMP-002"]}},"type":"object","required":["employee_id"]}`},
-		{"a text that is a name", `{"properties":{"sender":{"type":"string","x-names":"meant"}},"type":"object"}`, Turn{Question: "What does Chen Wei write?", Names: []tools.Name{{ID: "EMP-003", Name: "Chen Wei"}}},
+		{"a text that is a name", `{"properties":{"sender":{"type":"string","x-names":"meant"}},"type":"object"}`, Turn{Question: "What does Chen Wei write?", Names: []tools.Name{{ID: "EMP-003", Name: "Chen Wei, Head of Production"}}},
 			`{"properties":{"sender":{"type":"string","enum":["Chen Wei"]}},"type":"object"}`},
 		{"a text that is no known name", `{"properties":{"sender":{"type":"string","x-names":"meant"}},"type":"object"}`, Turn{Question: "What does the landlord write?"},
 			`{"properties":{"sender":{"type":"string"}},"type":"object"}`},

@@ -39,7 +39,7 @@ type UpdateTicketArguments struct {
 	TicketID ticketID `json:"ticket_id" jsonschema_description:"The ticket's number."`
 	Status   string   `json:"status,omitempty" jsonschema:"enum=open,enum=in_progress,enum=waiting,enum=resolved,enum=cancelled" jsonschema_description:"Its new status."`
 	Priority string   `json:"priority,omitempty" jsonschema:"enum=low,enum=normal,enum=high,enum=urgent" jsonschema_description:"Its new priority."`
-	Assignee string   `json:"assignee,omitempty" jsonschema:"maxLength=60" jsonschema_description:"Who works on it now."`
+	Assignee string   `json:"assignee,omitempty" jsonschema:"maxLength=60" jsonschema_extras:"x-said=assign|assigns|assigned|assign to|hand|give|gives|take|takes|takes over|looks after|works on|交给|指派|分配|负责|派给|处理人" jsonschema_description:"Who works on it now."`
 	Note     string   `json:"note,omitempty" jsonschema:"maxLength=1000" jsonschema_description:"A note to add."`
 }
 
