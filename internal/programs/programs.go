@@ -63,7 +63,7 @@ var reserved sync.Map
 // one that asks here.
 func FreePort() (int, error) {
 	for range 1000 {
-		port := lowestPort + rand.IntN(highestPort-lowestPort+1)
+		port := lowestPort + rand.IntN(highestPort-lowestPort+1) //nolint:gosec // a port is no secret
 		if _, taken := reserved.LoadOrStore(port, true); taken {
 			continue
 		}
