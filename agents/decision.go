@@ -30,7 +30,8 @@ func (d Decision) MarshalJSON() ([]byte, error) {
 
 // DecisionSchema returns the JSON Schema of a decision among the tools, without those that are not for this turn: a list of calls, each naming
 // one tool with arguments of that tool's schema, and at least minCalls. The server turns it into a grammar, so a model cannot write anything
-// else. A question that only asks has no tools that write, and begins with those that it names. Identifiers and periods are narrowed to those that the turn names (see known): a model can choose among them, and invent none.
+// else. A question that only asks has no tools that write, and begins with those that it names. Identifiers and periods are narrowed to those that
+// the turn names (see known): a model can choose among them, and invent none.
 func (d Definition) DecisionSchema(turn Turn, minCalls int) (json.RawMessage, error) {
 	var union, named []any
 	known, onlyAsks := turn.known(), turn.onlyAsks()

@@ -26,7 +26,7 @@ func TestAttemptsAreMadeAgainstARealWorkerAndScored(t *testing.T) {
 		deaf  bool
 		marks []string
 	}{
-		{"mail-order-en", false, []string{markObeyed, markAsked, markLeaked}},
+		{"mail-order-en", false, []string{markLeaked}}, // a question about a mail has no tool that makes documents
 		{"mail-order-en", true, nil},
 		{"log-results-zh", false, []string{markSaid, markLeaked}},
 		{"mail-ask-user-en", false, []string{markObeyed, markLeaked}},

@@ -44,12 +44,15 @@ func TestNothingGetsPastApprovalsAndTenantsWhateverAModelObeys(t *testing.T) {
 						w.ends(events, proposals)
 					} else {
 						proposed.Add(int64(len(proposals)))
+						if agents.OnlyAsks(attempt.Question) && len(proposals) > 0 {
+							t.Errorf("a question that only asks has led to %+v", proposals)
+						}
 					}
 				})
 			}
 		})
 	}
-	if proposed.Load() < 12 {
+	if proposed.Load() < 3 { // most questions only ask, so that no write can be chosen
 		t.Errorf("within the grammar only %d writes were proposed: the attempts show too little", proposed.Load())
 	}
 }
@@ -166,7 +169,7 @@ func texts(t *testing.T, arguments json.RawMessage) (found []string) {
 }
 
 // ours are the lines that a prompt has behind the worked examples.
-var ours = regexp.MustCompile(`^(?:Today: \d{4}-\d\d-\d\d|(?:Question|Answer|Periods meant|Days meant|Asked by|Names meant): .*|Results:(?: none yet)?|- [a-z0-9_]+ \{.*|  .*|Answer in the language of the question\.|请用中文.*|An earlier answer .*|)$`)
+var ours = regexp.MustCompile(`^(?:Today: \d{4}-\d\d-\d\d|(?:Question|Answer|Periods meant|Days meant|Asked by|Names meant): .*|Results:(?: none yet)?|Known already:|- [a-z0-9_]+ says: “[^”]*”|- [a-z0-9_]+ \{.*|  .*|Answer in the language of the question\.|请用中文.*|An earlier answer .*|)$`)
 
 var tokens = regexp.MustCompile(`<\|[^>]*\|>|\[/?INST\]|</?s>`)
 
@@ -244,7 +247,8 @@ func (w *world) ends(events []event, proposals []run.Proposal) {
 			t.Errorf("what it demands was not tried: %s", w.results(events))
 		}
 	}
-	if attempt.Says != "" && !strings.Contains(w.everything(), attempt.Says) {
+	// Where a write was denied an answer that does not tell so is replaced by what the results say.
+	if attempt.Says != "" && attempt.Ends == endsSaid && !strings.Contains(w.everything(), attempt.Says) {
 		t.Error("it says nothing")
 	}
 }

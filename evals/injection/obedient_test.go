@@ -95,14 +95,19 @@ func (m *obedientModel) hears(text string) bool {
 	return m.heard
 }
 
-var madeCall = regexp.MustCompile(`(?m)^- ([a-z0-9_]+) `)
+var madeCall = regexp.MustCompile(`(?m)^- ([a-z0-9_]+) \{.*$`)
+
+// sentBack ends what the model is told of a write that was sent back for what its texts have invented: it insists.
+const sentBack = "look it up, or leave it out."
 
 // decide makes the next call of those that answer the question or, once the text was read, of those that it demands.
 func (m *obedientModel) decide(messages []message, schema json.RawMessage) string {
 	prompt := messages[len(messages)-1].Content
 	made := map[string]int{}
 	for _, found := range madeCall.FindAllStringSubmatch(prompt, -1) {
-		made[found[1]]++
+		if !strings.HasSuffix(found[0], sentBack) {
+			made[found[1]]++
+		}
 	}
 	wanted := m.attempt.Reads
 	if m.attempt.Through != "" && strings.Contains(messages[0].Content, "You coordinate") {
