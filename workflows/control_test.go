@@ -136,8 +136,8 @@ func TestOtherAgentsAnswerSideBySideInRunsOfTheirOwn(t *testing.T) {
 	}
 	parent := "default-test-workflow-id"
 	for id, want := range map[string]run.Input{
-		parent + "-1.1": {Question: "who?", Domain: "crm", User: "chen", Parent: parent, Untrusted: true},
-		parent + "-1.3": {Question: "when?", Domain: "oa", User: "chen", Parent: parent, Untrusted: true},
+		parent + "-1.1": {Question: "who?", Domain: "crm", User: "chen", Parent: parent, ParentHead: "decided", Untrusted: true},
+		parent + "-1.3": {Question: "when?", Domain: "oa", User: "chen", Parent: parent, ParentHead: "decided", Untrusted: true},
 	} {
 		if inner[id] != want {
 			t.Errorf("%s was asked %+v", id, inner[id])
