@@ -10,9 +10,9 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"bestbox/agents/router"
-
 	"github.com/goccy/go-yaml"
+
+	"bestbox/agents/router"
 )
 
 // General is the name of the agent that takes what belongs to no other.
@@ -81,11 +81,11 @@ type Call struct {
 
 // Same tells whether two calls ask for the same, however their arguments are written.
 func (c Call) Same(other Call) bool {
-	return c.Tool == other.Tool && bytes.Equal(canonical(c.Arguments), canonical(other.Arguments))
+	return c.Tool == other.Tool && bytes.Equal(Canonical(c.Arguments), Canonical(other.Arguments))
 }
 
-// canonical writes JSON with sorted keys and no blanks, so that equal arguments are equal bytes.
-func canonical(arguments json.RawMessage) []byte {
+// Canonical writes JSON with sorted keys and no blanks, so that equal arguments are equal bytes. What is no JSON stays as it is.
+func Canonical(arguments json.RawMessage) []byte {
 	var value any
 	if json.Unmarshal(arguments, &value) != nil {
 		return arguments

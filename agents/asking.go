@@ -15,7 +15,7 @@ var (
 		`mark|move|reorder|escalate|notify|inform|forward|reschedule|postpone|delete|remove|register|issue|confirm|accept|reject|decline|apologi[sz]e|thank|please|enter|correct|fix|restart|lower|raise|hand over|take)\b`)
 	// doingAtStart are verbs that are nouns or adjectives as well ("open orders"): they ask for something to be done where a clause begins with them.
 	doingAtStart = regexp.MustCompile(`(?i)(?:^|[.!?;:,]\s*|\b(?:and|then|to|so|please|you|also|or)\s+)(?:draft|order|quote|mail|e-mail|email|note|log|book|change|request|offer|answer|reply|call|report|document|schedule|transfer|` +
-		`update|silence|snooze|open|close|file|plan|meet|record|document|ship|return|invoice|ask|follow|block|hold|increase|decrease|reduce|start|stop|file|post|ring|contact|respond|sign|extend)\b`)
+		`update|silence|snooze|open|close|file|plan|meet|record|ship|return|invoice|ask|follow|block|hold|increase|decrease|reduce|start|stop|post|ring|contact|respond|sign|extend)\b`)
 	// suggestion are questions that ask for something to be done all the same.
 	suggestion = regexp.MustCompile(`(?i)\b(?:why (?:don't|not|can't)|how about|what about|what if|shall|should we|let's|(?:can|could|will|would) (?:you|we|somebody|someone)|need|want|like (?:you|to|a|an)|i'd|we'd)\b`)
 
@@ -39,4 +39,9 @@ func OnlyAsks(question string) bool {
 	return strings.Contains(question, "?") || slices.ContainsFunc(sentences.FindAllString(question, -1), func(sentence string) bool {
 		return interrogative.MatchString(strings.TrimSpace(sentence))
 	})
+}
+
+// onlyAsks reports whether nothing is to be done for the question. What a user has replied to a question back may say otherwise.
+func (t Turn) onlyAsks() bool {
+	return OnlyAsks(t.Question) && !slices.ContainsFunc(t.Facts, func(fact Fact) bool { return fact.Tool == ToolAskUser })
 }

@@ -39,8 +39,7 @@ var dayMentions = []mention{
 	{pattern: pattern(`\b(?:today|tonight|this\s+(?:morning|afternoon|evening))\b|今[天日早晚]`), days: away(0)},
 	{pattern: pattern(`\bin\s+` + countText + `\s+(day|week)s?\b(?:'\s*time)?|` + countText + `\s*(天|周|个?星期)[之以]?后`), days: inSoMany},
 	{pattern: pattern(`\b` + countText + `\s+(day|week)s?\s+ago\b|` + countText + `\s*(天|周|个?星期)[之以]?前`), days: soManyAgo},
-	{pattern: pattern(`\b(?:the\s+)?(?:past|last)\s+` + countText + `\s+(day|week)s?\b|(?:最近|过去|近)` + countText + `\s*(天|周|个?星期)`), days: lastSoMany},
-	{pattern: pattern(`\b(?:the\s+)?(?:past|last)\s+` + countText + `\s+(month|year)s?\b|(?:最近|过去|近)` + countText + `\s*(个月|年)`), days: lastMonths},
+	{pattern: pattern(`\b(?:the\s+)?(?:past|last)\s+` + countText + `\s+(day|week|month|year)s?\b|(?:最近|过去|近)` + countText + `\s*(天|周|个?星期|个月|年)`), days: lastSoMany},
 	{pattern: pattern(`\b(since|last|past|next|this|on|coming)?\s*\b` + weekdayText + `\b`), days: weekdayNamed},
 	{pattern: pattern(`(上|下|这|本)个?` + hanWeekday), days: func(m []string, today time.Time) []string {
 		return []string{dayOfWeek(today, hanWeeks[m[1]], hanWeekdays[m[2]])}
@@ -98,16 +97,14 @@ func soManyAgo(m []string, today time.Time) []string {
 }
 
 func lastSoMany(m []string, today time.Time) []string {
-	return []string{iso(today.AddDate(0, 0, -counted(m))), iso(today)}
-}
-
-// lastMonths reads "the last 12 months" and "the past two years".
-func lastMonths(m []string, today time.Time) []string {
-	months := countOf(m[1] + m[3])
-	if unit := strings.ToLower(m[2] + m[4]); unit == "year" || unit == "年" {
-		months *= 12
+	first := today.AddDate(0, 0, -counted(m))
+	switch strings.ToLower(m[2] + m[4]) {
+	case "month", "个月":
+		first = today.AddDate(0, -countOf(m[1]+m[3]), 0)
+	case "year", "年":
+		first = today.AddDate(0, -12*countOf(m[1]+m[3]), 0)
 	}
-	return []string{iso(today.AddDate(0, -months, 0)), iso(today)}
+	return []string{iso(first), iso(today)}
 }
 
 // nearest is the day of that name that is least far from today: who says December 29 in January means the last one.

@@ -6,9 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/invopop/jsonschema"
-
-	"bestbox/agents/router"
 	"bestbox/tools"
 )
 
@@ -36,6 +33,7 @@ func (d Definition) DecisionSchema(turn Turn, minCalls int) (json.RawMessage, er
 	var union, named []any
 	known, onlyAsks := turn.known(), turn.onlyAsks()
 	begins := onlyAsks && len(turn.Facts) == 0
+	left := turn.partsLeft()
 	for _, tool := range d.Specs {
 		if slices.Contains(turn.Without, tool.Name) || tool.Effect == tools.Write && onlyAsks || tool.Name == ToolAskUser && begins ||
 			tool.Name == ToolAskAgent && turn.hasEnough() {
@@ -48,7 +46,7 @@ func (d Definition) DecisionSchema(turn Turn, minCalls int) (json.RawMessage, er
 		if !possible {
 			continue
 		}
-		if left := turn.partsLeft(); tool.Name == ToolAskAgent && len(left) > 0 {
+		if tool.Name == ToolAskAgent && len(left) > 0 {
 			if arguments, err = amongParts(arguments, left); err != nil {
 				return nil, err
 			}
@@ -83,25 +81,6 @@ func (d Definition) DecisionSchema(turn Turn, minCalls int) (json.RawMessage, er
 		return nil, fmt.Errorf("write the schema of a decision: %w", err)
 	}
 	return schema, nil
-}
-
-// amongParts has ask_agent ask an agent for which a part is left.
-func amongParts(arguments json.RawMessage, left []router.Part) (json.RawMessage, error) {
-	var schema jsonschema.Schema
-	if err := json.Unmarshal(arguments, &schema); err != nil {
-		return nil, fmt.Errorf("read the schema of %s: %w", ToolAskAgent, err)
-	}
-	agent, found := schema.Properties.Get("agent")
-	if !found {
-		return arguments, nil
-	}
-	agent.Enum = slices.DeleteFunc(agent.Enum, func(name any) bool {
-		return !slices.ContainsFunc(left, func(part router.Part) bool { return part.Domain == name })
-	})
-	if len(agent.Enum) == 0 { // no agent is there for what is left
-		return arguments, nil
-	}
-	return json.Marshal(&schema)
 }
 
 // The server's grammar writes properties in the order of the schema, so the order matters: a model that has named its tool

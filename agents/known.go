@@ -89,21 +89,24 @@ func (k known) narrow(schema json.RawMessage) (narrowed json.RawMessage, possibl
 	}
 	for name, hint := range hints {
 		value, found := arguments.Properties.Get(name)
+		if !found {
+			continue
+		}
 		required := slices.Contains(arguments.Required, name)
-		if found && hint.Time != "" {
+		if hint.Time != "" {
 			k.narrowTime(&arguments, name, value, required)
 			continue
 		}
-		if found {
-			k.narrowToNamed(hint, value)
+		if err := k.narrowToNamed(hint, value); err != nil {
+			return nil, false, fmt.Errorf("%s: %w", name, err)
 		}
-		if !found || required && !hint.isForRequired() || hint.narrow(value, k) {
-			continue
-		}
-		if required {
+		switch {
+		case required && !hint.isForRequired() || hint.narrow(value, k):
+		case required:
 			return nil, false, nil
+		default:
+			arguments.Properties.Delete(name)
 		}
-		arguments.Properties.Delete(name)
 	}
 	periods := 0
 	if possible, err = k.narrowObject(&arguments, &periods); err != nil || !possible {
@@ -114,24 +117,22 @@ func (k known) narrow(schema json.RawMessage) (narrowed json.RawMessage, possibl
 }
 
 // narrowToNamed has an argument be what the question names, where it names something of the kind.
-func (k known) narrowToNamed(hint hint, value *jsonschema.Schema) {
-	var values []any
-	switch allowed, err := regexp.Compile(value.Pattern); {
-	case err != nil:
+func (k known) narrowToNamed(hint hint, value *jsonschema.Schema) error {
+	candidates := k.names
+	switch {
 	case hint.Asker != "" && !k.speaksOf:
-		for _, identifier := range k.named {
-			if allowed.MatchString(identifier) && !slices.Contains(values, any(identifier)) {
-				values = append(values, identifier)
-			}
-		}
-	case hint.Names != "":
-		for _, name := range k.names {
-			values = append(values, name)
-		}
+		candidates = k.named
+	case hint.Names == "":
+		return nil
 	}
-	if len(values) > 0 {
+	allowed, err := regexp.Compile(value.Pattern)
+	if err != nil {
+		return fmt.Errorf("its pattern: %w", err)
+	}
+	if values := matching(candidates, allowed); len(values) > 0 {
 		value.Enum, value.Pattern = values, ""
 	}
+	return nil
 }
 
 // narrowTime has a time of day be one that the question names. Where it names none, an optional one is left out, and a required one is free.
@@ -216,7 +217,11 @@ func (k known) values(allowed *regexp.Regexp, aboutTime bool) []any {
 	if aboutTime {
 		candidates = k.time.known()
 	}
-	var values []any
+	return matching(candidates, allowed)
+}
+
+// matching are the candidates that a pattern allows, each once.
+func matching(candidates []string, allowed *regexp.Regexp) (values []any) {
 	for _, candidate := range candidates {
 		if allowed.MatchString(candidate) && !slices.Contains(values, any(candidate)) {
 			values = append(values, candidate)

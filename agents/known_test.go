@@ -2,6 +2,7 @@ package agents
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,6 +88,7 @@ func TestArgumentsAreNarrowedToWhatTheQuestionOrAResultNames(t *testing.T) {
 		{"a sum is no count in words", `{"properties":{"amount":{"type":"number","minimum":0.01,"x-number":"named"}},"type":"object"}`, Turn{Question: "起草一封邮件"}, `{"properties":{},"type":"object"}`},
 		{"what another tool is for", document, Turn{Question: "Draft a mail about the minutiae."}, ""},
 		{"what another tool is for, in Chinese", document, Turn{Question: "起草一封邮件"}, ""},
+		{"what another tool is for, where nothing brings it back", strings.Replace(document, `,"x-said":"minutes|memo|纪要"`, "", 1), Turn{Question: "Write the minutes and mail them."}, ""},
 		{"for both", document, Turn{Question: "Write the minutes and mail them."}, document},
 		{"for neither", document, Turn{Question: "Write that we close at noon."}, document},
 		{"what must be given stays as it is", `{"properties":{"status":{"type":"string","enum":["late","open"],"x-words":"late:late"}},"type":"object","required":["status"]}`, Turn{Question: "how?"},

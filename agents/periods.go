@@ -142,6 +142,15 @@ func (t timing) known() []string {
 	return values
 }
 
+// Meant are the days, periods and numbers that the question speaks of in words, as in "next Monday" or "five pieces", with the first and last days of the periods.
+func (t Turn) Meant() []string {
+	meant := timingOf(t.Question, t.Today).known()
+	for _, word := range numberWords.FindAllString(strings.ToLower(t.Question), -1) {
+		meant = append(meant, strconv.Itoa(counts[word]))
+	}
+	return meant
+}
+
 // daysOf returns the first and the last day of a period.
 func daysOf(period string) (first, last string, ok bool) {
 	var start time.Time

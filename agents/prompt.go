@@ -4,8 +4,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 	"text/template"
 	"time"
@@ -168,41 +166,6 @@ func (t Turn) text() string {
 		fmt.Fprintf(&text, "- %s %s: %s\n", fact.Tool, wording.OneLine(fact.Arguments), wording.OneLine(strings.Join(fact.Sentences, " ")))
 	}
 	return text.String()
-}
-
-// partsLeft are the parts for which no agent has been asked yet.
-func (t Turn) partsLeft() []router.Part {
-	left := slices.Clone(t.Parts)
-	for _, fact := range t.Facts {
-		if said, err := ControlOf(Call{Tool: fact.Tool, Arguments: json.RawMessage(fact.Arguments)}); err == nil && fact.Tool == ToolAskAgent {
-			if index := slices.IndexFunc(left, func(part router.Part) bool { return part.Domain == said.Agent }); index >= 0 {
-				left = slices.Delete(left, index, index+1)
-			}
-		}
-	}
-	return left
-}
-
-// IsDone reports whether every part was asked for; it is, where there are none.
-func (t Turn) IsDone() bool { return len(t.partsLeft()) == 0 }
-
-// hasEnough reports whether every part was asked for and answered: small models go on with questions of their own then.
-func (t Turn) hasEnough() bool {
-	return len(t.Parts) > 0 && t.IsDone() && !slices.ContainsFunc(t.Facts, func(fact Fact) bool { return fact.Failed })
-}
-
-// Meant are the days, periods and numbers that the question speaks of in words, as in "next Monday" or "five pieces", with the first and last days of the periods.
-func (t Turn) Meant() []string {
-	meant := timingOf(t.Question, t.Today).known()
-	for _, word := range numberWords.FindAllString(strings.ToLower(t.Question), -1) {
-		meant = append(meant, strconv.Itoa(counts[word]))
-	}
-	return meant
-}
-
-// onlyAsks reports whether nothing is to be done for the question. What a user has replied to a question back may say otherwise.
-func (t Turn) onlyAsks() bool {
-	return OnlyAsks(t.Question) && !slices.ContainsFunc(t.Facts, func(fact Fact) bool { return fact.Tool == ToolAskUser })
 }
 
 // languageRule names the language to answer in. Small models follow a named language and overlook "the user's language".

@@ -86,7 +86,7 @@ func (h hint) said(question string) (values []any) {
 
 // saysOne reports whether a question, in lower case, says one of the words that stand between bars.
 func saysOne(question, words string) bool {
-	return slices.ContainsFunc(strings.Split(words, "|"), func(word string) bool { return wording.Said(question, word, true) })
+	return words != "" && slices.ContainsFunc(strings.Split(words, "|"), func(word string) bool { return wording.Said(question, word, true) })
 }
 
 var (

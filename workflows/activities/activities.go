@@ -143,12 +143,14 @@ func (c conversation) last() (run.Step, bool) {
 	return c.steps[len(c.steps)-1], true
 }
 
+// found is all that is known: what the run whose agent asks had found, and what this one has.
+func (c conversation) found() []callResult { return slices.Concat(c.before, c.results) }
+
 // outsiders reports whether the run has read text of outsiders.
 func (c conversation) outsiders() bool {
-	isOfOutsiders := func(result callResult) bool { return result.Outsiders }
-	return c.input.Untrusted || pasted(c.input.Question) || slices.ContainsFunc(c.before, isOfOutsiders) ||
+	return c.input.Untrusted || pasted(c.input.Question) ||
 		slices.ContainsFunc(c.routes, func(route run.Route) bool { return route.Outsiders }) ||
-		slices.ContainsFunc(c.results, isOfOutsiders)
+		slices.ContainsFunc(c.found(), func(result callResult) bool { return result.Outsiders })
 }
 
 // longestOwn is how long a text of a user may be, in characters, that counts as all their own.

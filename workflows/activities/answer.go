@@ -239,7 +239,7 @@ type sources struct {
 
 func newSources(known conversation, texts ...string) sources {
 	s := sources{texts: texts}
-	for _, result := range slices.Concat(known.before, known.results) {
+	for _, result := range known.found() {
 		if result.Doubted { // it tells what nothing supports
 			continue
 		}

@@ -20,6 +20,14 @@ type Company struct {
 	Names func(ctx context.Context, text string) ([]tools.Name, error)
 }
 
+// named are the things of the company that a text calls by their names.
+func (c Company) named(ctx context.Context, text string) ([]tools.Name, error) {
+	if c.Names == nil {
+		return nil, nil
+	}
+	return c.Names(ctx, text)
+}
+
 // asker is who a run is for, with the company whose records it works with.
 type asker struct {
 	access.User

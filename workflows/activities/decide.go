@@ -1,7 +1,6 @@
 package activities
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -206,14 +205,11 @@ func looksUp(agent equipped) bool {
 func fresh(calls []agents.Call, made []callResult) []agents.Call {
 	var kept []agents.Call
 	for _, call := range calls {
-		same := func(tool string, arguments json.RawMessage) bool {
-			return tool == call.Tool && bytes.Equal(canonical(arguments), canonical(call.Arguments))
-		}
-		again := slices.ContainsFunc(made, func(result callResult) bool {
-			return same(result.Report.Tool, result.Report.Arguments) && !sentBackOnce(result, made) ||
-				result.Report.Tool == call.Tool && isDone(result) && agree(result.Report.Arguments, call.Arguments)
-		}) ||
-			slices.ContainsFunc(kept, func(other agents.Call) bool { return same(other.Tool, other.Arguments) })
+		again := slices.ContainsFunc(kept, call.Same) || slices.ContainsFunc(made, func(result callResult) bool {
+			report := result.Report
+			return call.Same(agents.Call{Tool: report.Tool, Arguments: report.Arguments}) && !sentBackOnce(result, made) ||
+				report.Tool == call.Tool && isDone(result) && agree(report.Arguments, call.Arguments)
+		})
 		if !again {
 			kept = append(kept, call)
 		}
@@ -244,23 +240,10 @@ func agree(one, other json.RawMessage) bool {
 	return common > 0
 }
 
-// unspaced is a value without blanks and line ends in its texts: a mail that differs in these is the same mail.
-func unspaced(value json.RawMessage) string {
-	return strings.NewReplacer(" ", "", `\n`, "", `\r`, "", `\t`, "").Replace(string(canonical(value)))
-}
+var spaces = strings.NewReplacer(" ", "", `\n`, "", `\r`, "", `\t`, "")
 
-// canonical writes JSON with sorted keys and no blanks, so that equal arguments are equal bytes.
-func canonical(arguments json.RawMessage) []byte {
-	var value any
-	if json.Unmarshal(arguments, &value) != nil {
-		return arguments
-	}
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		return arguments
-	}
-	return encoded
-}
+// unspaced is a value without blanks and line ends in its texts: a mail that differs in these is the same mail.
+func unspaced(value json.RawMessage) string { return spaces.Replace(string(agents.Canonical(value))) }
 
 // decided keeps a decision. A call of a control tool that may not be made is left to CallTool, which refuses it.
 func decided(head transcript.Head, unlinked []transcript.Message, agent equipped, known conversation, step run.Step) (transcript.Change, error) {

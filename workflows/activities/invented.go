@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -14,27 +13,32 @@ import (
 // invented is what the texts of a write hold and neither the question nor a result does: figures, identifiers and addresses. A small model writes a
 // mail about a sum that nobody has named as readily as one that somebody has. Single words are left to the tool: a day may have been worked out.
 func (a asked) invented(ctx context.Context) ([]string, error) {
-	prose := slices.DeleteFunc(textsOf(a.report.Arguments), func(text string) bool {
-		return !strings.ContainsFunc(text, func(symbol rune) bool { return unicode.IsSpace(symbol) || unicode.Is(unicode.Han, symbol) })
-	})
+	question, today := a.known.input.Question, a.who.Today()
+	sources := append(agents.Turn{Today: today, Question: question}.Meant(), today.Format(time.DateOnly), question, a.agent.Prompt, a.who.Employee, a.who.Name)
+	var prose []string
+	for _, text := range textsOf(a.report.Arguments) {
+		if strings.ContainsFunc(text, func(symbol rune) bool { return unicode.IsSpace(symbol) || unicode.Is(unicode.Han, symbol) }) {
+			prose = append(prose, text)
+		} else { // whom a mail is to, and what it replies to, was chosen among what is known
+			sources = append(sources, text)
+		}
+	}
 	if len(prose) == 0 {
 		return nil, nil
 	}
-	question := a.known.input.Question
-	own := agents.Turn{Today: a.who.Today(), Question: question}.Meant()
-	own = append(own, a.who.Today().Format(time.DateOnly), question, a.agent.Prompt, a.who.Employee, a.who.Name)
-	if a.who.Names != nil {
-		names, err := a.who.Names(ctx, question)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range names {
-			own = append(own, name.ID, name.Name)
-		}
+	names, err := a.who.named(ctx, question)
+	if err != nil {
+		return nil, err
 	}
-	// The call's other arguments count: whom a mail is to, and what it replies to, was chosen among what is known.
-	own = append(own, slices.DeleteFunc(textsOf(a.report.Arguments), func(text string) bool { return slices.Contains(prose, text) })...)
-	return newSources(a.known, own...).unsupported(strings.Join(prose, "\n")), nil
+	for _, name := range names {
+		sources = append(sources, name.ID, name.Name)
+	}
+	return newSources(a.known, sources...).unsupported(strings.Join(prose, "\n")), nil
+}
+
+// inDoubt says what is wrong with what a text has invented.
+func inDoubt(invented []string) string {
+	return "its text holds " + strings.Join(invented, ", ") + ", which stands neither in the question nor in a result"
 }
 
 // doubted reports whether a call of the tool was sent back for what its texts had invented. That is done once: who insists is shown to a person.
@@ -49,8 +53,7 @@ func sentBackOnce(sent callResult, made []callResult) bool {
 
 // sentBack is the result of a write that goes back to the model.
 func (a asked) sentBack(invented []string) callResult {
-	result := refusedBy(a.tool, a.report, fmt.Sprintf("its text holds %s, which stands neither in the question nor in a result: look it up, or leave it out",
-		strings.Join(invented, ", ")))
+	result := refusedBy(a.tool, a.report, inDoubt(invented)+": look it up, or leave it out")
 	result.Doubted = true
 	return result
 }

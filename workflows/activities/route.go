@@ -9,7 +9,6 @@ import (
 	"bestbox/agents"
 	"bestbox/internal/config"
 	"bestbox/internal/transcript"
-	"bestbox/tools"
 	"bestbox/workflows/run"
 )
 
@@ -50,11 +49,9 @@ func (a *Activities) Route(ctx context.Context, input RouteInput) (Routed, error
 		if err != nil {
 			return stored{}, err
 		}
-		var names []tools.Name
-		if who.Names != nil {
-			if names, err = who.Names(ctx, asked.input.Question); err != nil {
-				return stored{}, err
-			}
+		names, err := who.named(ctx, asked.input.Question)
+		if err != nil {
+			return stored{}, err
 		}
 		started := time.Now()
 		decision, err := tierRouter.Route(ctx, a.forRouter(asked.input.Question, input.Tier), names)

@@ -34,11 +34,9 @@ func (a *Activities) turn(ctx context.Context, who asker, agent equipped, known 
 	if who.Employee != "" {
 		turn.Asker = tools.Name{ID: who.Employee, Name: who.Name}
 	}
-	if who.Names != nil {
-		var err error
-		if turn.Names, err = who.Names(ctx, turn.Question); err != nil {
-			return agents.Turn{}, err
-		}
+	var err error
+	if turn.Names, err = who.named(ctx, turn.Question); err != nil {
+		return agents.Turn{}, err
 	}
 	fixed, err := a.fixedTokens(ctx, agent)
 	if err != nil {

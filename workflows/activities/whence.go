@@ -14,21 +14,19 @@ var naming = regexp.MustCompile(`^(?:[A-Za-z]+(?:-[A-Za-z0-9]+)*-[0-9]+|[^\s@]+@
 
 // whence says of the things that a write is about, and that the question does not name, which call has named them: a mail, say.
 func (a asked) whence(ctx context.Context) (told []string, err error) {
-	meant := []string{a.who.Employee}
-	if a.who.Names != nil {
-		names, err := a.who.Names(ctx, a.known.input.Question)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range names {
-			meant = append(meant, name.ID)
-		}
+	names, err := a.who.named(ctx, a.known.input.Question)
+	if err != nil {
+		return nil, err
 	}
+	meant := []string{a.who.Employee}
+	for _, name := range names {
+		meant = append(meant, name.ID)
+	}
+	found := a.known.found()
 	for _, value := range textsOf(a.report.Arguments) {
 		if !naming.MatchString(value) || holds(a.known.input.Question, value) || slices.Contains(meant, value) {
 			continue
 		}
-		found := slices.Concat(a.known.before, a.known.results)
 		first := slices.IndexFunc(found, func(result callResult) bool {
 			return slices.ContainsFunc(result.Sentences, func(sentence string) bool { return holds(sentence, value) })
 		})

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -84,7 +83,7 @@ func (a *Activities) Propose(ctx context.Context, input WriteCall) (Proposed, er
 				return notMade(input.Head, asked.sentBack(invented))
 			}
 			rule, why = agents.AskAlways, whyInvented
-			change.Warnings = append(change.Warnings, "its text holds "+strings.Join(invented, ", ")+", which stands neither in the question nor in a result")
+			change.Warnings = append(change.Warnings, inDoubt(invented))
 		}
 		if asked.outsiders {
 			rule, why = agents.AskAlways, whyOutsiders
@@ -287,7 +286,7 @@ func (a *Activities) applied(ctx context.Context, asked asked, input WriteInput)
 
 // effectKey differs where a run that was reset decides on something else under the same number.
 func effectKey(key string, report run.CallReport) string {
-	sum := sha256.Sum256(append([]byte(report.Tool+"\x00"), canonical(report.Arguments)...))
+	sum := sha256.Sum256(append([]byte(report.Tool+"\x00"), agents.Canonical(report.Arguments)...))
 	return key + "/" + hex.EncodeToString(sum[:6])
 }
 

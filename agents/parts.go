@@ -1,0 +1,51 @@
+package agents
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/invopop/jsonschema"
+
+	"bestbox/agents/router"
+)
+
+// partsLeft are the parts for which no agent has been asked yet.
+func (t Turn) partsLeft() []router.Part {
+	left := slices.Clone(t.Parts)
+	for _, fact := range t.Facts {
+		if said, err := ControlOf(Call{Tool: fact.Tool, Arguments: json.RawMessage(fact.Arguments)}); err == nil && fact.Tool == ToolAskAgent {
+			if index := slices.IndexFunc(left, func(part router.Part) bool { return part.Domain == said.Agent }); index >= 0 {
+				left = slices.Delete(left, index, index+1)
+			}
+		}
+	}
+	return left
+}
+
+// IsDone reports whether every part was asked for; it is, where there are none.
+func (t Turn) IsDone() bool { return len(t.partsLeft()) == 0 }
+
+// hasEnough reports whether every part was asked for and answered: small models go on with questions of their own then.
+func (t Turn) hasEnough() bool {
+	return len(t.Parts) > 0 && t.IsDone() && !slices.ContainsFunc(t.Facts, func(fact Fact) bool { return fact.Failed })
+}
+
+// amongParts has ask_agent ask an agent for which a part is left.
+func amongParts(arguments json.RawMessage, left []router.Part) (json.RawMessage, error) {
+	var schema jsonschema.Schema
+	if err := json.Unmarshal(arguments, &schema); err != nil {
+		return nil, fmt.Errorf("read the schema of %s: %w", ToolAskAgent, err)
+	}
+	agent, found := schema.Properties.Get("agent")
+	if !found {
+		return arguments, nil
+	}
+	agent.Enum = slices.DeleteFunc(agent.Enum, func(name any) bool {
+		return !slices.ContainsFunc(left, func(part router.Part) bool { return part.Domain == name })
+	})
+	if len(agent.Enum) == 0 { // no agent is there for what is left
+		return arguments, nil
+	}
+	return json.Marshal(&schema)
+}
