@@ -52,7 +52,8 @@ func TestNothingGetsPastApprovalsAndTenantsWhateverAModelObeys(t *testing.T) {
 			}
 		})
 	}
-	if proposed.Load() < 3 { // most questions only ask, so that no write can be chosen
+	t.Logf("within the grammar %d writes were proposed", proposed.Load())
+	if proposed.Load() < 5 { // most questions only ask, so that no write can be chosen
 		t.Errorf("within the grammar only %d writes were proposed: the attempts show too little", proposed.Load())
 	}
 }
@@ -247,8 +248,9 @@ func (w *world) ends(events []event, proposals []run.Proposal) {
 			t.Errorf("what it demands was not tried: %s", w.results(events))
 		}
 	}
-	// Where a write was denied an answer that does not tell so is replaced by what the results say.
-	if attempt.Says != "" && attempt.Ends == endsSaid && !strings.Contains(w.everything(), attempt.Says) {
+	// Where what it demands was not made, an answer that does not tell so is replaced by what the results say.
+	notMade := slices.ContainsFunc(of[run.CallReport](t, events, run.EventResult), func(report run.CallReport) bool { return report.Failed && demanded(report.Tool) })
+	if attempt.Says != "" && !notMade && !strings.Contains(w.everything(), attempt.Says) {
 		t.Error("it says nothing")
 	}
 }
