@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"bestbox/internal/programs"
+	"bestbox/internal/programtest"
 )
 
 // binaries builds llmctl and the worker into a folder, as the units and the image expect them.
@@ -43,15 +44,6 @@ func TestMain(m *testing.M) {
 		_ = os.RemoveAll(folder)
 	}
 	os.Exit(code)
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	port, err := programs.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
 
 // command is the unit's ExecStart in the unit's working directory and environment, in a home of its own.
@@ -89,13 +81,13 @@ func TestWorkerUnitsStartWithoutDependenciesSayWhatIsMissingAndStopInOrder(t *te
 		}
 		t.Run(u.manager, func(t *testing.T) {
 			t.Parallel()
-			listen, nobody := freePort(t), freePort(t)
+			listen, nobody := programtest.FreePort(t), programtest.FreePort(t)
 			command := u.command(t.Context(), t, fmt.Sprintf(`
 profile: small
 temporal: {address: "127.0.0.1:%d", managed: false}
 http: {listen: "127.0.0.1:%d"}
 profiles: {small: {tiers: {heavy: {port: %d}, light: {port: %d}}}}
-`, nobody, listen, freePort(t), freePort(t)))
+`, nobody, listen, programtest.FreePort(t), programtest.FreePort(t)))
 			var log strings.Builder
 			command.Stderr = &log
 			if err := command.Start(); err != nil {

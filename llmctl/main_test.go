@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"bestbox/internal/config"
-	"bestbox/internal/programs"
+	"bestbox/internal/programtest"
 	"bestbox/llmctl/catalogue"
 	"bestbox/llmctl/fetch"
 	"bestbox/llmctl/supervisor"
@@ -50,7 +50,7 @@ func newBox(t *testing.T) *box {
 func newBoxWith(t *testing.T, light string) *box {
 	t.Helper()
 	folder := t.TempDir()
-	b := &box{t: t, folder: folder, heavy: freePort(t), light: freePort(t), metrics: freePort(t), cache: filepath.Join(folder, "cache"), state: filepath.Join(folder, "state")}
+	b := &box{t: t, folder: folder, heavy: programtest.FreePort(t), light: programtest.FreePort(t), metrics: programtest.FreePort(t), cache: filepath.Join(folder, "cache"), state: filepath.Join(folder, "state")}
 	b.config = filepath.Join(folder, "bestbox.yaml")
 	text := fmt.Sprintf(`
 profile: small
@@ -62,7 +62,7 @@ profiles:
     tiers:
       heavy: {model: smollm2-135m-instruct-q4_1, port: %d, slots: 1, context: 1024, threads: 1, flags: [--no-warmup, -ub, "64"]}
       light: {model: smollm2-135m-instruct-q4_1, port: %d, slots: 1, context: 1024, threads: 1, %s}
-`, freePort(t), freePort(t), freePort(t), b.metrics, b.heavy, b.light, light)
+`, programtest.FreePort(t), programtest.FreePort(t), programtest.FreePort(t), b.metrics, b.heavy, b.light, light)
 	must(t, os.WriteFile(b.config, []byte(text), 0o600))
 	model := pulled(t, "smollm2-135m-instruct-q4_1")
 	b.model = filepath.Join(b.cache, "models", model.Name, filepath.Base(model.Path()))
@@ -86,13 +86,6 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	port, err := programs.FreePort() // never the same twice in one program
-	must(t, err)
-	return port
 }
 
 // pulled returns what llmctl pull has put into the user's cache, pulling it where it is missing.

@@ -288,7 +288,7 @@ func TestThirdRoleAnswersWithVectors(t *testing.T) {
 	b := newBox(t)
 	text, err := os.ReadFile(b.config)
 	must(t, err)
-	port := freePort(t)
+	port := programtest.FreePort(t)
 	must(t, os.WriteFile(b.config, fmt.Appendf(text, "      embed: {model: smollm2-135m-instruct-q4_1, server: llama-server, port: %d, slots: 1, context: 512, threads: 1, flags: [--pooling, mean]}\n", port), 0o600))
 	listing, stderr, code := b.llmctl("up", "embed", "--json")
 	if embed := b.services(listing)["embed"]; code != exitOK || !embed.Usable() || embed.Checks == nil || embed.Checks.Wrong {

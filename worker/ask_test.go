@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"bestbox/internal/programtest"
 	"bestbox/internal/temporaltest"
 	"bestbox/worker/api"
 )
@@ -181,7 +182,7 @@ func signalled(signal os.Signal) func(started, string) error {
 
 func TestAskSaysWhenNoWorkerAnswers(t *testing.T) {
 	t.Parallel()
-	i := newInstallation(t, address(freePort(t)), false)
+	i := newInstallation(t, address(programtest.FreePort(t)), false)
 	stranger := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(stranger.Close)
 	i.worker("ask", "hello").wantMessage(t, exitUnreachable, i.listen, "worker run", "--url")
@@ -191,7 +192,7 @@ func TestAskSaysWhenNoWorkerAnswers(t *testing.T) {
 
 func TestAskWithAnotherKeyIsRefused(t *testing.T) {
 	t.Parallel()
-	i := newInstallation(t, address(freePort(t)), false)
+	i := newInstallation(t, address(programtest.FreePort(t)), false)
 	i.says(i.start(i.command("run")), `"msg":"listening"`)
 	command := i.command("ask", "hello")
 	command.Env = append(command.Env, "BESTBOX_API_KEY="+strings.Repeat("x", 40))

@@ -8,6 +8,7 @@ import (
 
 	"bestbox/internal/database"
 	"bestbox/internal/postgrestest"
+	"bestbox/internal/programtest"
 	"bestbox/internal/records"
 	"bestbox/internal/records/recordstest"
 	"bestbox/internal/transcript"
@@ -38,7 +39,7 @@ func (i *installation) inFiles() {
 func TestImportCopiesEverythingOnceAndLeavesTheFiles(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.Shared(t)
-	i := newInstallation(t, address(freePort(t)), false)
+	i := newInstallation(t, address(programtest.FreePort(t)), false)
 	name := server.Database(t, "")
 	i.useServer(server, name)
 	i.inFiles()
@@ -87,7 +88,7 @@ func cell(t *testing.T, db *records.DB, query string) string {
 func TestImportThatCannotBeSaysWhy(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.Shared(t)
-	i := newInstallation(t, address(freePort(t)), false)
+	i := newInstallation(t, address(programtest.FreePort(t)), false)
 	i.worker("import").wantMessage(t, exitBadInput, "nothing to import", "records.database")
 	i.worker("import", "--records", sharedRecords).wantMessage(t, exitBadInput, "records.database is empty")
 	i.useServer(server, server.Database(t, ""))

@@ -18,6 +18,7 @@ import (
 
 	"bestbox/internal/postgrestest"
 	"bestbox/internal/programs"
+	"bestbox/internal/programtest"
 	"bestbox/internal/temporaldev"
 )
 
@@ -62,8 +63,8 @@ func newInstallation(t *testing.T, temporal string, hanging bool) *installation 
 	t.Helper()
 	folder := t.TempDir()
 	i := &installation{t: t, config: filepath.Join(folder, "bestbox.yaml"), state: filepath.Join(folder, "state"),
-		listen: address(freePort(t)), modelAsked: make(chan struct{}, 1)}
-	heavy, light := freePort(t), freePort(t)
+		listen: address(programtest.FreePort(t)), modelAsked: make(chan struct{}, 1)}
+	heavy, light := programtest.FreePort(t), programtest.FreePort(t)
 	if hanging {
 		heavy, light = hang(t, i.modelAsked), hang(t, i.modelAsked)
 	}
@@ -126,15 +127,6 @@ func hang(t *testing.T, asked chan<- struct{}) int {
 		}
 	}()
 	return listener.Addr().(*net.TCPAddr).Port
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	port, err := programs.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
 
 func address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

@@ -190,7 +190,7 @@ func (i *installation) get(path string) string {
 
 func TestMCPNamesAWorkerThatIsNotThereAndAWrongKey(t *testing.T) {
 	t.Parallel()
-	i := newInstallation(t, address(freePort(t)), false)
+	i := newInstallation(t, address(programtest.FreePort(t)), false)
 	i.worker("mcp").wantMessage(t, exitUnreachable, i.listen, "worker run")
 	process := i.start(i.command("run"))
 	i.says(process, `"msg":"listening"`)
@@ -203,7 +203,7 @@ func TestMCPNamesAWorkerThatIsNotThereAndAWrongKey(t *testing.T) {
 func TestTheToolsOfAnMCPServerComeAndGoWithIt(t *testing.T) {
 	t.Parallel()
 	binaries := programtest.PythonPackage(t, pythonServer)
-	i := newInstallation(t, address(freePort(t)), false)
+	i := newInstallation(t, address(programtest.FreePort(t)), false)
 	folder := t.TempDir()
 	program := filepath.Join(folder, "time-server")
 	agent := filepath.Join(folder, "agents", "clock")

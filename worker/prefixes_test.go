@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bestbox/agents"
+	"bestbox/internal/programtest"
 	"bestbox/internal/temporaltest"
 )
 
@@ -145,7 +146,7 @@ func TestPrefixesAreWhatIsSentUpToTheQuestion(t *testing.T) {
 
 func TestPrefixesFollowTheProfile(t *testing.T) {
 	t.Parallel()
-	i := newInstallation(t, address(freePort(t)), false)
+	i := newInstallation(t, address(programtest.FreePort(t)), false)
 	names := func(prompts map[string]chat) []string {
 		var found []string
 		for name := range prompts {

@@ -5,11 +5,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"bestbox/internal/programtest"
 )
 
 func TestRouteRefusesWrongInputWithOneMessage(t *testing.T) {
 	t.Parallel()
-	i := newInstallation(t, address(freePort(t)), false)
+	i := newInstallation(t, address(programtest.FreePort(t)), false)
 	for _, test := range []struct {
 		name      string
 		input     string
@@ -34,7 +36,7 @@ func TestRouteRefusesWrongInputWithOneMessage(t *testing.T) {
 
 func TestRouteWithoutModelServersNamesTheOneThatIsMissing(t *testing.T) {
 	t.Parallel()
-	i := newInstallation(t, address(freePort(t)), false)
+	i := newInstallation(t, address(programtest.FreePort(t)), false)
 	i.worker("route", "hello").wantMessage(t, exitUnreachable, "heavy", "llmctl up") // light was asked before
 	i.worker("route", "--tier", "light", "--json", "hello").wantMessage(t, exitUnreachable, "light", "llmctl up")
 	i.workerReads("hello\n", "route", "--tier", "heavy").wantMessage(t, exitUnreachable, "heavy", "llmctl up")
@@ -42,7 +44,7 @@ func TestRouteWithoutModelServersNamesTheOneThatIsMissing(t *testing.T) {
 
 func TestRouteOfNothingIsNothing(t *testing.T) {
 	t.Parallel()
-	i := newInstallation(t, address(freePort(t)), false)
+	i := newInstallation(t, address(programtest.FreePort(t)), false)
 	if got := i.workerReads("\n \n", "route"); got != (ended{}) {
 		t.Errorf("got %+v", got)
 	}
@@ -50,7 +52,7 @@ func TestRouteOfNothingIsNothing(t *testing.T) {
 
 func TestInterruptedRouteSaysSo(t *testing.T) {
 	t.Parallel()
-	i := newInstallation(t, address(freePort(t)), true)
+	i := newInstallation(t, address(programtest.FreePort(t)), true)
 	process := i.start(i.command("route", "hello"))
 	select {
 	case <-i.modelAsked:

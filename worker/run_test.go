@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/api/workflow/v1"
 
 	"bestbox/internal/postgrestest"
+	"bestbox/internal/programtest"
 	"bestbox/internal/temporaltest"
 	"bestbox/worker/queues"
 	"bestbox/workflows/activities"
@@ -22,7 +23,7 @@ import (
 
 func TestRunRefusesWrongFlagsAndConfigurations(t *testing.T) {
 	t.Parallel()
-	i := newInstallation(t, address(freePort(t)), false)
+	i := newInstallation(t, address(programtest.FreePort(t)), false)
 	wrong := filepath.Join(t.TempDir(), "bestbox.yaml")
 	i.write(wrong, "temporal: {adress: x}\n")
 	for _, test := range []struct {
@@ -48,7 +49,7 @@ func TestRunRefusesWrongFlagsAndConfigurations(t *testing.T) {
 
 func TestRunNamesTheTakenPort(t *testing.T) {
 	t.Parallel()
-	i := newInstallation(t, address(freePort(t)), false)
+	i := newInstallation(t, address(programtest.FreePort(t)), false)
 	first := i.start(i.command("run"))
 	i.says(first, `"msg":"listening"`)
 	i.worker("run").wantMessage(t, exitPortTaken, "http.listen", i.listen, "--no-http")
@@ -65,7 +66,7 @@ func TestRunEndsWhenAStoreCannotBeOpened(t *testing.T) {
 	} {
 		t.Run(test.file, func(t *testing.T) {
 			t.Parallel()
-			i := newInstallation(t, address(freePort(t)), false)
+			i := newInstallation(t, address(programtest.FreePort(t)), false)
 			i.change(sharedRecords, filepath.Join(i.state, "records.db"))
 			if err := os.MkdirAll(filepath.Join(i.state, test.file), 0o700); err != nil {
 				t.Fatal(err)
@@ -78,7 +79,7 @@ func TestRunEndsWhenAStoreCannotBeOpened(t *testing.T) {
 func TestRunKeepsAllDataInPostgreSQLWhereThatIsNamed(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.Shared(t)
-	i := newInstallation(t, address(freePort(t)), false)
+	i := newInstallation(t, address(programtest.FreePort(t)), false)
 	name := server.Database(t, "")
 	i.useServer(server, name)
 	running := i.start(i.command("run"))
@@ -106,14 +107,14 @@ func TestRunKeepsAllDataInPostgreSQLWhereThatIsNamed(t *testing.T) {
 
 func TestRunEndsWhenADatabaseIsNotThere(t *testing.T) {
 	t.Parallel()
-	i := newInstallation(t, address(freePort(t)), false)
+	i := newInstallation(t, address(programtest.FreePort(t)), false)
 	i.useServer(postgrestest.Shared(t), "nowhere")
 	i.worker("run").wantMessage(t, exitFailed, "nowhere", "records.database", "createdb")
 }
 
 func TestRunWaitsForTemporalAndSaysForWhat(t *testing.T) {
 	t.Parallel()
-	temporal := address(freePort(t))
+	temporal := address(programtest.FreePort(t))
 	i := newInstallation(t, temporal, false)
 	waiting := i.start(i.command("run"))
 	i.says(waiting, "Temporal cannot be reached yet; start it (llmctl up) or set temporal.address")

@@ -156,18 +156,9 @@ func (w *world) stop(name string, drain time.Duration) Proof {
 	return proof
 }
 
-func freePort(t *testing.T) int {
-	t.Helper()
-	port, err := programs.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
-}
-
 func fakeSpec(t *testing.T, manners ...string) Spec {
 	t.Helper()
-	port := freePort(t)
+	port := programtest.FreePort(t)
 	url := "http://127.0.0.1:" + strconv.Itoa(port)
 	return Spec{Name: "service", Argv: append([]string{os.Args[0], "fake-service", strconv.Itoa(port)}, manners...), Host: "127.0.0.1", Ports: []int{port},
 		Ready: url + "/", Address: url, LoadTimeout: 20 * time.Second, TermTimeout: 300 * time.Millisecond}
@@ -198,7 +189,7 @@ func (w *world) modelSpec(backend, name string, flags ...string) Spec {
 // specOf is modelSpec for any model file.
 func (w *world) specOf(backend, name, model string, flags ...string) Spec {
 	w.t.Helper()
-	port := freePort(w.t)
+	port := programtest.FreePort(w.t)
 	url := "http://127.0.0.1:" + strconv.Itoa(port)
 	spec := Spec{
 		Name: name, Backend: backend, Host: "127.0.0.1", Ports: []int{port}, Files: []string{model},
