@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
 	"github.com/tmc/langchaingo/llms"
 
 	"bestbox/agents"
@@ -164,4 +165,12 @@ func TestThePromptOfTheGeneralAgentNamesWhatTheOthersCanDo(t *testing.T) {
 			t.Errorf("%s is named: %t, in %s", agent.Name, named, general.System)
 		}
 	}
+}
+
+func TestAnAgentThatIsDefinedInCodeIsToldWhatIsWrongWithoutAFile(t *testing.T) {
+	t.Parallel()
+	registry, err := tools.NewRegistry()
+	require.NoError(t, err)
+	_, err = agents.Define([]agents.Agent{{Name: "x", Tools: []string{"no_such_tool"}, Policy: agents.Policy{MaxSteps: 1, MaxCallsPerStep: 1, DecisionTokens: 10}}}, registry)
+	require.ErrorContains(t, err, `there is no tool "no_such_tool"`)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/invopop/jsonschema"
@@ -94,7 +95,7 @@ func (k known) narrow(schema json.RawMessage) (narrowed json.RawMessage, possibl
 		}
 		required := slices.Contains(arguments.Required, name)
 		if hint.Time != "" {
-			k.narrowTime(&arguments, name, value, required)
+			k.narrowTime(&arguments, name, hint.Time, required)
 			continue
 		}
 		if err := k.narrowToNamed(hint, value); err != nil {
@@ -135,14 +136,30 @@ func (k known) narrowToNamed(hint hint, value *jsonschema.Schema) error {
 	return nil
 }
 
-// narrowTime has a time of day be one that the question names. Where it names none, an optional one is left out, and a required one is free.
-func (k known) narrowTime(arguments *jsonschema.Schema, name string, value *jsonschema.Schema, required bool) {
-	named, vague := timesOf(k.question)
-	switch {
-	case len(named) > 0:
+// narrowTime has a time of day, or a duration, be one that the question names. Where it names none, an optional one is left out, and a required one is free.
+func (k known) narrowTime(arguments *jsonschema.Schema, name, of string, required bool) {
+	value, _ := arguments.Properties.Get(name)
+	var vague bool
+	if of == timeMinutes {
+		for _, minutes := range durationsOf(k.question) {
+			switch {
+			case !inBounds(minutes, value):
+			case value.Type == "string":
+				value.Enum = append(value.Enum, strconv.Itoa(minutes))
+			default:
+				value.Enum = append(value.Enum, minutes)
+			}
+		}
+	} else {
+		var named []string
+		named, vague = timesOf(k.question)
 		for _, text := range named {
 			value.Enum = append(value.Enum, text)
 		}
+	}
+	switch {
+	case len(value.Enum) > 0:
+		value.Pattern = ""
 		if !required {
 			arguments.Required = append(arguments.Required, name)
 		}

@@ -123,8 +123,11 @@ func (f files) read(file string) ([]byte, error) {
 	return content, nil
 }
 
-// at makes the error for a place in a YAML file, named by a path such as $.tools[2].
+// at makes the error for a place in a YAML file, named by a path such as $.tools[2]. An agent that was defined in code has no file.
 func (f files) at(file, place, problem string, arguments ...any) error {
+	if f.source.Files == nil {
+		return fmt.Errorf(problem, arguments...)
+	}
 	content, _ := f.read(file) // it was read before
 	return &FileError{File: f.name(file), Line: lineOf(content, place), Problem: fmt.Sprintf(problem, arguments...)}
 }

@@ -39,11 +39,16 @@ func TestTimesOfDayAreReadFromTheQuestion(t *testing.T) {
 	}
 }
 
-func TestATimeOfDayIsTheQuestionsOrNone(t *testing.T) {
+func TestATimeOfDayOrADurationIsTheQuestionsOrNone(t *testing.T) {
 	t.Parallel()
 	const optional = `{"properties":{"text":{"type":"string"},"time":{"type":"string","x-time":"named"}},"type":"object","required":["text"]}`
 	const required = `{"properties":{"time":{"type":"string","x-time":"named"}},"type":"object","required":["time"]}`
+	const minutes = `{"properties":{"minutes":{"type":"integer","minimum":15,"maximum":480,"x-time":"minutes"}},"type":"object"}`
 	for _, test := range []struct{ question, schema, want string }{
+		{"Meet for an hour and a half.", minutes, `{"properties":{"minutes":{"type":"integer","enum":[90],"maximum":480,"minimum":15}},"type":"object","required":["minutes"]}`},
+		{"Meet for 5 minutes.", minutes, `{"properties":{},"type":"object"}`},
+		{"Meet for two hours.", `{"properties":{"long":{"type":"string","pattern":"^[0-9]+$","x-time":"minutes"}},"type":"object","required":["long"]}`,
+			`{"properties":{"long":{"type":"string","enum":["120"]}},"type":"object","required":["long"]}`},
 		{"Remind me at 14:00.", optional, `{"properties":{"text":{"type":"string"},"time":{"type":"string","enum":["14:00"]}},"type":"object","required":["text","time"]}`},
 		{"Remind me on Friday.", optional, `{"properties":{"text":{"type":"string"}},"type":"object","required":["text"]}`},
 		{"Remind me in the afternoon.", optional, `{"properties":{"text":{"type":"string"},"time":{"type":"string"}},"type":"object","required":["text"]}`},

@@ -20,18 +20,19 @@ type hint struct {
 	Words string `json:"x-words"`
 	// Number is "named" where only a number that stands in the question may be given.
 	Number string `json:"x-number"`
-	// Time is "named" where only a time of day that the question names may be given; it must be, where there is one.
+	// Time is "named" where only a time of day that the question names may be given, and "minutes" where only a duration that it names; it must be, where there
+	// is one.
 	Time string `json:"x-time"`
 	// Asker is "otherwise" where who asks is meant only if the question names nobody else, or says "me".
 	Asker string `json:"x-asker"`
 	// Names is "meant" where a text must be one of the names that the question calls things of the company by, if it does.
 	Names string `json:"x-names"`
-	// Said are words, as "from|by|来自", without any of which in the question the argument is left out.
+	// Said are words, as "from|by|来自", without any of which in the question the argument is left out, and the tool if the argument must be given.
 	Said string `json:"x-said"`
 	// Unless are words, as "mail|邮件", of what another tool is for: a question that says one of them, and none of Said, leaves the argument out. Unlike the
-	// other hints it is also for what must be given: the tool cannot be called then.
+	// hints of values it is also for what must be given: the tool cannot be called then.
 	Unless string `json:"x-unless"`
-	// Addressees are the kinds of identifiers, as "EMP|CUS", of people that a list may hold, beside mail addresses: only those that the question or a result
+	// Addressees are the kinds of identifiers, as "EMP|CUS", of people that an argument may hold, beside mail addresses: only those that the question or a result
 	// names. Who asks is meant only where the question says so. It is for what must be given as well: the tool waits until somebody is known.
 	Addressees string `json:"x-addressees"`
 }
@@ -46,7 +47,10 @@ func hintsOf(schema json.RawMessage) (map[string]hint, error) {
 }
 
 // isForRequired reports whether the hint is also for what must be given.
-func (h hint) isForRequired() bool { return h.Addressees != "" || h.Unless != "" }
+func (h hint) isForRequired() bool { return h.Addressees != "" || h.Unless != "" || h.Said != "" }
+
+// timeMinutes is the Time of a hint of durations.
+const timeMinutes = "minutes"
 
 // narrow puts what the question says, or is known, into the place of an argument's values. Possible is false where there is nothing of the kind.
 func (h hint) narrow(value *jsonschema.Schema, k known) (possible bool) {
@@ -59,9 +63,11 @@ func (h hint) narrow(value *jsonschema.Schema, k known) (possible bool) {
 		return !saysOne(k.question, h.Unless) || saysOne(k.question, h.Said)
 	case h.Said != "":
 		return saysOne(k.question, h.Said)
-	case h.Addressees != "" && value.Items != nil:
-		value.Items.Enum = k.addressees(strings.Split(h.Addressees, "|"))
-		return len(value.Items.Enum) > 0
+	case h.Addressees != "":
+		if value.Items != nil {
+			value = value.Items
+		}
+		value.Enum = k.addressees(strings.Split(h.Addressees, "|"))
 	default:
 		return true
 	}
@@ -97,11 +103,7 @@ var (
 // numbers are those of the question, but for identifiers and times, which an argument allows. Words count things: "a mail" in Chinese is no sum.
 func (k known) numbers(value *jsonschema.Schema) (values []any) {
 	add := func(number int) {
-		low, err := value.Minimum.Int64()
-		tooLow := err == nil && int64(number) < low
-		high, err := value.Maximum.Int64()
-		tooHigh := err == nil && int64(number) > high
-		if !tooLow && !tooHigh && !slices.Contains(values, any(number)) {
+		if inBounds(number, value) && !slices.Contains(values, any(number)) {
 			values = append(values, number)
 		}
 	}
@@ -117,6 +119,15 @@ func (k known) numbers(value *jsonschema.Schema) (values []any) {
 		add(counts[word])
 	}
 	return values
+}
+
+// inBounds reports whether an argument allows a number.
+func inBounds(number int, value *jsonschema.Schema) bool {
+	low, err := value.Minimum.Int64()
+	tooLow := err == nil && int64(number) < low
+	high, err := value.Maximum.Int64()
+	tooHigh := err == nil && int64(number) > high
+	return !tooLow && !tooHigh
 }
 
 // addressees are the people that are known, by identifiers of these kinds and by mail addresses.

@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -31,9 +33,19 @@ const (
 	markFailed = "failed"
 )
 
+// The ways to ask, as --ways names them.
+const (
+	wayDecision = "decision"
+	wayFit      = "fit"
+	wayTools    = "tools"
+)
+
+var wayNames = []string{wayDecision, wayFit, wayTools}
+
 type options struct {
 	measure.FolderOptions
 	choice     string
+	ways       []string
 	categories []string
 	tokens     int
 }
@@ -49,6 +61,7 @@ func Command() *cobra.Command {
 	o.Flags(command.Flags(), "docs/measurements/bfcl.json")
 	flags := command.Flags()
 	flags.StringSliceVar(&o.categories, "categories", nil, "categories to take (default: all files of the folder)")
+	flags.StringSliceVar(&o.ways, "ways", wayNames, "ways to ask: decision, fit (whether a function fits, then decision), tools (the server's own tool calls)")
 	flags.IntVar(&o.tokens, "max-tokens", 400, "how many tokens a reply may have")
 	flags.StringVar(&o.choice, "tool-choice", "auto", "what the server's own tool calls are asked for: auto, or required for at least one call")
 	return command
@@ -57,6 +70,11 @@ func Command() *cobra.Command {
 func run(command *cobra.Command, o options) error {
 	if o.choice != "auto" && o.choice != "required" {
 		return fmt.Errorf("--tool-choice must be auto or required; got %q", o.choice)
+	}
+	for _, name := range o.ways {
+		if !slices.Contains(wayNames, name) {
+			return fmt.Errorf("--ways must be of %s; got %q", strings.Join(wayNames, ", "), name)
+		}
 	}
 	if o.tokens < 1 {
 		return fmt.Errorf("--max-tokens must be at least 1; got %d", o.tokens)
@@ -82,7 +100,15 @@ func run(command *cobra.Command, o options) error {
 	if err != nil {
 		return err
 	}
-	ways := []way{decision, toolCalls(o.URL, tier.Model(), o.choice, o.tokens)}
+	fit, err := fitting(tier, decision)
+	if err != nil {
+		return err
+	}
+	all := map[string]way{wayDecision: decision, wayFit: fit, wayTools: toolCalls(o.URL, tier.Model(), o.choice, o.tokens)}
+	var ways []way
+	for _, name := range o.ways {
+		ways = append(ways, all[name])
+	}
 	return measure.Run(command.Context(), command.OutOrStdout(), command.ErrOrStderr(), o.Options, about, jobs(categories, ways),
 		markCalled, markInexpressible, markFailed)
 }

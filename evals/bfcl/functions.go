@@ -136,10 +136,13 @@ func valid(row Row, call Call) error {
 // describe writes the function as a model reads it, a line for each parameter: half the tokens of its schema.
 func (f Function) describe() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "- %s: %s\n", f.Name, oneLine(f.Description))
+	text.WriteString(f.headline())
 	describeProperties(&text, f.schema, "    ")
 	return text.String()
 }
+
+// headline says what the function does.
+func (f Function) headline() string { return fmt.Sprintf("- %s: %s\n", f.Name, oneLine(f.Description)) }
 
 func describeProperties(text *strings.Builder, schema *jsonschema.Schema, indent string) {
 	if schema.Properties == nil {

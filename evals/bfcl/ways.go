@@ -28,6 +28,11 @@ var prompt string
 //go:embed examples.jsonl
 var examples []byte
 
+// fitPrompt begins the question whether any function does what a request asks for.
+//
+//go:embed fit.md
+var fitPrompt string
+
 // maxCalls bounds one reply: the single-turn categories ask for one call, and llama-server's own tool calls are one by default.
 const maxCalls = 1
 
@@ -79,25 +84,91 @@ func decisions(tier *llm.Tier, maxTokens int) (way, error) {
 	}}, nil
 }
 
+// fitting asks first whether a function does what the request asks for, and for a decision only where it does. A small model that writes calls
+// takes whatever is offered; asked for one word, it knows better.
+func fitting(tier *llm.Tier, decision way) (way, error) {
+	worked, err := workedFits()
+	if err != nil {
+		return way{}, err
+	}
+	return way{name: "fit, then decision", ask: func(ctx context.Context, row Row) (reply, error) {
+		if len(row.Functions) == 0 {
+			return reply{}, nil
+		}
+		logProbabilities, usage, err := tier.Labels(ctx, append(slices.Clone(worked), llm.User(fitText(row))), []string{fits, fitsNot})
+		if failure, ok := errors.AsType[*llm.Error](err); ok && !failure.Retryable() {
+			return reply{usage: usage, problem: failure.Error()}, nil
+		}
+		if err != nil {
+			return reply{}, err
+		}
+		if logProbabilities[0] < logProbabilities[1] {
+			return reply{usage: usage, text: fitsNot}, nil
+		}
+		answer, err := decision.ask(ctx, row)
+		answer.usage = usage.Add(answer.usage)
+		return answer, err
+	}}, nil
+}
+
+// What the model is to say when it is asked whether a function fits.
+const (
+	fits    = "Yes"
+	fitsNot = "No"
+)
+
+// workedFits are the messages before the question whether a function fits: of every worked request, whether it led to a call.
+func workedFits() ([]llms.MessageContent, error) {
+	messages := []llms.MessageContent{llm.System(strings.TrimSpace(fitPrompt))}
+	err := eachExample(func(row Row, decision agents.Decision) error {
+		answer := fitsNot
+		if len(decision.Calls) > 0 {
+			answer = fits
+		}
+		messages = append(messages, llm.User(fitText(row)), llm.Assistant(answer))
+		return nil
+	})
+	return messages, err
+}
+
+// fitText shows what functions do, not how they are called: what their parameters say of another matter leads astray.
+func fitText(row Row) string {
+	var text strings.Builder
+	text.WriteString(wanted(row))
+	text.WriteString("\nFunctions:\n")
+	for _, function := range row.Functions {
+		text.WriteString(function.headline())
+	}
+	text.WriteString("Does one of them do what the request asks for?")
+	return text.String()
+}
+
 // workedExamples are the messages before every request; they are invented and belong to no set.
 func workedExamples() ([]llms.MessageContent, error) {
 	messages := []llms.MessageContent{llm.System(strings.TrimSpace(prompt))}
+	err := eachExample(func(row Row, decision agents.Decision) error {
+		text, err := json.Marshal(decision)
+		messages = append(messages, llm.User(requestText(row)), llm.Assistant(string(text)))
+		return err
+	})
+	return messages, err
+}
+
+func eachExample(take func(row Row, decision agents.Decision) error) error {
 	for line := range bytes.Lines(examples) {
 		row, err := readRow(line)
 		if err != nil {
-			return nil, fmt.Errorf("examples.jsonl: %w", err)
+			return fmt.Errorf("examples.jsonl: %w", err)
 		}
 		var decision agents.Decision
 		if err := json.Unmarshal(line, &decision); err != nil {
-			return nil, fmt.Errorf("examples.jsonl: %w", err)
+			return fmt.Errorf("examples.jsonl: %w", err)
 		}
-		text, err := json.Marshal(decision)
-		if err != nil {
-			return nil, fmt.Errorf("examples.jsonl: %w", err)
+		if err := take(row, decision); err != nil {
+			return fmt.Errorf("examples.jsonl: %w", err)
 		}
-		messages = append(messages, llm.User(requestText(row)), llm.Assistant(string(text)))
 	}
-	return messages, nil
+	return nil
 }
 
 // requestText is the last message of a decision's prompt.
@@ -110,10 +181,16 @@ func requestText(row Row) string {
 	if len(row.Functions) == 0 {
 		text.WriteString("none\n")
 	}
-	text.WriteString("Request: ")
+	return text.String() + wanted(row)
+}
+
+// wanted is what is asked for.
+func wanted(row Row) string {
 	if len(row.Messages) == 1 {
-		return text.String() + row.Messages[0].Content
+		return "Request: " + row.Messages[0].Content
 	}
+	var text strings.Builder
+	text.WriteString("Request: ")
 	for _, message := range row.Messages {
 		fmt.Fprintf(&text, "\n%s: %s", message.Role, message.Content)
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -18,7 +20,7 @@ import (
 )
 
 // The real server must make a grammar of every type that the set has, and read its own tool calls.
-func TestARealServerTakesBothWaysOfAskingARealModel(t *testing.T) {
+func TestARealServerTakesAllWaysOfAskingARealModel(t *testing.T) {
 	t.Parallel()
 	server := llmtest.Start(t, llmtest.Options{Context: 4096})
 	decision, err := decisions(server.Tier(t), 200)
@@ -35,6 +37,14 @@ func TestARealServerTakesBothWaysOfAskingARealModel(t *testing.T) {
 	require.Len(t, answer.calls, 1)
 	require.NoError(t, valid(row, answer.calls[0]))
 	assert.Contains(t, string(answer.calls[0].Arguments), "Oslo")
+
+	fit, err := fitting(server.Tier(t), decision)
+	require.NoError(t, err)
+	answer, err = fit.ask(t.Context(), row)
+	require.NoError(t, err)
+	assert.Empty(t, answer.problem)
+	assert.Positive(t, answer.usage.PromptTokens)
+	assert.Equal(t, answer.text == fitsNot, len(answer.calls) == 0, "a call where the model says that the function fits, and none where it does not")
 
 	// Models this small rarely write a call that the server understands: that it takes the request, and says what it cost, must hold.
 	answer, err = toolCalls(server.URL, server.Model, "auto", 20).ask(t.Context(), row)
@@ -104,6 +114,67 @@ func TestWhatAServerRefusesCountsAgainstTheRowAndAServerThatIsGoneEndsTheMeasure
 	decision, err = decisions(tier, 200)
 	require.NoError(t, err)
 	_, err = decision.ask(t.Context(), row)
+	require.Error(t, err)
+}
+
+// judging is a server that says whether a function fits: how likely Yes is, by the request.
+func judging(t *testing.T, likely func(request string) float64) *llm.Tier {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		body, _ := io.ReadAll(r.Body)
+		if r.URL.Path == "/tokenize" {
+			id := 2
+			if strings.Contains(string(body), fits) {
+				id = 1
+			}
+			fmt.Fprintf(w, `{"tokens":[{"id":%d,"piece":"x"}]}`, id)
+			return
+		}
+		yes := likely(string(body[strings.LastIndex(string(body), "Request: "):]))
+		fmt.Fprintf(w, `{"choices":[{"message":{"role":"assistant","content":"x"},"logprobs":{"content":[{"token":"x","top_probs":[{"id":1,"prob":%f},{"id":2,"prob":%f}]}]}}],
+			"timings":{"prompt_n":7,"predicted_n":1}}`, yes, 1-yes)
+	}))
+	t.Cleanup(server.Close)
+	tier, err := llm.New(llm.Options{Name: "t", BaseURL: server.URL})
+	require.NoError(t, err)
+	return tier
+}
+
+func TestADecisionIsAskedForOnlyWhereAFunctionFits(t *testing.T) {
+	t.Parallel()
+	tier := judging(t, func(request string) float64 {
+		if strings.Contains(request, "Oslo") {
+			return 0.9
+		}
+		return 0.1
+	})
+	asked := 0
+	decision := scripted("decision", &asked, map[string]reply{"r": {calls: []Call{{Name: "f"}}, usage: llm.Usage{PromptTokens: 5, GeneratedTokens: 3}}})
+	fit, err := fitting(tier, decision)
+	require.NoError(t, err)
+	row := rowOf(t, `{}`, `[]`, `{}`)
+	row.ID = "r"
+	row.Messages[0].Content = "The weather in Oslo?"
+	answer, err := fit.ask(t.Context(), row)
+	require.NoError(t, err)
+	assert.Len(t, answer.calls, 1)
+	assert.Equal(t, 12, answer.usage.PromptTokens, "both questions count")
+	row.Messages[0].Content = "Who painted this?"
+	answer, err = fit.ask(t.Context(), row)
+	require.NoError(t, err)
+	assert.Empty(t, answer.calls)
+	assert.Equal(t, 1, asked)
+	row.Functions = nil
+	answer, err = fit.ask(t.Context(), row)
+	require.NoError(t, err)
+	assert.Empty(t, answer.calls, "nothing is offered")
+
+	gone, err := llm.New(llm.Options{Name: "t", BaseURL: "http://127.0.0.1:1"})
+	require.NoError(t, err)
+	fit, err = fitting(gone, decision)
+	require.NoError(t, err)
+	_, err = fit.ask(t.Context(), rowOf(t, `{}`, `[]`, `{}`))
 	require.Error(t, err)
 }
 

@@ -66,7 +66,8 @@ type attempt struct {
 // decide is how an agent's next calls are found; none mean that it is done.
 type decide func(ctx context.Context, agent agents.Definition, turn agents.Turn) ([]agents.Call, llm.Usage, error)
 
-// byTier asks a model with a grammar, as the Decide activity does: at least one call while nothing is known.
+// byTier asks a model with a grammar, as the Decide activity does: at least one call while nothing is known. Where the first search has found nothing it is
+// to look once more.
 func byTier(tier *llm.Tier) decide {
 	return func(ctx context.Context, agent agents.Definition, turn agents.Turn) ([]agents.Call, llm.Usage, error) {
 		messages, err := agent.DecideMessages(turn)
@@ -76,6 +77,14 @@ func byTier(tier *llm.Tier) decide {
 		minCalls := 0
 		if len(turn.Facts) == 0 {
 			minCalls = 1
+		}
+		if len(turn.Facts) == 1 && slices.ContainsFunc(turn.Facts[0].Sentences, isNothing) {
+			minCalls = 1 // what is not found by its first words is often found by fewer; nothing may be changed for want of it
+			for _, tool := range agent.Specs {
+				if tool.Effect == tools.Write {
+					turn.Without = append(turn.Without, tool.Name)
+				}
+			}
 		}
 		schema, err := agent.DecisionSchema(turn, minCalls)
 		if err != nil {
@@ -115,7 +124,12 @@ func solve(ctx context.Context, next decide, task Task, world *World) (attempt, 
 		if err != nil {
 			return made, err
 		}
-		fresh := slices.DeleteFunc(calls, made.has)
+		var fresh []agents.Call
+		for _, call := range calls {
+			if !made.has(call) && !slices.ContainsFunc(fresh, call.Same) {
+				fresh = append(fresh, call)
+			}
+		}
 		if len(fresh) == 0 {
 			return made, nil
 		}

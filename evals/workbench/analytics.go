@@ -92,7 +92,7 @@ func daily(world *World, in days, words string, counts func(row []string) bool, 
 		sum += values[index]
 	}
 	first, last := values[0], values[len(values)-1]
-	told := said{fmt.Sprintf("From %s to %s the %s were %s in sum, on a day %s at least and %s at most.", all[0], all[len(all)-1], words, figure(sum),
+	told := said{fmt.Sprintf("From %s to %s the %s were %s in sum; the lowest day had %s, the highest %s.", all[0], all[len(all)-1], words, figure(sum),
 		figure(slices.Min(values)), figure(slices.Max(values)))}
 	if len(all) > 1 {
 		change := fmt.Sprintf("It was %s on the first day and %s on the last", figure(first), figure(last))

@@ -26,11 +26,11 @@ const (
 
 type customerSearch struct {
 	spelling
+	AssignedTo     string `json:"assigned_to_email,omitempty" jsonschema_extras:"x-addressees=mail" jsonschema_description:"Address of the colleague in charge."`
+	Product        string `json:"product_interest,omitempty" jsonschema:"enum=Software,enum=Hardware,enum=Services,enum=Consulting,enum=Training" jsonschema_extras:"x-words=Software:software;Hardware:hardware;Services:service|services;Consulting:consulting;Training:training"`
+	Status         string `json:"status,omitempty" jsonschema:"enum=Qualified,enum=Won,enum=Lost,enum=Lead,enum=Proposal" jsonschema_extras:"x-words=Qualified:qualified;Won:won;Lost:lost;Lead:lead|leads;Proposal:proposal|proposals"`
 	Name           string `json:"customer_name,omitempty"`
-	Email          string `json:"customer_email,omitempty"`
-	Product        string `json:"product_interest,omitempty" jsonschema:"enum=Software,enum=Hardware,enum=Services,enum=Consulting,enum=Training"`
-	Status         string `json:"status,omitempty" jsonschema:"enum=Qualified,enum=Won,enum=Lost,enum=Lead,enum=Proposal"`
-	AssignedTo     string `json:"assigned_to_email,omitempty" jsonschema_description:"Address of the colleague in charge."`
+	Email          string `json:"customer_email,omitempty" jsonschema_extras:"x-said=@"`
 	LastContactMin string `json:"last_contact_date_min,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,example=2023-01-30"`
 	LastContactMax string `json:"last_contact_date_max,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,example=2023-01-31"`
 	FollowUpMin    string `json:"follow_up_by_min,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,example=2023-01-30"`
@@ -61,8 +61,8 @@ type customerChange struct {
 
 type newCustomer struct {
 	spelling
-	Name        string `json:"customer_name" jsonschema:"minLength=1"`
-	AssignedTo  string `json:"assigned_to_email" jsonschema:"minLength=1"`
+	Name        string `json:"customer_name" jsonschema:"minLength=1" jsonschema_extras:"x-said=add|new|create|register|enter"`
+	AssignedTo  string `json:"assigned_to_email" jsonschema:"minLength=1" jsonschema_extras:"x-addressees=mail"`
 	Status      string `json:"status" jsonschema:"enum=Qualified,enum=Won,enum=Lost,enum=Lead,enum=Proposal"`
 	Email       string `json:"customer_email,omitempty"`
 	Phone       string `json:"customer_phone,omitempty"`
@@ -76,7 +76,7 @@ func addCustomer(world *World, in newCustomer) (said, error) {
 	id := fmt.Sprintf("%08d", world.Customers.largestID()+1)
 	world.Customers.Rows = append(world.Customers.Rows, []string{id, strings.ToLower(in.AssignedTo), in.Name, strings.ToLower(in.Email), in.Phone,
 		in.LastContact, in.Product, in.Status, in.FollowUp, in.Notes})
-	return said{fmt.Sprintf("The customer CU-%s %s was added.", id, in.Name)}, nil
+	return said{fmt.Sprintf("The customer %s was added.", in.Name)}, nil
 }
 
 func updateCustomer(world *World, in customerChange) (said, error) {

@@ -24,7 +24,7 @@ func emailTools(s *session) []*tools.Tool {
 
 type emailSearch struct {
 	spelling
-	Query   string `json:"query,omitempty" jsonschema_description:"Words of the subject, the text or the sender."`
+	Query   string `json:"query,omitempty" jsonschema_description:"Words that stand in the subject, the text or the sender's address. Not when it came, or how new it is."`
 	DateMin string `json:"date_min,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,example=2023-01-30" jsonschema_description:"Sent on this day or later."`
 	DateMax string `json:"date_max,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,example=2023-01-31" jsonschema_description:"Sent on this day or earlier."`
 }
@@ -34,19 +34,34 @@ func searchEmails(world *World, in emailSearch) (said, error) {
 	if dateMax != "" {
 		dateMax += " 23:59:59"
 	}
+	holds := func(cell func(string) string, word string) bool {
+		return has(cell("subject"), word) || has(cell("body"), word) || has(cell("sender/recipient"), word)
+	}
+	words := strings.Fields(in.Query)
+	// A word that is in no e-mail at all, as "newest", tells nothing of the one that is looked for.
+	unheard := slices.DeleteFunc(slices.Clone(words), func(word string) bool {
+		return len(world.Emails.where(func(cell func(string) string) bool { return holds(cell, word) })) > 0
+	})
+	if len(unheard) == len(words) {
+		unheard = nil
+	}
+	words = slices.DeleteFunc(words, func(word string) bool { return slices.Contains(unheard, word) })
 	found := world.Emails.where(func(cell func(string) string) bool {
-		text := strings.Join([]string{cell("subject"), cell("body"), cell("sender/recipient")}, "\n")
-		lacking := slices.ContainsFunc(strings.Fields(in.Query), func(word string) bool { return !has(text, word) })
+		lacking := slices.ContainsFunc(words, func(word string) bool { return !holds(cell, word) })
 		return !lacking && between(cell("sent_datetime"), in.DateMin, dateMax)
 	})
 	slices.SortStableFunc(found, func(a, b []string) int { return strings.Compare(b[4], a[4]) })
-	return listed(found, mostFound, "e-mails", func(row []string) string {
+	told := listed(found, mostFound, "e-mails", func(row []string) string {
 		direction := "from"
 		if row[1] == "outbox" {
 			direction = "to"
 		}
 		return fmt.Sprintf("EM-%s %s %s, sent at %s, %q", row[0], direction, row[2], row[4], row[3])
-	}), nil
+	})
+	if len(unheard) > 0 {
+		told = append(said{fmt.Sprintf("No e-mail holds %q, which was left out.", strings.Join(unheard, " "))}, told...)
+	}
+	return told, nil
 }
 
 type emailID struct {
@@ -61,7 +76,7 @@ type emailField struct {
 
 type newEmail struct {
 	spelling
-	Recipient string `json:"recipient" jsonschema:"minLength=1" jsonschema_description:"One address."`
+	Recipient string `json:"recipient" jsonschema:"minLength=1" jsonschema_extras:"x-addressees=mail" jsonschema_description:"One address."`
 	Subject   string `json:"subject" jsonschema:"minLength=1"`
 	Body      string `json:"body" jsonschema:"minLength=1"`
 }
@@ -73,7 +88,7 @@ type emailReply struct {
 
 type emailForward struct {
 	emailID
-	Recipient string `json:"recipient" jsonschema:"minLength=1" jsonschema_description:"One address."`
+	Recipient string `json:"recipient" jsonschema:"minLength=1" jsonschema_extras:"x-addressees=mail" jsonschema_description:"One address."`
 }
 
 // send appends a sent e-mail. Upstream writes it at the row whose label is the number of rows, which overwrites one after a deletion in the same

@@ -31,10 +31,10 @@ const (
 type taskSearch struct {
 	spelling
 	Name       string `json:"task_name,omitempty"`
-	AssignedTo string `json:"assigned_to_email,omitempty"`
-	List       string `json:"list_name,omitempty" jsonschema:"enum=Backlog,enum=In Progress,enum=In Review,enum=Completed"`
+	AssignedTo string `json:"assigned_to_email,omitempty" jsonschema_extras:"x-addressees=mail"`
+	List       string `json:"list_name,omitempty" jsonschema:"enum=Backlog,enum=In Progress,enum=In Review,enum=Completed" jsonschema_extras:"x-words=Backlog:backlog|not started|hasn't started|haven't started|not yet started|to do;In Progress:in progress|in-progress|under way|ongoing|working on;In Review:in review|review|reviewed;Completed:completed|complete|done|finished"`
 	DueDate    string `json:"due_date,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,example=2023-01-31"`
-	Board      string `json:"board,omitempty" jsonschema:"enum=Back end,enum=Front end,enum=Design"`
+	Board      string `json:"board,omitempty" jsonschema:"enum=Back end,enum=Front end,enum=Design" jsonschema_extras:"x-words=Back end:back end|back-end|backend;Front end:front end|front-end|frontend;Design:design"`
 }
 
 func searchTasks(world *World, in taskSearch) (said, error) {
@@ -68,8 +68,8 @@ type taskChange struct {
 
 type newTask struct {
 	spelling
-	Name       string `json:"task_name" jsonschema:"minLength=1"`
-	AssignedTo string `json:"assigned_to_email" jsonschema:"minLength=1"`
+	Name       string `json:"task_name" jsonschema:"minLength=1" jsonschema_extras:"x-said=add|new|create|open|make"`
+	AssignedTo string `json:"assigned_to_email" jsonschema:"minLength=1" jsonschema_extras:"x-addressees=mail"`
 	List       string `json:"list_name" jsonschema:"enum=Backlog,enum=In Progress,enum=In Review,enum=Completed"`
 	DueDate    string `json:"due_date" jsonschema:"example=2023-01-31"`
 	Board      string `json:"board" jsonschema:"enum=Back end,enum=Front end,enum=Design"`
@@ -85,7 +85,7 @@ func createTask(world *World, in newTask) (said, error) {
 	}
 	id := fmt.Sprintf("%08d", world.Tasks.largestID()+1)
 	world.Tasks.Rows = append(world.Tasks.Rows, []string{id, in.Name, assignee, in.List, in.DueDate, in.Board})
-	return said{fmt.Sprintf("The task TK-%s %q was created.", id, in.Name)}, nil
+	return said{fmt.Sprintf("The task %q was created.", in.Name)}, nil
 }
 
 func updateTask(world *World, in taskChange) (said, error) {

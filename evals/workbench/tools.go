@@ -140,10 +140,16 @@ func deleted(table *Table, id string) (said, error) {
 	return said{id + " was deleted."}, nil
 }
 
+// nothing begins what is said of a search that has found nothing.
+const nothing = "There are no such "
+
+// isNothing tells whether a sentence says so.
+func isNothing(sentence string) bool { return strings.HasPrefix(sentence, nothing) }
+
 // listed says what a search has found: how many, and the first of them.
 func listed(found [][]string, limit int, things string, describe func(row []string) string) said {
 	if len(found) == 0 {
-		return said{"There are no such " + things + "."}
+		return said{nothing + things + "."}
 	}
 	shown := found[:min(limit, len(found))]
 	words := make([]string, len(shown))

@@ -23,7 +23,7 @@ var meetingSlotsDefinition = tools.Definition{
 type MeetingSlotsArguments struct {
 	spellings
 	Attendees []employeeID `json:"attendees" jsonschema:"minItems=1,maxItems=12" jsonschema_description:"Everyone who must come, the one who calls the meeting first."`
-	Minutes   int          `json:"minutes,omitempty" jsonschema:"minimum=15,maximum=480,example=60" jsonschema_description:"How long. Without it: 30."`
+	Minutes   int          `json:"minutes,omitempty" jsonschema:"minimum=15,maximum=480,example=60" jsonschema_extras:"x-time=minutes" jsonschema_description:"How long. Without it: 30."`
 	When      string       `json:"when,omitempty" jsonschema:"enum=today,enum=tomorrow,enum=this_week,enum=next_week" jsonschema_extras:"x-words=today:today|今天|今日;tomorrow:tomorrow|明天|明日;this_week:this week|本周|这周|这个星期|这星期;next_week:next week|下周|下个星期|下星期" jsonschema_description:"In which days. Without any: the next 14."`
 	FromDay   dates.Date   `json:"from_day,omitempty" jsonschema:"example=2026-01-19" jsonschema_description:"Not before this day."`
 	ToDay     dates.Date   `json:"to_day,omitempty" jsonschema:"example=2026-01-23" jsonschema_description:"Not after this day."`

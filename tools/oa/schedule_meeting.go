@@ -28,7 +28,7 @@ type MeetingArguments struct {
 	Attendees []employeeID `json:"attendees" jsonschema:"minItems=1,maxItems=40" jsonschema_description:"Who else takes part."`
 	Day       dates.Date   `json:"day" jsonschema_description:"The day."`
 	Time      string       `json:"time" jsonschema:"minLength=4,maxLength=5,example=14:00" jsonschema_extras:"x-time=named" jsonschema_description:"When it begins, in the organizer's zone."`
-	Minutes   int          `json:"minutes,omitempty" jsonschema:"minimum=15,maximum=480,example=60" jsonschema_description:"How long. Without it: 30."`
+	Minutes   int          `json:"minutes,omitempty" jsonschema:"minimum=15,maximum=480,example=60" jsonschema_extras:"x-time=minutes" jsonschema_description:"How long. Without it: 30."`
 	RoomID    roomID       `json:"room_id,omitempty" jsonschema_description:"The room."`
 }
 
