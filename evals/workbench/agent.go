@@ -125,7 +125,7 @@ func solve(ctx context.Context, next decide, task Task, world *World) (attempt, 
 			return made, err
 		}
 		var fresh []agents.Call
-		for _, call := range calls {
+		for _, call := range agent.OfOne(turn, calls) {
 			if !made.has(call) && !slices.ContainsFunc(fresh, call.Same) {
 				fresh = append(fresh, call)
 			}
@@ -134,8 +134,9 @@ func solve(ctx context.Context, next decide, task Task, world *World) (attempt, 
 			return made, nil
 		}
 		for _, call := range fresh {
+			told := perform(ctx, available, Call(call), strconv.Itoa(len(made.calls)))
 			turn.Facts = append(turn.Facts, agents.Fact{Tool: call.Tool, Arguments: string(call.Arguments),
-				Sentences: perform(ctx, available, Call(call), strconv.Itoa(len(made.calls)))})
+				Sentences: told, Failed: strings.HasPrefix(told[0], refused)})
 			made.calls = append(made.calls, Call(call))
 			if allowed(available, Call(call)) {
 				made.valid++

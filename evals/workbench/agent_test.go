@@ -114,7 +114,7 @@ func TestEveryAttemptIsCountedInAWorldOfItsOwn(t *testing.T) {
 	assert.Equal(t, []string{"calendar/calendar-1", "email/email-1", "calendar/calendar-2"}, rows, "a task of each domain in turn")
 	usage := llm.Usage{WallMilliseconds: 1000}
 	assert.Equal(t, map[string]measure.Score{
-		"calendar-1": {Right: true, Calls: 2, ValidCalls: 1, Usage: usage, Seconds: 1},
+		"calendar-1": {Right: true, Calls: 1, ValidCalls: 1, Usage: usage, Seconds: 1}, // it means one event
 		"calendar-2": {Harmful: true, Wrong: "something else was changed", Calls: 2, ValidCalls: 1, Marks: []string{markIdle}, Usage: usage, Seconds: 1},
 		"email-1":    {Right: true, Marks: []string{markIdle}, Usage: llm.Usage{WallMilliseconds: 500}, Seconds: 0.5},
 	}, got)

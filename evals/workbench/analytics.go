@@ -24,7 +24,7 @@ func analyticsTools(s *session) []*tools.Tool {
 			return daily(w, in.days, "visits from "+in.Source, func(row []string) bool { return row[4] == in.Source }, count)
 		}),
 		reads(s, "analytics_get_visitor_information_by_id", "The visits of one visitor.", visitor),
-		writes(s, "analytics_create_plot", "Draws a chart of one measure. The last day with figures is 2023-11-29.", createPlot),
+		writes(s, "analytics_create_plot", "Draws a chart of one measure. The last day with figures is "+lastFigures+".", createPlot),
 	}
 }
 
@@ -56,6 +56,9 @@ func averageDuration(rows [][]string) float64 {
 	}
 	return float64(sum) / float64(max(1, len(rows)))
 }
+
+// lastFigures is the last day with figures: the one before now.
+const lastFigures = "2023-11-29"
 
 // mostDays is how many days are listed; longer times are summed up.
 const mostDays = 31
@@ -132,6 +135,9 @@ type plot struct {
 func createPlot(world *World, in plot) (said, error) {
 	if err := in.check(); err != nil {
 		return nil, err
+	}
+	if in.TimeMax > lastFigures {
+		return nil, wrong("time_max", in.TimeMax, "a day up to "+lastFigures+", the last one with figures")
 	}
 	file := fmt.Sprintf("plots/%s_%s_%s_%s.png", in.TimeMin, in.TimeMax, in.Value, in.Kind)
 	world.Plots.Rows = append(world.Plots.Rows, []string{file})

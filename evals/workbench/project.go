@@ -11,7 +11,7 @@ import (
 func projectTools(s *session) []*tools.Tool {
 	const area = "project_management_"
 	return []*tools.Tool{
-		reads(s, area+"search_tasks", "Finds tasks by parts of their fields.", searchTasks),
+		reads(s, area+"search_tasks", "Finds tasks by parts of their fields, those that are due first before others.", searchTasks),
 		reads(s, area+"get_task_information_by_id", "One field of a task.", func(w *World, in taskField) (said, error) {
 			return information(&w.Tasks, in.TaskID, in.Field)
 		}),
@@ -42,6 +42,7 @@ func searchTasks(world *World, in taskSearch) (said, error) {
 		return has(cell("task_name"), in.Name) && has(cell("assigned_to_email"), in.AssignedTo) && has(cell("list_name"), in.List) &&
 			has(cell("due_date"), in.DueDate) && has(cell("board"), in.Board)
 	})
+	slices.SortStableFunc(found, func(a, b []string) int { return strings.Compare(a[4], b[4]) })
 	return listed(found, mostTasks, "tasks", func(row []string) string {
 		overdue := ""
 		if row[4] < now[:len("2023-11-30")] && row[3] != "Completed" {

@@ -3,6 +3,7 @@ package itops
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -232,7 +233,12 @@ func (o *Alerts) Sentences() []string {
 	if o.Severity != "" {
 		sentences[0] = fmt.Sprintf("There %s %s%s.", wording.IsAre(o.Count), wording.Counted(o.Count, which+"alert"), o.Asked)
 	}
-	return append(sentences, wording.NoneEmpty(o.listed("critical"), o.listed("warning"), o.often(), o.rest(), o.silenced(), notSeen(o.Gaps))...)
+	often := o.often()
+	if o.ofOne() && often != "" {
+		// Who asks how often a machine trips reads the first figure.
+		sentences, often = []string{fmt.Sprintf("There are %s%s: %s.", wording.Counted(o.Count, which+"alert"), o.Asked, wording.List(o.byRule()))}, ""
+	}
+	return append(sentences, wording.NoneEmpty(o.listed("critical"), o.listed("warning"), often, o.rest(), o.silenced(), notSeen(o.Gaps))...)
 }
 
 func (o *Alerts) listed(severity string) string {
@@ -255,6 +261,23 @@ func (o *Alerts) listed(severity string) string {
 	}
 	title := map[string]string{"critical": "Critical: ", "warning": "Warnings: "}[severity]
 	return title + strings.Join(entries, "; ") + "."
+}
+
+// ofOne reports whether all alerts are of one component.
+func (o *Alerts) ofOne() bool {
+	return !slices.ContainsFunc(o.Rules, func(r RuleCount) bool { return r.ComponentID != o.Rules[0].ComponentID })
+}
+
+// byRule says how often each rule fired.
+func (o *Alerts) byRule() (entries []string) {
+	for _, r := range o.Rules {
+		times := "once"
+		if r.Count > 1 {
+			times = fmt.Sprintf("%d times", r.Count)
+		}
+		entries = append(entries, quotation(r.Rule)+" "+times)
+	}
+	return entries
 }
 
 func (o *Alerts) often() string {

@@ -111,7 +111,7 @@ func (a *Activities) chooseCalls(ctx context.Context, who asker, agent equipped,
 	if err != nil {
 		return nil, usage, err
 	}
-	return inOrder(fresh(own(calls, agent, turn), known.results)), usage, nil
+	return inOrder(agent.OfOne(turn, fresh(own(calls, agent, turn), known.results))), usage, nil
 }
 
 // without are the tools of an agent that may not be called now: those that the user may not use, that are away or others than when the run began, those that turn to the user where an agent has
