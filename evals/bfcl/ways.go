@@ -33,6 +33,11 @@ var examples []byte
 //go:embed fit.md
 var fitPrompt string
 
+// fitExamples are short, unlike those of decisions: with these in their place the 1.5B said Yes to half of what fits nothing, with short ones to a quarter.
+//
+//go:embed fits.jsonl
+var fitExamples []byte
+
 // maxCalls bounds one reply: the single-turn categories ask for one call, and llama-server's own tool calls are one by default.
 const maxCalls = 1
 
@@ -117,18 +122,27 @@ const (
 	fitsNot = "No"
 )
 
-// workedFits are the messages before the question whether a function fits: of every worked request, whether it led to a call.
+// workedFits are the messages before the question whether a function fits; they are invented and belong to no set.
 func workedFits() ([]llms.MessageContent, error) {
 	messages := []llms.MessageContent{llm.System(strings.TrimSpace(fitPrompt))}
-	err := eachExample(func(row Row, decision agents.Decision) error {
+	for line := range bytes.Lines(fitExamples) {
+		var shown struct {
+			Fits bool `json:"fits"`
+		}
+		row, err := readRow(line)
+		if err == nil {
+			err = json.Unmarshal(line, &shown)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("fits.jsonl: %w", err)
+		}
 		answer := fitsNot
-		if len(decision.Calls) > 0 {
+		if shown.Fits {
 			answer = fits
 		}
 		messages = append(messages, llm.User(fitText(row)), llm.Assistant(answer))
-		return nil
-	})
-	return messages, err
+	}
+	return messages, nil
 }
 
 // fitText shows what functions do, not how they are called: what their parameters say of another matter leads astray.
@@ -146,29 +160,22 @@ func fitText(row Row) string {
 // workedExamples are the messages before every request; they are invented and belong to no set.
 func workedExamples() ([]llms.MessageContent, error) {
 	messages := []llms.MessageContent{llm.System(strings.TrimSpace(prompt))}
-	err := eachExample(func(row Row, decision agents.Decision) error {
-		text, err := json.Marshal(decision)
-		messages = append(messages, llm.User(requestText(row)), llm.Assistant(string(text)))
-		return err
-	})
-	return messages, err
-}
-
-func eachExample(take func(row Row, decision agents.Decision) error) error {
 	for line := range bytes.Lines(examples) {
 		row, err := readRow(line)
 		if err != nil {
-			return fmt.Errorf("examples.jsonl: %w", err)
+			return nil, fmt.Errorf("examples.jsonl: %w", err)
 		}
 		var decision agents.Decision
 		if err := json.Unmarshal(line, &decision); err != nil {
-			return fmt.Errorf("examples.jsonl: %w", err)
+			return nil, fmt.Errorf("examples.jsonl: %w", err)
 		}
-		if err := take(row, decision); err != nil {
-			return fmt.Errorf("examples.jsonl: %w", err)
+		text, err := json.Marshal(decision)
+		if err != nil {
+			return nil, fmt.Errorf("examples.jsonl: %w", err)
 		}
+		messages = append(messages, llm.User(requestText(row)), llm.Assistant(string(text)))
 	}
-	return nil
+	return messages, nil
 }
 
 // requestText is the last message of a decision's prompt.
