@@ -14,10 +14,10 @@ var (
 	// is meant ("next week's meeting").
 	oneOfMany = regexp.MustCompile(`(?i)\b(?:next|last|latest|newest|oldest|first|earliest|most (?:recent|urgent|important|expensive))\s+((?:[\w'’&-]+\s+){0,6}?)` +
 		`(?:meeting|event|appointment|call|task|ticket|email|e-mail|mail|message|order|invoice|lead|deal|customer|document|reminder|alert|one)\b`)
-	// aTime begins what is no thing but a time.
-	aTime = regexp.MustCompile(`(?i)^(?:\d|week|month|quarter|year|day|night|hour|mon|tues|wednes|thurs|fri|satur|sun|two|three|four|five|few)`)
+	// notOne begins what is no thing but a time, or names a second thing ("the first and the second meeting").
+	notOne = regexp.MustCompile(`(?i)^(?:and\b|or\b|\d|week|month|quarter|year|day|night|hour|mon|tues|wednes|thurs|fri|satur|sun|two|three|four|five|few)`)
 	// several are words with which a question speaks of more than one.
-	several         = regexp.MustCompile(`(?i)\b(?:all|every|each|both|any|other)\b|所有|全部|每|都|其他`)
+	several         = regexp.MustCompile(`(?i)\b(?:all|every|each|both|any|other)\b|所有|全部|每|都|其他|第[二两三四五六七八九十\d]`)
 	chineseOne      = regexp.MustCompile(`(?:下|最近|最新|最早|最紧急|最重要|第|最后)的?一(?:个|次|场|封|张|条|笔)|最(?:近|新|早|紧急|重要)的那?(?:个|次|场|封|张|条|笔)?(?:会|邮件|工单|任务|订单|发票|线索|提醒)`)
 	wholeIdentifier = regexp.MustCompile(`^` + hyphenated.String() + `$`)
 )
@@ -31,7 +31,7 @@ func meansOne(question string) bool {
 		return len(chineseOne.FindAllString(question, -1)) == 1
 	}
 	found := oneOfMany.FindAllStringSubmatch(question, -1)
-	return len(found) == 1 && !aTime.MatchString(found[0][1])
+	return len(found) == 1 && !notOne.MatchString(found[0][1])
 }
 
 // OfOne leaves out writes to another thing than the one that the first write of the tool is about, where the question means one. Small models cancel all of the meetings

@@ -25,6 +25,8 @@ func TestAQuestionMeansOneThingByItsPlaceAmongOthers(t *testing.T) {
 		"Close the next three tickets.":                   false,
 		"Cancel my next meetings.":                        false,
 		"取消下周的所有会议":                                       false,
+		"Close the first and the second ticket.":          false,
+		"取消第一个和第二个会议":                                     false,
 		"关闭这个工单":                                          false,
 	} {
 		assert.Equal(t, want, meansOne(question), question)

@@ -30,8 +30,8 @@ const (
 
 type taskSearch struct {
 	spelling
-	Name       string `json:"task_name,omitempty"`
 	AssignedTo string `json:"assigned_to_email,omitempty" jsonschema_extras:"x-addressees=mail"`
+	Name       string `json:"task_name,omitempty"`
 	List       string `json:"list_name,omitempty" jsonschema:"enum=Backlog,enum=In Progress,enum=In Review,enum=Completed" jsonschema_extras:"x-words=Backlog:backlog|not started|hasn't started|haven't started|not yet started|to do;In Progress:in progress|in-progress|under way|ongoing|working on;In Review:in review|review|reviewed;Completed:completed|complete|done|finished"`
 	DueDate    string `json:"due_date,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}$,example=2023-01-31"`
 	Board      string `json:"board,omitempty" jsonschema:"enum=Back end,enum=Front end,enum=Design" jsonschema_extras:"x-words=Back end:back end|back-end|backend;Front end:front end|front-end|frontend;Design:design"`

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"bestbox/agents"
 	"bestbox/llmctl/supervisor"
 	"bestbox/worker/api"
 )
@@ -80,14 +81,15 @@ func TestQuestionTheLightTierIsUnsureOfIsRoutedByHeavy(t *testing.T) {
 	box.ready(t, light)
 	box.ready(t, heavy)
 	question := ""
-	routed := box.routed(t, "", append([]string{"route", "--tier", light, "--json"}, ambiguous...)...)
+	routed := box.routed(t, "", append([]string{"route", "--json"}, ambiguous...)...)
 	for _, text := range routed {
-		if text.Escalate {
+		// The others may ask back, and nobody is here to reply.
+		if text.Tier == heavy && text.Domain == agents.General {
 			question = text.Text
 		}
 	}
 	if question == "" {
-		t.Fatalf("the light tier is sure of all of these; the test needs new ones: %+v", routed)
+		t.Fatalf("light is sure of all of these, or heavy gives none to the general agent; the test needs new ones: %+v", routed)
 	}
 	asked := box.worker(t, question, "ask", "-")
 	address := regexp.MustCompile(`/v1/runs/[a-z0-9-]+`).FindString(asked.stdout)
