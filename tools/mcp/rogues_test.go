@@ -53,7 +53,8 @@ func call(t *testing.T, servers *mcp.Servers, name, arguments string) string {
 func answers(t *testing.T, servers *mcp.Servers) {
 	t.Helper()
 	for begun := time.Now(); time.Since(begun) < 30*time.Second; time.Sleep(50 * time.Millisecond) {
-		if len(servers.Tools("rogue", "default", nil)) > 0 && call(t, servers, "rogue_echo", `{"text":"here"}`) == "rogue answers: “here”" {
+		// What a server is still writing can break the next question for its tools as well: the connection is made again, and it is away meanwhile.
+		if len(servers.Tools("rogue", "default", nil)) > 0 && call(t, servers, "rogue_echo", `{"text":"here"}`) == "rogue answers: “here”" && servers.Ready("rogue") == nil {
 			return
 		}
 	}
@@ -82,9 +83,6 @@ func TestAServerThatMisbehavesHarmsOneCall(t *testing.T) {
 				t.Errorf("it took %s", took)
 			}
 			answers(t, servers)
-			if err := servers.Ready("rogue"); err != nil {
-				t.Error(err)
-			}
 		})
 	}
 }
