@@ -74,18 +74,7 @@ func byTier(tier *llm.Tier) decide {
 		if err != nil {
 			return nil, llm.Usage{}, err
 		}
-		minCalls := 0
-		if len(turn.Facts) == 0 {
-			minCalls = 1
-		}
-		if len(turn.Facts) == 1 && slices.ContainsFunc(turn.Facts[0].Sentences, isNothing) {
-			minCalls = 1 // what is not found by its first words is often found by fewer; nothing may be changed for want of it
-			for _, tool := range agent.Specs {
-				if tool.Effect == tools.Write {
-					turn.Without = append(turn.Without, tool.Name)
-				}
-			}
-		}
+		turn, minCalls := mustLook(agent, turn)
 		schema, err := agent.DecisionSchema(turn, minCalls)
 		if err != nil {
 			return nil, llm.Usage{}, err
@@ -98,6 +87,23 @@ func byTier(tier *llm.Tier) decide {
 		err = json.Unmarshal(encoded, &decision)
 		return decision.Calls, usage, err
 	}
+}
+
+// mustLook says how many calls there must be: one while nothing is known, and one that reads where the first search has found nothing. What is not found by its first words
+// is often found by fewer, and nothing may be changed for want of it.
+func mustLook(agent agents.Definition, turn agents.Turn) (agents.Turn, int) {
+	switch {
+	case len(turn.Facts) == 0:
+		return turn, 1
+	case len(turn.Facts) == 1 && slices.ContainsFunc(turn.Facts[0].Sentences, isNothing):
+		for _, tool := range agent.Specs {
+			if tool.Effect == tools.Write {
+				turn.Without = append(turn.Without, tool.Name)
+			}
+		}
+		return turn, 1
+	}
+	return turn, 0
 }
 
 // solve lets an agent work on a task in a world, which changes. Writes are made at once: nobody is asked, as in the published figures.

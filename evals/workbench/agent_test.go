@@ -3,6 +3,7 @@ package workbench
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -162,4 +163,26 @@ func TestSoManyTasksAreTakenFromEachDomain(t *testing.T) {
 	taken := sample(tasks, options{FolderOptions: measure.FolderOptions{Rows: 2, Seed: 7}})
 	assert.Len(t, taken, 10)
 	assert.Len(t, domainsOf(taken), 5)
+}
+
+func TestAfterASearchThatFindsNothingAnAgentLooksOnceMoreBeforeItChangesAnything(t *testing.T) {
+	t.Parallel()
+	agent, err := agentOf("calendar", toolsOf("calendar", smallWorld()))
+	require.NoError(t, err)
+	none := agents.Fact{Tool: "calendar_search_events", Arguments: `{"query":"x"}`, Sentences: []string{nothing + "events."}}
+	for name, test := range map[string]struct {
+		facts    []agents.Fact
+		minCalls int
+		writes   bool
+	}{
+		"nothing known":   {nil, 1, true},
+		"nothing found":   {[]agents.Fact{none}, 1, false},
+		"nothing, twice":  {[]agents.Fact{none, none}, 0, true},
+		"something found": {[]agents.Fact{{Tool: "calendar_search_events", Arguments: `{}`, Sentences: []string{"1 events: EV-00000003."}}}, 0, true},
+	} {
+		turn, minCalls := mustLook(agent, agents.Turn{Question: "Cancel it.", Facts: test.facts})
+		assert.Equal(t, test.minCalls, minCalls, name)
+		assert.Equal(t, !test.writes, slices.Contains(turn.Without, "calendar_delete_event"), name)
+		assert.NotContains(t, turn.Without, "calendar_search_events", name)
+	}
 }

@@ -108,7 +108,9 @@ func TestEveryChangeIsMadeAsInTheSandboxOfTheSet(t *testing.T) {
 func TestWhatIsRefusedChangesNothing(t *testing.T) {
 	t.Parallel()
 	for domain, calls := range map[string][]string{
-		"calendar": {`calendar_delete_event {"event_id":"00000099"}`, `calendar_update_event {"event_id":"00000007","field":"colour","new_value":"x"}`,
+		"calendar": {`calendar_create_event {"event_name":"x","participant_email":"a@b.c","event_start":"2023-12-05 03:30:00","duration":"30"}`,
+			`calendar_update_event {"event_id":"EV-00000003","field":"event_start","new_value":"2023-12-05 18:00:00"}`,
+			`calendar_delete_event {"event_id":"00000099"}`, `calendar_update_event {"event_id":"00000007","field":"colour","new_value":"x"}`,
 			`calendar_update_event {"event_id":"00000007","field":"event_start","new_value":"tomorrow"}`,
 			`calendar_create_event {"event_name":"x","participant_email":"a@b.c","event_start":"2023-02-30 09:00:00","duration":"30"}`,
 			`calendar_create_event {"event_name":"x"}`, `calendar_delete_event {"event_id":"TK-00000007"}`, `email_delete_email {"email_id":"00000009"}`},
@@ -124,7 +126,8 @@ func TestWhatIsRefusedChangesNothing(t *testing.T) {
 			`project_management_create_task {"task_name":"x","assigned_to_email":"stranger@atlas.com","list_name":"Backlog","due_date":"2023-12-05","board":"Design"}`,
 			`project_management_create_task {"task_name":"x","assigned_to_email":"nia.johnson@atlas.com","list_name":"Backlog","due_date":"soon","board":"Design"}`},
 		"analytics": {`analytics_create_plot {"time_min":"2023-11-31","time_max":"2023-11-29","value_to_plot":"user_engaged","plot_type":"bar"}`,
-			`analytics_create_plot {"time_min":"2023-11-01","time_max":"2023-11-29","value_to_plot":"clicks","plot_type":"bar"}`},
+			`analytics_create_plot {"time_min":"2023-11-01","time_max":"2023-11-29","value_to_plot":"clicks","plot_type":"bar"}`,
+			`analytics_create_plot {"time_min":"2023-11-01","time_max":"2023-11-30","value_to_plot":"user_engaged","plot_type":"bar"}`},
 	} {
 		world := smallWorld()
 		available := toolsOf(domain, world)
