@@ -11,7 +11,9 @@ import (
 const (
 	weekdayText  = `(mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?`
 	hanWeekday   = `(?:周|星期|礼拜)([一二三四五六日天])`
-	countText    = `(\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|[一二两三四五六七八九十])`
+	numberWord   = `one|two|three|four|five|six|seven|eight|nine|ten`
+	hanNumber    = `[一二两三四五六七八九十]`
+	countText    = `(\d{1,3}|an?|` + numberWord + `|` + hanNumber + `)`
 	numberOfDay  = `(\d{1,2})(?:st|nd|rd|th)?`
 	betweenDays  = `\s*(?:to|until|till|through|and|-|–)\s*(?:the\s+)?`
 	betweenInHan = `(?:到|至|-|—|~)`

@@ -9,9 +9,9 @@ import (
 
 var (
 	// englishDuration finds "90 minutes", "1.5 hours", "a two-hour meeting", "half an hour", "an hour and a half".
-	englishDuration = regexp.MustCompile(`(?i)\b(half an?|\d+(?:\.\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten)[ -]?(hours?|hrs?|h|minutes?|mins?)\b( and a half)?`)
+	englishDuration = regexp.MustCompile(`(?i)\b(half an?|\d+(?:\.\d+)?|an?|` + numberWord + `)[ -]?(hours?|hrs?|h|minutes?|mins?)\b( and a half)?`)
 	// chineseDuration finds "90分钟", "1.5小时", "两个小时", "一个半小时", "半小时".
-	chineseDuration = regexp.MustCompile(`(\d+(?:\.\d+)?|[一二两三四五六七八九十半])\s*个?(半)?\s*(小时|钟头|分钟)`)
+	chineseDuration = regexp.MustCompile(`(\d+(?:\.\d+)?|半|` + hanNumber + `)\s*个?(半)?\s*(小时|钟头|分钟)`)
 )
 
 // durationsOf are the durations that a question names, in whole minutes, each once.
@@ -37,11 +37,8 @@ func durationsOf(question string) (minutes []int) {
 }
 
 func amountOf(text string) float64 {
-	switch text {
-	case "half a", "half an", "半":
+	if text == "半" || strings.HasPrefix(text, "half") {
 		return 0.5
-	case "a", "an":
-		return 1
 	}
 	if number, counted := counts[text]; counted {
 		return float64(number)

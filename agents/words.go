@@ -97,7 +97,7 @@ func saysOne(question, words string) bool {
 
 var (
 	digits      = regexp.MustCompile(`\d{1,3}(?:,\d{3})+|\d+`)
-	numberWords = regexp.MustCompile(`\b(?:one|two|three|four|five|six|seven|eight|nine|ten)\b|[一二两三四五六七八九十]`)
+	numberWords = regexp.MustCompile(`\b(?:` + numberWord + `)\b|` + hanNumber)
 )
 
 // numbers are those of the question, but for identifiers and times, which an argument allows. Words count things: "a mail" in Chinese is no sum.

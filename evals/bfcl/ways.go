@@ -71,11 +71,8 @@ func decisions(tier *llm.Tier, maxTokens int) (way, error) {
 		}
 		messages := append(slices.Clone(worked), llm.User(requestText(row)))
 		written, usage, err := tier.Decide(ctx, messages, schema, maxTokens)
-		if failure, ok := errors.AsType[*llm.Error](err); ok && !failure.Retryable() {
-			return reply{usage: usage, problem: failure.Error()}, nil
-		}
 		if err != nil {
-			return reply{}, err
+			return withoutAnswer(usage, err)
 		}
 		var decision agents.Decision
 		if err := json.Unmarshal(written, &decision); err != nil {
@@ -87,6 +84,14 @@ func decisions(tier *llm.Tier, maxTokens int) (way, error) {
 		}
 		return answer, nil
 	}}, nil
+}
+
+// withoutAnswer is what comes of an error of the tier: what a server refuses counts against the row, a server that is gone ends the measurement.
+func withoutAnswer(usage llm.Usage, err error) (reply, error) {
+	if failure, ok := errors.AsType[*llm.Error](err); ok && !failure.Retryable() {
+		return reply{usage: usage, problem: failure.Error()}, nil
+	}
+	return reply{}, err
 }
 
 // fitting asks first whether a function does what the request asks for, and for a decision only where it does. A small model that writes calls
@@ -101,11 +106,8 @@ func fitting(tier *llm.Tier, decision way) (way, error) {
 			return reply{}, nil
 		}
 		logProbabilities, usage, err := tier.Labels(ctx, append(slices.Clone(worked), llm.User(fitText(row))), []string{fits, fitsNot})
-		if failure, ok := errors.AsType[*llm.Error](err); ok && !failure.Retryable() {
-			return reply{usage: usage, problem: failure.Error()}, nil
-		}
 		if err != nil {
-			return reply{}, err
+			return withoutAnswer(usage, err)
 		}
 		if logProbabilities[0] < logProbabilities[1] {
 			return reply{usage: usage, text: fitsNot}, nil

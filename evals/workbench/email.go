@@ -37,15 +37,18 @@ func searchEmails(world *World, in emailSearch) (said, error) {
 	holds := func(cell func(string) string, word string) bool {
 		return has(cell("subject"), word) || has(cell("body"), word) || has(cell("sender/recipient"), word)
 	}
-	words := strings.Fields(in.Query)
 	// A word that is in no e-mail at all, as "newest", tells nothing of the one that is looked for.
-	unheard := slices.DeleteFunc(slices.Clone(words), func(word string) bool {
-		return len(world.Emails.where(func(cell func(string) string) bool { return holds(cell, word) })) > 0
-	})
-	if len(unheard) == len(words) {
-		unheard = nil
+	var words, unheard []string
+	for word := range strings.FieldsSeq(in.Query) {
+		if len(world.Emails.where(func(cell func(string) string) bool { return holds(cell, word) })) > 0 {
+			words = append(words, word)
+		} else {
+			unheard = append(unheard, word)
+		}
 	}
-	words = slices.DeleteFunc(words, func(word string) bool { return slices.Contains(unheard, word) })
+	if len(words) == 0 {
+		words, unheard = unheard, nil
+	}
 	found := world.Emails.where(func(cell func(string) string) bool {
 		lacking := slices.ContainsFunc(words, func(word string) bool { return !holds(cell, word) })
 		return !lacking && between(cell("sent_datetime"), in.DateMin, dateMax)
