@@ -19,6 +19,9 @@ var (
 	// suggestion are questions that ask for something to be done all the same.
 	suggestion = regexp.MustCompile(`(?i)\b(?:why (?:don't|not|can't)|how about|what about|what if|shall|should we|let's|(?:can|could|will|would) (?:you|we|somebody|someone)|need|want|like (?:you|to|a|an)|i'd|we'd)\b`)
 
+	// othersWish asks what somebody else wants or needs; the words are no suggestion there.
+	othersWish = regexp.MustCompile(`(?i)\bwhat (?:does|did|do) (?:[\pL\pN'-]+ ){1,6}(?:want|need)\s*(?:[?,.]|$)`)
+
 	chineseInterrogative = regexp.MustCompile(`什么|哪|谁|多少|几|吗|为什么|为何|怎么|怎样|如何|何时|是否|有没有|是不是|多大|多久|多长|多高|呢|？`)
 	chineseDoing         = regexp.MustCompile(`帮|请(?:[^问假]|$)|给(?:他|她|它|他们|客户|供应商|[A-Z\p{Han}]{1,12}(?:发|写|打))|起草|拟|撰写|写|发(?:送|一|给|邮|个|封)|安排|预订|预定|预约|订(?:[^单阅]|$)|创建|新建|建(?:一|个|立)|开(?:一|个|张)|` +
 		`提醒|下单|下订单|采购(?:一|\d)|批准|审批|同意|拒绝|驳回|调整|调拨|转移|移到|静默|屏蔽|静音|登记|记录一|记一|记下|更新|改(?:成|为|到|一)|修改|申请(?:\d|一|从|年假|事假|请假)|生成|做一|制作|通知|回复|取消|关闭|分配|指派|设(?:为|成|置)|标记|转给|添加|加(?:一|上|到)|让|把|将|报价给|出一|约`)
@@ -33,7 +36,7 @@ func OnlyAsks(question string) bool {
 	if InChinese(question) {
 		return chineseInterrogative.MatchString(question) && !chineseDoing.MatchString(question)
 	}
-	if doing.MatchString(question) || doingAtStart.MatchString(question) || suggestion.MatchString(question) {
+	if doing.MatchString(question) || doingAtStart.MatchString(question) || suggestion.MatchString(othersWish.ReplaceAllString(question, "")) {
 		return false
 	}
 	return strings.Contains(question, "?") || slices.ContainsFunc(sentences.FindAllString(question, -1), func(sentence string) bool {

@@ -34,6 +34,10 @@ func TestWhoOnlyAsksWantsNothingDone(t *testing.T) {
 		"Unit A keeps failing, why?":                           true,
 		"The portal is down. Why?":                             true,
 		"The portal is down.":                                  false, // who says so may want a ticket
+		"What does LEAD-007 want?":                             true,
+		"What do the people of Acme need, and since when?":     true,
+		"What does LEAD-007 want? We want to make an offer.":   false,
+		"What do you want to order?":                           false,
 		"We need a ticket. What is the number?":                false,
 	} {
 		if got := OnlyAsks(question); got != want {
