@@ -60,7 +60,7 @@ type reply struct {
 
 // decisions asks as BestBox's agents do: one JSON object, held by the server's grammar to the functions of the row.
 func decisions(tier *llm.Tier, maxTokens int) (way, error) {
-	worked, err := workedExamples()
+	shown, err := workedExamples()
 	if err != nil {
 		return way{}, err
 	}
@@ -69,7 +69,7 @@ func decisions(tier *llm.Tier, maxTokens int) (way, error) {
 		if err != nil {
 			return reply{}, err
 		}
-		messages := append(slices.Clone(worked), llm.User(requestText(row)))
+		messages := append(slices.Clone(shown), llm.User(requestText(row)))
 		written, usage, err := tier.Decide(ctx, messages, schema, maxTokens)
 		if err != nil {
 			return withoutAnswer(usage, err)
@@ -97,7 +97,7 @@ func withoutAnswer(usage llm.Usage, err error) (reply, error) {
 // fitting asks first whether a function does what the request asks for, and for a decision only where it does. A small model that writes calls
 // takes whatever is offered; asked for one word, it knows better.
 func fitting(tier *llm.Tier, decision way) (way, error) {
-	worked, err := workedFits()
+	shown, err := workedFits()
 	if err != nil {
 		return way{}, err
 	}
@@ -105,7 +105,7 @@ func fitting(tier *llm.Tier, decision way) (way, error) {
 		if len(row.Functions) == 0 {
 			return reply{}, nil
 		}
-		logProbabilities, usage, err := tier.Labels(ctx, append(slices.Clone(worked), llm.User(fitText(row))), []string{fits, fitsNot})
+		logProbabilities, usage, err := tier.Labels(ctx, append(slices.Clone(shown), llm.User(fitText(row))), []string{fits, fitsNot})
 		if err != nil {
 			return withoutAnswer(usage, err)
 		}
@@ -126,23 +126,33 @@ const (
 
 // workedFits are the messages before the question whether a function fits; they are invented and belong to no set.
 func workedFits() ([]llms.MessageContent, error) {
-	messages := []llms.MessageContent{llm.System(strings.TrimSpace(fitPrompt))}
-	for line := range bytes.Lines(fitExamples) {
+	return worked("fits.jsonl", fitPrompt, fitExamples, func(row Row, line []byte) (question, answer string, err error) {
 		var shown struct {
 			Fits bool `json:"fits"`
 		}
-		row, err := readRow(line)
-		if err == nil {
-			err = json.Unmarshal(line, &shown)
+		if err := json.Unmarshal(line, &shown); err != nil {
+			return "", "", err
 		}
-		if err != nil {
-			return nil, fmt.Errorf("fits.jsonl: %w", err)
-		}
-		answer := fitsNot
 		if shown.Fits {
-			answer = fits
+			return fitText(row), fits, nil
 		}
-		messages = append(messages, llm.User(fitText(row)), llm.Assistant(answer))
+		return fitText(row), fitsNot, nil
+	})
+}
+
+// worked are a prompt and the examples of a file, a row to a line; show makes a row and its line a question and the answer to it.
+func worked(file, prompt string, content []byte, show func(row Row, line []byte) (question, answer string, err error)) ([]llms.MessageContent, error) {
+	messages := []llms.MessageContent{llm.System(strings.TrimSpace(prompt))}
+	for line := range bytes.Lines(content) {
+		row, err := readRow(line)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		question, answer, err := show(row, line)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		messages = append(messages, llm.User(question), llm.Assistant(answer))
 	}
 	return messages, nil
 }
@@ -161,23 +171,14 @@ func fitText(row Row) string {
 
 // workedExamples are the messages before every request; they are invented and belong to no set.
 func workedExamples() ([]llms.MessageContent, error) {
-	messages := []llms.MessageContent{llm.System(strings.TrimSpace(prompt))}
-	for line := range bytes.Lines(examples) {
-		row, err := readRow(line)
-		if err != nil {
-			return nil, fmt.Errorf("examples.jsonl: %w", err)
-		}
+	return worked("examples.jsonl", prompt, examples, func(row Row, line []byte) (question, answer string, err error) {
 		var decision agents.Decision
 		if err := json.Unmarshal(line, &decision); err != nil {
-			return nil, fmt.Errorf("examples.jsonl: %w", err)
+			return "", "", err
 		}
 		text, err := json.Marshal(decision)
-		if err != nil {
-			return nil, fmt.Errorf("examples.jsonl: %w", err)
-		}
-		messages = append(messages, llm.User(requestText(row)), llm.Assistant(string(text)))
-	}
-	return messages, nil
+		return requestText(row), string(text), err
+	})
 }
 
 // requestText is the last message of a decision's prompt.
