@@ -39,8 +39,32 @@ func TestWhoOnlyAsksWantsNothingDone(t *testing.T) {
 		"What does LEAD-007 want? We want to make an offer.":   false,
 		"What do you want to order?":                           false,
 		"We need a ticket. What is the number?":                false,
+		"Find out why the order gateway fails.":                true,
+		"Find out why it fails and write it to Pat.":           false,
+		"Check whether PO-2026-0001 is late.":                  true,
+		"Check in 20 of A-100.":                                false,
 	} {
 		if got := OnlyAsks(question); got != want {
+			t.Errorf("%q: %t", question, got)
+		}
+	}
+}
+
+func TestACommandBeginsWithWhatIsToBeDone(t *testing.T) {
+	t.Parallel()
+	for question, want := range map[string]bool{
+		"Order 100 pallets for Ningbo?":      true,
+		"Please move 10 A-100 to Suzhou.":    true,
+		"关闭工单TCK-2026-0006":                  true,
+		"请提醒韩冬周一付款":                          true,
+		"Orders of VND-001 that are late":    false,
+		"Which order is late?":               false,
+		"Tell me what we order from VND-001": false,
+		"If it is late, remind me.":          false, // whether it is, is to be found out first
+		"哪些订单迟到了":                            false,
+		"":                                   false,
+	} {
+		if got := Commands(question); got != want {
 			t.Errorf("%q: %t", question, got)
 		}
 	}

@@ -10,9 +10,13 @@ import (
 	"bestbox/agents/router"
 )
 
-// partsLeft are the parts for which no agent has been asked yet.
+// partsLeft are the parts for which no agent has been asked yet. Where one that was asked has not done what it was to do, what else was to be done is not left:
+// a mail that says that goods are coming must not go out where they could not be ordered.
 func (t Turn) partsLeft() []router.Part {
 	left := slices.Clone(t.Parts)
+	if t.hasStopped() {
+		left = slices.DeleteFunc(left, func(part router.Part) bool { return !OnlyAsks(part.Text) })
+	}
 	for _, fact := range t.Facts {
 		if said, err := ControlOf(Call{Tool: fact.Tool, Arguments: json.RawMessage(fact.Arguments)}); err == nil && fact.Tool == ToolAskAgent {
 			if index := slices.IndexFunc(left, func(part router.Part) bool { return part.Domain == said.Agent }); index >= 0 {
@@ -23,12 +27,17 @@ func (t Turn) partsLeft() []router.Part {
 	return left
 }
 
+// hasStopped reports whether an agent that was asked has not done what it was to do.
+func (t Turn) hasStopped() bool {
+	return slices.ContainsFunc(t.Facts, func(fact Fact) bool { return fact.NotDone })
+}
+
 // IsDone reports whether every part was asked for; it is, where there are none.
 func (t Turn) IsDone() bool { return len(t.partsLeft()) == 0 }
 
-// hasEnough reports whether every part was asked for and answered: small models go on with questions of their own then.
+// hasEnough reports whether every part that is left was asked for and answered: small models go on with questions of their own then.
 func (t Turn) hasEnough() bool {
-	return len(t.Parts) > 0 && t.IsDone() && !slices.ContainsFunc(t.Facts, func(fact Fact) bool { return fact.Failed })
+	return len(t.Parts) > 0 && t.IsDone() && (t.hasStopped() || !slices.ContainsFunc(t.Facts, func(fact Fact) bool { return fact.Failed }))
 }
 
 // amongParts has ask_agent ask an agent for which a part is left.

@@ -34,6 +34,7 @@ func TestWhoAsksOthersSeesThePartsAndAsksForThoseThatAreLeft(t *testing.T) {
 		"one has failed":       {[]Fact{asked("crm"), {Tool: ToolAskAgent, Arguments: `{"agent":"oa","question":"Who?"}`, Failed: true}}, `"enum":["crm","erp","oa"]`, true},
 		"another was asked":    {[]Fact{asked("erp")}, `"enum":["crm","oa"]`, false},
 		"something else found": {[]Fact{{Tool: "get_stock", Arguments: `{}`}}, `"enum":["crm","oa"]`, false},
+		"one has not done it":  {[]Fact{{Tool: ToolAskAgent, Arguments: `{"agent":"crm","question":"Who?"}`, NotDone: true}}, `"maxItems":0`, true},
 	} {
 		turn.Facts = test.facts
 		got, err := d.DecisionSchema(turn, 0)
@@ -41,6 +42,12 @@ func TestWhoAsksOthersSeesThePartsAndAsksForThoseThatAreLeft(t *testing.T) {
 			t.Errorf("%s: %s, %v, done %t", name, got, err, turn.IsDone())
 		}
 	}
+	turn.Facts = []Fact{{Tool: ToolAskAgent, Arguments: `{"agent":"erp","question":"Order it."}`, NotDone: true}}
+	turn.Parts = []router.Part{{Domain: "erp", Text: "Order 10 of A-100"}, {Domain: "crm", Text: "which customers wait for it?"}, {Domain: "oa", Text: "draft them a mail"}}
+	if got, err := d.DecisionSchema(turn, 0); err != nil || !strings.Contains(string(got), `"enum":["crm"]`) || turn.IsDone() {
+		t.Errorf("what is only asked after something was not done: %s, %v", got, err)
+	}
+	turn.Facts = nil
 	turn.Parts = []router.Part{{Domain: "itops", Text: "Is it up"}, {Domain: "hr", Text: "who works there"}}
 	if got, err := d.DecisionSchema(turn, 0); err != nil || !strings.Contains(string(got), `"enum":["crm","erp","oa"]`) {
 		t.Errorf("parts for agents that are not there: %s, %v", got, err)

@@ -28,6 +28,8 @@ type Fact struct {
 	Sentences []string `yaml:"sentences"`
 	// Failed says that the call has found nothing out.
 	Failed bool `yaml:"-"`
+	// NotDone says that another agent was asked to do something and has not.
+	NotDone bool `yaml:"-"`
 }
 
 // Turn is what a model is asked about: a question and what is known so far.

@@ -167,7 +167,7 @@ func factsOf(results []callResult) []agents.Fact {
 	facts := make([]agents.Fact, 0, len(results))
 	for _, result := range results {
 		facts = append(facts, agents.Fact{Tool: result.Report.Tool, Arguments: string(result.Report.Arguments),
-			Sentences: result.Sentences, Failed: result.Report.Failed})
+			Sentences: result.Sentences, Failed: result.Report.Failed, NotDone: result.Report.NotDone})
 	}
 	return facts
 }

@@ -120,9 +120,27 @@ func (a *Activities) Heard(ctx context.Context, input HeardInput) (Called, error
 		if answered.Outsiders {
 			report.Result = said.Agent + " says: " + wording.Quoted(answered.Answer, longestAnswer)
 		}
-		change, err := called(input.Head, callResult{Report: report, Sentences: []string{report.Result}, Outsiders: answered.Outsiders, Unsupported: answered.Unsupported})
+		sentences := []string{report.Result}
+		if report.NotDone = leftUndone(said.Question, answered); report.NotDone {
+			sentences = append(sentences, "Not done: "+said.Agent+" has changed nothing.")
+		}
+		change, err := called(input.Head, callResult{Report: report, Sentences: sentences, Outsiders: answered.Outsiders, Unsupported: answered.Unsupported})
 		return stored{Change: change}, err
 	})
+}
+
+// leftUndone reports whether an agent that was to do something has not: it has tried and could not, or may not, or was told to and has changed nothing.
+func leftUndone(question string, answered run.Result) bool {
+	tried := false
+	for _, step := range answered.Steps {
+		for _, call := range step.Calls {
+			if call.Change != nil && !call.Failed {
+				return false
+			}
+			tried = tried || call.Change != nil || call.Decision != nil
+		}
+	}
+	return tried || agents.Commands(question)
 }
 
 // longestAnswer bounds what is quoted of another agent's answer, in characters: more than the 4,000 tokens hold that a policy allows.

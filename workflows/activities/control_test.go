@@ -10,6 +10,7 @@ import (
 	"bestbox/agents"
 	"bestbox/internal/llm"
 	"bestbox/internal/transcript"
+	"bestbox/tools"
 	"bestbox/workflows/run"
 )
 
@@ -85,6 +86,41 @@ func TestTheAnswerOfAnotherAgentIsAResultWithWhatItTookAndWhereItsTextIsFrom(t *
 	got := lastResult(t, a, called.Head)
 	if !slices.Equal(got.Sentences, []string{"oa says: “EMP-010 is.”"}) || !got.Outsiders || !slices.Equal(got.Unsupported, []string{"EMP-010"}) || got.Report.Run != "inner" || got.Report.Usage.PromptTokens != 7 || got.Report.Milliseconds != 5 {
 		t.Errorf("result %+v", got)
+	}
+}
+
+func TestAnAgentThatHasNotDoneWhatItWasToDoIsToldOf(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		question string
+		call     run.CallReport
+		want     bool
+	}{
+		"a command without a write":    {"Order 10 of A-100.", run.CallReport{Tool: "get_purchase_orders"}, true},
+		"a command with a write":       {"Order 10 of A-100.", run.CallReport{Tool: "create_purchase_order", Change: &tools.Change{}}, false},
+		"a write that failed":          {"A-100 is low, order 10?", run.CallReport{Tool: "create_purchase_order", Change: &tools.Change{}, Failed: true}, true},
+		"a write that was denied":      {"A-100 is low, order 10?", run.CallReport{Tool: "create_purchase_order", Decision: &run.Decision{Verdict: run.Deny}, Failed: true}, true},
+		"a question without a write":   {"Who waits for A-100?", run.CallReport{Tool: "get_customer_orders"}, false},
+		"a question whose read failed": {"Who waits for A-100?", run.CallReport{Tool: "get_customer_orders", Failed: true}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			arguments, err := json.Marshal(map[string]string{"agent": "erp", "question": test.question})
+			if err != nil {
+				t.Fatal(err)
+			}
+			a, input := turning(t, agents.ToolAskAgent, string(arguments))
+			answer := run.Result{Answer: "Well.", Steps: []run.Step{{Step: 1, Calls: []run.CallReport{test.call}}}}
+			if _, err := a.Transcript.Apply(t.Context(), transcript.Change{Session: "inner", Run: "inner run", Key: "answer", Outcome: func(transcript.Head) any { return answer }},
+				&run.Result{}); err != nil {
+				t.Fatal(err)
+			}
+			called := twice[Called](t, a, a.Heard, HeardInput{ControlInput: input, Session: "inner", Run: "inner run"})
+			got := lastResult(t, a, called.Head)
+			if got.Report.NotDone != test.want || (len(got.Sentences) == 2) != test.want {
+				t.Errorf("result %+v", got)
+			}
+		})
 	}
 }
 
@@ -194,6 +230,9 @@ func TestQuestionsToOtherAgentsThatReferToAnEarlierOneWait(t *testing.T) {
 		"the second refers":    {[]string{"Who waits for VND-901?", "Draft them a note."}, 1},
 		"in Chinese":           {[]string{"谁在等VND-901的货？", "给他们写封邮件。"}, 1},
 		"the third refers":     {[]string{"How much?", "Does MCH-901 run?", "Mail the reason to EMP-901."}, 2},
+		"two are to be done":   {[]string{"Order 10 of A-100.", "Draft a mail to Pat that goods are coming."}, 1},
+		"one is to be done":    {[]string{"Which customers wait for A-100?", "Draft a mail to Pat."}, 2},
+		"one after it asks":    {[]string{"Order 10 of A-100.", "Which customers wait for A-100?"}, 2},
 		"the first may itself": {[]string{"Is it up?"}, 1},
 	} {
 		var calls []agents.Call

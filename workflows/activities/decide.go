@@ -155,8 +155,8 @@ func own(calls []agents.Call, agent equipped, turn agents.Turn) []agents.Call {
 // refersBack finds questions that speak of what another part of the question has named, or will find out.
 var refersBack = regexp.MustCompile(`(?i)\b(?:them|they|their|theirs|it|its|this|that|these|those|him|her|his|he|she|the (?:reason|cause|result|answer|customers?|vendors?|people|order|deal|lead))\b|其|他们|它|他|她|这|那|该|原因|结果`)
 
-// inOrder keeps a call that stops the run, or gives it away, alone, and lets a question to another agent that refers to an earlier one wait: what else was asked for is decided on
-// again with what comes of it.
+// inOrder keeps a call that stops the run, or gives it away, alone, and lets a question to another agent that refers to an earlier one wait, or that has something done after something else: what else was asked for is
+// decided on again with what comes of it.
 func inOrder(calls []agents.Call) []agents.Call {
 	alone := slices.IndexFunc(calls, func(call agents.Call) bool {
 		return call.Tool == agents.ToolAskUser || call.Tool == agents.ToolHandOver
@@ -164,10 +164,16 @@ func inOrder(calls []agents.Call) []agents.Call {
 	if alone >= 0 {
 		return calls[alone : alone+1]
 	}
+	doing := false // nothing else is done before that is
 	for index, call := range calls {
-		if said, err := agents.ControlOf(call); index > 0 && call.Tool == agents.ToolAskAgent && err == nil && refersBack.MatchString(said.Question) {
+		said, err := agents.ControlOf(call)
+		if call.Tool != agents.ToolAskAgent || err != nil {
+			continue
+		}
+		if index > 0 && refersBack.MatchString(said.Question) || doing && !agents.OnlyAsks(said.Question) {
 			return calls[:index]
 		}
+		doing = doing || agents.Commands(said.Question)
 	}
 	return calls
 }

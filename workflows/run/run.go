@@ -171,6 +171,8 @@ type CallReport struct {
 	// Run is the run of its own in which another agent has answered, and Usage what that took.
 	Run   string     `json:"run,omitempty"`
 	Usage *llm.Usage `json:"usage,omitempty"`
+	// NotDone says that the other agent was to do something and has changed nothing.
+	NotDone bool `json:"not_done,omitempty"`
 	// Result is the conclusion in one line.
 	Result       string  `json:"result,omitempty"`
 	Failed       bool    `json:"failed,omitempty"`
