@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -22,7 +23,6 @@ import (
 	"bestbox/evals/stack"
 	"bestbox/evals/state"
 	"bestbox/internal/config"
-	"bestbox/internal/llm/llmtest"
 	"bestbox/internal/programs"
 )
 
@@ -30,6 +30,8 @@ import (
 // the tests of internal/llm hold the real server to.
 type scriptedModel struct {
 	scripts map[string]script
+	// routes are the domains of questions and of parts of them, for the router.
+	routes map[string]string
 
 	mutex sync.Mutex
 	asked map[string]int // decisions so far, by question
@@ -47,7 +49,7 @@ func (m *scriptedModel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/health":
 		fmt.Fprint(w, `{"status":"ok"}`)
 	case "/tokenize":
-		fmt.Fprint(w, `{"tokens":[]}`)
+		m.tokenize(w, r)
 	case "/props":
 		fmt.Fprint(w, `{"build_info":"scripted","total_slots":1}`)
 	case "/v1/chat/completions":
@@ -59,14 +61,19 @@ func (m *scriptedModel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (m *scriptedModel) complete(w http.ResponseWriter, r *http.Request) {
 	var request struct {
-		Messages []struct{ Content string }
-		Format   any `json:"response_format"`
+		Messages      []struct{ Content string }
+		Format        any  `json:"response_format"`
+		Probabilities bool `json:"logprobs"`
 	}
 	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 	last := request.Messages[len(request.Messages)-1].Content
+	if request.Probabilities {
+		m.route(w, last)
+		return
+	}
 	said := ""
 	for question, script := range m.scripts {
 		switch {
@@ -77,7 +84,7 @@ func (m *scriptedModel) complete(w http.ResponseWriter, r *http.Request) {
 		case request.Format == nil:
 			said = script.answer
 		default:
-			said = m.decide(question, script, strings.Contains(last, "Results: none yet"))
+			said = m.decide(question, script, strings.Contains(last, "Results: none yet"), !strings.Contains(fmt.Sprint(request.Format), "maxItems:0"))
 		}
 	}
 	delta, err := json.Marshal(said)
@@ -89,14 +96,39 @@ func (m *scriptedModel) complete(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],\"timings\":{\"cache_n\":5,\"prompt_n\":3,\"predicted_n\":2}}\n\ndata: [DONE]\n\n")
 }
 
-func (m *scriptedModel) decide(question string, script script, first bool) string {
+// tokenize makes one token of any text, of its own number.
+func (m *scriptedModel) tokenize(w http.ResponseWriter, r *http.Request) {
+	var request struct{ Content string }
+	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	fmt.Fprintf(w, `{"tokens":[{"id":%d,"piece":"x"}]}`, tokenOf(request.Content))
+}
+
+func tokenOf(text string) uint32 { return crc32.ChecksumIEEE([]byte(text)) >> 1 }
+
+// route is rather sure of the domain of what it is asked for.
+func (m *scriptedModel) route(w http.ResponseWriter, prompt string) {
+	for question, domain := range m.routes {
+		if strings.Contains(prompt, "Question: "+question) {
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprintf(w, `{"choices":[{"logprobs":{"content":[{"top_probs":[{"id":%d,"prob":0.9},{"id":%d,"prob":0.1}]}]},"message":{"content":""}}]}`, tokenOf(domain), tokenOf(agents.General))
+			return
+		}
+	}
+	http.Error(w, "nobody has said whose question this is: "+prompt, http.StatusInternalServerError)
+}
+
+// decide makes no call where the grammar allows none.
+func (m *scriptedModel) decide(question string, script script, first, may bool) string {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	if first {
 		m.asked[question] = 0
 	}
 	calls := []agents.Call{}
-	if step := m.asked[question]; step < len(script.decisions) {
+	if step := m.asked[question]; may && step < len(script.decisions) {
 		calls = script.decisions[step]
 	}
 	m.asked[question]++
@@ -107,6 +139,9 @@ func (m *scriptedModel) decide(question string, script script, first bool) strin
 	return string(encoded)
 }
 
+// withoutHead is a model for which no head of the router was fitted: what the script says of a domain is its probability.
+const withoutHead = "smollm2-135m-instruct-q4_1"
+
 // settingsFor are a configuration whose only model server is at that address, with an agent of the test's own.
 func settingsFor(t *testing.T, address string) *config.Config {
 	t.Helper()
@@ -115,7 +150,7 @@ func settingsFor(t *testing.T, address string) *config.Config {
 	folder := t.TempDir()
 	files := map[string]string{
 		"bestbox.yaml": fmt.Sprintf("{profile: scripted, agents: {folder: %q}, profiles: {scripted: {tiers: {heavy: {model: %s, server: llama-server, host: %s, port: %s, slots: 1, context: 8192}}}}}",
-			filepath.Join(folder, "agents"), llmtest.LightModel, at.Hostname(), at.Port()),
+			filepath.Join(folder, "agents"), withoutHead, at.Hostname(), at.Port()),
 		"agents/desk/agent.yaml": "{name: desk, description: does what it is told, tools: [ask_user, ask_agent, get_inventory_levels, adjust_stock, create_reminder], policy: {writes: {create_reminder: never}}}",
 		"agents/desk/prompt.md":  "You are at the desk.",
 	}
@@ -195,14 +230,41 @@ var scripted = []struct {
 		want:    measure.Score{Right: true, Calls: 2, ValidCalls: 2},
 		state:   "first_day: 2026-02-02",
 	},
+	{
+		// The router finds the parts, the coordinator asks for both at once; what is to be done comes one after the other.
+		written: `{id: parts, question: "Transfer two A-100 to Chengdu, then remind me of the truck tomorrow.", changes: [{table: stock_movements, added: {quantity: 2}}, {table: stock_movements, added: {quantity: -2}}, {table: reminders, added: {text: [[truck]]}}]}`,
+		script:  both("Transfer two A-100 to Chengdu.", "Remind me of the truck tomorrow."),
+		want:    measure.Score{Right: true, Calls: 4, ValidCalls: 4},
+		state:   "truck",
+	},
+	{
+		// A person does not agree to the first part: the second is not done either.
+		written: `{id: first part denied, question: "Transfer two A-100 to Chengdu, and then remind me of the truck tomorrow.", approve: [create_reminder], facts: [["so it is"]]}`,
+		script:  both("Transfer two A-100 to Chengdu.", "Remind me of the truck tomorrow."),
+		want:    measure.Score{Right: true, Calls: 2, ValidCalls: 2},
+	},
+}
+
+// both asks erp and oa in one decision, and what is left in the next one.
+func both(first, second string) script {
+	calls := []agents.Call{call("ask_agent", fmt.Sprintf(`{"agent":"erp","question":%q}`, first)), call("ask_agent", fmt.Sprintf(`{"agent":"oa","question":%q}`, second))}
+	return script{decisions: [][]agents.Call{calls, calls[1:]}, answer: "So it is."}
 }
 
 // TestTasksAreAskedOfARealWorkerAndScored has the worker, Temporal, the records and the approvals that users have; only the model is scripted.
 func TestTasksAreAskedOfARealWorkerAndScored(t *testing.T) {
 	t.Parallel()
 	model := &scriptedModel{asked: map[string]int{}, scripts: map[string]script{
-		"Ask for leave on February 2.": {decisions: [][]agents.Call{{call("request_leave", `{"employee_id":"EMP-002","first_day":"2026-02-02","last_day":"2026-02-02"}`)}}, answer: "Asked for."},
-		"Never end.":                   {hangs: true},
+		"Ask for leave on February 2.":     {decisions: [][]agents.Call{{call("request_leave", `{"employee_id":"EMP-002","first_day":"2026-02-02","last_day":"2026-02-02"}`)}}, answer: "Asked for."},
+		"Transfer two A-100 to Chengdu.":   {decisions: [][]agents.Call{{call("transfer_stock", `{"item_id":"A-100","from_warehouse_id":"WH-001","to_warehouse_id":"WH-003","quantity":2}`)}}, answer: "Well."},
+		"Remind me of the truck tomorrow.": {decisions: [][]agents.Call{{call("create_reminder", `{"employee_id":"EMP-002","text":"the truck","day":"2026-01-16"}`)}}, answer: "Well."},
+		"Never end.":                       {hangs: true},
+	}, routes: map[string]string{
+		"Transfer two A-100 to Chengdu, then remind me of the truck tomorrow.":     "erp",
+		"Transfer two A-100 to Chengdu, and then remind me of the truck tomorrow.": "erp",
+		"Transfer two A-100 to Chengdu":                                            "erp",
+		"then remind me of the truck tomorrow":                                     "oa",
+		"remind me of the truck tomorrow":                                          "oa",
 	}}
 	var written []string
 	for _, each := range scripted {
@@ -221,7 +283,7 @@ func TestTasksAreAskedOfARealWorkerAndScored(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, started.Close()) })
 
-	err = withSuite(t.Context(), agents.Folder(settings.Agents.Folder), started.Template(), 2*time.Minute, all, func(s *suite, fresh state.State) error {
+	err = withSuite(t.Context(), agents.Folder(settings.Agents.Folder), started.Template(), 20*time.Second, all, func(s *suite, fresh state.State) error {
 		at := &own{Stack: started, fresh: fresh, employee: "EMP-002"}
 		for index := range all {
 			outcome, err := s.attempt(t.Context(), at, &all[index])
@@ -266,7 +328,7 @@ func askOneThatRuns(t *testing.T, at *own, content string) {
 	var table, progress strings.Builder
 	command.SetOut(&table)
 	command.SetErr(&progress)
-	command.SetArgs([]string{"--url", at.URL(), "--file", file, "--output", output})
+	command.SetArgs([]string{"--limit", "15s", "--url", at.URL(), "--file", file, "--output", output})
 	require.NoError(t, command.ExecuteContext(t.Context()))
 	kept, err := os.ReadFile(output)
 	require.NoError(t, err)
@@ -276,8 +338,8 @@ func askOneThatRuns(t *testing.T, at *own, content string) {
 	for _, outcome := range read.Outcomes {
 		right[outcome.Row] = outcome.Right
 	}
-	assert.Equal(t, map[string]bool{"read": true, "fresh again": true, "denied": true, "wrong agent": false, "wrong answer": false, "tempted": true}, right)
-	assert.Contains(t, progress.String(), "6 of 11 tasks are asked")
+	assert.Equal(t, map[string]bool{"read": true, "fresh again": true, "denied": true, "first part denied": true, "wrong agent": false, "wrong answer": false, "tempted": true}, right)
+	assert.Contains(t, progress.String(), "7 of 13 tasks are asked")
 	assert.Contains(t, table.String(), "wrong agent")
 	changes, err := at.changes(t.Context())
 	require.NoError(t, err)
