@@ -152,6 +152,9 @@ func ask(ctx context.Context, by way, row Row) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	for index, call := range answer.calls {
+		answer.calls[index] = settled(row, call)
+	}
 	outcome.Made, outcome.Problem, outcome.Text = answer.calls, answer.problem, answer.text
 	outcome.Usage, outcome.Seconds = answer.usage, answer.usage.WallMilliseconds/1000
 	outcome.Wrong = Score(row, answer.calls)

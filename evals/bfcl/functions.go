@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -115,6 +116,50 @@ func translate(schema *jsonschema.Schema) error {
 		}
 	}
 	return nil
+}
+
+// settled is a call as it is handed to its function: without optional arguments that hold nothing, and with the floats of lists written as floats. A model fills
+// in what is optional although it has nothing to say, and JSON has one kind of number where Python has two.
+func settled(row Row, call Call) Call {
+	at := slices.IndexFunc(row.Functions, func(function Function) bool { return function.Name == call.Name })
+	var arguments map[string]any
+	if at < 0 || decode(call.Arguments, &arguments) != nil {
+		return call // what is wrong with it is for the score to say
+	}
+	function := row.Functions[at]
+	maps.DeleteFunc(arguments, func(name string, value any) bool {
+		return isNothing(value) && !slices.Contains(function.required, name)
+	})
+	for name, value := range arguments {
+		list, isList := value.([]any)
+		if !isList || function.declared[name].element != kindNumber {
+			continue
+		}
+		for index, element := range list {
+			if kindOf(element) == kindInteger {
+				list[index] = json.Number(element.(json.Number).String() + ".0")
+			}
+		}
+	}
+	if written, err := json.Marshal(arguments); err == nil {
+		call.Arguments = written
+	}
+	return call
+}
+
+// isNothing reports whether a value says nothing.
+func isNothing(value any) bool {
+	switch typed := value.(type) {
+	case nil:
+		return true
+	case string:
+		return typed == "" || strings.EqualFold(typed, "null")
+	case []any:
+		return len(typed) == 0
+	case map[string]any:
+		return len(typed) == 0
+	}
+	return false
 }
 
 // valid says whether a call names a function that is offered, with arguments that its schema allows.

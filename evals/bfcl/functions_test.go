@@ -101,3 +101,25 @@ func TestTheWorkedExamplesAreRightAndBelongToNoSet(t *testing.T) {
 		}
 	}
 }
+
+func TestACallIsHandedOverWithoutWhatSaysNothing(t *testing.T) {
+	t.Parallel()
+	row := rowOf(t, `{"city":{"type":"string"},"at":{"type":"array","items":{"type":"float"}},"days":{"type":"array","items":{"type":"integer"}},"with":{"type":"dict"},"note":{"type":"string"}}`,
+		`["city"]`, `{}`)
+	name := row.Functions[0].Name
+	for written, want := range map[string]string{
+		`{"city":"Oslo","note":"null"}`:                  `{"city":"Oslo"}`,
+		`{"city":"Oslo","note":"","at":[],"with":{}}`:    `{"city":"Oslo"}`,
+		`{"city":"Oslo","note":null}`:                    `{"city":"Oslo"}`,
+		`{"city":""}`:                                    `{"city":""}`, // it is needed
+		`{"city":"Oslo","note":"nullable"}`:              `{"city":"Oslo","note":"nullable"}`,
+		`{"city":"Oslo","at":[1,2.5],"days":[1,2]}`:      `{"at":[1.0,2.5],"city":"Oslo","days":[1,2]}`,
+		`{"city":"Oslo","with":{"a":""},"days":[false]}`: `{"city":"Oslo","days":[false],"with":{"a":""}}`,
+		`no JSON`: `no JSON`,
+	} {
+		got := settled(row, Call{Name: name, Arguments: json.RawMessage(written)})
+		assert.Equal(t, want, string(got.Arguments))
+	}
+	unknown := Call{Name: "unknown", Arguments: json.RawMessage(`{"note":""}`)}
+	assert.Equal(t, unknown, settled(row, unknown))
+}

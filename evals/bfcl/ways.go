@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -109,7 +110,7 @@ func fitting(tier *llm.Tier, decision way) (way, error) {
 		if err != nil {
 			return withoutAnswer(usage, err)
 		}
-		if logProbabilities[0] < logProbabilities[1] {
+		if logProbabilities[0] < math.Log(fitsFrom) {
 			return reply{usage: usage, text: fitsNot}, nil
 		}
 		answer, err := decision.ask(ctx, row)
@@ -123,6 +124,10 @@ const (
 	fits    = "Yes"
 	fitsNot = "No"
 )
+
+// fitsFrom is the probability of Yes from which on a call is decided on. On 60 rows of multiple and 60 of irrelevance that are in no other measurement the 1.5B is
+// above it on 60 and 18; above one half it is on 52 and 15. So half would lose eight calls that are wanted to avoid three that are not.
+const fitsFrom = 0.25
 
 // workedFits are the messages before the question whether a function fits; they are invented and belong to no set.
 func workedFits() ([]llms.MessageContent, error) {
