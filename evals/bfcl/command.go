@@ -71,6 +71,9 @@ func run(command *cobra.Command, o options) error {
 	if o.choice != "auto" && o.choice != "required" {
 		return fmt.Errorf("--tool-choice must be auto or required; got %q", o.choice)
 	}
+	if len(o.ways) == 0 {
+		return fmt.Errorf("--ways is empty; allowed: %s", strings.Join(wayNames, ", "))
+	}
 	for _, name := range o.ways {
 		if !slices.Contains(wayNames, name) {
 			return fmt.Errorf("--ways must be of %s; got %q", strings.Join(wayNames, ", "), name)
