@@ -33,13 +33,17 @@ func (d Definition) DecisionSchema(turn Turn, minCalls int) (json.RawMessage, er
 	var union, named []any
 	known, onlyAsks := turn.known(), turn.onlyAsks()
 	begins := onlyAsks && len(turn.Facts) == 0
-	left := turn.partsLeft()
+	left, notMeant := turn.partsLeft(), d.notMeant(turn)
 	for _, tool := range d.Specs {
 		if slices.Contains(turn.Without, tool.Name) || tool.Effect == tools.Write && onlyAsks || tool.Name == ToolAskUser && begins ||
 			tool.Name == ToolAskAgent && turn.hasEnough() {
 			continue
 		}
-		arguments, possible, err := known.narrow(tool.Schema)
+		may := known
+		if tool.Effect == tools.Write {
+			may = known.without(notMeant)
+		}
+		arguments, possible, err := may.narrow(tool.Schema)
 		if err != nil {
 			return nil, fmt.Errorf("narrow the schema of %s: %w", tool.Name, err)
 		}

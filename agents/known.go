@@ -69,6 +69,14 @@ func (t Turn) known() known {
 	return found
 }
 
+// without is what is known, but for identifiers that the question does not name itself.
+func (k known) without(others []string) known {
+	k.identifiers = slices.DeleteFunc(slices.Clone(k.identifiers), func(identifier string) bool {
+		return slices.Contains(others, identifier) && !slices.Contains(k.named, identifier)
+	})
+	return k
+}
+
 // One value of each kind of argument about time tells what its pattern is for.
 const (
 	somePeriod = "2025-Q4"

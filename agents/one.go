@@ -34,6 +34,26 @@ func meansOne(question string) bool {
 	return len(found) == 1 && !notOne.MatchString(found[0][1])
 }
 
+// notMeant are the identifiers that the last call which found something has listed after the first one, where the question means the first (tools.Definition.First). Small
+// models answer the mail that reads best where they are to answer the newest.
+func (d Definition) notMeant(turn Turn) (others []string) {
+	if !meansOne(turn.Question) {
+		return nil
+	}
+	for _, fact := range slices.Backward(turn.Facts) {
+		spec, _ := d.Spec(fact.Tool)
+		kind, words, _ := strings.Cut(spec.First, ":")
+		if words == "" || fact.Failed || !saysOne(strings.ToLower(turn.Question), words) {
+			continue
+		}
+		listed := slices.DeleteFunc(hyphenated.FindAllString(strings.Join(fact.Sentences, "\n"), -1), func(identifier string) bool { return !strings.HasPrefix(identifier, kind+"-") })
+		if len(listed) > 0 {
+			return slices.DeleteFunc(listed, func(identifier string) bool { return identifier == listed[0] })
+		}
+	}
+	return nil
+}
+
 // OfOne leaves out writes to another thing than the one that the first write of the tool is about, where the question means one. Small models cancel all of the meetings
 // that they have found when they are to cancel the next one.
 func (d Definition) OfOne(turn Turn, calls []Call) []Call {

@@ -2,6 +2,7 @@ package agents
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -50,4 +51,32 @@ func TestOneThingIsChangedWhereOneIsMeant(t *testing.T) {
 	turn.Facts[0].Failed = true
 	assert.Equal(t, []Call{second}, agent.OfOne(turn, []Call{second}), "after the first was refused")
 	assert.Equal(t, []Call{first, second}, agent.OfOne(Turn{Question: "Cancel my meetings."}, []Call{first, second}))
+}
+
+func TestTheFirstOfWhatIsListedIsMeantWhereTheOrderSaysSo(t *testing.T) {
+	t.Parallel()
+	schema := json.RawMessage(`{"type":"object","required":["mail_id"],"properties":{"mail_id":{"type":"string","pattern":"^MAIL-[0-9]+$"},"to":{"type":"string","pattern":"^EMP-[0-9]+$"}}}`)
+	agent := Definition{Specs: []tools.Spec{{Name: "find", Effect: tools.Read, First: "MAIL:newest|last", Schema: schema}, {Name: "answer", Effect: tools.Write, Schema: schema}}}
+	found := Fact{Tool: "find", Arguments: `{}`, Sentences: []string{"EMP-001 has 3 mails; the newest is MAIL-3.", "Then MAIL-2, MAIL-1 to EMP-002."}}
+	failed := found
+	failed.Failed = true
+	const all, newest = `"enum":["MAIL-3","MAIL-2","MAIL-1"]`, `"enum":["MAIL-3"]`
+	for name, test := range map[string]struct {
+		question string
+		facts    []Fact
+		want     string
+	}{
+		"the newest":               {"Answer the newest mail.", []Fact{found}, newest},
+		"another order":            {"Answer the oldest mail.", []Fact{found}, all},
+		"several":                  {"Answer the newest mails.", []Fact{found}, all},
+		"one that is named itself": {"Answer the newest mail after MAIL-1.", []Fact{found}, `"enum":["MAIL-1","MAIL-3"]`},
+		"a call that failed":       {"Answer the newest mail.", []Fact{found, failed}, newest},
+		"a search after it":        {"Answer the newest mail.", []Fact{found, {Tool: "find", Arguments: `{}`, Sentences: []string{"MAIL-2, MAIL-1."}}}, `"enum":["MAIL-3","MAIL-2"]`},
+	} {
+		got, err := agent.DecisionSchema(Turn{Question: test.question, Facts: test.facts}, 0)
+		assert.NoError(t, err, name)
+		_, write, _ := strings.Cut(string(got), `"const":"answer"`)
+		assert.Contains(t, write, `"mail_id":{"type":"string",`+test.want, name)
+		assert.Contains(t, write, `"enum":["EMP-001","EMP-002"]`, name)
+	}
 }

@@ -9,6 +9,8 @@ type Spec struct {
 	Effect      Effect `json:"effect"`
 	// Words are as in Definition.
 	Words string `json:"words,omitempty"`
+	// First is as in Definition.
+	First string `json:"first,omitempty"`
 	// Outsiders is as in Definition.
 	Outsiders bool `json:"outsiders,omitempty"`
 	// Version and OutsideDescription are as in Definition.
@@ -22,6 +24,6 @@ type Spec struct {
 
 // Spec returns what a model is told of the tool.
 func (t *Tool) Spec() Spec {
-	return Spec{Name: t.Name(), Description: t.Description(), Effect: t.Effect(), Words: t.definition.Words, Outsiders: t.Outsiders(),
+	return Spec{Name: t.Name(), Description: t.Description(), Effect: t.Effect(), Words: t.definition.Words, First: t.definition.First, Outsiders: t.Outsiders(),
 		Version: t.definition.Version, OutsideDescription: t.definition.OutsideDescription, Parameters: t.Parameters(), Schema: t.Schema()}
 }

@@ -45,6 +45,9 @@ type Definition struct {
 	// Words, in lower case, name what the tool is about, as "alert|alarm|告警". Of a question that only asks, and that says words of some tools, one of these comes
 	// first: small models look at a log where they are asked for a measurement. Empty: any question may mean it.
 	Words string
+	// First says which questions mean the first of the things that the tool lists, as "MAIL:newest|latest": of what stands before the colon, the beginning of their identifiers.
+	// Where a question says one of the words, and means one thing, nothing else that was listed is written to. Empty: the order says nothing.
+	First string
 	// Outsiders says that results hold text that people outside of the company, or programs, have written: mails, documents, log lines. Such
 	// text is data: a write that could rest on it is always asked for.
 	Outsiders bool

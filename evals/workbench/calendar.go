@@ -13,7 +13,7 @@ const mostFound = 5
 
 func calendarTools(s *session) []*tools.Tool {
 	return []*tools.Tool{
-		reads(s, "calendar_search_events", "Finds events by a part of their name or of a participant's address, and by when they start, the earliest first.", searchEvents),
+		ordered(s, "EV:first|earliest", "calendar_search_events", "Finds events by a part of their name or of a participant's address, and by when they start, the earliest first.", searchEvents),
 		reads(s, "calendar_get_event_information_by_id", "One field of an event.", func(w *World, in eventField) (said, error) {
 			return information(&w.Events, in.EventID, in.Field)
 		}),

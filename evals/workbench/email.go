@@ -11,7 +11,7 @@ import (
 
 func emailTools(s *session) []*tools.Tool {
 	return []*tools.Tool{
-		reads(s, "email_search_emails", "Finds e-mails whose subject, text or sender holds all words of the query, the newest first.", searchEmails),
+		ordered(s, "EM:newest|latest|most recent|last", "email_search_emails", "Finds e-mails whose subject, text or sender holds all words of the query, the newest first.", searchEmails),
 		reads(s, "email_get_email_information_by_id", "One field of an e-mail.", func(w *World, in emailField) (said, error) {
 			return information(&w.Emails, in.EmailID, in.Field)
 		}),
@@ -86,11 +86,12 @@ type newEmail struct {
 
 type emailReply struct {
 	emailID
-	Body string `json:"body" jsonschema:"minLength=1"`
+	Body string `json:"body" jsonschema:"minLength=1" jsonschema_extras:"x-said=reply|respond|response|answer|get back|write back"`
 }
 
 type emailForward struct {
-	emailID
+	spelling
+	EmailID   string `json:"email_id" jsonschema:"pattern=^EM-[0-9]+$,example=EM-00000000" jsonschema_extras:"x-said=forward|pass|share"`
 	Recipient string `json:"recipient" jsonschema:"minLength=1" jsonschema_extras:"x-addressees=mail" jsonschema_description:"One address."`
 }
 

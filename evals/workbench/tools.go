@@ -40,7 +40,12 @@ func toolsOf(domain string, world *World) []*tools.Tool {
 
 // reads makes a tool that changes nothing.
 func reads[In any](s *session, name, description string, answer func(*World, In) (said, error)) *tools.Tool {
-	return tools.Must(tools.New(tools.Definition{Name: name, Description: description, Effect: tools.Read},
+	return ordered(s, "", name, description, answer)
+}
+
+// ordered is reads, of a tool whose first row is what some questions mean (tools.Definition.First).
+func ordered[In any](s *session, first, name, description string, answer func(*World, In) (said, error)) *tools.Tool {
+	return tools.Must(tools.New(tools.Definition{Name: name, Description: description, Effect: tools.Read, First: first},
 		func(_ context.Context, in In) (said, error) { return answer(s.world, in) }))
 }
 

@@ -17,7 +17,7 @@ var searchEmailDefinition = tools.Definition{
 	Name: "search_email",
 	Description: "Mails in the company's mailboxes by words, sender, employee and time: who wrote what to whom. One mail is shown in full. " +
 		"Use it for questions about mails and requests that came by mail.",
-	Effect: tools.Read, Outsiders: true,
+	Effect: tools.Read, Outsiders: true, First: "MAIL:newest|latest|most recent|last|最新|最近|最后",
 }
 
 // SearchEmailArguments are the arguments of search_email.
