@@ -1,6 +1,7 @@
 package agents
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"text/template"
@@ -30,6 +31,11 @@ func (d Definition) Spec(tool string) (tools.Spec, bool) {
 
 // Define gives every agent its tools, but for those named in without. A tool that does not exist is an error that names the file and the line.
 func Define(all []Agent, registry *tools.Registry, without ...string) ([]Definition, error) {
+	for _, tool := range without {
+		if _, there := registry.Get(tool); !there && !registry.Declared(tool) && !IsControl(tool) {
+			return nil, fmt.Errorf("without_tools: there is no tool %q; there are %s", tool, strings.Join(registry.Names(), ", "))
+		}
+	}
 	defined := make([]Definition, 0, len(all))
 	for _, agent := range all {
 		definition, err := define(agent, others(all, agent.Name), registry, without)
@@ -71,6 +77,9 @@ func define(agent Agent, others []Agent, registry *tools.Registry, without []str
 			return definition, agent.files.at(settingsFile, tool.place, "tools: the model server cannot be held to the arguments of %s: %v", tool.name, err)
 		}
 		definition.Specs = append(definition.Specs, spec)
+	}
+	if err := definition.checkPolicy(registry, without); err != nil {
+		return definition, err
 	}
 	// A worked example that calls a tool which is not there would have the model call it too.
 	definition.Examples = slices.DeleteFunc(slices.Clone(agent.Examples), func(example Example) bool {

@@ -1,6 +1,7 @@
 package agents_test
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"slices"
@@ -140,5 +141,59 @@ func TestAPromptThatIsNoTemplateIsRefusedNamingTheFile(t *testing.T) {
 		if _, err := agents.Define(loaded, registry); err == nil || !strings.Contains(err.Error(), "own/general/prompt.md") {
 			t.Errorf("%s: got %v", prompt, err)
 		}
+	}
+}
+
+type moved struct {
+	Quantity int    `json:"quantity"`
+	Note     string `json:"note,omitempty"`
+}
+
+func TestAPolicyThatSpeaksOfWhatItsToolDoesNotKnowIsRefusedWithItsPlace(t *testing.T) {
+	t.Parallel()
+	registry, err := tools.NewRegistry(tools.Must(tools.NewWrite(tools.Definition{Name: "move", Description: "Moves.", Effect: tools.Write, Facts: []string{"total", "supplier.new"}},
+		tools.Writer[moved, found]{
+			Preview: func(context.Context, moved) (tools.Change, error) { return tools.Change{Summary: "Moves."}, nil },
+			Apply:   func(context.Context, string, moved) (found, error) { return found{}, nil },
+		})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rule, unknown := range map[string]string{
+		"total > 5 || supplier.new":         "",
+		"quantity > 5 && note contains 'x'": "",
+		"len(note) > 3":                     "",
+		"let twice = total * 2; twice > 10": "",
+		"supplier.new == true":              "",
+		"totl == 9000":                      "totl",
+		"supplier.nwe || total > 9":         "supplier.nwe",
+		"suplier.new":                       "suplier",
+		"sometimes(1)":                      "sometimes",
+		"$env.total > 1":                    "$env",
+	} {
+		loaded, err := agents.Load(talker(map[string]string{"mover/prompt.md": "You move.",
+			"mover/agent.yaml": "name: mover\ndescription: moves\ntools: [move]\npolicy:\n  writes:\n    move: \"" + rule + "\"\n"}))
+		if err == nil {
+			_, err = agents.Define(loaded, registry)
+		}
+		want := ""
+		if unknown != "" {
+			want = "own/mover/agent.yaml:6: policy.writes.move: \"" + rule + "\" speaks of " + unknown + "; allowed: quantity, note, total, supplier.new"
+		}
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", rule, err)
+		}
+	}
+}
+
+func TestAToolThatIsToBeLeftOutMustBeThere(t *testing.T) {
+	t.Parallel()
+	_, err := agents.Define(nil, clocks(t), "time_now", "time_convert", agents.ToolHandOver)
+	if err != nil {
+		t.Error(err)
+	}
+	_, err = agents.Define(nil, clocks(t), "time_nwo")
+	if err == nil || !strings.Contains(err.Error(), `without_tools: there is no tool "time_nwo"; there are time_now`) {
+		t.Errorf("%v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"bestbox/tools"
 )
@@ -74,7 +75,7 @@ func TestTheFirstOfWhatIsListedIsMeantWhereTheOrderSaysSo(t *testing.T) {
 		"a search after it":        {"Answer the newest mail.", []Fact{found, {Tool: "find", Arguments: `{}`, Sentences: []string{"MAIL-2, MAIL-1."}}}, `"enum":["MAIL-3","MAIL-2"]`},
 	} {
 		got, err := agent.DecisionSchema(Turn{Question: test.question, Facts: test.facts}, 0)
-		assert.NoError(t, err, name)
+		require.NoError(t, err, name)
 		_, write, _ := strings.Cut(string(got), `"const":"answer"`)
 		assert.Contains(t, write, `"mail_id":{"type":"string",`+test.want, name)
 		assert.Contains(t, write, `"enum":["EMP-001","EMP-002"]`, name)

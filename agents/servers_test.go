@@ -42,8 +42,10 @@ func TestAnAgentTakesAServersToolsByTheServersNameOrOneByOne(t *testing.T) {
 		"tools: ['mcp:time', time_now]": "own/clock/agent.yaml:3: tools: time_now is listed twice",
 		"tools: ['mcp:calendar']":       `own/clock/agent.yaml:3: tools: there is no MCP server "calendar"; bestbox.yaml has time`,
 		"tools: [time_travel]":          `own/clock/agent.yaml:3: tools: there is no tool "time_travel"; there are time_now`,
-		"tools: ['mcp:time']\npolicy: {writes: {time_convert: never}}": "time_now",
-		"tools: ['mcp:time']\npolicy: {writes: {other_tool: never}}":   "policy.writes.other_tool: it is not among the agent's tools",
+		"tools: ['mcp:time']\npolicy: {writes: {time_convert: never}}":     "time_now",
+		"tools: ['mcp:time']\npolicy: {writes: {time_no_such: forbidden}}": "own/clock/agent.yaml:4: policy.writes.time_no_such: there is no such tool",
+		"tools: ['mcp:time']\npolicy: {writes: {time_now: forbidden}}":     "own/clock/agent.yaml:4: policy.writes.time_now: it only reads",
+		"tools: ['mcp:time']\npolicy: {writes: {other_tool: never}}":       "policy.writes.other_tool: it is not among the agent's tools",
 	} {
 		loaded, err := agents.Load(talker(map[string]string{"clock/agent.yaml": "name: clock\ndescription: time\n" + settings, "clock/prompt.md": "You know the time."}))
 		var defined []agents.Definition

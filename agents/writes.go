@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/expr-lang/expr"
+	"github.com/invopop/jsonschema"
+
+	"bestbox/tools"
 )
 
 // What a policy says of a write, beside an expression (see Policy.Writes).
@@ -48,8 +52,55 @@ func (a Agent) checkWrites() error {
 	return nil
 }
 
+// checkPolicy refuses rules for what is no write of the agent, and expressions that speak of what its tool does not know. What only a server that is away could tell is
+// left for later.
+func (d Definition) checkPolicy(registry *tools.Registry, without []string) error {
+	for _, name := range slices.Sorted(maps.Keys(d.Policy.Writes)) {
+		refuse := func(format string, arguments ...any) error {
+			return d.files.at(settingsFile, "$.policy.writes."+name, "policy.writes.%s: "+format, append([]any{name}, arguments...)...)
+		}
+		tool, there := registry.Get(name)
+		switch {
+		case slices.Contains(without, name), !there && registry.Declared(name):
+			continue
+		case !there:
+			return refuse("there is no such tool; allowed: the agent's tools that write")
+		case tool.Effect() != tools.Write:
+			return refuse("it only reads, so that nobody is asked; allowed: the agent's tools that write")
+		}
+		rule := d.Policy.Writes[name]
+		if rule == "" || rule == AskAlways || rule == AskNever || rule == AskForbidden {
+			continue
+		}
+		read, err := readExpression(rule)
+		if err != nil {
+			return refuse("%q: %v", rule, err)
+		}
+		arguments, err := propertiesOf(tool.Schema())
+		if err != nil {
+			return refuse("%v", err)
+		}
+		if unknown := read.unknown(arguments, tool.Facts()); unknown != "" {
+			return refuse("%q speaks of %s; allowed: %s", rule, unknown, strings.Join(slices.Concat(arguments, tool.Facts()), ", "))
+		}
+	}
+	return nil
+}
+
+// propertiesOf are the names of a tool's arguments.
+func propertiesOf(schema json.RawMessage) (names []string, err error) {
+	var arguments jsonschema.Schema
+	if err := json.Unmarshal(schema, &arguments); err != nil {
+		return nil, fmt.Errorf("read the schema: %w", err)
+	}
+	for pair := arguments.Properties.Oldest(); pair != nil; pair = pair.Next() {
+		names = append(names, pair.Key)
+	}
+	return names, nil
+}
+
 // Asks says whether a person must agree to a write, and why, in a few words for that person. The rule is one of the constants: an expression
-// that is true, or that cannot be worked out, is AskAlways. Facts are those of the change (tools.Change); they win over arguments of one name.
+// that is true, that cannot be worked out, or that speaks of what the call does not say, is AskAlways. Facts are those of the change (tools.Change); they win over arguments of one name.
 func (p Policy) Asks(tool string, arguments json.RawMessage, facts map[string]any) (rule, why string) {
 	switch written := p.Writes[tool]; written {
 	case "", AskAlways:
@@ -64,6 +115,16 @@ func (p Policy) Asks(tool string, arguments json.RawMessage, facts map[string]an
 			return AskAlways, "the arguments could not be read"
 		}
 		maps.Copy(known, facts)
+		read, err := readExpression(written)
+		if err != nil {
+			return AskAlways, fmt.Sprintf("the policy %q could not be read", written)
+		}
+		if missing := read.missing(known); missing != "" {
+			return AskAlways, fmt.Sprintf("the policy %q speaks of %s, which this call does not say", written, missing)
+		}
+		if read.dividesByZero(known) {
+			return AskAlways, fmt.Sprintf("the policy %q divides by zero here", written)
+		}
 		asks, err := expr.Eval(written, known)
 		switch {
 		case err != nil:

@@ -131,6 +131,18 @@ func (r *Registry) Get(name string) (*Tool, bool) {
 	return t, ok
 }
 
+// Possible returns the names of all tools that are there or may come (see Declared), sorted.
+func (r *Registry) Possible() []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	names := slices.Concat(slices.Collect(maps.Keys(r.byName)), r.absent)
+	for _, group := range r.groups {
+		names = append(names, group...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // Names returns the names of all tools, sorted.
 func (r *Registry) Names() []string {
 	r.mu.RLock()

@@ -74,6 +74,10 @@ func TestToolsOfAGroupComeAndGo(t *testing.T) {
 	if got := strings.Join(r.Names(), " "); got != "a s_two" || !r.Declared("s_one") || r.Declared("s_three") {
 		t.Errorf("got %s", got)
 	}
+	r.Miss("c")
+	if got := strings.Join(r.Possible(), " "); got != "a c s_one s_two" {
+		t.Errorf("possible %s", got)
+	}
 	r.Replace("s", nil)
 	if got := strings.Join(r.Names(), " "); got != "a" {
 		t.Errorf("got %s", got)

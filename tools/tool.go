@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 )
 
 // Effect says whether a call changes something.
@@ -48,6 +49,8 @@ type Definition struct {
 	// First says which questions mean the first of the things that the tool lists, as "MAIL:newest|latest": of what stands before the colon, the beginning of their identifiers.
 	// Where a question says one of the words, and means one thing, nothing else that was listed is written to. Empty: the order says nothing.
 	First string
+	// Facts are the names of what a write's Change may tell a policy, members with a dot: total, supplier.new. A policy that names anything else is refused at the start.
+	Facts []string
 	// Outsiders says that results hold text that people outside of the company, or programs, have written: mails, documents, log lines. Such
 	// text is data: a write that could rest on it is always asked for.
 	Outsiders bool
@@ -73,7 +76,7 @@ type Result struct {
 type Tool struct {
 	definition Definition
 	schema     *schema
-	check      func(arguments json.RawMessage) error
+	settle     func(arguments json.RawMessage) (json.RawMessage, error)
 	call       func(ctx context.Context, arguments json.RawMessage) (Outcome, error) // of a tool that reads
 	write      *write
 }
@@ -134,11 +137,14 @@ func newTool[In any](d Definition) (t *Tool, decode func(json.RawMessage) (In, e
 		}
 		return in, nil
 	}
-	check := func(arguments json.RawMessage) error {
-		_, err := decode(arguments)
-		return err
+	settle := func(arguments json.RawMessage) (json.RawMessage, error) {
+		in, err := decode(arguments)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(in)
 	}
-	return &Tool{definition: d, schema: s, check: check}, decode, nil
+	return &Tool{definition: d, schema: s, settle: settle}, decode, nil
 }
 
 // Must is for package-level and start-up code where a wrong definition is a programming error.
@@ -158,6 +164,9 @@ func (t *Tool) Description() string { return t.definition.Description }
 // Effect returns Read or Write.
 func (t *Tool) Effect() Effect { return t.definition.Effect }
 
+// Facts returns what the tool may tell a policy (see Definition).
+func (t *Tool) Facts() []string { return slices.Clone(t.definition.Facts) }
+
 // Outsiders tells whether results hold text of outsiders (see Definition).
 func (t *Tool) Outsiders() bool { return t.definition.Outsiders }
 
@@ -168,12 +177,19 @@ func (t *Tool) Version() string { return t.definition.Version }
 // on every call and in every process, because it is part of the prompt that a model server keeps cached.
 func (t *Tool) Schema() json.RawMessage { return bytes.Clone(t.schema.text) }
 
+// Settled checks arguments and returns them as the tool works with them: the identifiers of a Normalizer, for one, in their own spelling. The error is an *ArgumentError.
+func (t *Tool) Settled(arguments json.RawMessage) (json.RawMessage, error) {
+	settled, err := t.settle(arguments)
+	if err != nil {
+		return nil, t.named(err)
+	}
+	return settled, nil
+}
+
 // Check checks arguments against the schema and does nothing. The error is an *ArgumentError.
 func (t *Tool) Check(arguments json.RawMessage) error {
-	if err := t.check(arguments); err != nil {
-		return t.named(err)
-	}
-	return nil
+	_, err := t.Settled(arguments)
+	return err
 }
 
 // Call checks the arguments and runs the handler of a tool that reads. The error is an *ArgumentError when the arguments are wrong.

@@ -99,7 +99,27 @@ func (t *Tool) Preview(ctx context.Context, arguments json.RawMessage) (change C
 	if change.Summary == "" {
 		return Change{}, fmt.Errorf("tool %s: the change has no summary", t.Name())
 	}
+	if undeclared := t.undeclared("", change.Facts); undeclared != "" {
+		return Change{}, fmt.Errorf("tool %s: the change tells %q, which is not among the tool's Facts", t.Name(), undeclared)
+	}
 	return change.shown(), nil
+}
+
+// undeclared is a fact that the tool does not declare, or "".
+func (t *Tool) undeclared(prefix string, facts map[string]any) string {
+	for name, fact := range facts {
+		name = prefix + name
+		if members, is := fact.(map[string]any); is {
+			if undeclared := t.undeclared(name+".", members); undeclared != "" {
+				return undeclared
+			}
+			continue
+		}
+		if !slices.Contains(t.definition.Facts, name) {
+			return name
+		}
+	}
+	return ""
 }
 
 // shown is the change as a person decides on it: nothing in it is hidden, and only the values have line ends.

@@ -20,7 +20,7 @@ type move struct {
 
 func (s *shelf) tool(t *testing.T) *Tool {
 	t.Helper()
-	made, err := NewWrite(Definition{Name: "move_stock", Description: "Moves stock.", Effect: Write}, Writer[move, echo]{
+	made, err := NewWrite(Definition{Name: "move_stock", Description: "Moves stock.", Effect: Write, Facts: []string{"quantity"}}, Writer[move, echo]{
 		Preview: func(_ context.Context, in move) (Change, error) {
 			if in.Quantity == 13 {
 				return Change{}, &ArgumentError{Field: "quantity", Value: 13, Allowed: "no unlucky number"}
@@ -36,6 +36,31 @@ func (s *shelf) tool(t *testing.T) *Tool {
 		t.Fatal(err)
 	}
 	return made
+}
+
+func TestAWriteTellsAPolicyOnlyWhatItsToolDeclares(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		declared []string
+		told     map[string]any
+		want     string
+	}{
+		"all":            {[]string{"total", "supplier.new"}, map[string]any{"total": 1, "supplier": map[string]any{"new": true}}, ""},
+		"fewer":          {[]string{"total", "supplier.new"}, map[string]any{"total": 1}, ""},
+		"another":        {[]string{"total"}, map[string]any{"sum": 1}, `"sum"`},
+		"another member": {[]string{"supplier.new"}, map[string]any{"supplier": map[string]any{"old": true}}, `"supplier.old"`},
+	} {
+		tool := Must(NewWrite(Definition{Name: "move_stock", Description: "Moves stock.", Effect: Write, Facts: test.declared}, Writer[move, echo]{
+			Preview: func(context.Context, move) (Change, error) {
+				return Change{Summary: "Moves stock.", Facts: test.told}, nil
+			},
+			Apply: func(context.Context, string, move) (echo, error) { return echo{}, nil },
+		}))
+		_, err := tool.Preview(t.Context(), json.RawMessage(`{"quantity":5}`))
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 func TestAWriteIsPreviewedAndAppliedAndNeverCalled(t *testing.T) {

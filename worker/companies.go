@@ -15,6 +15,7 @@ import (
 	"bestbox/internal/database"
 	"bestbox/internal/records"
 	"bestbox/tools/areas"
+	"bestbox/workflows/activities"
 )
 
 // loadAgents reads the agents of the program and those of the configured folder.
@@ -90,6 +91,22 @@ func (s *service) companiesReady(ctx context.Context) error {
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// checkUsers refuses a file of users that speaks of agents and tools that are not there.
+func (s *service) checkUsers(companies map[string]activities.Company) error {
+	var names, possible []string
+	for _, agent := range s.agents {
+		names = append(names, agent.Name)
+	}
+	for _, company := range companies {
+		possible = append(possible, company.Tools.Possible()...)
+	}
+	slices.Sort(possible)
+	if err := s.users.Check(names, slices.Compact(possible)); err != nil {
+		return fmt.Errorf("%s: %w", s.settings.Access.UsersFile, err)
+	}
+	return nil
 }
 
 // loadUsers reads the file of users, or makes the local user. The configured employee of the local user counts only where the records know one of

@@ -168,6 +168,9 @@ func (s *service) newActivities(ctx context.Context) (*activities.Activities, er
 		companies[tenant] = activities.Company{Tools: registry, Today: db.Today,
 			Names: func(ctx context.Context, text string) ([]tools.Name, error) { return areas.Names(ctx, db, text) }}
 	}
+	if err := s.checkUsers(companies); err != nil {
+		return nil, err
+	}
 	if err := s.startMCP(ctx, companies); err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 
@@ -67,6 +68,7 @@ type User struct {
 type Users struct {
 	byID     map[string]User
 	fourEyes []string
+	roles    map[string]Role
 	local    bool
 }
 
@@ -102,7 +104,7 @@ func parse(content []byte, tenants []string) (*Users, error) {
 	if err := yaml.UnmarshalWithOptions(content, &read, yaml.Strict()); err != nil {
 		return nil, errors.New(yaml.FormatError(err, false, false)) // without the source: hashes of keys stand there
 	}
-	users := &Users{byID: map[string]User{}, fourEyes: read.FourEyes}
+	users := &Users{byID: map[string]User{}, fourEyes: read.FourEyes, roles: read.Roles}
 	problems := patterns("four_eyes", read.FourEyes)
 	for _, name := range slices.Sorted(maps.Keys(read.Roles)) {
 		role := read.Roles[name]
@@ -162,6 +164,28 @@ func patterns(field string, all []string) (problems []error) {
 	for _, pattern := range all {
 		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
 			problems = append(problems, fmt.Errorf("%s: %q; allowed: names, and patterns such as get_*", field, pattern))
+		}
+	}
+	return problems
+}
+
+// Check refuses names and patterns that no agent and no tool has: a typing error in four_eyes would let everybody agree to their own writes.
+func (u *Users) Check(agents, tools []string) error {
+	problems := unmatched("four_eyes", u.fourEyes, tools)
+	for _, name := range slices.Sorted(maps.Keys(u.roles)) {
+		role := u.roles[name]
+		field := "roles." + name
+		problems = append(problems, unmatched(field+".agents", role.Agents, agents)...)
+		problems = append(problems, unmatched(field+".tools", role.Tools, tools)...)
+		problems = append(problems, unmatched(field+".approve", role.Approve, tools)...)
+	}
+	return errors.Join(problems...)
+}
+
+func unmatched(field string, patterns, names []string) (problems []error) {
+	for _, pattern := range patterns {
+		if pattern != "*" && !slices.ContainsFunc(names, func(name string) bool { return matches([]string{pattern}, name) }) {
+			problems = append(problems, fmt.Errorf("%s: %q is none; allowed: %s, and patterns of these", field, pattern, strings.Join(names, ", ")))
 		}
 	}
 	return problems

@@ -137,3 +137,29 @@ func TestAFileThatCannotWorkIsRefusedWithThePlaceAndWithoutHashes(t *testing.T) 
 		}
 	}
 }
+
+func TestNamesThatNoAgentAndNoToolHasAreRefused(t *testing.T) {
+	t.Parallel()
+	agents, tools := []string{"erp", "general", "oa"}, []string{"create_purchase_order", "get_leave_balance"}
+	if err := companyUsers(t).Check(agents, tools); err != nil {
+		t.Error(err)
+	}
+	if err := LocalUsers("", "").Check(agents, tools); err != nil {
+		t.Error(err)
+	}
+	for right, wrong := range map[string]struct{ written, want string }{
+		"agents: [erp, general]": {"agents: [erpp, general]", `roles.buyer.agents: "erpp" is none; allowed: erp, general, oa`},
+		"create_purchase_order]": {"create_purchse_order]", `roles.buyer.tools: "create_purchse_order" is none`},
+		"approve: []":            {"approve: [move_*]", `roles.buyer.approve: "move_*" is none`},
+		"four_eyes: [create_*]":  {"four_eyes: [craete_purchase_order]", `four_eyes: "craete_purchase_order" is none; allowed: create_purchase_order, get_leave_balance`},
+	} {
+		written := strings.Replace(strings.Replace(company, "KEY", hashOf("k"), 1), right, wrong.written, 1)
+		users, err := parse([]byte(written), []string{config.DefaultTenant, "acme"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := users.Check(agents, tools); err == nil || !strings.Contains(err.Error(), wrong.want) {
+			t.Errorf("%s: %v", wrong.written, err)
+		}
+	}
+}

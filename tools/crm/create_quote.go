@@ -18,6 +18,7 @@ var createQuoteDefinition = tools.Definition{
 	Description: "Makes a numbered quote for a customer from products and quantities, at the prices of the price list less the discount that the " +
 		"customer's segment gets.",
 	Effect: tools.Write, Outsiders: true,
+	Facts: []string{"total", "list", "discount.percent", "discount.tier", "discount.above_tier", "customer.id", "customer.segment", "overdue"},
 }
 
 // CreateQuoteArguments are the arguments of create_quote.

@@ -15,6 +15,7 @@ var silenceDefinition = tools.Definition{
 	Name:        "silence_alert",
 	Description: "Silences one active alert for some hours or until the end of a day, with a reason. Nobody is told of the alert meanwhile; it stays visible.",
 	Effect:      tools.Write, Outsiders: true,
+	Facts: []string{"severity", "silenced_hours", "rule", "component.id", "component.kind"},
 }
 
 // SilenceArguments are the arguments of silence_alert.

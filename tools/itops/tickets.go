@@ -16,6 +16,7 @@ var createTicketDefinition = tools.Definition{
 	Name:        "create_ticket",
 	Description: "Opens a numbered ticket for maintenance or IT, about a machine, host or service or about none of them.",
 	Effect:      tools.Write, Outsiders: true,
+	Facts: []string{"priority", "tickets_open", "component.id", "component.kind"},
 }
 
 // CreateTicketArguments are the arguments of create_ticket.
@@ -31,6 +32,7 @@ var updateTicketDefinition = tools.Definition{
 	Name:        "update_ticket",
 	Description: "Changes a ticket's status, priority or assignee, or adds a note to it.",
 	Effect:      tools.Write, Outsiders: true,
+	Facts: []string{"status", "priority", "ticket.status", "ticket.priority", "ticket.assignee"},
 }
 
 // UpdateTicketArguments are the arguments of update_ticket.

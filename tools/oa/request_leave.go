@@ -20,6 +20,7 @@ var requestLeaveDefinition = tools.Definition{
 	Description: "Asks for leave of an employee, after the company's rules: days left, notice, no other leave then, no blackout of the department. " +
 		"The manager decides later.",
 	Effect: tools.Write, Outsiders: true,
+	Facts: []string{"days", "left_after", "colleagues_away", "meetings"},
 }
 
 // LeaveArguments are the arguments of request_leave.

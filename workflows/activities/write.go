@@ -68,7 +68,11 @@ func (a *Activities) Propose(ctx context.Context, input WriteCall) (Proposed, er
 		if refused != "" {
 			return notMade(input.Head, refusedBy(asked.tool, asked.report, refused))
 		}
-		rule, why := asked.agent.Policy.Asks(asked.report.Tool, asked.report.Arguments, change.Facts)
+		settled, err := asked.tool.Settled(asked.report.Arguments)
+		if err != nil {
+			return stored{}, err // the preview has found nothing wrong with them
+		}
+		rule, why := asked.agent.Policy.Asks(asked.report.Tool, settled, change.Facts)
 		if rule == agents.AskForbidden {
 			return notMade(input.Head, failedCall(asked.report, why))
 		}

@@ -164,6 +164,15 @@ func TestAProposalSaysWhatWillHappenAndWhyAPersonIsAskedAndChangesNothing(t *tes
 	}
 }
 
+func TestThePolicySeesTheArgumentsAsTheToolWorksWithThem(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, map[string]string{"adjust_stock": "warehouse_id == 'WH-001'"}, strings.Replace(adjustment, "WH-001", "wh-001", 1))
+	proposed, err := do[Proposed](o, o.Propose, o.call())
+	if err != nil || !proposed.Ask || len(o.waiting()) != 1 {
+		t.Errorf("%+v, %v", proposed, err)
+	}
+}
+
 func TestWhatCannotBeOrMayNotBeIsNotProposed(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ rule, arguments, says string }{
