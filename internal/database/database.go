@@ -79,6 +79,8 @@ type engine interface {
 	setVersion(ctx context.Context, tx *sql.Tx, version int) error
 	// migration is a migration in the words of the kind.
 	migration(statements string) (string, error)
+	// present reports that the data is gone from its place although it is still open.
+	present() error
 	// reading are the options of a transaction that reads.
 	reading() *sql.TxOptions
 	// passes tells whether an error of opening may be gone in a moment; collided whether a transaction that changed nothing may simply be run again.
@@ -91,7 +93,7 @@ type engine interface {
 // Open opens or creates the database and brings its tables up to date. Each migration is applied once, in the order of the names, all together in one
 // transaction. A database of a newer BestBox (more migrations than given) is refused. Several processes may open one at the same moment.
 func Open(ctx context.Context, location Location, tables Tables) (*DB, error) {
-	db := &DB{location: location, engine: sqliteEngine{location}}
+	db := &DB{location: location, engine: &sqliteEngine{location: location}}
 	if location.URL != "" {
 		db.engine = &postgresEngine{location: location}
 	}
@@ -142,6 +144,9 @@ func (db *DB) write(ctx context.Context, about string, change func(tx *sql.Tx) e
 	if err := change(tx); err != nil {
 		return err
 	}
+	if err := db.engine.present(); err != nil {
+		return fmt.Errorf("write to %s: %w", db.location, err)
+	}
 	return tx.Commit()
 }
 
@@ -158,6 +163,9 @@ func (db *DB) Location() Location { return db.location }
 func (db *DB) Ping(ctx context.Context) error {
 	if err := db.reader.PingContext(ctx); err != nil {
 		return fmt.Errorf("%s: %w", db.location, db.engine.explain(err))
+	}
+	if err := db.engine.present(); err != nil {
+		return fmt.Errorf("%s: %w", db.location, err)
 	}
 	return nil
 }

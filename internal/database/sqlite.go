@@ -19,9 +19,12 @@ import (
 const maxSQLiteReaders = 8
 
 // sqliteEngine keeps the data in a file that only its owner can read. Its transactions take the write lock when they begin.
-type sqliteEngine struct{ location Location }
+type sqliteEngine struct {
+	location Location
+	file     os.FileInfo // what stood there when it was opened
+}
 
-func (e sqliteEngine) open() (writer, reader *sql.DB, err error) {
+func (e *sqliteEngine) open() (writer, reader *sql.DB, err error) {
 	path := e.location.Path
 	if path == "" {
 		return nil, nil, fmt.Errorf("the path of a database is empty; set %s in bestbox.yaml", e.location.Setting)
@@ -30,6 +33,9 @@ func (e sqliteEngine) open() (writer, reader *sql.DB, err error) {
 		return nil, nil, err
 	}
 	if err := createPrivately(path); err != nil {
+		return nil, nil, err
+	}
+	if e.file, err = os.Stat(path); err != nil {
 		return nil, nil, err
 	}
 	if writer, err = sql.Open("sqlite", sqliteAddress(path, url.Values{"_txlock": {"immediate"}, "_pragma": {"journal_mode(WAL)"}})); err != nil {
@@ -41,6 +47,15 @@ func (e sqliteEngine) open() (writer, reader *sql.DB, err error) {
 	}
 	reader.SetMaxOpenConns(maxSQLiteReaders)
 	return writer, reader, nil
+}
+
+// present compares files, since a file that was removed goes on working for whoever has it open: all that is written then is lost when they close it.
+func (e *sqliteEngine) present() error {
+	now, err := os.Stat(e.location.Path)
+	if err == nil && os.SameFile(e.file, now) {
+		return nil
+	}
+	return errors.New("the file was removed or replaced while it was open, so that nothing is written to it any more; stop the worker, put the file (or a backup) there, and start the worker again")
 }
 
 // createPrivately makes a new file readable by its owner only; SQLite gives its side files the same mode.
@@ -61,33 +76,33 @@ func sqliteAddress(path string, settings url.Values) string {
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: settings.Encode()}).String()
 }
 
-func (sqliteEngine) lock(context.Context, *sql.Tx, string) error { return nil } // it was taken when the transaction began
+func (*sqliteEngine) lock(context.Context, *sql.Tx, string) error { return nil } // it was taken when the transaction began
 
 // version is kept in SQLite's own user_version.
-func (sqliteEngine) version(ctx context.Context, tx *sql.Tx) (version int, err error) {
+func (*sqliteEngine) version(ctx context.Context, tx *sql.Tx) (version int, err error) {
 	err = tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version)
 	return version, err
 }
 
-func (sqliteEngine) setVersion(ctx context.Context, tx *sql.Tx, version int) error {
+func (*sqliteEngine) setVersion(ctx context.Context, tx *sql.Tx, version int) error {
 	_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version))
 	return err
 }
 
-func (sqliteEngine) migration(statements string) (string, error) { return statements, nil }
+func (*sqliteEngine) migration(statements string) (string, error) { return statements, nil }
 
-func (sqliteEngine) reading() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
+func (*sqliteEngine) reading() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
 
 // passes says whether another process holds the lock for the moment. Switching a new file to WAL fails at once, without waiting for the busy
 // time-out, while another process does the same.
-func (sqliteEngine) passes(err error) bool {
+func (*sqliteEngine) passes(err error) bool {
 	code := sqliteCode(err)
 	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
 }
 
-func (sqliteEngine) collided(error) bool { return false }
+func (*sqliteEngine) collided(error) bool { return false }
 
-func (e sqliteEngine) explain(err error) error {
+func (e *sqliteEngine) explain(err error) error {
 	code := sqliteCode(err)
 	switch {
 	case errors.Is(err, fs.ErrPermission):

@@ -92,3 +92,76 @@ func TestAFileThatMayNotGrowIsAnErrorWithAWayOut(t *testing.T) {
 		t.Errorf("%d rows", n)
 	}
 }
+
+// A file that was removed goes on working for whoever has it open: all that is written to it is lost in the end.
+func TestNothingIsWrittenToAFileThatWasRemovedOrReplaced(t *testing.T) {
+	t.Parallel()
+	for name, replace := range map[string]func(path string) error{
+		"removed":  func(string) error { return nil },
+		"replaced": func(path string) error { return os.WriteFile(path, nil, 0o600) },
+	} {
+		location := file(t, "notes.db")
+		db := opened(t, location, notes())
+		insert := func() error {
+			return db.Write(t.Context(), "", func(tx *sql.Tx) error {
+				_, err := tx.Exec("INSERT INTO notes VALUES ('x')")
+				return err
+			})
+		}
+		if err := errors.Join(insert(), db.Ping(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{location.Path, location.Path + "-wal", location.Path + "-shm"} {
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := replace(location.Path); err != nil {
+			t.Fatal(err)
+		}
+		for doing, err := range map[string]error{"write": insert(), "ping": db.Ping(t.Context())} {
+			if err == nil || !strings.Contains(err.Error(), location.Path) || !strings.Contains(err.Error(), "removed or replaced") {
+				t.Errorf("%s, %s: %v", name, doing, err)
+			}
+		}
+	}
+}
+
+func TestAFileThatAnotherProcessWritesToForTooLongIsAnErrorAndThenWorksAgain(t *testing.T) {
+	t.Parallel()
+	location := file(t, "notes.db")
+	db := opened(t, location, notes())
+	if _, err := db.Writer().Exec("PRAGMA busy_timeout = 50"); err != nil { // the one connection that writes waits no longer
+		t.Fatal(err)
+	}
+	other, err := sql.Open("sqlite", location.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close() })
+	other.SetMaxOpenConns(1)
+	if _, err := other.Exec("BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	ran := 0
+	insert := func() error {
+		return db.Write(t.Context(), "", func(tx *sql.Tx) error {
+			ran++
+			_, err := tx.Exec("INSERT INTO notes VALUES ('x')")
+			return err
+		})
+	}
+	before := number(t, db.Reader(), "SELECT count(*) FROM notes")
+	if err := insert(); err == nil || !strings.Contains(err.Error(), "another process has been writing to "+location.Path) || ran != 0 {
+		t.Errorf("%v, %d", err, ran)
+	}
+	if after := number(t, db.Reader(), "SELECT count(*) FROM notes"); after != before {
+		t.Errorf("%d rows, %d before", after, before)
+	}
+	if _, err := other.Exec("ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	if err := insert(); err != nil || number(t, db.Reader(), "SELECT count(*) FROM notes") != before+1 {
+		t.Errorf("afterwards: %v", err)
+	}
+}

@@ -221,8 +221,10 @@ func endEffect(ctx context.Context, db *DB, key string, state EffectState, outco
 		}
 		encoded = string(text)
 	}
-	_, err := db.SQL().ExecContext(context.WithoutCancel(ctx), "UPDATE effects SET state = ?, outcome = ?, ended_at = ? WHERE key = ?",
-		state, encoded, now(), key)
+	err := db.Write(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(context.WithoutCancel(ctx), "UPDATE effects SET state = ?, outcome = ?, ended_at = ? WHERE key = ?", state, encoded, now(), key)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("note the end of %s in the ledger of effects: %w", key, err)
 	}

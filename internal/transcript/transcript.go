@@ -253,7 +253,11 @@ func (s *Store) Keep(ctx context.Context, message Message) (hash string, err err
 		return "", err
 	}
 	hash = digest(body)
-	if _, err := s.database.Writer().ExecContext(ctx, "INSERT INTO messages (hash, body) VALUES (?, ?) ON CONFLICT DO NOTHING", hash, body); err != nil {
+	err = s.database.Write(ctx, "messages", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "INSERT INTO messages (hash, body) VALUES (?, ?) ON CONFLICT DO NOTHING", hash, body)
+		return err
+	})
+	if err != nil {
 		return "", fmt.Errorf("keep a %s message: %w", message.Kind, err)
 	}
 	return hash, nil

@@ -172,7 +172,11 @@ func (s store) handOver(ctx context.Context, key string, d *Draft, sent *SentMai
 
 // accepted notes the server's word.
 func (s store) accepted(ctx context.Context, d *Draft, id string) error {
-	if _, err := s.db.SQL().ExecContext(ctx, "UPDATE mail_deliveries SET state = 'accepted' WHERE message_id = ?", id); err != nil {
+	err := s.db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE mail_deliveries SET state = 'accepted' WHERE message_id = ?", id)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("note that %s was sent: %w", d.ID, err)
 	}
 	return nil
