@@ -30,7 +30,7 @@ type Approvals struct {
 // Decide is the body of POST /v1/runs/{id}/approvals/{call}.
 type Decide struct {
 	Verdict   run.Verdict     `json:"verdict" enum:"approve,deny"`
-	By        string          `json:"by,omitempty" maxLength:"500" doc:"Who decides. With a file of users it is the one whose key is sent, and nobody else."`
+	By        string          `json:"by,omitempty" maxLength:"500" doc:"Who decides; without it the local user. With a file of users it is the one whose key is sent, and nobody else."`
 	Reason    string          `json:"reason,omitempty" maxLength:"500" doc:"Why; the agent is told when it is a denial."`
 	Arguments json.RawMessage `json:"arguments,omitempty" doc:"Other arguments than the proposed ones: one JSON object. They are checked before they count."`
 	RestOfRun bool            `json:"rest_of_run,omitempty" doc:"Also approves later calls of the same tool in this run, unless they could rest on text of outsiders."`

@@ -1,14 +1,17 @@
 package trigger
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/temporal"
 
 	"bestbox/internal/transcript"
@@ -60,7 +63,7 @@ func (t *trigger) registerApprovals(service huma.API) {
 func (t *trigger) approvals(ctx context.Context, _ *struct{}) (*approvalsOutput, error) {
 	waiting, err := t.Approvals.Waiting(ctx, maxWaiting)
 	if err != nil {
-		return nil, t.internal(ctx, "list the approvals", err)
+		return nil, t.storeMissing(ctx, "list the approvals", err)
 	}
 	output := &approvalsOutput{Body: api.Approvals{Approvals: []api.Approval{}}}
 	for _, one := range waiting {
@@ -85,7 +88,7 @@ func (t *trigger) concerns(ctx context.Context, proposal run.Proposal) bool {
 func (t *trigger) approval(ctx context.Context, input *approvalInput) (*approvalOutput, error) {
 	found, ok, err := t.Approvals.Approval(ctx, input.ID, input.Call)
 	if err != nil {
-		return nil, t.internal(ctx, "read an approval", err)
+		return nil, t.storeMissing(ctx, "read an approval", err)
 	}
 	if !ok {
 		return nil, unknownApproval(input)
@@ -117,6 +120,9 @@ func (t *trigger) decide(ctx context.Context, input *decideInput) (*approvalOutp
 	if err != nil {
 		return nil, err
 	}
+	if string(input.Body.Arguments) == "null" { // as if they were left out
+		input.Body.Arguments = nil
+	}
 	decision := run.Decision{Call: input.Call, Verdict: input.Body.Verdict, By: by, Reason: input.Body.Reason, Arguments: input.Body.Arguments,
 		RestOfRun: input.Body.RestOfRun}
 	if err := decision.Check(); err != nil {
@@ -132,11 +138,11 @@ func (t *trigger) decide(ctx context.Context, input *decideInput) (*approvalOutp
 	return output, err
 }
 
-// decider is who decides: with a file of users nobody but the one whose key was sent.
+// decider is who decides: with a file of users nobody but the one whose key was sent, without one whoever is named, or the local user.
 func (t *trigger) decider(ctx context.Context, written string) (string, error) {
 	user := caller(ctx)
 	if t.Users.Local() {
-		return written, nil
+		return cmp.Or(strings.TrimSpace(written), user.ID), nil
 	}
 	if written != "" && written != user.ID {
 		message := fmt.Sprintf("by is %.100q; allowed: %s, whose key was sent, or nothing", written, user.ID)
@@ -144,6 +150,9 @@ func (t *trigger) decider(ctx context.Context, written string) (string, error) {
 	}
 	return user.ID, nil
 }
+
+// endedMeanwhile is how Temporal calls an Update that was accepted by a run which then ended.
+const endedMeanwhile = "AcceptedUpdateCompletedWorkflow"
 
 // notTaken says why a run has not taken a decision or a reply.
 func (t *trigger) notTaken(ctx context.Context, doing, id string, err error) error {
@@ -157,6 +166,8 @@ func (t *trigger) notTaken(ctx context.Context, doing, id string, err error) err
 		return problem(http.StatusUnprocessableEntity, refused.Message())
 	case isRefused && refused.Type() == activities.ErrorNotAllowed:
 		return problem(http.StatusForbidden, refused.Message())
+	case isRefused && refused.Type() == endedMeanwhile, errors.As(err, new(*serviceerror.NotFound)):
+		return problem(http.StatusConflict, "the run has ended: nothing waits there any more") // that there is such a run was seen a moment ago
 	case isRefused:
 		return t.internal(ctx, doing, err)
 	}

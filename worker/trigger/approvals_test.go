@@ -29,6 +29,8 @@ func fakeProposal(ctx workflow.Context) (run.Result, error) {
 			}
 		}
 		switch {
+		case decision.Reason == "not mine":
+			return temporal.NewNonRetryableApplicationError("Anna may not agree to order", activities.ErrorNotAllowed, nil)
 		case decided:
 			return temporal.NewNonRetryableApplicationError("call 1.1 waits for no decision: Anna has decided already", workflows.ErrorNotWaiting, nil)
 		case strings.Contains(string(decision.Arguments), "-"):
@@ -97,14 +99,14 @@ func TestDecisionsThatMakeNoSenseAreRefused(t *testing.T) {
 		path, body string
 		status     int
 	}{
-		"unknown run":         {"/v1/runs/ask-none/approvals/1.1", `{"verdict":"approve","by":"Anna"}`, http.StatusNotFound},
-		"unknown call":        {path + "9.9", `{"verdict":"approve","by":"Anna"}`, http.StatusNotFound},
-		"no verdict":          {path + "1.1", `{"by":"Anna"}`, http.StatusUnprocessableEntity},
-		"another verdict":     {path + "1.1", `{"verdict":"perhaps","by":"Anna"}`, http.StatusUnprocessableEntity},
-		"nobody":              {path + "1.1", `{"verdict":"approve","by":""}`, http.StatusUnprocessableEntity},
-		"unknown field":       {path + "1.1", `{"verdict":"approve","by":"Anna","amount":1}`, http.StatusUnprocessableEntity},
-		"denied with an edit": {path + "1.1", `{"verdict":"deny","by":"Anna","arguments":{}}`, http.StatusUnprocessableEntity},
-		"no JSON":             {path + "1.1", `{`, http.StatusBadRequest},
+		"unknown run":          {"/v1/runs/ask-none/approvals/1.1", `{"verdict":"approve","by":"Anna"}`, http.StatusNotFound},
+		"unknown call":         {path + "9.9", `{"verdict":"approve","by":"Anna"}`, http.StatusNotFound},
+		"no verdict":           {path + "1.1", `{"by":"Anna"}`, http.StatusUnprocessableEntity},
+		"another verdict":      {path + "1.1", `{"verdict":"perhaps","by":"Anna"}`, http.StatusUnprocessableEntity},
+		"a list for arguments": {path + "1.1", `{"verdict":"approve","by":"Anna","arguments":[]}`, http.StatusUnprocessableEntity},
+		"unknown field":        {path + "1.1", `{"verdict":"approve","by":"Anna","amount":1}`, http.StatusUnprocessableEntity},
+		"denied with an edit":  {path + "1.1", `{"verdict":"deny","by":"Anna","arguments":{}}`, http.StatusUnprocessableEntity},
+		"no JSON":              {path + "1.1", `{`, http.StatusBadRequest},
 	} {
 		if got := s.do("POST", test.path, test.body); got.Status != test.status {
 			t.Errorf("%s: %d %s", name, got.Status, got.Body)
@@ -112,5 +114,61 @@ func TestDecisionsThatMakeNoSenseAreRefused(t *testing.T) {
 	}
 	if list := decode[api.Approvals](t, s.do("GET", "/v1/approvals", ""), http.StatusOK); len(list.Approvals) != 1 {
 		t.Errorf("%+v", list)
+	}
+}
+
+func TestWhoDecidesIsNeverNobody(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	for body, want := range map[string]string{
+		`{"verdict":"approve"}`:                                     "local",
+		`{"verdict":"approve","by":"  "}`:                           "local",
+		`{"verdict":"approve","by":" Anna ","arguments":null}`:      "Anna",
+		`{"verdict":"approve","by":"Anna","arguments":{"a":"b c"}}`: "Anna",
+	} {
+		path := "/v1/runs/" + s.proposes("Orders 1.") + "/approvals/1.1"
+		decided := decode[api.Approval](t, s.do("POST", path, body), http.StatusOK)
+		if decided.Decision == nil || decided.Decision.By != want || (len(decided.Decision.Arguments) > 0) != strings.Contains(body, "{\"a\"") {
+			t.Errorf("%s: %+v", body, decided.Decision)
+		}
+	}
+}
+
+func TestADecisionThatIsNotAllowedAndOneOnARunThatHasEndedSaySo(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	id := s.proposes("Orders 1.")
+	path := "/v1/runs/" + id + "/approvals/1.1"
+	if got := s.do("POST", path, `{"verdict":"approve","by":"Anna","reason":"not mine"}`); got.Status != http.StatusForbidden || !strings.Contains(got.Body, "Anna may not agree to order") {
+		t.Errorf("not allowed: %d %s", got.Status, got.Body)
+	}
+	if err := shared.TerminateWorkflow(t.Context(), id, "", "the test ends it"); err != nil {
+		t.Fatal(err)
+	}
+	for doing, got := range map[string]reply{
+		"decide": s.do("POST", path, `{"verdict":"approve","by":"Anna"}`),
+		"reply":  s.do("POST", "/v1/runs/"+id+"/replies/1.1", `{"text":"yes"}`),
+	} {
+		if got.Status != http.StatusConflict || !strings.Contains(got.Body, "the run has ended") {
+			t.Errorf("%s: %d %s", doing, got.Status, got.Body)
+		}
+	}
+}
+
+func TestAStoreThatIsGoneIsToBeAskedAgain(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	id := s.proposes("Orders 1.")
+	if err := s.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := "/v1/runs/" + id + "/approvals/1.1"
+	for doing, got := range map[string]reply{
+		"list": s.do("GET", "/v1/approvals", ""), "show": s.do("GET", path, ""), "decide": s.do("POST", path, `{"verdict":"approve","by":"Anna"}`),
+		"follow": s.do("GET", "/v1/runs/"+id+"/events", ""),
+	} {
+		if got.Status != http.StatusServiceUnavailable || !strings.Contains(got.Body, "the transcript store does not answer") || got.Header.Get("Retry-After") == "" {
+			t.Errorf("%s: %d %s", doing, got.Status, got.Body)
+		}
 	}
 }

@@ -59,7 +59,7 @@ func (t *trigger) follow(ctx context.Context, input *eventsInput) (*huma.StreamR
 	}
 	pending, err := t.Events.Events(ctx, input.ID, input.LastEventID, page)
 	if err != nil {
-		return nil, t.internal(ctx, "read events", err)
+		return nil, t.storeMissing(ctx, "read events", err)
 	}
 	ended := false
 	if len(pending) == 0 {

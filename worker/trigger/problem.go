@@ -74,6 +74,15 @@ func (t *trigger) internal(ctx context.Context, doing string, err error) *huma.E
 	return problem(http.StatusInternalServerError, "this went wrong inside; the log of the worker says more under id "+id)
 }
 
+// storeMissing is internal, for a database that does not answer: it is asked again in a while.
+func (t *trigger) storeMissing(ctx context.Context, doing string, err error) error {
+	id := uuid.NewString()
+	t.Logger.ErrorContext(ctx, "the transcript store does not answer", "doing", doing, "id", id, "error", err)
+	message := "the transcript store does not answer; the log of the worker says more under id " + id
+	unavailable := problem(http.StatusServiceUnavailable, message, &huma.ErrorDetail{Location: "transcript", Message: message})
+	return huma.ErrorWithHeaders(unavailable, http.Header{"Retry-After": {"5"}})
+}
+
 // writeProblem is for errors outside of an operation.
 func writeProblem(w http.ResponseWriter, problem *huma.ErrorModel) {
 	w.Header().Set("Content-Type", "application/problem+json")

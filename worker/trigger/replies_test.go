@@ -69,7 +69,7 @@ func TestAReplyReachesTheRunOnce(t *testing.T) {
 	if ended.Result.Answer != " says WH-002" {
 		t.Errorf("the answer is %q", ended.Result.Answer)
 	}
-	if got := s.do("POST", path+"1.1", `{"text":"WH-003"}`); got.Status != http.StatusNotFound {
+	if got := s.do("POST", path+"1.1", `{"text":"WH-003"}`); got.Status != http.StatusConflict {
 		t.Errorf("a reply to a run that has ended: %d %s", got.Status, got.Body)
 	}
 }

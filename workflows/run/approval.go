@@ -3,6 +3,7 @@ package run
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -73,10 +74,10 @@ func (d Decision) Check() error {
 		return &InputError{Field: "call", Problem: "it is empty", Allowed: "the call of a proposal, such as 2.1"}
 	case d.Verdict != Approve && d.Verdict != Deny:
 		return &InputError{Field: "verdict", Problem: fmt.Sprintf("it is %q", shorten(string(d.Verdict))), Allowed: "approve, deny"}
-	case d.By == "":
+	case strings.TrimSpace(d.By) == "":
 		return &InputError{Field: "by", Problem: "it is empty", Allowed: "who decides"}
-	case len(d.Arguments) > maxDecisionArguments || (len(d.Arguments) > 0 && !json.Valid(d.Arguments)):
-		return &InputError{Field: "arguments", Problem: "they are too long, or no JSON", Allowed: "one JSON object of at most 16 kB"}
+	case len(d.Arguments) > maxDecisionArguments || (len(d.Arguments) > 0 && json.Unmarshal(d.Arguments, &map[string]any{}) != nil):
+		return &InputError{Field: "arguments", Problem: "they are too long, or no JSON object", Allowed: "one JSON object of at most 16 kB"}
 	case d.Verdict == Deny && (len(d.Arguments) > 0 || d.RestOfRun):
 		return &InputError{Field: "verdict", Problem: "a call that is denied has no arguments and no rest of the run", Allowed: "approve, or leave them out"}
 	}
