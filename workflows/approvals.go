@@ -40,7 +40,7 @@ type waiting struct {
 	proposed  bool // the run knows that a person must decide
 	over      bool // nobody has to
 	busy      bool // a decision is being checked
-	undo      bool // it is the taking back of the call that waits
+	fixed     bool // there is nothing to edit: it is taken back, or looked for
 	decision  *run.Decision
 }
 
@@ -121,8 +121,8 @@ func (w *waiting) judge(ctx workflow.Context, decision run.Decision) error {
 		err = workflow.ExecuteActivity(onMain(ctx, "authorize "+decision.Call), calls.Authorize,
 			activities.AuthorizeInput{WriteCall: w.call, By: decision.By}).Get(ctx, nil)
 	}
-	if err == nil && w.undo && len(decision.Arguments) > 0 {
-		return temporal.NewNonRetryableApplicationError("arguments: what is taken back has none; allowed: leave them out", activities.ErrorBadRevision, nil)
+	if err == nil && w.fixed && len(decision.Arguments) > 0 {
+		return temporal.NewNonRetryableApplicationError("arguments: there is nothing to edit here; allowed: leave them out", activities.ErrorBadRevision, nil)
 	}
 	if err == nil && len(decision.Arguments) > 0 {
 		w.revisions++
@@ -166,12 +166,36 @@ func (p *people) write(ctx workflow.Context, call activities.WriteCall, planned 
 	if called.Effect != "" {
 		p.made = append(p.made, made{call, planned, called.Effect})
 	}
-	if !called.Failed {
+	if called.Unknown {
+		settled, happened, err := p.settle(ctx, activities.SettleCall{WriteCall: call, Result: called.Head}, planned)
+		if err != nil {
+			return written{}, err
+		}
+		done.heads, done.failed = append(done.heads, settled), !happened
+	}
+	if !done.failed {
 		return done, nil
 	}
 	undone, err := p.compensate(ctx, call)
 	done.heads = append(done.heads, undone...)
 	return done, err
+}
+
+// settle stops for a person who looks whether a write has happened, where the other system cannot tell. Where nobody says so in time it has not.
+func (p *people) settle(ctx workflow.Context, call activities.SettleCall, planned activities.PlannedCall) (head transcript.Head, happened bool, err error) {
+	call.Deadline = workflow.Now(ctx).Add(approvalTimeout)
+	name := run.SettleOf(call.Call)
+	w := p.expect(name, &waiting{call: call.WriteCall, fixed: true})
+	if err := workflow.ExecuteActivity(onMain(ctx, "ask whether it has happened: "+planned.Summary), calls.ProposeSettle, call).Get(ctx, nil); err != nil {
+		return "", false, err
+	}
+	decision, err := p.await(ctx, w, name)
+	if err != nil {
+		return "", false, err
+	}
+	var called activities.Called
+	err = workflow.ExecuteActivity(onMain(ctx, "note whether it has happened: "+planned.Summary), calls.Settle, activities.SettleInput{SettleCall: call, Decision: decision, Late: decision.By == byTimeout}).Get(ctx, &called)
+	return called.Head, decision.Verdict == run.Approve, err
 }
 
 // written is what has come of a call that writes: its result, and those of what was taken back since it has failed.

@@ -37,7 +37,7 @@ func (p *people) compensate(ctx workflow.Context, failed activities.WriteCall) (
 func (p *people) takeBack(ctx workflow.Context, input activities.UndoInput, planned activities.PlannedCall) (transcript.Head, error) {
 	var proposed activities.Proposed
 	name := run.UndoOf(input.Call)
-	w := p.expect(name, &waiting{call: input.WriteCall, undo: true})
+	w := p.expect(name, &waiting{call: input.WriteCall, fixed: true})
 	if err := workflow.ExecuteActivity(onMain(ctx, "propose to take back "+planned.Summary), calls.ProposeUndo, input.UndoCall).Get(ctx, &proposed); err != nil {
 		return "", err
 	}

@@ -331,8 +331,10 @@ func resultOf(known conversation, written text) run.Result {
 			if done, found := reports[report.Call]; found {
 				result.Steps[index].Calls[position] = done
 			}
-			if undone, found := reports[run.UndoOf(report.Call)]; found {
-				result.Steps[index].Calls = append(result.Steps[index].Calls, undone)
+			for _, beside := range []string{run.SettleOf(report.Call), run.UndoOf(report.Call)} {
+				if noted, found := reports[beside]; found {
+					result.Steps[index].Calls = append(result.Steps[index].Calls, noted)
+				}
 			}
 		}
 		result.Usage = result.Usage.Add(step.Usage)

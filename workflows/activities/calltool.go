@@ -31,6 +31,8 @@ type Called struct {
 	// Effect is the key of a write that was made and can be taken back. Failed says of one that it has failed for good.
 	Effect string `json:"effect,omitempty"`
 	Failed bool   `json:"failed,omitempty"`
+	// Unknown says of one that has failed that the other system cannot tell whether it has happened: a person must look.
+	Unknown bool `json:"unknown,omitempty"`
 }
 
 // CallTool makes one tool call. A call that cannot be made becomes a result that says so: the run goes on and the answer can tell.

@@ -84,6 +84,7 @@ const (
 	callBadArguments = "bad_arguments" // the model was told
 	callFailed       = "failed"        // given up after all attempts
 	callDenied       = "denied"        // nobody agreed to it
+	callUnknown      = "unknown"       // the other system cannot tell whether it has happened
 )
 
 func (m *measures) call(ctx context.Context, report run.CallReport, outcome string) {

@@ -238,7 +238,7 @@ func (a *Activities) Write(ctx context.Context, input WriteInput) (Called, error
 		}
 		change, err := called(input.Head, result)
 		change.Outcome = func(head transcript.Head) any {
-			done := Called{Head: head, Failed: ended == callFailed}
+			done := Called{Head: head, Failed: ended != callOK && ended != callDenied, Unknown: ended == callUnknown}
 			if ended == callOK && asked.tool.CanUndo() {
 				done.Effect = effectKey(input.Key, result.Report)
 			}
@@ -277,7 +277,7 @@ func (a *Activities) applied(ctx context.Context, asked asked, input WriteInput)
 		return refusedBy(asked.tool, report, wrong.Error()), callBadArguments, nil
 	case errors.As(err, new(*records.UnknownEffectError)):
 		activity.GetLogger(ctx).Error("Whether a write has happened is not known.", "tool", report.Tool, "error", err)
-		return failedCall(report, err.Error()), callFailed, nil
+		return failedCall(report, err.Error()), callUnknown, nil
 	case err != nil && ctx.Err() == nil && attempt >= maxCallAttempts:
 		activity.GetLogger(ctx).Error("A write failed for good; the run goes on without it.", "tool", report.Tool, "error", err)
 		return failedCall(report, "the system behind it failed; look whether it has happened before it is asked for again"), callFailed, nil

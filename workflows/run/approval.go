@@ -33,6 +33,9 @@ type Proposal struct {
 // UndoOf is the name of taking a call back, beside the run's calls.
 func UndoOf(call string) string { return call + "-undo" }
 
+// SettleOf is the name of the question whether a call has happened of which nobody can tell, beside the run's calls.
+func SettleOf(call string) string { return call + "-happened" }
+
 // Verdict is what a person says to a proposal.
 type Verdict string
 
