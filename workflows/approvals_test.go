@@ -80,6 +80,36 @@ func TestAWriteWaitsForAPersonAndKeepsWhoDecided(t *testing.T) {
 	}
 }
 
+func TestOfTwoDecisionsAndTheTimeOutTheFirstCounts(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		first, second time.Duration // when Sam decides, whose right to is looked up for ten minutes, and when Anna does
+		sam, anna     string
+		by            string
+	}{
+		"while the first is checked":       {time.Hour, time.Hour + 5*time.Minute, "taken", "another decision on it is being checked", slow},
+		"after the first":                  {time.Hour, 2 * time.Hour, "taken", "", slow},
+		"while the time-out comes":         {24*time.Hour - 5*time.Minute, 36 * time.Hour, "the time-out has decided already", "the time-out has decided already", "the time-out"},
+		"the second comes before the time": {24*time.Hour - 5*time.Minute, time.Hour, "", "taken", "Anna"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env := writing(t, activities.Proposed{Ask: true}, "1.1", "1.2") // the second keeps the run going
+			writes := made(env)
+			sam := says(env, test.first, run.Decision{Call: "1.1", Verdict: run.Approve, By: slow})
+			anna := says(env, test.second, run.Decision{Call: "1.1", Verdict: run.Approve, By: "Anna"})
+			env.ExecuteWorkflow(run.AskWorkflow, run.Input{Question: "order it", Domain: "erp"})
+			result(t, env)
+			if !strings.Contains(*sam, test.sam) || !strings.Contains(*anna, test.anna) {
+				t.Errorf("Sam: %s, Anna: %s", *sam, *anna)
+			}
+			if len(*writes) != 2 || (*writes)[0].Decision.By != test.by {
+				t.Errorf("writes %+v", *writes)
+			}
+		})
+	}
+}
+
 func TestADecisionOfSomebodyWhoMayNotDecideIsRefusedAndTheCallGoesOnWaiting(t *testing.T) {
 	t.Parallel()
 	env := writing(t, activities.Proposed{Ask: true}, "1.1")

@@ -27,6 +27,9 @@ var erp = activities.AgentRef{Domain: "erp", Definition: "d1"}
 // stranger is who may decide on nothing.
 const stranger = "a stranger"
 
+// slow is whose right to decide takes ten minutes to look up.
+const slow = "Sam"
+
 // environment runs workflows without a server; each test says what the activities give back, and who is told the metrics.
 func environment(t *testing.T, metrics ...client.MetricsHandler) *testsuite.TestWorkflowEnvironment {
 	t.Helper()
@@ -40,6 +43,7 @@ func environment(t *testing.T, metrics ...client.MetricsHandler) *testsuite.Test
 	var a *activities.Activities
 	environment.RegisterActivity(a)
 	environment.OnActivity(a.Open, mock.Anything, mock.Anything).Return(activities.Opened{Head: "opened"}, nil).Maybe()
+	environment.OnActivity(a.Authorize, mock.Anything, mock.MatchedBy(func(input activities.AuthorizeInput) bool { return input.By == slow })).After(10 * time.Minute).Return(nil).Maybe()
 	environment.OnActivity(a.Authorize, mock.Anything, mock.MatchedBy(func(input activities.AuthorizeInput) bool { return input.By != stranger })).Return(nil).Maybe()
 	environment.OnActivity(a.Authorize, mock.Anything, mock.Anything).
 		Return(temporal.NewNonRetryableApplicationError("a stranger may not agree to order", activities.ErrorNotAllowed, nil)).Maybe()

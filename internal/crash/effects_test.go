@@ -34,7 +34,11 @@ func (c *company) check(p *person) string {
 	decided := map[string]run.Verdict{meeting: run.Approve, sending: run.Approve}
 	if doubtful {
 		state, tellsOfMail = records.EffectUnknown, inDoubt
-		decided[run.UndoOf(meeting)], decided[run.UndoOf("1.1")] = run.Deny, run.Deny
+		if mails == 1 {
+			decided[run.SettleOf(sending)] = run.Approve
+		} else {
+			decided[run.SettleOf(sending)], decided[run.UndoOf(meeting)], decided[run.UndoOf("1.1")] = run.Deny, run.Deny, run.Deny
+		}
 	} else {
 		mails = 1
 	}

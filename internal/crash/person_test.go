@@ -93,13 +93,13 @@ func (p *person) goOn() (err error) {
 	return err
 }
 
-// decide agrees to the meeting and to the mail, and to nothing being taken back. That it was decided already is known where the worker was killed before it could say so.
+// decide agrees to the meeting and to the mail, and to nothing being taken back, and says whether the server has the mail where nobody else knows. That it was decided already is known where the worker was killed before it could say so.
 func (p *person) decide(call string) error {
 	if p.decided[call] != "" {
 		return nil
 	}
 	verdict := run.Deny
-	if call == meeting || call == sending {
+	if call == meeting || call == sending || call == run.SettleOf(sending) && unsure[p.company.points.target] == 1 {
 		verdict = run.Approve
 	}
 	_, err := p.company.http.Decide(p.company.t.Context(), p.run.ID, call, api.Decide{Verdict: verdict, By: "Anna", Reason: "I have looked"})

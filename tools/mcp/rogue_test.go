@@ -55,6 +55,9 @@ func rogue(mode string) {
 		signal.Ignore(syscall.SIGTERM, syscall.SIGINT)
 	}
 	server := sdk.NewServer(&sdk.Implementation{Name: "rogue", Version: "1"}, nil)
+	if mode == "endless" {
+		server.AddReceivingMiddleware(withoutEnd)
+	}
 	addEcho(server, "Repeats a text.")
 	if description := os.Getenv("BESTBOX_TEST_MCP_DESCRIPTION"); description != "" {
 		addEcho(server, description)
@@ -75,6 +78,20 @@ func rogue(mode string) {
 	_ = server.Run(context.Background(), &sdk.StdioTransport{})
 	if mode == "stubborn" {
 		time.Sleep(time.Hour)
+	}
+}
+
+// withoutEnd says of every page of tools that there is another one.
+func withoutEnd(next sdk.MethodHandler) sdk.MethodHandler {
+	return func(ctx context.Context, method string, request sdk.Request) (sdk.Result, error) {
+		if asked, is := request.GetParams().(*sdk.ListToolsParams); is && asked != nil {
+			asked.Cursor = ""
+		}
+		result, err := next(ctx, method, request)
+		if listed, is := result.(*sdk.ListToolsResult); is {
+			listed.NextCursor = "more"
+		}
+		return result, err
 	}
 }
 

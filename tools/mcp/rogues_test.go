@@ -116,6 +116,14 @@ func TestProgramsThatGreetPeopleAreUnderstood(t *testing.T) {
 	answers(t, startRogue(t, "banner"))
 }
 
+func TestAServerWhoseToolsHaveNoEndIsAwayAndSaysWhy(t *testing.T) {
+	t.Parallel()
+	servers := start(t, map[string]config.MCPServer{"rogue": rogueServer(t, "endless")})
+	if err := servers.Ready("rogue"); err == nil || !strings.Contains(err.Error(), "more than 50 pages") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestAServerThatNeverAnswersIsAwayAndTheStartGoesOn(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"deaf", "silent"} {

@@ -190,3 +190,29 @@ func TestOnlyThoseWhoMayAgreeDecideOnAWrite(t *testing.T) {
 		}
 	}
 }
+
+func TestNobodyWritesToTheRowsOfAnotherTenant(t *testing.T) {
+	t.Parallel()
+	for user, may := range map[string]bool{"ann": true, "lin": false} {
+		a := twoTenants(t)
+		head := asks(t, a, user, "adjust_stock", `{"item_id":"Z-999","warehouse_id":"WH-001","change":5,"reason":"count"}`)
+		call := WriteCall{Head: head, AgentRef: AgentRef{Domain: "erp"}, Call: "1.1"}
+		proposed, err := attempt[Proposed](t, a, a.Propose, call)
+		if err != nil || (proposed.Head == "") != may {
+			t.Errorf("%s: proposed %+v, %v", user, proposed, err)
+		}
+		// Also where an approval was forged.
+		called, err := attempt[Called](t, a, a.Write, WriteInput{WriteCall: call, Key: "k"})
+		if err != nil || called.Failed == may {
+			t.Errorf("%s: called %+v, %v", user, called, err)
+		}
+		for tenant, company := range a.Companies {
+			read, _ := company.Tools.Get("get_inventory_levels")
+			result, err := read.Call(t.Context(), json.RawMessage(`{"item_id":"Z-999"}`))
+			stocked := err == nil && strings.Contains(strings.Join(result.Sentences, " "), "5 pcs")
+			if stocked != (may && tenant == "acme") {
+				t.Errorf("%s, records of %s: %v, %v", user, tenant, result.Sentences, err)
+			}
+		}
+	}
+}
