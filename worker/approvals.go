@@ -61,7 +61,7 @@ func (f *approvalFlags) deciding(use, short string, verdict run.Verdict) *cobra.
 		Use: use + " RUN CALL", Short: short, Args: cobra.ExactArgs(2), Example: "  worker approvals " + use + " ask-1b58 2.1",
 		RunE: func(command *cobra.Command, names []string) error {
 			if arguments != "" {
-				if !json.Valid([]byte(arguments)) {
+				if json.Unmarshal([]byte(arguments), &map[string]any{}) != nil {
 					return &exitError{exitBadInput, fmt.Errorf("--arguments: %q; allowed: one JSON object", arguments)}
 				}
 				body.Arguments = json.RawMessage(arguments)

@@ -164,6 +164,31 @@ func TestAnotherMCPClientLooksThingsUpAndChangesThemWhenAPersonAgrees(t *testing
 	if got, _ := client.result(); !got.Failed || !strings.HasPrefix(got.Text, "Not done: Anna did not agree: counted twice.") {
 		t.Errorf("got %+v", got)
 	}
+
+	client.call("adjust_stock", `{"warehouse_id":"WH-001","item_id":"A-100","change":-5,"reason":"recount"}`)
+	edited := strings.TrimPrefix(client.next().Progress, "waits for approval: run ")
+	edited, _, _ = strings.Cut(edited, ",")
+	if listed := i.worker("approvals"); listed.code != 0 || !strings.Contains(listed.stdout, edited) || !strings.Contains(listed.stdout, "Takes 5 pcs of A-100") {
+		t.Errorf("list: %+v", listed)
+	}
+	if shown := i.worker("approvals", "show", edited, "1.1"); shown.code != 0 || !strings.Contains(shown.stdout, "Takes 5 pcs of A-100") || strings.Contains(shown.stdout, "approve") {
+		t.Errorf("show: %+v", shown)
+	}
+	i.worker("approvals", "show", edited, "9.9").wantMessage(t, exitBadInput, "no such call")
+	i.worker("approvals", "edit", edited, "1.1", "--arguments", "-1").wantMessage(t, exitBadInput, "allowed: one JSON object")
+	i.worker("approvals", "edit", edited, "1.1", "--arguments", "[").wantMessage(t, exitBadInput, "allowed: one JSON object")
+	i.worker("approvals", "edit", edited, "1.1", "--arguments", `{"warehouse_id":"WH-001","item_id":"A-100","change":-999,"reason":"recount"}`).wantMessage(t, exitBadInput, "change")
+	left := i.worker("approvals", "edit", edited, "1.1", "--arguments", `{"warehouse_id":"WH-001","item_id":"A-100","change":-1,"reason":"recount"}`)
+	if left.code != 0 || !strings.Contains(left.stdout, ": approve") {
+		t.Errorf("edit: %+v", left)
+	}
+	if got, _ := client.result(); got.Failed || !strings.Contains(got.Text, "9") {
+		t.Errorf("got %+v", got)
+	}
+	i.worker("approvals", "deny", edited, "1.1").wantMessage(t, exitBadInput) // decided on, or ended by now
+	if listed := i.worker("approvals"); listed.code != 0 || !strings.Contains(listed.stdout, "nothing waits") {
+		t.Errorf("list: %+v", listed)
+	}
 }
 
 func quoted(text string) string { return fmt.Sprintf("%q", text) }
