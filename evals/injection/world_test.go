@@ -138,7 +138,9 @@ func shippedAgents(t *testing.T, registry *tools.Registry) []agents.Agent {
 		loaded[index].Policy.Writes = map[string]string{}
 		loaded[index].Policy.Compensate = agents.CompensateAlways
 		for _, name := range registry.Names() {
-			loaded[index].Policy.Writes[name] = agents.AskNever
+			if tool, _ := registry.Get(name); tool.Effect() == tools.Write {
+				loaded[index].Policy.Writes[name] = agents.AskNever
+			}
 		}
 	}
 	return loaded
