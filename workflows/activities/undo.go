@@ -103,6 +103,9 @@ func (a *Activities) takenBack(ctx context.Context, asked asked, input UndoInput
 	if decision := input.Decision; decision != nil && decision.Verdict != run.Approve {
 		return keptResult(report, denial(*decision)), callDenied, nil
 	}
+	if asked.refused != "" { // the tool has gone while a person was waited for
+		return keptResult(report, asked.refused), callFailed, nil
+	}
 	started := time.Now()
 	result, err := asked.tool.Undo(ctx, input.Effect)
 	report.Milliseconds = milliseconds(started)

@@ -141,3 +141,20 @@ func TestAWriteBehindAFailedOneIsNotMade(t *testing.T) {
 		t.Errorf("%+v, %v", proposed, err)
 	}
 }
+
+func TestWhatWasMadeByAToolThatHasGoneMeanwhileStaysAndSaysSo(t *testing.T) {
+	t.Parallel()
+	o, input := adjusted(t, "")
+	without, err := tools.NewRegistry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Companies[config.DefaultTenant] = Company{Tools: without, Today: testToday}
+	called, err := do[Called](o, o.Undo, UndoInput{UndoCall: input, Decision: &run.Decision{Call: "1.1-undo", Verdict: run.Approve, By: "Anna"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := o.last(called.Head); !strings.Contains(got.Result, "stays: there is no such tool any more") || o.effects() != 1 {
+		t.Errorf("%+v, %d effects", got, o.effects())
+	}
+}
