@@ -142,6 +142,7 @@ func (p *people) write(ctx workflow.Context, call activities.WriteCall, planned 
 	var proposed activities.Proposed
 	w := p.expect(call.Call, &waiting{call: call})
 	if err := workflow.ExecuteActivity(onMain(ctx, "propose "+planned.Summary), calls.Propose, call).Get(ctx, &proposed); err != nil {
+		p.forget(call.Call) // the run may wait for others yet
 		return written{}, err
 	}
 	if !proposed.Ask {
@@ -176,7 +177,7 @@ func (p *people) write(ctx workflow.Context, call activities.WriteCall, planned 
 	if !done.failed {
 		return done, nil
 	}
-	undone, err := p.compensate(ctx, call)
+	undone, err := p.compensate(ctx, call.Call, activities.Position{Head: call.Head})
 	done.heads = append(done.heads, undone...)
 	return done, err
 }
@@ -187,6 +188,7 @@ func (p *people) settle(ctx workflow.Context, call activities.SettleCall, planne
 	name := run.SettleOf(call.Call)
 	w := p.expect(name, &waiting{call: call.WriteCall, fixed: true})
 	if err := workflow.ExecuteActivity(onMain(ctx, "ask whether it has happened: "+planned.Summary), calls.ProposeSettle, call).Get(ctx, nil); err != nil {
+		p.forget(name)
 		return "", false, err
 	}
 	decision, err := p.await(ctx, w, name)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/mock"
+	"go.temporal.io/sdk/temporal"
 
 	"bestbox/internal/transcript"
 	"bestbox/workflows/activities"
@@ -75,4 +76,31 @@ func TestARunStopsForAPersonWhereNobodyCanTellWhetherAWriteHasHappened(t *testin
 			env.AssertExpectations(t)
 		})
 	}
+}
+
+// The run fails, and waits for a person who says whether 1.1 is taken back. What was never shown to anybody is not decided on meanwhile.
+func TestWhereNobodyCanBeAskedWhetherAWriteHasHappenedTheRunFailsAndOffersToTakeBackTheOthers(t *testing.T) {
+	t.Parallel()
+	env := environment(t)
+	var a *activities.Activities
+	env.OnActivity(a.Decide, mock.Anything, mock.Anything).
+		Return(activities.Decided{Head: "decided", Calls: []activities.PlannedCall{{Call: "1.1", Tool: "move"}, {Call: "1.2", Tool: "mail"}}}, nil)
+	env.OnActivity(a.Propose, mock.Anything, mock.Anything).Return(activities.Proposed{}, nil)
+	env.OnActivity(a.Write, mock.Anything, mock.Anything).Return(func(_ context.Context, input activities.WriteInput) (activities.Called, error) {
+		if input.Call == "1.2" {
+			return activities.Called{Head: "unknown", Failed: true, Unknown: true}, nil
+		}
+		return activities.Called{Head: "made", Effect: "effect"}, nil
+	})
+	env.OnActivity(a.ProposeSettle, mock.Anything, mock.Anything).Return(temporal.NewNonRetryableApplicationError("the transcript is full", "full", nil))
+	env.OnActivity(a.ProposeUndo, mock.Anything, mock.Anything).Return(activities.Proposed{Ask: true}, nil).Once()
+	env.OnActivity(a.Undo, mock.Anything, mock.Anything).Return(activities.Called{Head: "undone"}, nil).Once()
+	env.OnActivity(a.Close, mock.Anything, mock.Anything).Return(nil)
+	unasked := says(env, time.Hour, run.Decision{Call: "1.2-happened", Verdict: run.Approve, By: "Anna"})
+	taken := says(env, 2*time.Hour, run.Decision{Call: "1.1-undo", Verdict: run.Approve, By: "Anna"})
+	env.ExecuteWorkflow(run.AskWorkflow, run.Input{Question: "move and tell", Domain: "erp"})
+	if err := env.GetWorkflowError(); err == nil || !strings.HasPrefix(*unasked, "rejected: ") || *taken != "taken" {
+		t.Errorf("%v; on what was not asked: %s; on what was: %s", err, *unasked, *taken)
+	}
+	env.AssertExpectations(t)
 }

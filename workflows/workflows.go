@@ -121,11 +121,13 @@ func answer(ctx workflow.Context, input run.Input) (run.Result, error) {
 	}
 	err = going.gather(ctx)
 	result.Domain = going.agent.Domain
-	if err != nil {
-		return result, err
+	if err == nil {
+		err = workflow.ExecuteActivity(onHeavy(ctx, "answer"), calls.Answer,
+			activities.AnswerInput{Position: going.at, AgentRef: going.agent}).Get(ctx, &result)
 	}
-	err = workflow.ExecuteActivity(onHeavy(ctx, "answer"), calls.Answer,
-		activities.AnswerInput{Position: going.at, AgentRef: going.agent}).Get(ctx, &result)
+	if err != nil {
+		people.abandon(ctx, going.at, err)
+	}
 	return result, err
 }
 

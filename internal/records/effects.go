@@ -25,11 +25,21 @@ const (
 	EffectUndone  EffectState = "undone"
 )
 
-// EffectRow is an entry of the ledger of effects. Outcome is what the change gave; nil unless it was done.
+// EffectRow is an entry of the ledger of effects.
 type EffectRow struct {
 	Effect
-	State   EffectState
+	State EffectState
+	// Outcome is what the change gave, or of an unknown one the text that says where to look for it; nil while it is pending.
 	Outcome json.RawMessage
+}
+
+// unknown is the error of a row that a person must look after. Rows of earlier versions do not say where.
+func (r EffectRow) unknown() *UnknownEffectError {
+	var where string
+	if json.Unmarshal(r.Outcome, &where) != nil {
+		where = "the ledger of effects, key " + r.Key
+	}
+	return &UnknownEffectError{Key: r.Key, Tool: r.Tool, Where: where}
 }
 
 // UnknownEffectError says that a change was begun in another system, and that nobody can tell whether it has happened there. It is neither
@@ -128,13 +138,13 @@ func OnceElsewhere[Out any](ctx context.Context, db *DB, effect Effect, change E
 	case found && row.State == EffectDone:
 		return out, json.Unmarshal(row.Outcome, &out)
 	case found && row.State == EffectUnknown:
-		return out, &UnknownEffectError{Key: effect.Key, Tool: effect.Tool, Where: "the ledger of effects, key " + effect.Key}
+		return out, row.unknown()
 	case found && row.State == EffectUndone:
 		return out, fmt.Errorf("%s has been undone under the key %s", effect.Tool, effect.Key)
 	case found:
 		earlier, happened, err := change.Happened(ctx)
 		if unknown, is := errors.AsType[*UnknownEffectError](err); is {
-			return out, errors.Join(unknown, endEffect(ctx, db, effect.Key, EffectUnknown, nil))
+			return out, errors.Join(unknown, endEffect(ctx, db, effect.Key, EffectUnknown, unknown.Where))
 		}
 		if err != nil {
 			return out, fmt.Errorf("ask whether %s has happened: %w", effect.Tool, err)

@@ -177,15 +177,19 @@ func TestWhatNobodyCanTellIsLeftToAPerson(t *testing.T) {
 	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
 		begin(t, db)
 		box := &mailbox{forgets: true}
-		for range 2 {
+		stays := func(attempt, where string) {
 			_, err := records.OnceElsewhere(t.Context(), db, orderEffect("k"), box.send("k"))
-			if unknown, is := errors.AsType[*records.UnknownEffectError](err); !is || unknown.Key != "k" || len(box.sent) != 0 {
-				t.Errorf("%v, sent %v", err, box.sent)
+			if unknown, is := errors.AsType[*records.UnknownEffectError](err); !is || unknown.Key != "k" || unknown.Where != where || len(box.sent) != 0 {
+				t.Errorf("%s: %v, sent %v", attempt, err, box.sent)
+			}
+			if row, _, _ := db.FindEffect(t.Context(), "k"); row.State != records.EffectUnknown {
+				t.Errorf("%s: state %s", attempt, row.State)
 			}
 		}
-		if row, _, _ := db.FindEffect(t.Context(), "k"); row.State != records.EffectUnknown {
-			t.Errorf("state %s", row.State)
-		}
+		stays("the one that asks", "the mailbox")
+		stays("a later one", "the mailbox")
+		execute(t, db, "UPDATE effects SET outcome = NULL")
+		stays("one after an upgrade", "the ledger of effects, key k")
 	})
 }
 

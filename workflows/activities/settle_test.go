@@ -15,6 +15,7 @@ import (
 
 	"bestbox/agents"
 	"bestbox/internal/records"
+	"bestbox/internal/transcript"
 	"bestbox/tools"
 	"bestbox/workflows/run"
 )
@@ -130,5 +131,8 @@ func TestAPersonSaysWhetherAWriteHasHappenedThatNobodyElseCanTellOf(t *testing.T
 		assert.Equal(t, test.decision.Verdict != run.Approve, result.Report.Failed, name)
 		assert.Equal(t, test.decision.Verdict == run.Approve, isDone(result), "%s: it is not made again", name)
 		assert.Empty(t, o.waiting(), name)
+		closed, err := do[run.Result](o, o.CloseCall, CloseCallInput{Position: Position{Head: call.Head, Results: []transcript.Head{failed.Head, settled.Head}}, AgentRef: call.AgentRef})
+		require.NoError(t, err, "%s: another program that has asked for the call is told, too", name)
+		assert.Contains(t, closed.Answer, test.says, name)
 	}
 }

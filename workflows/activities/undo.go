@@ -12,14 +12,16 @@ import (
 	"bestbox/workflows/run"
 )
 
-// UndoCall names a write that was made and may be taken back, since a later one of the run has failed.
+// UndoCall names a write that was made and may be taken back, since a later one of the run, or the run itself, has failed.
 type UndoCall struct {
 	WriteCall
 	// Effect is the key under which it was made.
 	Effect string `json:"effect"`
-	// Failed is the later call, of the decision at FailedHead.
+	// Failed is the later call, of the decision at FailedHead; empty where it is the run that has failed.
 	Failed     string          `json:"failed"`
 	FailedHead transcript.Head `json:"failed_head,omitempty"`
+	// FailedResults are what a run that has failed had found behind FailedHead.
+	FailedResults []transcript.Head `json:"failed_results,omitempty"`
 }
 
 // id is how the taking back is called beside the calls of the run.
@@ -39,7 +41,7 @@ func (a *Activities) ProposeUndo(ctx context.Context, input UndoCall) (Proposed,
 		// What outsiders have written since may be why the later call was made, and has failed.
 		outsiders := asked.outsiders
 		if input.FailedHead != "" {
-			known, _, err := a.read(ctx, Position{Head: input.FailedHead})
+			known, _, err := a.read(ctx, Position{Head: input.FailedHead, Results: input.FailedResults})
 			if err != nil {
 				return stored{}, err
 			}
@@ -58,6 +60,9 @@ func (a *Activities) ProposeUndo(ctx context.Context, input UndoCall) (Proposed,
 			change = tools.Change{Summary: summary(asked.report)}
 		}
 		why := "call " + input.Failed + ", which came after it, has failed"
+		if input.Failed == "" {
+			why = "the run that has made it has failed since, and gives no answer"
+		}
 		if outsiders {
 			why += "; " + whyOutsiders
 		}
@@ -102,6 +107,9 @@ func (a *Activities) takenBack(ctx context.Context, asked asked, input UndoInput
 	report.Decision = input.Decision
 	if decision := input.Decision; decision != nil && decision.Verdict != run.Approve {
 		return keptResult(report, denial(*decision)), callDenied, nil
+	}
+	if asked.refused != "" { // the tool has gone while a person was waited for
+		return keptResult(report, asked.refused), callFailed, nil
 	}
 	started := time.Now()
 	result, err := asked.tool.Undo(ctx, input.Effect)

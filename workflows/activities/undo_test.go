@@ -13,6 +13,7 @@ import (
 
 	"bestbox/agents"
 	"bestbox/internal/config"
+	"bestbox/internal/transcript"
 	"bestbox/tools"
 	"bestbox/workflows/run"
 )
@@ -69,6 +70,37 @@ func TestTakingBackAsksWhateverThePolicyWhereOutsidersMayHaveBroughtItAbout(t *t
 		if waiting := o.waiting(); err != nil || proposed.Ask != read || (len(waiting) == 1) != read || read && !strings.Contains(waiting[0].Why, "outsiders") {
 			t.Errorf("a mail was read: %t, %+v, %v", read, proposed, err)
 		}
+	}
+}
+
+func TestWhatAFailedRunHasWrittenIsAskedForWithTheReasonAndAlwaysAfterOutsiders(t *testing.T) {
+	t.Parallel()
+	mail := run.CallReport{Call: "2.1", Tool: "read_mail", Arguments: json.RawMessage(`{}`)}
+	for name, test := range map[string]struct {
+		compensate string
+		read       bool // just before the run has failed
+		why        string
+	}{
+		"by default":           {"", false, "the run that has made it has failed since"},
+		"after a mail":         {"", true, "outsiders"},
+		"by policy":            {agents.CompensateAlways, false, ""},
+		"by policy, of a mail": {agents.CompensateAlways, true, "outsiders"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o, input := adjusted(t, test.compensate)
+			input.Failed, input.FailedHead = "", o.head
+			if test.read {
+				input.FailedResults = []transcript.Head{o.result(mail)}
+			}
+			proposed, err := do[Proposed](o, o.ProposeUndo, input)
+			if err != nil || proposed.Ask != (test.why != "") || (len(o.waiting()) == 1) != proposed.Ask {
+				t.Fatalf("%+v, %v", proposed, err)
+			}
+			if test.why != "" && !strings.Contains(o.waiting()[0].Why, test.why) {
+				t.Errorf("why: %s", o.waiting()[0].Why)
+			}
+		})
 	}
 }
 
@@ -139,5 +171,22 @@ func TestAWriteBehindAFailedOneIsNotMade(t *testing.T) {
 	proposed, err := do[Proposed](o, o.Propose, call)
 	if err != nil || proposed.Head == "" || !strings.Contains(o.last(proposed.Head).Result, "call 1.0 before it has failed") {
 		t.Errorf("%+v, %v", proposed, err)
+	}
+}
+
+func TestWhatWasMadeByAToolThatHasGoneMeanwhileStaysAndSaysSo(t *testing.T) {
+	t.Parallel()
+	o, input := adjusted(t, "")
+	without, err := tools.NewRegistry()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Companies[config.DefaultTenant] = Company{Tools: without, Today: testToday}
+	called, err := do[Called](o, o.Undo, UndoInput{UndoCall: input, Decision: &run.Decision{Call: "1.1-undo", Verdict: run.Approve, By: "Anna"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := o.last(called.Head); !strings.Contains(got.Result, "stays: there is no such tool any more") || o.effects() != 1 {
+		t.Errorf("%+v, %d effects", got, o.effects())
 	}
 }

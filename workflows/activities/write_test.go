@@ -73,6 +73,21 @@ func (o *office) after(report run.CallReport) transcript.Head {
 	return head
 }
 
+// result puts a result behind the decision, on a branch of its own.
+func (o *office) result(report run.CallReport) (head transcript.Head) {
+	o.t.Helper()
+	change, err := called(o.head, callResult{Report: report, Sentences: []string{"Take 1 A-100 now."}, Outsiders: report.Tool == "read_mail"})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	change.Session, change.Run, change.Key = testWorkflow, "begin", "result"
+	var made Called
+	if _, err := o.Transcript.Apply(o.t.Context(), change, &made); err != nil {
+		o.t.Fatal(err)
+	}
+	return made.Head
+}
+
 func (o *office) call() WriteCall {
 	return WriteCall{Head: o.head, AgentRef: AgentRef{Domain: "erp"}, Call: "1.1", Deadline: time.Date(2026, 1, 16, 0, 0, 0, 0, time.UTC)}
 }
