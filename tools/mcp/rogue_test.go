@@ -3,6 +3,7 @@ package mcp_test
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -54,9 +55,14 @@ func rogue(mode string) {
 	case "stubborn":
 		signal.Ignore(syscall.SIGTERM, syscall.SIGINT)
 	}
-	server := sdk.NewServer(&sdk.Implementation{Name: "rogue", Version: "1"}, nil)
-	if mode == "endless" {
+	server := sdk.NewServer(&sdk.Implementation{Name: "rogue", Version: "1"}, &sdk.ServerOptions{PageSize: 2000})
+	switch mode {
+	case "endless":
 		server.AddReceivingMiddleware(withoutEnd)
+	case "crowded": // on one page
+		for number := range 1000 {
+			server.AddTool(&sdk.Tool{Name: fmt.Sprintf("tool-%d", number), InputSchema: json.RawMessage(`{"type":"object"}`)}, nil)
+		}
 	}
 	addEcho(server, "Repeats a text.")
 	if description := os.Getenv("BESTBOX_TEST_MCP_DESCRIPTION"); description != "" {
@@ -81,7 +87,7 @@ func rogue(mode string) {
 	}
 }
 
-// withoutEnd says of every page of tools that there is another one.
+// withoutEnd says of every page of tools, which holds none, that there is another one.
 func withoutEnd(next sdk.MethodHandler) sdk.MethodHandler {
 	return func(ctx context.Context, method string, request sdk.Request) (sdk.Result, error) {
 		if asked, is := request.GetParams().(*sdk.ListToolsParams); is && asked != nil {
@@ -89,7 +95,7 @@ func withoutEnd(next sdk.MethodHandler) sdk.MethodHandler {
 		}
 		result, err := next(ctx, method, request)
 		if listed, is := result.(*sdk.ListToolsResult); is {
-			listed.NextCursor = "more"
+			listed.Tools, listed.NextCursor = []*sdk.Tool{}, "more"
 		}
 		return result, err
 	}

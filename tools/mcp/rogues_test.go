@@ -118,9 +118,14 @@ func TestProgramsThatGreetPeopleAreUnderstood(t *testing.T) {
 
 func TestAServerWhoseToolsHaveNoEndIsAwayAndSaysWhy(t *testing.T) {
 	t.Parallel()
-	servers := start(t, map[string]config.MCPServer{"rogue": rogueServer(t, "endless")})
-	if err := servers.Ready("rogue"); err == nil || !strings.Contains(err.Error(), "more than 50 pages") {
-		t.Errorf("%v", err)
+	for _, mode := range []string{"endless", "crowded"} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			servers := start(t, map[string]config.MCPServer{"rogue": rogueServer(t, mode)})
+			if err := servers.Ready("rogue"); err == nil || !strings.Contains(err.Error(), "more than 1000 tools, or more than 50 pages") || len(servers.Tools("rogue", "default", nil)) != 0 {
+				t.Errorf("%v", err)
+			}
+		})
 	}
 }
 

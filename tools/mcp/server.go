@@ -135,11 +135,12 @@ func (s *server) look(ctx context.Context, opened *connection) ([]*sdk.Tool, err
 			return nil, fmt.Errorf("ask for its tools: %w", err)
 		}
 		all = append(all, listed.Tools...)
-		if listed.NextCursor == "" {
-			return all, nil
-		}
-		if page == maxPages || len(all) > maxTools {
+		last := listed.NextCursor == ""
+		if len(all) > maxTools || page == maxPages && !last {
 			return nil, fmt.Errorf("it has more than %d tools, or more than %d pages of them", maxTools, maxPages)
+		}
+		if last {
+			return all, nil
 		}
 		params.Cursor = listed.NextCursor
 	}

@@ -12,6 +12,7 @@ import (
 
 	"bestbox/agents"
 	"bestbox/internal/config"
+	"bestbox/internal/records"
 	"bestbox/internal/records/recordstest"
 	"bestbox/internal/transcript"
 	"bestbox/tools/areas"
@@ -34,10 +35,18 @@ four_eyes: [transfer_stock]
 // twoTenants are activities over two companies, of which acme has an item that the other one has not.
 func twoTenants(t *testing.T) *Activities {
 	t.Helper()
-	a := withTools(t)
+	a, _ := twoTenantsAndRecords(t)
+	return a
+}
+
+// twoTenantsAndRecords also returns the records by tenant.
+func twoTenantsAndRecords(t *testing.T) (*Activities, map[string]*records.DB) {
+	t.Helper()
+	a, all := withTools(t), map[string]*records.DB{}
 	a.Users = companyUsers(t, twoCompanies)
 	for _, tenant := range []string{config.DefaultTenant, "acme"} {
 		db := recordstest.Own(t)
+		all[tenant] = db
 		if tenant == "acme" {
 			if _, err := db.SQL().Exec("INSERT INTO items VALUES ('Z-999', 'Acme secret', '', 'secret', 'pcs')"); err != nil {
 				t.Fatal(err)
@@ -51,7 +60,7 @@ func twoTenants(t *testing.T) *Activities {
 	}
 	erp := agents.Agent{Name: "erp", Tools: []string{"get_inventory_levels", "adjust_stock", "transfer_stock"}, Policy: agents.Policy{Writes: map[string]string{"adjust_stock": "never"}}}
 	defineAgents(t, a, agents.Agent{Name: agents.General}, agents.Agent{Name: "crm"}, erp)
-	return a
+	return a, all
 }
 
 // asks puts a question of a user and a decision with one call into the transcript.
@@ -116,6 +125,15 @@ func TestAToolThatTheUserMayNotUseIsNeitherOfferedNorCalled(t *testing.T) {
 	called, err := attempt[Called](t, a, a.Write, WriteInput{WriteCall: WriteCall{Head: head, AgentRef: AgentRef{Domain: "erp"}, Call: "1.1"}, Key: "k"})
 	if err != nil || !lastResult(t, a, called.Head).Report.Failed {
 		t.Errorf("it was written: %+v, %v", called, err)
+	}
+	// Nor is it shown with other arguments.
+	_, err = attempt[struct{}](t, a, a.Revise, ReviseInput{WriteCall: WriteCall{Head: head, AgentRef: AgentRef{Domain: "erp"}, Call: "1.1"}, Revision: 1,
+		Arguments: json.RawMessage(adjustment), By: "lin"})
+	if refused, is := errors.AsType[*temporal.ApplicationError](err); !is || refused.Type() != ErrorBadRevision || !strings.Contains(err.Error(), "rita may not have the tool adjust_stock called") {
+		t.Errorf("edited: %v", err)
+	}
+	if waiting, err := a.Transcript.Waiting(t.Context(), 10); err != nil || len(waiting) != 0 {
+		t.Errorf("waiting %+v, %v", waiting, err)
 	}
 	_, err = callOnce(t, a, CallInput{Head: asks(t, a, "lin", "get_leads", `{}`), AgentRef: AgentRef{Domain: "erp"}, Call: "1.1"})
 	if err != nil {
@@ -194,7 +212,8 @@ func TestOnlyThoseWhoMayAgreeDecideOnAWrite(t *testing.T) {
 func TestNobodyWritesToTheRowsOfAnotherTenant(t *testing.T) {
 	t.Parallel()
 	for user, may := range map[string]bool{"ann": true, "lin": false} {
-		a := twoTenants(t)
+		a, all := twoTenantsAndRecords(t)
+		before := written(t, all)
 		head := asks(t, a, user, "adjust_stock", `{"item_id":"Z-999","warehouse_id":"WH-001","change":5,"reason":"count"}`)
 		call := WriteCall{Head: head, AgentRef: AgentRef{Domain: "erp"}, Call: "1.1"}
 		proposed, err := attempt[Proposed](t, a, a.Propose, call)
@@ -206,13 +225,30 @@ func TestNobodyWritesToTheRowsOfAnotherTenant(t *testing.T) {
 		if err != nil || called.Failed == may {
 			t.Errorf("%s: called %+v, %v", user, called, err)
 		}
-		for tenant, company := range a.Companies {
-			read, _ := company.Tools.Get("get_inventory_levels")
-			result, err := read.Call(t.Context(), json.RawMessage(`{"item_id":"Z-999"}`))
-			stocked := err == nil && strings.Contains(strings.Join(result.Sentences, " "), "5 pcs")
-			if stocked != (may && tenant == "acme") {
-				t.Errorf("%s, records of %s: %v, %v", user, tenant, result.Sentences, err)
+		for tenant, now := range written(t, all) {
+			want := before[tenant]
+			if may && tenant == "acme" {
+				want.movements, want.effects = want.movements+1, want.effects+1
+			}
+			if now != want {
+				t.Errorf("%s, records of %s: %+v, want %+v", user, tenant, now, want)
 			}
 		}
 	}
+}
+
+// held is how many rows of a tenant's records a change of the stock adds to.
+type held struct{ movements, effects int }
+
+func written(t *testing.T, all map[string]*records.DB) map[string]held {
+	t.Helper()
+	counts := map[string]held{}
+	for tenant, db := range all {
+		var rows held
+		if err := db.SQL().QueryRow("SELECT (SELECT count(*) FROM stock_movements), (SELECT count(*) FROM effects)").Scan(&rows.movements, &rows.effects); err != nil {
+			t.Fatal(err)
+		}
+		counts[tenant] = rows
+	}
+	return counts
 }
