@@ -54,7 +54,7 @@ type Policy struct {
 	// not listed), "never", "forbidden", or an expression over the arguments and the facts of the change, such as
 	// `total > 5000 || supplier.new`, which asks where it is true.
 	Writes map[string]string `yaml:"writes" json:"writes,omitempty"`
-	// Compensate says what happens to earlier writes of a run when a later one fails for good: "ask" whether to take them back (also what holds where
+	// Compensate says what happens to earlier writes of a run when a later one, or the run, fails for good: "ask" whether to take them back (also what holds where
 	// nothing is said), "always", or "never".
 	Compensate string `yaml:"compensate" json:"compensate,omitempty"`
 }
