@@ -3,6 +3,7 @@ package agents
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -99,8 +100,9 @@ func propertiesOf(schema json.RawMessage) (names []string, err error) {
 	return names, nil
 }
 
-// Asks says whether a person must agree to a write, and why, in a few words for that person. The rule is one of the constants: an expression
-// that is true, that cannot be worked out, or that speaks of what the call does not say, is AskAlways. Facts are those of the change (tools.Change); they win over arguments of one name.
+// Asks says whether a person must agree to a write, and why, in a few words for that person. The rule is one of the constants: an expression that is true, that cannot
+// be worked out, that speaks of what the call does not say, or that rests on a number which is none, is AskAlways. Arguments are as the tool works with them
+// (tools.Tool.Settled), facts those of the change (tools.Change); they win over arguments of one name.
 func (p Policy) Asks(tool string, arguments json.RawMessage, facts map[string]any) (rule, why string) {
 	switch written := p.Writes[tool]; written {
 	case "", AskAlways:
@@ -119,14 +121,11 @@ func (p Policy) Asks(tool string, arguments json.RawMessage, facts map[string]an
 		if err != nil {
 			return AskAlways, fmt.Sprintf("the policy %q could not be read", written)
 		}
-		if missing := read.missing(known); missing != "" {
-			return AskAlways, fmt.Sprintf("the policy %q speaks of %s, which this call does not say", written, missing)
-		}
-		if read.dividesByZero(known) {
-			return AskAlways, fmt.Sprintf("the policy %q divides by zero here", written)
-		}
-		asks, err := expr.Eval(written, known)
+		asks, err := read.asks(known)
+		doubt, doubtful := errors.AsType[*doubtError](err)
 		switch {
+		case doubtful:
+			return AskAlways, fmt.Sprintf("the policy %q %s", written, doubt.why)
 		case err != nil:
 			return AskAlways, fmt.Sprintf("the policy %q could not be worked out", written)
 		case asks == true:

@@ -2,6 +2,7 @@ package agents_test
 
 import (
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 
@@ -38,6 +39,27 @@ func TestPolicyDecidesWhoIsAsked(t *testing.T) {
 		{"a number that is none", "(total - total) / 0 > 1", `{}`, map[string]any{"total": 9.0}, agents.AskAlways},
 		{"a share of nothing", "total / stock > 0.5", `{}`, map[string]any{"total": 9.0, "stock": 0.0}, agents.AskAlways},
 		{"a share", "total / stock > 0.5", `{}`, map[string]any{"total": 1.0, "stock": 4.0}, agents.AskNever},
+		{"a member through a name of its own", "let s = supplier; s.nwe == true", `{}`, map[string]any{"supplier": map[string]any{"new": true}}, agents.AskAlways},
+		{"a name that is also one of its own", "(let totl = 1; totl > 1) || totl == 9000", `{}`, map[string]any{"total": 9000.0}, agents.AskAlways},
+		{"a member that is worked out", "supplier['n' + 'we'] == true", `{}`, map[string]any{"supplier": map[string]any{"new": true}}, agents.AskAlways},
+		{"a member that a function looks up", "get(supplier, 'nwe') == true", `{}`, map[string]any{"supplier": map[string]any{"new": true}}, agents.AskAlways},
+		{"a misspelt member of every line", "any(lines, .quantty == 3)", `{"lines":[{"quantity":3}]}`, nil, agents.AskAlways},
+		{"a misspelt member of one line", "lines[0].quantty == 3", `{"lines":[{"quantity":3}]}`, nil, agents.AskAlways},
+		{"a line that is null", "any(tags, # == 'x')", `{"tags":[null]}`, nil, agents.AskAlways},
+		{"a member of what may be missing", "supplier?.nwe == true", `{}`, map[string]any{"supplier": map[string]any{"new": true}}, agents.AskAlways},
+		{"a member that may be left out", "(supplier?.new ?? false) == true", `{}`, map[string]any{"supplier": map[string]any{}}, agents.AskNever},
+		{"one of several that may be left out", "(note ?? reason ?? '') == 'x'", `{}`, nil, agents.AskNever},
+		{"what may be left out in one place only", "(note ?? '') == 'x' || note == 'y'", `{}`, nil, agents.AskAlways},
+		{"what is compared before it may be left out", "(supplier.nwe == true) ?? true", `{}`, map[string]any{"supplier": map[string]any{"new": true}}, agents.AskAlways},
+		{"what is missing where another part decides", "total > 5 && note == 'x'", `{}`, map[string]any{"total": 1.0}, agents.AskAlways},
+		{"nothing that is found", "first(lines) == 3", `{"lines":[]}`, nil, agents.AskAlways},
+		{"a fact that is no number", "total > 5", `{}`, map[string]any{"total": math.NaN()}, agents.AskAlways},
+		{"a fact beyond all numbers", "total < 5", `{}`, map[string]any{"total": math.Inf(1)}, agents.AskAlways},
+		{"a text that is read as no number", "float(note) > 5", `{"note":"NaN"}`, nil, agents.AskAlways},
+		{"a product beyond all numbers", "0 - total * 1e308 > 5", `{}`, map[string]any{"total": 9000.0}, agents.AskAlways},
+		{"no number that is given another value", "(total ?? 1) > 5", `{}`, map[string]any{"total": math.NaN()}, agents.AskAlways},
+		{"a share of every line", "any(lines, total / .quantity > 5)", `{"lines":[{"quantity":3}]}`, map[string]any{"total": 9.0}, agents.AskNever},
+		{"a share of a line of nothing", "any(lines, total / .quantity < 0)", `{"lines":[{"quantity":0}]}`, map[string]any{"total": 9.0}, agents.AskAlways},
 		{"lines of a list", "any(lines, .quantity > 3)", `{"lines":[{"quantity":3}]}`, nil, agents.AskNever},
 		{"a name of its own", "let twice = total * 2; twice > 10", `{}`, map[string]any{"total": 5.0}, agents.AskNever},
 		{"all that is known", "$env.total > 10", `{}`, map[string]any{"total": 5.0}, agents.AskAlways},
