@@ -29,11 +29,13 @@ func (d Definition) Spec(tool string) (tools.Spec, bool) {
 	return d.Specs[index], true
 }
 
-// Define gives every agent its tools, but for those named in without. A tool that does not exist is an error that names the file and the line.
+// Define gives every agent its tools, but for those named in without. A tool that does not exist, and a policy that cannot mean its tool, is an error that names the file
+// and the line.
 func Define(all []Agent, registry *tools.Registry, without ...string) ([]Definition, error) {
 	for _, tool := range without {
 		if _, there := registry.Get(tool); !there && !registry.Declared(tool) && !IsControl(tool) {
-			return nil, fmt.Errorf("without_tools: there is no tool %q; there are %s", tool, strings.Join(registry.Names(), ", "))
+			return nil, fmt.Errorf("bestbox.yaml: without_tools of the profile: there is no tool %q; allowed: %s, and those of the run: %s, %s, %s", tool,
+				strings.Join(registry.Possible(), ", "), ToolAskUser, ToolHandOver, ToolAskAgent)
 		}
 	}
 	defined := make([]Definition, 0, len(all))

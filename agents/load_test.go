@@ -193,7 +193,7 @@ func TestAToolThatIsToBeLeftOutMustBeThere(t *testing.T) {
 		t.Error(err)
 	}
 	_, err = agents.Define(nil, clocks(t), "time_nwo")
-	if err == nil || !strings.Contains(err.Error(), `without_tools: there is no tool "time_nwo"; there are time_now`) {
+	if err == nil || !strings.Contains(err.Error(), `bestbox.yaml: without_tools of the profile: there is no tool "time_nwo"; allowed: time_convert, time_now, time_set, and those of the run: ask_user, hand_over, ask_agent`) {
 		t.Errorf("%v", err)
 	}
 }

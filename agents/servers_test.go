@@ -14,12 +14,12 @@ type found struct{}
 
 func (found) Sentences() []string { return []string{"Found."} }
 
-// clocks is a registry with a server of two tools, of which one is there.
+// clocks is a registry with a server of three tools, of which one is away.
 func clocks(t *testing.T) *tools.Registry {
 	t.Helper()
 	registry, err := tools.NewRegistry()
 	if err == nil {
-		err = registry.Declare("time", []string{"time_now", "time_convert"})
+		err = registry.Declare("time", []string{"time_now", "time_convert", "time_set"})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -29,23 +29,37 @@ func clocks(t *testing.T) *tools.Registry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	registry.Replace("time", []*tools.Tool{now})
+	set, err := tools.NewWrite(tools.Definition{Name: "time_set", Description: "Sets the clock.", Effect: tools.Write,
+		Schema: json.RawMessage(`{"type":"object","properties":{"zone":{"type":"string"},"offset":{"type":"number"}},"required":["zone"]}`)},
+		tools.Writer[json.RawMessage, found]{
+			Preview: func(context.Context, json.RawMessage) (tools.Change, error) {
+				return tools.Change{Summary: "Sets the clock."}, nil
+			},
+			Apply: func(context.Context, string, json.RawMessage) (found, error) { return found{}, nil },
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	registry.Replace("time", []*tools.Tool{now, set})
 	return registry
 }
 
 func TestAnAgentTakesAServersToolsByTheServersNameOrOneByOne(t *testing.T) {
 	t.Parallel()
 	for settings, want := range map[string]string{
-		"tools: ['mcp:time']":           "time_now",
+		"tools: ['mcp:time']":           "time_now time_set",
 		"tools: [time_now]":             "time_now",
 		"tools: [time_convert]":         "", // it is away
 		"tools: ['mcp:time', time_now]": "own/clock/agent.yaml:3: tools: time_now is listed twice",
 		"tools: ['mcp:calendar']":       `own/clock/agent.yaml:3: tools: there is no MCP server "calendar"; bestbox.yaml has time`,
 		"tools: [time_travel]":          `own/clock/agent.yaml:3: tools: there is no tool "time_travel"; there are time_now`,
-		"tools: ['mcp:time']\npolicy: {writes: {time_convert: never}}":     "time_now",
-		"tools: ['mcp:time']\npolicy: {writes: {time_no_such: forbidden}}": "own/clock/agent.yaml:4: policy.writes.time_no_such: there is no such tool",
-		"tools: ['mcp:time']\npolicy: {writes: {time_now: forbidden}}":     "own/clock/agent.yaml:4: policy.writes.time_now: it only reads",
-		"tools: ['mcp:time']\npolicy: {writes: {other_tool: never}}":       "policy.writes.other_tool: it is not among the agent's tools",
+		"tools: ['mcp:time']\npolicy: {writes: {time_convert: never}}":       "time_now time_set",
+		"tools: [time_convert]\npolicy: {writes: {time_convert: zne == ''}}": "", // what it may speak of is not known while it is away
+		"tools: [time_set]\npolicy: {writes: {time_set: offset > 5}}":        "time_set",
+		"tools: [time_set]\npolicy: {writes: {time_set: ofset > 5}}":         `own/clock/agent.yaml:4: policy.writes.time_set: "ofset > 5" speaks of ofset; allowed: zone, offset`,
+		"tools: ['mcp:time']\npolicy: {writes: {time_no_such: forbidden}}":   "own/clock/agent.yaml:4: policy.writes.time_no_such: there is no such tool",
+		"tools: ['mcp:time']\npolicy: {writes: {time_now: forbidden}}":       "own/clock/agent.yaml:4: policy.writes.time_now: it only reads",
+		"tools: ['mcp:time']\npolicy: {writes: {other_tool: never}}":         "policy.writes.other_tool: it is not among the agent's tools",
 	} {
 		loaded, err := agents.Load(talker(map[string]string{"clock/agent.yaml": "name: clock\ndescription: time\n" + settings, "clock/prompt.md": "You know the time."}))
 		var defined []agents.Definition

@@ -47,6 +47,43 @@ func TestRunRefusesWrongFlagsAndConfigurations(t *testing.T) {
 	}
 }
 
+func TestRunRefusesNamesThatNoAgentAndNoToolHas(t *testing.T) {
+	t.Parallel()
+	const (
+		users = "roles: {chief: {agents: [erp], tools: [create_purchase_order, \"time_*\"], approve: [time_set]}}\nusers: {lin: {roles: [chief]}}\nfour_eyes: [create_purchase_order]\n"
+		agent = "name: clock\ndescription: what time it is\ntools: [create_ticket]\npolicy:\n  writes:\n    create_ticket: priority == 'P1'\n"
+	)
+	for name, test := range map[string]struct{ users, agent, without, says string }{
+		// What its tools are called stands in the configuration. That the worker gets as far as without_tools says that the file of users has passed.
+		"tools of a server that is away": {users, agent, "time_nwo", `bestbox.yaml: without_tools of the profile: there is no tool "time_nwo"`},
+		"an agent of a role":             {strings.Replace(users, "erp", "erpp", 1), agent, "time_set", `users.yaml: roles.chief.agents: "erpp"`},
+		"a tool of a role":               {strings.Replace(users, "create_purchase_order", "create_purchse_order", 1), agent, "time_set", `users.yaml: roles.chief.tools: "create_purchse_order"`},
+		"what takes four eyes":           {strings.Replace(users, "four_eyes: [create", "four_eyes: [craete", 1), agent, "time_set", `users.yaml: four_eyes: "craete_purchase_order"`},
+		"what a policy speaks of":        {users, strings.Replace(agent, "priority ==", "prioritty ==", 1), "time_set", `clock/agent.yaml:6: policy.writes.create_ticket: "prioritty == 'P1'" speaks of prioritty`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i := newInstallation(t, address(programtest.FreePort(t)), false)
+			folder := t.TempDir()
+			if err := os.MkdirAll(filepath.Join(folder, "agents", "clock"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			i.write(filepath.Join(folder, "users.yaml"), test.users)
+			i.write(filepath.Join(folder, "agents", "clock", "agent.yaml"), test.agent)
+			i.write(filepath.Join(folder, "agents", "clock", "prompt.md"), "You know what time it is.\n")
+			i.change("profile: small", fmt.Sprintf(`
+agents: {folder: %q}
+access: {users_file: %q}
+mcp: {time: {command: [/nowhere/time-server], tools: [{tool: set, effect: write}]}}
+profile: small`, filepath.Join(folder, "agents"), filepath.Join(folder, "users.yaml")))
+			i.change("profiles: {small: {", fmt.Sprintf("profiles: {small: {without_tools: [%s], ", test.without))
+			if left := i.worker("run", "--no-http"); left.code != exitBadInput || !strings.Contains(left.stderr, test.says) {
+				t.Errorf("got %+v, want %s", left, test.says)
+			}
+		})
+	}
+}
+
 func TestRunNamesTheTakenPort(t *testing.T) {
 	t.Parallel()
 	i := newInstallation(t, address(programtest.FreePort(t)), false)
