@@ -14,9 +14,11 @@ import (
 
 	"bestbox/agents"
 	"bestbox/evals/state"
+	"bestbox/internal/config"
 	"bestbox/internal/programs"
 	"bestbox/internal/records"
 	"bestbox/internal/records/recordstest"
+	"bestbox/tools/areas"
 )
 
 // TestGoldOfAllShippedFilesIsRightAndSpoiledGoldIsWrong runs the command as people do: in a process of its own it is not slowed down by the race
@@ -135,6 +137,18 @@ func TestTheCheckNamesTasksThatCannotScore(t *testing.T) {
 			assert.ErrorContains(t, err, "take")
 		})
 	}
+}
+
+func TestARehearsalAsksThePolicyAsARunDoes(t *testing.T) {
+	t.Parallel()
+	db := recordstest.Own(t)
+	registry, err := areas.Tools(db, config.Connections{})
+	require.NoError(t, err)
+	desk := agents.Agent{Tools: []string{"adjust_stock"}, Policy: agents.Policy{Writes: map[string]string{"adjust_stock": "warehouse_id == 'WH-001'"}}}
+	said, err := (&suite{agents: []agents.Agent{desk}}).rehearse(t.Context(), &company{db, registry}, &Task{Approve: Approval{none: true}},
+		[]agents.Call{call("adjust_stock", `{"item_id":"A-100","warehouse_id":"wh-001","change":-2,"reason":"test"}`)})
+	require.NoError(t, err)
+	assert.Contains(t, strings.Join(said, "\n"), "did not agree")
 }
 
 func TestEveryArgumentIsSpoiledOnceByAnotherOfItsKind(t *testing.T) {

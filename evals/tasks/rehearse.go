@@ -78,7 +78,11 @@ func (s *suite) write(ctx context.Context, tool *tools.Tool, task *Task, call ag
 	if err != nil {
 		return result, "", err
 	}
-	rule, why := s.policyOf(call.Tool).Asks(call.Tool, call.Arguments, change.Facts)
+	settled, err := tool.Settled(call.Arguments)
+	if err != nil {
+		return result, "", err
+	}
+	rule, why := s.policyOf(call.Tool).Asks(call.Tool, settled, change.Facts)
 	switch {
 	case rule == agents.AskForbidden:
 		return result, why, nil
