@@ -56,12 +56,13 @@ func newApprovals(flags *settings) *cobra.Command {
 // deciding is a command that decides a call.
 func (f *approvalFlags) deciding(use, short string, verdict run.Verdict) *cobra.Command {
 	body := api.Decide{Verdict: verdict}
-	arguments := ""
+	edits, arguments := use == "edit", ""
 	command := &cobra.Command{
 		Use: use + " RUN CALL", Short: short, Args: cobra.ExactArgs(2), Example: "  worker approvals " + use + " ask-1b58 2.1",
 		RunE: func(command *cobra.Command, names []string) error {
-			if arguments != "" {
-				if json.Unmarshal([]byte(arguments), &map[string]any{}) != nil {
+			if edits {
+				var object map[string]any // nil after null, too: an edit without arguments would approve what was proposed
+				if json.Unmarshal([]byte(arguments), &object) != nil || object == nil {
 					return &exitError{exitBadInput, fmt.Errorf("--arguments: %q; allowed: one JSON object", arguments)}
 				}
 				body.Arguments = json.RawMessage(arguments)
@@ -83,7 +84,7 @@ func (f *approvalFlags) deciding(use, short string, verdict run.Verdict) *cobra.
 	if verdict == run.Approve {
 		command.Flags().BoolVar(&body.RestOfRun, "rest-of-run", false, "also for later calls of the same tool in this run")
 	}
-	if use == "edit" {
+	if edits {
 		command.Flags().StringVar(&arguments, "arguments", "", "the arguments to use, one JSON object")
 		_ = command.MarkFlagRequired("arguments")
 		command.Example += ` --arguments '{"item_id":"A-100","warehouse_id":"WH-001","change":-1,"reason":"count"}'`

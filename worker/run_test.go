@@ -113,6 +113,26 @@ func TestRunEndsWhenAStoreCannotBeOpened(t *testing.T) {
 	}
 }
 
+func TestAWorkerWhoseFilesWereRemovedIsNotReady(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t, address(programtest.FreePort(t)), false)
+	own := filepath.Join(i.state, "records.db")
+	i.change(sharedRecords, own)
+	i.says(i.start(i.command("run")), `"msg":"listening"`)
+	const missing = "removed or replaced while it was open"
+	if body := i.get("/readyz"); strings.Contains(body, missing) || !strings.Contains(body, "temporal") {
+		t.Errorf("before: %s", body)
+	}
+	for _, path := range []string{own, filepath.Join(i.state, "transcript.db")} {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		if body := i.get("/readyz"); !strings.Contains(body, path+": the file was "+missing) {
+			t.Errorf("without %s: %s", path, body)
+		}
+	}
+}
+
 func TestRunKeepsAllDataInPostgreSQLWhereThatIsNamed(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.Shared(t)

@@ -89,9 +89,9 @@ func (e *postgresEngine) readPassword(_ context.Context, config *pgx.ConnConfig)
 	return nil
 }
 
-// lock takes the advisory lock first of all: the statements after it see what the holder before has committed.
 func (*postgresEngine) present() error { return nil } // a table that is gone is an error of the server
 
+// lock takes the advisory lock first of all: the statements after it see what the holder before has committed.
 func (e *postgresEngine) lock(ctx context.Context, tx *sql.Tx, about string) error {
 	sum := sha256.Sum256([]byte(e.location.Schema + "\x00" + about))
 	_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(?)", int64(binary.BigEndian.Uint64(sum[:8]))) //nolint:gosec // any 64 bits

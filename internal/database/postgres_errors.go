@@ -69,7 +69,7 @@ func (e *postgresEngine) advice(err error) string {
 	case readOnly:
 		return where + " is a standby or was made read-only: name the server that is written to in " + setting
 	case lockNotAvailable:
-		return "another worker has been writing to " + where + " for more than " + lockTimeout.String()
+		return "another worker has been writing to " + where + " for more than " + lockTimeout.String() + ": try again when it is done, or end it"
 	case adminShutdown, crashShutdown, cannotConnectNow, idleInTransaction:
 		return where + " ends or starts just now"
 	case "":

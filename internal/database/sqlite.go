@@ -67,10 +67,12 @@ func createPrivately(path string) error {
 	return file.Close()
 }
 
-// sqliteAddress is the data source name: the path as a URL, so that a "?" or "%" in it stays part of the path. The busy time-out comes first because
-// the pragmas after it may have to wait. Commits reach the disk before they return (synchronous=FULL): a Temporal history that names a row must
+// sqliteAddress is the data source name: the path as a URL, so that a "?" or "%" in it stays part of the path. A connection makes no file (mode=rw): an
+// empty one in the place of a file that was removed would be taken for the data, and others could read it. The busy time-out comes first because the
+// pragmas after it may have to wait. Commits reach the disk before they return (synchronous=FULL): a Temporal history that names a row must
 // never outlive it, not even after a power cut.
 func sqliteAddress(path string, settings url.Values) string {
+	settings.Set("mode", "rw")
 	settings["_pragma"] = append([]string{"busy_timeout(" + strconv.FormatInt(lockTimeout.Milliseconds(), 10) + ")", "foreign_keys(1)",
 		"synchronous(FULL)"}, settings["_pragma"]...)
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: settings.Encode()}).String()
@@ -109,10 +111,12 @@ func (e *sqliteEngine) explain(err error) error {
 		return fmt.Errorf("%w; choose another %s in bestbox.yaml, or give this user the right to write there", err, e.location.Setting)
 	case code == sqlite3.SQLITE_NOTADB || code == sqlite3.SQLITE_CORRUPT:
 		return fmt.Errorf("%w; move that file away, put a backup in its place, or choose another %s in bestbox.yaml", err, e.location.Setting)
+	case code == sqlite3.SQLITE_CANTOPEN && e.present() != nil:
+		return fmt.Errorf("%w; %w", err, e.present())
 	case code == sqlite3.SQLITE_FULL:
 		return fmt.Errorf("%w; free some disk space and try again", err)
 	case e.passes(err):
-		return fmt.Errorf("%w; another process has been writing to %s for more than %s", err, e.location.Path, lockTimeout)
+		return fmt.Errorf("%w; another process has been writing to %s for more than %s: try again when it is done, or end it", err, e.location.Path, lockTimeout)
 	}
 	return err
 }

@@ -127,6 +127,24 @@ func TestNothingIsWrittenToAFileThatWasRemovedOrReplaced(t *testing.T) {
 	}
 }
 
+func TestAFileThatWasRemovedIsNotMadeAnewByWhoReads(t *testing.T) {
+	t.Parallel()
+	location := file(t, "notes.db")
+	db := opened(t, location, notes()) // nobody has read yet: the first connection that does is made later
+	if err := os.Remove(location.Path); err != nil {
+		t.Fatal(err)
+	}
+	read := db.Read(t.Context(), func(*sql.Tx) error { return nil })
+	for doing, err := range map[string]error{"read": read, "ping": db.Ping(t.Context())} {
+		if err == nil || !strings.Contains(err.Error(), location.Path) || !strings.Contains(err.Error(), "removed or replaced") {
+			t.Errorf("%s: %v", doing, err)
+		}
+	}
+	if _, err := os.Stat(location.Path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("there is a file again: %v", err)
+	}
+}
+
 func TestAFileThatAnotherProcessWritesToForTooLongIsAnErrorAndThenWorksAgain(t *testing.T) {
 	t.Parallel()
 	location := file(t, "notes.db")

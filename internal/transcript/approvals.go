@@ -64,26 +64,35 @@ const approvalColumns = "SELECT session, run, call, request, requested_at, decid
 
 // Waiting returns the approvals that wait for a decision, the oldest first, at most limit of them.
 func (s *Store) Waiting(ctx context.Context, limit int) ([]Approval, error) {
-	rows, err := s.database.Reader().QueryContext(ctx, approvalColumns+"WHERE decided IS NULL ORDER BY requested_at LIMIT ?", limit)
+	all := []Approval{}
+	err := s.database.Read(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, approvalColumns+"WHERE decided IS NULL ORDER BY requested_at LIMIT ?", limit)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			one, err := scanApproval(rows.Scan)
+			if err != nil {
+				return err
+			}
+			all = append(all, one)
+		}
+		return rows.Err()
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list the approvals: %w", err)
 	}
-	defer rows.Close()
-	all := []Approval{}
-	for rows.Next() {
-		one, err := scanApproval(rows.Scan)
-		if err != nil {
-			return nil, fmt.Errorf("list the approvals: %w", err)
-		}
-		all = append(all, one)
-	}
-	return all, rows.Err()
+	return all, nil
 }
 
 // Approval returns the newest approval of a session's call.
 func (s *Store) Approval(ctx context.Context, session, call string) (found Approval, ok bool, err error) {
-	row := s.database.Reader().QueryRowContext(ctx, approvalColumns+"WHERE session = ? AND call = ? ORDER BY requested_at DESC LIMIT 1", session, call)
-	found, err = scanApproval(row.Scan)
+	err = s.database.Read(ctx, func(tx *sql.Tx) (err error) {
+		row := tx.QueryRowContext(ctx, approvalColumns+"WHERE session = ? AND call = ? ORDER BY requested_at DESC LIMIT 1", session, call)
+		found, err = scanApproval(row.Scan)
+		return err
+	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return found, false, nil
 	}

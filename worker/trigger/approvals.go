@@ -141,8 +141,9 @@ func (t *trigger) decide(ctx context.Context, input *decideInput) (*approvalOutp
 // decider is who decides: with a file of users nobody but the one whose key was sent, without one whoever is named, or the local user.
 func (t *trigger) decider(ctx context.Context, written string) (string, error) {
 	user := caller(ctx)
+	written = strings.TrimSpace(written)
 	if t.Users.Local() {
-		return cmp.Or(strings.TrimSpace(written), user.ID), nil
+		return cmp.Or(written, user.ID), nil
 	}
 	if written != "" && written != user.ID {
 		message := fmt.Sprintf("by is %.100q; allowed: %s, whose key was sent, or nothing", written, user.ID)

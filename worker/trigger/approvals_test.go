@@ -163,6 +163,7 @@ func TestAStoreThatIsGoneIsToBeAskedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := "/v1/runs/" + id + "/approvals/1.1"
+	wantProblem(t, s.do("GET", "/v1/approvals", ""), http.StatusServiceUnavailable, "begin to read ", "transcript.db", "database is closed")
 	for doing, got := range map[string]reply{
 		"list": s.do("GET", "/v1/approvals", ""), "show": s.do("GET", path, ""), "decide": s.do("POST", path, `{"verdict":"approve","by":"Anna"}`),
 		"follow": s.do("GET", "/v1/runs/"+id+"/events", ""),

@@ -74,11 +74,11 @@ func (t *trigger) internal(ctx context.Context, doing string, err error) *huma.E
 	return problem(http.StatusInternalServerError, "this went wrong inside; the log of the worker says more under id "+id)
 }
 
-// storeMissing is internal, for a database that does not answer: it is asked again in a while.
+// storeMissing is for a transcript store that does not answer: it is asked again in a while. The client is told why, as /readyz tells it: what is to be
+// done is done on the worker's machine, often by whoever asks.
 func (t *trigger) storeMissing(ctx context.Context, doing string, err error) error {
-	id := uuid.NewString()
-	t.Logger.ErrorContext(ctx, "the transcript store does not answer", "doing", doing, "id", id, "error", err)
-	message := "the transcript store does not answer; the log of the worker says more under id " + id
+	t.Logger.ErrorContext(ctx, "the transcript store does not answer", "doing", doing, "error", err)
+	message := fmt.Sprintf("the transcript store does not answer: %v", err)
 	unavailable := problem(http.StatusServiceUnavailable, message, &huma.ErrorDetail{Location: "transcript", Message: message})
 	return huma.ErrorWithHeaders(unavailable, http.Header{"Retry-After": {"5"}})
 }
