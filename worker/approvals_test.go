@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -32,7 +31,7 @@ func TestApprovalsAreListedShownAndDecidedWithTheOneKeyAndWithoutAName(t *testin
 	t.Parallel()
 	server := temporaltest.New(t, "BestBoxDomain", "BestBoxStatus")
 	i := newInstallation(t, server.Address, true)
-	i.change("records: {path: ", "records: {path: "+quoted(filepath.Join(t.TempDir(), "records.db"))+"} #") // this test writes
+	i.ownRecords() // this test writes
 	i.run()
 	connected := dial(t, server)
 	if listed := i.approvals("list"); listed.code != 0 || listed.stdout != "nothing waits\n" {

@@ -137,6 +137,14 @@ type ended struct {
 	code           int // -1 when a signal ended it
 }
 
+// ownRecords takes the installation from the records that it shares, and returns its own file.
+func (i *installation) ownRecords() (path string) {
+	i.t.Helper()
+	path = filepath.Join(i.state, "records.db")
+	i.change(sharedRecords, path)
+	return path
+}
+
 // wantMessage checks an exit code, that nothing stands on standard output, and that one line on standard error says these words.
 func (e ended) wantMessage(t *testing.T, code int, words ...string) {
 	t.Helper()

@@ -103,7 +103,7 @@ func TestAnotherMCPClientLooksThingsUpAndChangesThemWhenAPersonAgrees(t *testing
 	t.Parallel()
 	server := temporaltest.New(t, "BestBoxDomain", "BestBoxStatus")
 	i := newInstallation(t, server.Address, true)
-	i.change("records: {path: ", "records: {path: "+quoted(filepath.Join(t.TempDir(), "records.db"))+"} #") // this test writes
+	i.ownRecords() // this test writes
 	i.run()
 	client := i.speak()
 	if got := client.next(); got.Server != "bestbox" {
@@ -190,8 +190,6 @@ func TestAnotherMCPClientLooksThingsUpAndChangesThemWhenAPersonAgrees(t *testing
 		t.Errorf("list: %+v", listed)
 	}
 }
-
-func quoted(text string) string { return fmt.Sprintf("%q", text) }
 
 // get reads a path of the worker's HTTP interface.
 func (i *installation) get(path string) string {

@@ -104,7 +104,7 @@ func TestRunEndsWhenAStoreCannotBeOpened(t *testing.T) {
 		t.Run(test.file, func(t *testing.T) {
 			t.Parallel()
 			i := newInstallation(t, address(programtest.FreePort(t)), false)
-			i.change(sharedRecords, filepath.Join(i.state, "records.db"))
+			i.ownRecords()
 			if err := os.MkdirAll(filepath.Join(i.state, test.file), 0o700); err != nil {
 				t.Fatal(err)
 			}
@@ -116,8 +116,7 @@ func TestRunEndsWhenAStoreCannotBeOpened(t *testing.T) {
 func TestAWorkerWhoseFilesWereRemovedIsNotReady(t *testing.T) {
 	t.Parallel()
 	i := newInstallation(t, address(programtest.FreePort(t)), false)
-	own := filepath.Join(i.state, "records.db")
-	i.change(sharedRecords, own)
+	own := i.ownRecords()
 	i.says(i.start(i.command("run")), `"msg":"listening"`)
 	const missing = "removed or replaced while it was open"
 	if body := i.get("/readyz"); strings.Contains(body, missing) || !strings.Contains(body, "temporal") {

@@ -58,7 +58,12 @@ func (t *trigger) fromTemporal(ctx context.Context, doing, id string, err error)
 
 func (t *trigger) temporalMissing() error {
 	message := fmt.Sprintf("Temporal cannot be reached at %s; start it (llmctl up) or set temporal.address", t.TemporalAddress)
-	unavailable := problem(http.StatusServiceUnavailable, message, &huma.ErrorDetail{Location: "temporal", Message: message})
+	return missing("temporal", message)
+}
+
+// missing is for a dependency that does not answer: it is asked again in a while.
+func missing(dependency, message string) error {
+	unavailable := problem(http.StatusServiceUnavailable, message, &huma.ErrorDetail{Location: dependency, Message: message})
 	return huma.ErrorWithHeaders(unavailable, http.Header{"Retry-After": {"5"}})
 }
 
@@ -74,13 +79,11 @@ func (t *trigger) internal(ctx context.Context, doing string, err error) *huma.E
 	return problem(http.StatusInternalServerError, "this went wrong inside; the log of the worker says more under id "+id)
 }
 
-// storeMissing is for a transcript store that does not answer: it is asked again in a while. The client is told why, as /readyz tells it: what is to be
-// done is done on the worker's machine, often by whoever asks.
+// storeMissing is for a transcript store that does not answer. The client is told why, as /readyz tells it: what is to be done is done on the worker's
+// machine, often by whoever asks.
 func (t *trigger) storeMissing(ctx context.Context, doing string, err error) error {
 	t.Logger.ErrorContext(ctx, "the transcript store does not answer", "doing", doing, "error", err)
-	message := fmt.Sprintf("the transcript store does not answer: %v", err)
-	unavailable := problem(http.StatusServiceUnavailable, message, &huma.ErrorDetail{Location: "transcript", Message: message})
-	return huma.ErrorWithHeaders(unavailable, http.Header{"Retry-After": {"5"}})
+	return missing("transcript", fmt.Sprintf("the transcript store does not answer: %v", err))
 }
 
 // writeProblem is for errors outside of an operation.
