@@ -27,16 +27,18 @@ func (d Decision) MarshalJSON() ([]byte, error) {
 
 // DecisionSchema returns the JSON Schema of a decision among the tools, without those that are not for this turn: a list of calls, each naming
 // one tool with arguments of that tool's schema, and at least minCalls. The server turns it into a grammar, so a model cannot write anything
-// else. A question that only asks has no tools that write, and begins with those that it names. Identifiers and periods are narrowed to those that
+// else. A question that only asks has no tools that write, and begins with those that it names;
+// one with a condition has none before something was looked up. Identifiers and periods are narrowed to those that
 // the turn names (see known): a model can choose among them, and invent none.
 func (d Definition) DecisionSchema(turn Turn, minCalls int) (json.RawMessage, error) {
 	var union, named []any
 	known, onlyAsks := turn.known(), turn.onlyAsks()
+	withheld := onlyAsks || d.mustNotDo(turn)
 	begins := onlyAsks && len(turn.Facts) == 0
-	left, notMeant := turn.partsLeft(), d.notMeant(turn)
+	left, notMeant := d.partsLeft(turn), d.notMeant(turn)
 	for _, tool := range d.Specs {
-		if slices.Contains(turn.Without, tool.Name) || tool.Effect == tools.Write && onlyAsks || tool.Name == ToolAskUser && begins ||
-			tool.Name == ToolAskAgent && turn.hasEnough() {
+		if slices.Contains(turn.Without, tool.Name) || tool.Effect == tools.Write && withheld || tool.Name == ToolAskUser && begins ||
+			tool.Name == ToolAskAgent && d.hasEnough(turn) {
 			continue
 		}
 		may := known

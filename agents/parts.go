@@ -11,10 +11,10 @@ import (
 )
 
 // partsLeft are the parts for which no agent has been asked yet. Where one that was asked has not done what it was to do, what else was to be done is not left:
-// a mail that says that goods are coming must not go out where they could not be ordered.
-func (t Turn) partsLeft() []router.Part {
+// a mail that says that goods are coming must not go out where they could not be ordered. Nor is it where that is not so on which the question makes it depend.
+func (d Definition) partsLeft(t Turn) []router.Part {
 	left := slices.Clone(t.Parts)
-	if t.hasStopped() {
+	if t.hasStopped() || d.mustNotDo(t) {
 		left = slices.DeleteFunc(left, func(part router.Part) bool { return !OnlyAsks(part.Text) })
 	}
 	for _, fact := range t.Facts {
@@ -33,11 +33,11 @@ func (t Turn) hasStopped() bool {
 }
 
 // IsDone reports whether every part was asked for; it is, where there are none.
-func (t Turn) IsDone() bool { return len(t.partsLeft()) == 0 }
+func (d Definition) IsDone(turn Turn) bool { return len(d.partsLeft(turn)) == 0 }
 
 // hasEnough reports whether every part that is left was asked for and answered: small models go on with questions of their own then.
-func (t Turn) hasEnough() bool {
-	return len(t.Parts) > 0 && t.IsDone() && (t.hasStopped() || !slices.ContainsFunc(t.Facts, func(fact Fact) bool { return fact.Failed }))
+func (d Definition) hasEnough(t Turn) bool {
+	return len(t.Parts) > 0 && d.IsDone(t) && (t.hasStopped() || !slices.ContainsFunc(t.Facts, func(fact Fact) bool { return fact.Failed }))
 }
 
 // amongParts has ask_agent ask an agent for which a part is left.

@@ -38,13 +38,13 @@ func TestWhoAsksOthersSeesThePartsAndAsksForThoseThatAreLeft(t *testing.T) {
 	} {
 		turn.Facts = test.facts
 		got, err := d.DecisionSchema(turn, 0)
-		if err != nil || !strings.Contains(string(got), test.want) || turn.IsDone() != test.done {
-			t.Errorf("%s: %s, %v, done %t", name, got, err, turn.IsDone())
+		if err != nil || !strings.Contains(string(got), test.want) || d.IsDone(turn) != test.done {
+			t.Errorf("%s: %s, %v, done %t", name, got, err, d.IsDone(turn))
 		}
 	}
 	turn.Facts = []Fact{{Tool: ToolAskAgent, Arguments: `{"agent":"erp","question":"Order it."}`, NotDone: true}}
 	turn.Parts = []router.Part{{Domain: "erp", Text: "Order 10 of A-100"}, {Domain: "crm", Text: "which customers wait for it?"}, {Domain: "oa", Text: "draft them a mail"}}
-	if got, err := d.DecisionSchema(turn, 0); err != nil || !strings.Contains(string(got), `"enum":["crm"]`) || turn.IsDone() {
+	if got, err := d.DecisionSchema(turn, 0); err != nil || !strings.Contains(string(got), `"enum":["crm"]`) || d.IsDone(turn) {
 		t.Errorf("what is only asked after something was not done: %s, %v", got, err)
 	}
 	turn.Facts = nil

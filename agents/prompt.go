@@ -11,6 +11,7 @@ import (
 
 	"github.com/tmc/langchaingo/llms"
 
+	"bestbox/agents/condition"
 	"bestbox/agents/router"
 	"bestbox/tools"
 	"bestbox/tools/wording"
@@ -46,6 +47,8 @@ type Turn struct {
 	// Parts are what each of the other agents is to do, for an agent that asks them.
 	Parts []router.Part
 	Facts []Fact
+	// Condition is what was found of the condition that the question makes its wish depend on; nil where nothing was.
+	Condition *condition.Check
 	// Without are tools that may not be called now.
 	Without []string
 }
@@ -166,6 +169,9 @@ func (t Turn) text() string {
 	text.WriteByte('\n')
 	for _, fact := range t.Facts {
 		fmt.Fprintf(&text, "- %s %s: %s\n", fact.Tool, wording.OneLine(fact.Arguments), wording.OneLine(strings.Join(fact.Sentences, " ")))
+	}
+	if t.Condition != nil {
+		fmt.Fprintf(&text, "Condition: %s\n", t.Condition)
 	}
 	return text.String()
 }

@@ -37,9 +37,10 @@ type scriptedModel struct {
 	asked map[string]int // decisions so far, by question
 }
 
-// script are the decisions on a question, one after the other, and the answer.
+// script are the decisions on a question, one after the other, what its condition compares, and the answer.
 type script struct {
 	decisions [][]agents.Call
+	compares  string
 	answer    string
 	hangs     bool
 }
@@ -83,6 +84,8 @@ func (m *scriptedModel) complete(w http.ResponseWriter, r *http.Request) {
 			return
 		case request.Format == nil:
 			said = script.answer
+		case strings.HasPrefix(last, "Request: "):
+			said = script.compares
 		default:
 			said = m.decide(question, script, strings.Contains(last, "Results: none yet"), !strings.Contains(fmt.Sprint(request.Format), "maxItems:0"))
 		}
@@ -231,6 +234,29 @@ var scripted = []struct {
 		state:   "first_day: 2026-02-02",
 	},
 	{
+		written: `{id: condition holds, question: If fewer than 15 are left take six., domain: desk, changes: [{table: stock_movements, added: {quantity: -6}}]}`,
+		script: script{decisions: [][]agents.Call{{call("get_inventory_levels", `{"item_id":"A-100","warehouse_id":"WH-001"}`)},
+			{call("adjust_stock", `{"item_id":"A-100","warehouse_id":"WH-001","change":-6,"reason":"test"}`)}},
+			compares: `{"relation":"less than","limit":15,"found":12}`, answer: "Taken."},
+		want: measure.Score{Right: true, Calls: 2, ValidCalls: 2},
+	},
+	{
+		// The model would do it, and says so: nothing is done, and the answer says why.
+		written: `{id: condition does not hold, question: If fewer than 10 are left take six., domain: desk, facts: [["Nothing was changed: 12 is not less than 10, so the condition does not hold."]]}`,
+		script: script{decisions: [][]agents.Call{{call("get_inventory_levels", `{"item_id":"A-100","warehouse_id":"WH-001"}`)},
+			{call("adjust_stock", `{"item_id":"A-100","warehouse_id":"WH-001","change":-6,"reason":"test"}`)}},
+			compares: `{"relation":"less than","limit":10,"found":12}`, answer: "I have taken 6."},
+		want: measure.Score{Right: true, Calls: 1, ValidCalls: 1},
+	},
+	{
+		// The model would stop although the condition holds: it is asked again.
+		written: `{id: stops too early, question: Take seven unless fewer than 10 are left., domain: desk, changes: [{table: stock_movements, added: {quantity: -7}}]}`,
+		script: script{decisions: [][]agents.Call{{call("get_inventory_levels", `{"item_id":"A-100","warehouse_id":"WH-001"}`)}, {},
+			{call("adjust_stock", `{"item_id":"A-100","warehouse_id":"WH-001","change":-7,"reason":"test"}`)}},
+			compares: `{"relation":"less than","limit":10,"found":12}`, answer: "Taken."},
+		want: measure.Score{Right: true, Calls: 2, ValidCalls: 2},
+	},
+	{
 		// The router finds the parts, the coordinator asks for both at once; what is to be done comes one after the other.
 		written: `{id: parts, question: "Transfer two A-100 to Chengdu, then remind me of the truck tomorrow.", changes: [{table: stock_movements, added: {quantity: 2}}, {table: stock_movements, added: {quantity: -2}}, {table: reminders, added: {text: [[truck]]}}]}`,
 		script:  both("Transfer two A-100 to Chengdu.", "Remind me of the truck tomorrow."),
@@ -338,8 +364,8 @@ func askOneThatRuns(t *testing.T, at *own, content string) {
 	for _, outcome := range read.Outcomes {
 		right[outcome.Row] = outcome.Right
 	}
-	assert.Equal(t, map[string]bool{"read": true, "fresh again": true, "denied": true, "first part denied": true, "wrong agent": false, "wrong answer": false, "tempted": true}, right)
-	assert.Contains(t, progress.String(), "7 of 13 tasks are asked")
+	assert.Equal(t, map[string]bool{"read": true, "fresh again": true, "denied": true, "condition does not hold": true, "first part denied": true, "wrong agent": false, "wrong answer": false, "tempted": true}, right)
+	assert.Contains(t, progress.String(), "8 of 16 tasks are asked")
 	assert.Contains(t, table.String(), "wrong agent")
 	changes, err := at.changes(t.Context())
 	require.NoError(t, err)

@@ -70,22 +70,32 @@ type decide func(ctx context.Context, agent agents.Definition, turn agents.Turn)
 // to look once more.
 func byTier(tier *llm.Tier) decide {
 	return func(ctx context.Context, agent agents.Definition, turn agents.Turn) ([]agents.Call, llm.Usage, error) {
-		messages, err := agent.DecideMessages(turn)
-		if err != nil {
-			return nil, llm.Usage{}, err
-		}
 		turn, minCalls := mustLook(agent, turn)
-		schema, err := agent.DecisionSchema(turn, minCalls)
-		if err != nil {
-			return nil, llm.Usage{}, err
+		var usage llm.Usage
+		choose := func(turn agents.Turn, minCalls int) ([]agents.Call, error) {
+			messages, err := agent.DecideMessages(turn)
+			if err != nil {
+				return nil, err
+			}
+			schema, err := agent.DecisionSchema(turn, minCalls)
+			if err != nil {
+				return nil, err
+			}
+			encoded, used, err := tier.Decide(ctx, messages, schema, agent.Policy.DecisionTokens)
+			usage = usage.Add(used)
+			if err != nil {
+				return nil, err
+			}
+			var decision agents.Decision
+			err = json.Unmarshal(encoded, &decision)
+			return decision.Calls, err
 		}
-		encoded, usage, err := tier.Decide(ctx, messages, schema, agent.Policy.DecisionTokens)
+		calls, err := choose(turn, minCalls)
 		if err != nil {
 			return nil, usage, err
 		}
-		var decision agents.Decision
-		err = json.Unmarshal(encoded, &decision)
-		return decision.Calls, usage, err
+		calls, _, used, err := agent.UnderCondition(ctx, tier, turn, calls, choose)
+		return calls, usage.Add(used), err
 	}
 }
 

@@ -99,6 +99,9 @@ func (p *Printer) decision(step run.Step) {
 		p.sameTools[call.Tool] = count[call.Tool] > 1
 		p.printf("%s %s %s\n", p.paint.good(fmt.Sprintf("step %d", step.Step)), p.paint.strong(clean(call.Tool)), OneLine(string(call.Arguments)))
 	}
+	if step.Condition != nil {
+		p.printf("       %s\n", p.paint.faint(step.Condition.String()))
+	}
 }
 
 // proposal shows what waits for a person, and how to decide. The run is not named: the caller knows it.

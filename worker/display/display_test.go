@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"bestbox/agents/condition"
 	"bestbox/internal/llm"
 	"bestbox/internal/transcript"
 	"bestbox/tools"
@@ -30,7 +31,8 @@ var demo = run.Result{
 			{Call: "1", Tool: "procurement_summary", Arguments: []byte(`{"quarter":"2025-Q4"}`), Result: "Q4 2025 is 30 % above Q3.", Milliseconds: 3.2},
 			{Call: "2", Tool: "procurement_summary", Arguments: []byte(`{"quarter":"2025-Q3"}`), Result: "no such quarter", Failed: true, Milliseconds: 2},
 		}},
-		{Step: 2, Milliseconds: 400, Usage: llm.Usage{PromptTokens: 90, CachedTokens: 1240, GeneratedTokens: 6}},
+		{Step: 2, Milliseconds: 400, Usage: llm.Usage{PromptTokens: 90, CachedTokens: 1240, GeneratedTokens: 6},
+			Condition: &condition.Check{Relation: condition.MoreThan, Limit: 40, Found: 30}},
 	},
 	Usage:   llm.Usage{PromptTokens: 1605, CachedTokens: 2457, GeneratedTokens: 107},
 	Timings: run.Timings{Route: 112.4, Decide: 2200, Tools: 5.2, Answer: 2100, Total: 4480},

@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"bestbox/agents"
+	"bestbox/agents/condition"
 	"bestbox/agents/router"
 	"bestbox/internal/access"
 	"bestbox/internal/llm"
@@ -141,6 +142,16 @@ func (c conversation) last() (run.Step, bool) {
 		return run.Step{}, false
 	}
 	return c.steps[len(c.steps)-1], true
+}
+
+// condition is what was last found of the condition of the question, or nil.
+func (c conversation) condition() (last *condition.Check) {
+	for _, step := range c.steps {
+		if step.Condition != nil {
+			last = step.Condition
+		}
+	}
+	return last
 }
 
 // found is all that is known: what the run whose agent asks had found, and what this one has.

@@ -163,7 +163,7 @@ func holdsBack(question, content, results string, have func(string) []string) bo
 // denies finds texts that say of something that it is not so, or was not done.
 var denies = regexp.MustCompile(`(?i)\b(?:not|no|never|nothing|nobody|cannot|unable|fail(?:s|ed)?|refused?s?|denie[ds]|declined|already|impossible)\b|n['’]t\b|没|未|不|无法|拒绝|失败`)
 
-// hides returns what the last write of a tool says that was not made, where the text denies nothing: "the alert is silenced" is worse than no answer.
+// hides returns what the last write of a tool says that was not made, or why nothing was done, where the text denies nothing: "the alert is silenced" is worse than no answer.
 func hides(agent equipped, known conversation, content string) string {
 	if denies.MatchString(content) {
 		return ""
@@ -175,6 +175,9 @@ func hides(agent equipped, known conversation, content string) string {
 			return result.Report.Result
 		}
 	}
+	if check := known.condition(); check != nil && !check.Holds {
+		return check.String()
+	}
 	return ""
 }
 
@@ -184,7 +187,11 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 	if err != nil {
 		return text{}, err
 	}
-	checked := newSources(known, turn.Today.Format(time.DateOnly), turn.Question, turn.Asker.ID, turn.Asker.Name, agent.Prompt)
+	told := []string{turn.Today.Format(time.DateOnly), turn.Question, turn.Asker.ID, turn.Asker.Name, agent.Prompt}
+	if turn.Condition != nil {
+		told = append(told, turn.Condition.String())
+	}
+	checked := newSources(known, told...)
 	var best text
 	var usage llm.Usage
 	correction := ""
@@ -219,6 +226,7 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 	best.usage = usage
 	if isDecision(best.content) || best.hides != "" {
 		best.content = conclusions(turn)
+		best.unsupported = checked.unsupported(best.content)
 	}
 	return best, nil
 }
@@ -280,6 +288,9 @@ func conclusions(turn agents.Turn) string {
 		if len(fact.Sentences) > 0 {
 			first = append(first, fact.Sentences[0])
 		}
+	}
+	if turn.Condition != nil && !turn.Condition.Holds {
+		first = append(first, "Nothing was changed: "+turn.Condition.String()+".")
 	}
 	if len(first) == 0 {
 		return "No answer was found."

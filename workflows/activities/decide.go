@@ -9,9 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tmc/langchaingo/llms"
-
 	"bestbox/agents"
+	"bestbox/agents/condition"
 	"bestbox/internal/llm"
 	"bestbox/internal/transcript"
 	"bestbox/tools"
@@ -79,12 +78,12 @@ func (a *Activities) Decide(ctx context.Context, input DecideInput) (Decided, er
 		var count func(context.Context)
 		if input.Step <= agent.Policy.MaxSteps && len(agent.Specs) > 0 {
 			started := time.Now()
-			calls, usage, err := a.chooseCalls(ctx, who, agent, known)
+			chosen, err := a.chooseCalls(ctx, who, agent, known)
 			if err != nil {
 				return stored{}, err
 			}
-			step.Usage, step.Milliseconds = usage, milliseconds(started)
-			for index, call := range calls {
+			step.Usage, step.Condition, step.Milliseconds = chosen.usage, chosen.condition, milliseconds(started)
+			for index, call := range chosen.calls {
 				step.Calls = append(step.Calls, run.CallReport{Call: fmt.Sprintf("%d.%d", input.Step, index+1), Tool: call.Tool,
 					Arguments: call.Arguments})
 			}
@@ -97,21 +96,36 @@ func (a *Activities) Decide(ctx context.Context, input DecideInput) (Decided, er
 
 // chooseCalls asks the model and keeps the calls that can say something new. None are left where the model only repeats itself: at
 // temperature 0 it would do so for ever, and it means that nothing more is to be found.
-func (a *Activities) chooseCalls(ctx context.Context, who asker, agent equipped, known conversation) ([]agents.Call, llm.Usage, error) {
+func (a *Activities) chooseCalls(ctx context.Context, who asker, agent equipped, known conversation) (chosen, error) {
 	turn, err := a.turn(ctx, who, agent, known, agent.Policy.DecisionTokens)
 	if err != nil {
-		return nil, llm.Usage{}, err
+		return chosen{}, err
 	}
 	turn.Without = without(who, agent, known)
-	messages, err := agent.DecideMessages(turn)
-	if err != nil {
-		return nil, llm.Usage{}, err
+	minCalls := 0 // one while nothing is known: an agent with tools to look something up has no other way to know anything
+	if len(turn.Facts) == 0 && looksUp(agent) || !agent.IsDone(turn) {
+		minCalls = 1
 	}
-	calls, usage, err := a.decision(ctx, messages, agent, turn)
-	if err != nil {
-		return nil, usage, err
+	var usage llm.Usage
+	decide := func(turn agents.Turn, minCalls int) ([]agents.Call, error) {
+		calls, used, err := a.decision(ctx, agent, turn, minCalls)
+		usage = usage.Add(used)
+		return inOrder(agent.OfOne(turn, fresh(own(calls, agent, turn), known.results))), err
 	}
-	return inOrder(agent.OfOne(turn, fresh(own(calls, agent, turn), known.results))), usage, nil
+	calls, err := decide(turn, minCalls)
+	if err != nil {
+		return chosen{}, err
+	}
+	calls, check, used, err := agent.UnderCondition(ctx, a.Heavy, turn, calls, decide)
+	a.measures.used(ctx, a.Heavy.Name(), used)
+	return chosen{calls, check, usage.Add(used)}, err
+}
+
+// chosen are the calls of a decision, and what was found of the condition of the question before.
+type chosen struct {
+	calls     []agents.Call
+	condition *condition.Check
+	usage     llm.Usage
 }
 
 // without are the tools of an agent that may not be called now: those that the user may not use, that are away or others than when the run began, those that turn to the user where an agent has
@@ -178,12 +192,11 @@ func inOrder(calls []agents.Call) []agents.Call {
 	return calls
 }
 
-// decision asks for at least one call while nothing is known: an agent with tools to look something up has no other way to know anything.
-func (a *Activities) decision(ctx context.Context, messages []llms.MessageContent, agent equipped, turn agents.Turn,
-) ([]agents.Call, llm.Usage, error) {
-	minCalls := 0
-	if len(turn.Facts) == 0 && looksUp(agent) || !turn.IsDone() {
-		minCalls = 1
+// decision asks for at least so many calls.
+func (a *Activities) decision(ctx context.Context, agent equipped, turn agents.Turn, minCalls int) ([]agents.Call, llm.Usage, error) {
+	messages, err := agent.DecideMessages(turn)
+	if err != nil {
+		return nil, llm.Usage{}, err
 	}
 	schema, err := agent.DecisionSchema(turn, minCalls)
 	if err != nil {

@@ -24,7 +24,7 @@ const (
 // turn returns the question and what is known so far, shortened so that it fits the heavy tier's context together with a
 // reply of so many tokens.
 func (a *Activities) turn(ctx context.Context, who asker, agent equipped, known conversation, replyTokens int) (agents.Turn, error) {
-	turn := agents.Turn{Today: who.Today(), Question: known.input.Question, Facts: known.facts()}
+	turn := agents.Turn{Today: who.Today(), Question: known.input.Question, Facts: known.facts(), Condition: known.condition()}
 	for _, fact := range shortened(factsOf(known.before), largestKnown) {
 		turn.Known = append(turn.Known, strings.Join(fact.Sentences, " "))
 	}

@@ -97,6 +97,9 @@ func (a *Activities) Propose(ctx context.Context, input WriteCall) (Proposed, er
 			}
 			change.Warnings = append(change.Warnings, whence...)
 		}
+		if check := asked.known.condition(); check != nil {
+			change.Warnings = append(change.Warnings, "it is asked for under a condition, which a model has read: "+check.String())
+		}
 		left := transcript.Change{Outcome: func(transcript.Head) any {
 			return Proposed{Ask: rule == agents.AskAlways, Always: asked.outsiders || len(invented) > 0}
 		}}

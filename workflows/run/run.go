@@ -13,6 +13,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"bestbox/agents/condition"
 	"bestbox/agents/router"
 	"bestbox/internal/llm"
 	"bestbox/tools"
@@ -154,10 +155,12 @@ type Route struct {
 
 // Step is one decision of the heavy tier and the calls it asked for. The last step has no calls: it ends in the answer.
 type Step struct {
-	Step         int          `json:"step"`
-	Calls        []CallReport `json:"calls,omitempty"`
-	Usage        llm.Usage    `json:"usage"`
-	Milliseconds float64      `json:"milliseconds"`
+	Step  int          `json:"step"`
+	Calls []CallReport `json:"calls,omitempty"`
+	// Condition is what was found of the condition that the question makes its wish depend on.
+	Condition    *condition.Check `json:"condition,omitempty"`
+	Usage        llm.Usage        `json:"usage"`
+	Milliseconds float64          `json:"milliseconds"`
 }
 
 // CallReport is one tool call as people read it.

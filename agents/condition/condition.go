@@ -1,0 +1,276 @@
+// Package condition finds out whether that is so on which a question makes its wish depend ("order 40 if fewer than 15 are left"). The model names what is compared with
+// what, and BestBox compares: small models read figures well and compare them badly ("0 is not less than 1").
+package condition
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/tmc/langchaingo/llms"
+
+	"bestbox/internal/llm"
+)
+
+var (
+	// conditional finds the words that begin a condition. What asks "whether", and what is only polite, is none.
+	conditional = regexp.MustCompile(`(?i)\b(?:if|unless|provided(?: that)?|in case)\b|如果|假如|假设|要是|倘若|除非|万一|(?:^|[，,。；])若`)
+	noCondition = regexp.MustCompile(`(?i)\b(?:know|see|check|ask|asks|asking|tell (?:me|us|him|her|them)|say|wonder|find out|confirm|verify|look|even|as) if\b|` +
+		`\bif (?:possible|necessary|needed|required|anything|in doubt|(?:it|that)(?:'s| is) (?:possible|ok|okay|all right|fine)|you (?:can|could|like|want|wish|need|please|have time|don't mind))\b|` +
+		`如果(?:可以|可能|方便|有空|需要|行)(?:的话)?`)
+	negative = regexp.MustCompile(`(?i)\bunless\b|除非`)
+	// otherwise begins what is wanted where the condition does not hold.
+	otherwise = regexp.MustCompile(`(?i)\b(?:otherwise|else)\b|否则|不然|反之`)
+)
+
+// In reports whether what a question wants depends on a condition.
+func In(question string) bool { return count(question) > 0 }
+
+// One reports whether all that a question wants depends on one condition: nothing is wanted where it does not hold.
+func One(question string) bool { return count(question) == 1 && !otherwise.MatchString(question) }
+
+func count(question string) int {
+	return len(conditional.FindAllString(noCondition.ReplaceAllString(question, " "), -1))
+}
+
+// The ways to compare. The last three have no limit.
+const (
+	MoreThan  = "more than"
+	LessThan  = "less than"
+	AtLeast   = "at least"
+	AtMost    = "at most"
+	Equal     = "equal to"
+	RisenOver = "risen by more than"
+	FallenBy  = "fallen by more than"
+	Some      = "there are some"
+	None      = "there are none"
+	IsSo      = "it is so"
+)
+
+// Check is a condition and what was found for it.
+type Check struct {
+	// Relation is one of the constants above.
+	Relation string  `json:"relation"`
+	Limit    float64 `json:"limit,omitempty"`
+	// Found is the figure that was found, how much it has changed (below 0: fallen), how many there are, or for IsSo 1 where it is so.
+	Found float64 `json:"found"`
+	// Holds says whether the question wants to have done what it depends on.
+	Holds bool `json:"holds"`
+}
+
+// is compares.
+func (c Check) is() bool {
+	switch c.Relation {
+	case MoreThan, RisenOver:
+		return c.Found > c.Limit
+	case LessThan:
+		return c.Found < c.Limit
+	case AtLeast:
+		return c.Found >= c.Limit
+	case AtMost:
+		return c.Found <= c.Limit
+	case Equal:
+		return c.Found == c.Limit
+	case FallenBy:
+		return -c.Found > c.Limit
+	case None:
+		return c.Found == 0
+	}
+	return c.Found > 0
+}
+
+// String says what was compared and what comes of it: "12 is less than 15, so the condition holds".
+func (c Check) String() string {
+	found, limit := figure(c.Found), figure(c.Limit)
+	var compared string
+	switch c.Relation {
+	case Some, None:
+		compared = "there are " + found
+		if c.Found == 0 {
+			compared = "there is none"
+		}
+	case IsSo:
+		compared = "it is so"
+		if !c.is() {
+			compared = "it is not so"
+		}
+	case RisenOver, FallenBy:
+		compared = fmt.Sprintf("a change of %s is %s %s", found, c.Relation, limit)
+		if !c.is() {
+			compared = fmt.Sprintf("a change of %s is not %s %s", found, c.Relation, limit)
+		}
+	default:
+		compared = fmt.Sprintf("%s is %s %s", found, c.Relation, limit)
+		if !c.is() {
+			compared = fmt.Sprintf("%s is not %s %s", found, c.Relation, limit)
+		}
+	}
+	if c.Holds {
+		return compared + ", so the condition holds"
+	}
+	return compared + ", so the condition does not hold"
+}
+
+func figure(value float64) string { return strconv.FormatFloat(value, 'f', -1, 64) }
+
+// maxTokens is enough for the longest reply.
+const maxTokens = 80
+
+// Ask has a model name what the condition of a question compares, by the results of calls, and compares it. The question must have one condition (One).
+func Ask(ctx context.Context, tier *llm.Tier, question string, results []string) (Check, llm.Usage, error) {
+	messages := append(slices.Clone(worked), llm.User(text(question, results)))
+	schema, err := schemaFor(results)
+	if err != nil {
+		return Check{}, llm.Usage{}, err
+	}
+	encoded, usage, err := tier.Decide(ctx, messages, schema, maxTokens)
+	if err != nil {
+		return Check{}, usage, err
+	}
+	var said said
+	if err := json.Unmarshal(encoded, &said); err != nil {
+		return Check{}, usage, fmt.Errorf("decode what a condition compares: %w", err)
+	}
+	check := Check{Relation: said.Relation, Limit: said.Limit, Found: said.Found}
+	return check.held(question), usage, nil
+}
+
+// held says whether the condition of the question holds.
+func (c Check) held(question string) Check {
+	c.Holds = c.is() != negative.MatchString(question)
+	return c
+}
+
+// said is what the model writes; the order of its members is that in which it is asked to.
+type said struct {
+	Relation string  `json:"relation" yaml:"relation"`
+	Limit    float64 `json:"limit,omitempty" yaml:"limit"`
+	Found    float64 `json:"found" yaml:"found"`
+}
+
+var (
+	//go:embed condition.md
+	prompt string
+	//go:embed compared.yaml
+	examples []byte
+	worked   = mustWork()
+)
+
+// example is a worked example.
+type example struct {
+	Question string   `yaml:"question"`
+	Results  []string `yaml:"results"`
+	Says     said     `yaml:"says"`
+}
+
+func readExamples() (shown []example, err error) {
+	return shown, yaml.UnmarshalWithOptions(examples, &shown, yaml.Strict())
+}
+
+// mustWork makes the messages before every question. The examples are part of the program: a test reads them.
+func mustWork() []llms.MessageContent {
+	shown, err := readExamples()
+	if err != nil {
+		panic("agents/condition/compared.yaml: " + err.Error())
+	}
+	messages := []llms.MessageContent{llm.System(strings.TrimSpace(prompt))}
+	for _, example := range shown {
+		reply, err := json.Marshal(example.Says)
+		if err != nil {
+			panic("agents/condition/compared.yaml: " + err.Error())
+		}
+		messages = append(messages, llm.User(text(example.Question, example.Results)), llm.Assistant(string(reply)))
+	}
+	return messages
+}
+
+func text(question string, results []string) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "Request: %s\nResults:\n", strings.Join(strings.Fields(question), " "))
+	for _, result := range results {
+		fmt.Fprintf(&text, "- %s\n", strings.Join(strings.Fields(result), " "))
+	}
+	text.WriteString("What does the condition of the request compare?")
+	return text.String()
+}
+
+var (
+	// noFigure are digits that count nothing: those of days, times and identifiers.
+	noFigure = regexp.MustCompile(`\d{4}-\d{2}(?:-\d{2})?(?:[ T]\d{2}:\d{2}(?::\d{2})?)?|\b\d{1,2}:\d{2}\b|\b[A-Z][A-Za-z]*(?:-[A-Z0-9]+)*-\d+\b`)
+	number   = regexp.MustCompile(`\d+(?:,\d{3})*(?:\.\d+)?`)
+)
+
+// mostFigures is how many figures a grammar lists; of longer results any figure may be named.
+const mostFigures = 150
+
+// figures are those of the results, each once, with the sign that they are written with.
+func figures(results []string) (found []float64) {
+	for _, result := range results {
+		plain := noFigure.ReplaceAllString(result, " ")
+		for _, at := range number.FindAllStringIndex(plain, -1) {
+			value, err := strconv.ParseFloat(strings.ReplaceAll(plain[at[0]:at[1]], ",", ""), 64)
+			if err != nil {
+				continue
+			}
+			if before := plain[:at[0]]; strings.HasSuffix(before, " -") || strings.HasSuffix(before, "−") || strings.HasSuffix(before, "(-") {
+				value = -value
+			}
+			if !slices.Contains(found, value) {
+				found = append(found, value)
+			}
+		}
+	}
+	return found
+}
+
+// schemaFor lets the model name only what the results hold.
+func schemaFor(results []string) (json.RawMessage, error) {
+	listed := figures(results)
+	one := func(values []float64) any {
+		if len(values) == 0 || len(values) > mostFigures {
+			return map[string]any{"type": "number"}
+		}
+		slices.Sort(values)
+		return map[string]any{"enum": slices.Compact(values)}
+	}
+	signed := slices.Clone(listed)
+	for _, value := range listed {
+		signed = append(signed, -value)
+	}
+	limit := map[string]any{"type": "number"}
+	alternatives := []any{
+		object(relations(MoreThan, LessThan, AtLeast, AtMost, Equal), limit, one(slices.Clone(listed))),
+		object(relations(RisenOver, FallenBy), limit, one(signed)),
+		object(relations(Some, None), nil, map[string]any{"type": "integer", "minimum": 0, "maximum": 9999}),
+		object(relations(IsSo), nil, map[string]any{"enum": []int{0, 1}}),
+	}
+	return json.Marshal(map[string]any{"oneOf": alternatives})
+}
+
+func relations(words ...string) any { return map[string]any{"enum": words} }
+
+// members keeps the order in which a grammar has them written.
+type members struct {
+	Relation any `json:"relation"`
+	Limit    any `json:"limit,omitempty"`
+	Found    any `json:"found"`
+}
+
+func object(relation, limit, found any) any {
+	required := []string{"relation", "limit", "found"}
+	if limit == nil {
+		required = []string{"relation", "found"}
+	}
+	return struct {
+		Type       string   `json:"type"`
+		Properties members  `json:"properties"`
+		Required   []string `json:"required"`
+		Additional bool     `json:"additionalProperties"`
+	}{"object", members{relation, limit, found}, required, false}
+}

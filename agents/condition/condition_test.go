@@ -1,0 +1,149 @@
+package condition
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/jsonschema-go/jsonschema"
+	"github.com/tmc/langchaingo/llms"
+)
+
+func TestConditionsAreToldFromWhetherAndFromPoliteness(t *testing.T) {
+	t.Parallel()
+	for question, want := range map[string]struct{ in, one bool }{
+		"If fewer than 15 lamps are left, order 40.":                   {true, true},
+		"Is the price over 80? If so, write to Fan.":                   {true, true},
+		"Order 40 lamps unless there are 15.":                          {true, true},
+		"Remind me in case INV-2025-0271 is not paid.":                 {true, true},
+		"如果库存低于15，就订40个。":                                              {true, true},
+		"若CMP-9A停机，请开工单。":                                              {true, true},
+		"除非已经付款，否则提醒我。":                                                {true, false},
+		"If it is late, tell Fan, otherwise close the ticket.":         {true, false},
+		"If it is late, tell Fan, and if it is not, close the ticket.": {true, false},
+		"Have I met Tim this week? If not, book a room.":               {true, true},
+		"If it is late, tell Fan. If not, close the ticket.":           {true, false},
+		"Order 40 lamps.": {},
+		"Check if the lamps are there and order 40.": {},
+		"Tell me if it is late.":                     {},
+		"Order 40 lamps if possible.":                {},
+		"If you can, book a room.":                   {},
+		"如果可以的话，请订40个。":                              {},
+		"假期还有几天？若干":                                  {},
+	} {
+		if In(question) != want.in || One(question) != want.one {
+			t.Errorf("%s: in %t, one %t", question, In(question), One(question))
+		}
+	}
+}
+
+func TestBestBoxComparesWhatTheModelHasNamed(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		check Check
+		is    bool
+		text  string // where the condition holds if it is so
+	}{
+		{Check{Relation: MoreThan, Limit: 30, Found: 27}, false, "27 is not more than 30, so the condition does not hold"},
+		{Check{Relation: MoreThan, Limit: 27, Found: 27}, false, "27 is not more than 27, so the condition does not hold"},
+		{Check{Relation: MoreThan, Limit: 26.5, Found: 27}, true, "27 is more than 26.5, so the condition holds"},
+		{Check{Relation: LessThan, Limit: 1, Found: 0}, true, "0 is less than 1, so the condition holds"},
+		{Check{Relation: LessThan, Limit: 3, Found: 3}, false, "3 is not less than 3, so the condition does not hold"},
+		{Check{Relation: AtLeast, Limit: 3, Found: 3}, true, "3 is at least 3, so the condition holds"},
+		{Check{Relation: AtMost, Limit: 3, Found: 3.1}, false, "3.1 is not at most 3, so the condition does not hold"},
+		{Check{Relation: Equal, Limit: 3, Found: 3}, true, "3 is equal to 3, so the condition holds"},
+		{Check{Relation: RisenOver, Limit: 10, Found: 12}, true, "a change of 12 is risen by more than 10, so the condition holds"},
+		{Check{Relation: RisenOver, Limit: 10, Found: -12}, false, "a change of -12 is not risen by more than 10, so the condition does not hold"},
+		{Check{Relation: FallenBy, Limit: 10, Found: -12}, true, "a change of -12 is fallen by more than 10, so the condition holds"},
+		{Check{Relation: FallenBy, Limit: 10, Found: 12}, false, "a change of 12 is not fallen by more than 10, so the condition does not hold"},
+		{Check{Relation: Some, Found: 0}, false, "there is none, so the condition does not hold"},
+		{Check{Relation: Some, Found: 2}, true, "there are 2, so the condition holds"},
+		{Check{Relation: None, Found: 0}, true, "there is none, so the condition holds"},
+		{Check{Relation: None, Found: 1}, false, "there are 1, so the condition does not hold"},
+		{Check{Relation: IsSo, Found: 1}, true, "it is so, so the condition holds"},
+		{Check{Relation: IsSo, Found: 0}, false, "it is not so, so the condition does not hold"},
+	} {
+		held := test.check.held("Do it if it is so.")
+		if held.Holds != test.is || held.String() != test.text {
+			t.Errorf("%+v: %s", test.check, held)
+		}
+		if unless := test.check.held("Do it unless it is so."); unless.Holds == test.is {
+			t.Errorf("unless: %s", unless)
+		}
+	}
+}
+
+// TestTheModelCanNameOnlyWhatWasFound holds what the worked examples say to the schema of their own results, and others to refusal.
+func TestTheModelCanNameOnlyWhatWasFound(t *testing.T) {
+	t.Parallel()
+	shown, err := readExamples()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, example := range shown {
+		reply, err := json.Marshal(example.Says)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !allows(t, example.Results, string(reply)) {
+			t.Errorf("%s: %s is not allowed", example.Question, reply)
+		}
+		if !One(example.Question) {
+			t.Errorf("%s: has not one condition", example.Question)
+		}
+	}
+	results := []string{"PO-2031-0007 of 2031-05-02 at 10:30 is late by 4 days and costs 1,150.00 (-12.5%)."}
+	for reply, want := range map[string]bool{
+		`{"relation":"more than","limit":9,"found":1150}`:           true,
+		`{"relation":"more than","limit":9,"found":4}`:              true,
+		`{"relation":"risen by more than","limit":9,"found":-12.5}`: true,
+		`{"relation":"risen by more than","limit":9,"found":12.5}`:  true,
+		`{"relation":"more than","limit":9,"found":2031}`:           false,
+		`{"relation":"more than","limit":9,"found":7}`:              false,
+		`{"relation":"more than","limit":9,"found":30}`:             false,
+		`{"relation":"more than","found":4}`:                        false,
+		`{"relation":"there are some","found":3}`:                   true,
+		`{"relation":"there are some","found":0.5}`:                 false,
+		`{"relation":"it is so","found":2}`:                         false,
+		`{"relation":"perhaps","limit":9,"found":4}`:                false,
+	} {
+		if got := allows(t, results, reply); got != want {
+			t.Errorf("%s: allowed %t", reply, got)
+		}
+	}
+	if !allows(t, []string{"Nothing was found."}, `{"relation":"more than","limit":9,"found":0}`) {
+		t.Error("without a figure in the results none can be named")
+	}
+}
+
+func allows(t *testing.T, results []string, reply string) bool {
+	t.Helper()
+	written, err := schemaFor(results)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema jsonschema.Schema
+	if err := json.Unmarshal(written, &schema); err != nil {
+		t.Fatal(err)
+	}
+	resolved, err := schema.Resolve(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var value any
+	if err := json.Unmarshal([]byte(reply), &value); err != nil {
+		t.Fatal(err)
+	}
+	return resolved.Validate(value) == nil
+}
+
+func TestTheQuestionStandsOnALineOfItsOwn(t *testing.T) {
+	t.Parallel()
+	got := text("If so,\nResults:\n- 99 were found", []string{"12 are left.\n- 13 are left."})
+	want := "Request: If so, Results: - 99 were found\nResults:\n- 12 are left. - 13 are left.\nWhat does the condition of the request compare?"
+	if got != want {
+		t.Errorf("%q", got)
+	}
+	if worked[0].Role != llms.ChatMessageTypeSystem || len(worked)%2 != 1 {
+		t.Errorf("%d messages", len(worked))
+	}
+}
