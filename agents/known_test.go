@@ -26,6 +26,7 @@ func TestArgumentsAreNarrowedToWhatTheQuestionOrAResultNames(t *testing.T) {
 		people = `{"properties":{"attendees":{"items":{"type":"string","pattern":"^EMP-[0-9]{3}$"},"type":"array"}},"type":"object"}`
 		lines  = `{"properties":{"lines":{"items":{"properties":{"product_id":{"type":"string","pattern":"^[A-Z]{2}-[0-9]{3}$"},"quantity":{"type":"integer"}},"type":"object","required":["product_id"]},` +
 			`"type":"array"}},"type":"object","required":["lines"]}`
+		copied    = `{"properties":{"cc":{"items":{"type":"string"},"type":"array","x-addressees":"EMP|CUS","x-said":"cc|copy"}},"type":"object"}`
 		mail      = `{"properties":{"to":{"items":{"type":"string"},"type":"array","minItems":1,"x-addressees":"EMP|CUS"},"cc":{"items":{"type":"string"},"type":"array","x-addressees":"EMP|CUS"}},"type":"object","required":["to"]}`
 		document  = `{"properties":{"template":{"type":"string","enum":["memo","minutes"],"x-unless":"mail|邮件","x-said":"minutes|memo|纪要"}},"type":"object","required":["template"]}`
 		remind    = `{"properties":{"employee_id":{"type":"string","pattern":"^EMP-[0-9]{3}$","x-asker":"otherwise"}},"type":"object","required":["employee_id"]}`
@@ -112,6 +113,8 @@ func TestArgumentsAreNarrowedToWhatTheQuestionOrAResultNames(t *testing.T) {
 			`{"properties":{"to":{"items":{"type":"string","enum":["EMP-003","pat@paint.example"]},"type":"array","minItems":1},"cc":{"items":{"type":"string","enum":["EMP-003","pat@paint.example"]},"type":"array"}},"type":"object","required":["to"]}`},
 		{"a mail to who asks, when the question says so", mail, Turn{Question: "Write a note to EMP-002", Asker: lin},
 			`{"properties":{"to":{"items":{"type":"string","enum":["EMP-002"]},"type":"array","minItems":1},"cc":{"items":{"type":"string","enum":["EMP-002"]},"type":"array"}},"type":"object","required":["to"]}`},
+		{"a copy that the question does not speak of", copied, Turn{Question: "Write to EMP-002"}, `{"properties":{},"type":"object"}`},
+		{"a copy that it speaks of", copied, Turn{Question: "Write to CUS-004 with a copy to EMP-002"}, `{"properties":{"cc":{"items":{"type":"string","enum":["CUS-004","EMP-002"]},"type":"array"}},"type":"object"}`},
 		{"a list that cannot be filled", lines, Turn{Question: "two of them"}, ""},
 	}
 	for _, test := range tests {

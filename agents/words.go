@@ -54,6 +54,9 @@ const timeMinutes = "minutes"
 
 // narrow puts what the question says, or is known, into the place of an argument's values. Possible is false where there is nothing of the kind.
 func (h hint) narrow(value *jsonschema.Schema, k known) (possible bool) {
+	if h.Said != "" && h.Unless == "" && !saysOne(k.question, h.Said) {
+		return false
+	}
 	switch {
 	case h.Words != "":
 		value.Enum = slices.DeleteFunc(h.said(k.question), func(said any) bool { return value.Type == "string" && !slices.Contains(value.Enum, said) })
@@ -61,8 +64,6 @@ func (h hint) narrow(value *jsonschema.Schema, k known) (possible bool) {
 		value.Enum = k.numbers(value)
 	case h.Unless != "":
 		return !saysOne(k.question, h.Unless) || saysOne(k.question, h.Said)
-	case h.Said != "":
-		return saysOne(k.question, h.Said)
 	case h.Addressees != "":
 		if value.Items != nil {
 			value = value.Items

@@ -32,7 +32,7 @@ type DraftArguments struct {
 	spellings
 	From      employeeID `json:"from" jsonschema_description:"The employee in whose name it is written."`
 	To        []string   `json:"to" jsonschema:"minItems=1,maxItems=20,example=EMP-001" jsonschema_extras:"x-addressees=EMP|CUS" jsonschema_description:"Employees and customers by id, others by address."`
-	Cc        []string   `json:"cc,omitempty" jsonschema:"maxItems=20" jsonschema_extras:"x-addressees=EMP|CUS" jsonschema_description:"Who gets a copy."`
+	Cc        []string   `json:"cc,omitempty" jsonschema:"maxItems=20" jsonschema_extras:"x-addressees=EMP|CUS,x-said=cc|copy|copies|copied|in the loop|抄送|副本" jsonschema_description:"Who gets a copy."`
 	Subject   string     `json:"subject" jsonschema:"minLength=1,maxLength=150"`
 	Body      string     `json:"body" jsonschema:"minLength=1" jsonschema_description:"The whole text with greeting and name."`
 	InReplyTo mailID     `json:"in_reply_to,omitempty" jsonschema_description:"The mail that it answers."`

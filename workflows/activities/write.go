@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -68,6 +69,9 @@ func (a *Activities) Propose(ctx context.Context, input WriteCall) (Proposed, er
 		if refused != "" {
 			return notMade(input.Head, refusedBy(asked.tool, asked.report, refused))
 		}
+		if earlier, done := asked.doneBy(change); done {
+			return notMade(input.Head, earlier)
+		}
 		settled, err := asked.tool.Settled(asked.report.Arguments)
 		if err != nil {
 			return stored{}, err // the preview has found nothing wrong with them
@@ -125,6 +129,18 @@ type asked struct {
 	report    run.CallReport
 	outsiders bool
 	askedBy   string // the user of the run, as the run names it
+}
+
+// doneBy is the result of an earlier call of the run that has done just this, in other words: a mail to EMP-006 and one to the address of EMP-006.
+func (a asked) doneBy(change tools.Change) (callResult, bool) {
+	for _, result := range a.known.results {
+		if done := result.Report.Change; isDone(result) && result.Report.Tool == a.report.Tool && done.Summary == change.Summary && slices.Equal(done.Lines, change.Lines) {
+			report := a.report
+			report.Result = "It was done before, by call " + result.Report.Call + ", and is not done again."
+			return callResult{Report: report, Sentences: append([]string{report.Result}, result.Sentences...), Outsiders: result.Outsiders}, true
+		}
+	}
+	return callResult{}, false
 }
 
 func (a *Activities) asked(ctx context.Context, input WriteCall) (found asked, err error) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -185,6 +186,42 @@ func TestThePolicySeesTheArgumentsAsTheToolWorksWithThem(t *testing.T) {
 	proposed, err := do[Proposed](o, o.Propose, o.call())
 	if err != nil || !proposed.Ask || len(o.waiting()) != 1 {
 		t.Errorf("%+v, %v", proposed, err)
+	}
+}
+
+func TestWhatWasDoneBeforeInOtherWordsIsNotDoneAgain(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, nil, adjustment)
+	if _, err := do[Proposed](o, o.Propose, o.call()); err != nil {
+		t.Fatal(err)
+	}
+	same := o.waiting()[0].Change
+	other := same
+	other.Lines = slices.Clone(same.Lines)
+	other.Lines[0].Before = "something else"
+	for name, test := range map[string]struct {
+		done   run.CallReport
+		before bool
+	}{
+		"the same change":               {run.CallReport{Call: "1.0", Tool: "adjust_stock", Change: &same}, true},
+		"from other values":             {run.CallReport{Call: "1.0", Tool: "adjust_stock", Change: &other}, false},
+		"the same change, not made":     {run.CallReport{Call: "1.0", Tool: "adjust_stock", Change: &same, Failed: true}, false},
+		"the same change, another tool": {run.CallReport{Call: "1.0", Tool: "transfer_stock", Change: &same}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, map[string]string{"adjust_stock": "never"}, adjustment, test.done)
+			proposed, err := do[Proposed](o, o.Propose, o.call())
+			if err != nil || (proposed.Head != "") != test.before {
+				t.Fatalf("%+v, %v", proposed, err)
+			}
+			if !test.before {
+				return
+			}
+			if result := lastResult(t, o.Activities, proposed.Head); result.Report.Failed || len(result.Sentences) != 2 || result.Sentences[0] != "It was done before, by call 1.0, and is not done again." {
+				t.Errorf("%+v", result)
+			}
+		})
 	}
 }
 
