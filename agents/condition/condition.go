@@ -206,11 +206,20 @@ var (
 	number   = regexp.MustCompile(`\d+(?:,\d{3})*(?:\.\d+)?`)
 )
 
+// falling finds a clause that says that something is less than it was; a figure of it may be meant without its sign ("fell by 12%").
+var falling = regexp.MustCompile(`(?i)(?:fell|fall(?:s|en)?|lower|less|down|drop(?:s|ped)?|decreas(?:e|es|ed)|declin(?:e|es|ed)|shrank|下降|减少|降低|跌)[^.;!?。；]*$`)
+
 // mostFigures is how many figures a grammar lists; of longer results any figure may be named.
 const mostFigures = 150
 
-// figures are those of the results, each once, with the sign that they are written with.
-func figures(results []string) (found []float64) {
+// figures are those of the results, each once, with the sign that they are written with. Changes are also those that are told as a fall, below 0.
+func figures(results []string) (found, changes []float64) {
+	add := func(to []float64, value float64) []float64 {
+		if slices.Contains(to, value) {
+			return to
+		}
+		return append(to, value)
+	}
 	for _, result := range results {
 		plain := noFigure.ReplaceAllString(result, " ")
 		for _, at := range number.FindAllStringIndex(plain, -1) {
@@ -221,17 +230,18 @@ func figures(results []string) (found []float64) {
 			if before := plain[:at[0]]; strings.HasSuffix(before, " -") || strings.HasSuffix(before, "−") || strings.HasSuffix(before, "(-") {
 				value = -value
 			}
-			if !slices.Contains(found, value) {
-				found = append(found, value)
+			found, changes = add(found, value), add(changes, value)
+			if value > 0 && falling.MatchString(plain[:at[0]]) {
+				changes = add(changes, -value)
 			}
 		}
 	}
-	return found
+	return found, changes
 }
 
 // schemaFor lets the model name only what the results hold.
 func schemaFor(results []string) (json.RawMessage, error) {
-	listed := figures(results)
+	found, changes := figures(results)
 	one := func(values []float64) any {
 		if len(values) == 0 || len(values) > mostFigures {
 			return map[string]any{"type": "number"}
@@ -239,14 +249,10 @@ func schemaFor(results []string) (json.RawMessage, error) {
 		slices.Sort(values)
 		return map[string]any{"enum": slices.Compact(values)}
 	}
-	signed := slices.Clone(listed)
-	for _, value := range listed {
-		signed = append(signed, -value)
-	}
 	limit := map[string]any{"type": "number"}
 	alternatives := []any{
-		object(relations(MoreThan, LessThan, AtLeast, AtMost, Equal), limit, one(slices.Clone(listed))),
-		object(relations(RisenOver, FallenBy), limit, one(signed)),
+		object(relations(MoreThan, LessThan, AtLeast, AtMost, Equal), limit, one(found)),
+		object(relations(RisenOver, FallenBy), limit, one(changes)),
 		object(relations(Some, None), nil, map[string]any{"type": "integer", "minimum": 0, "maximum": 9999}),
 		object(relations(IsSo), nil, map[string]any{"enum": []int{0, 1}}),
 	}

@@ -91,15 +91,18 @@ func TestTheModelCanNameOnlyWhatWasFound(t *testing.T) {
 			t.Errorf("%s: has not one condition", example.Question)
 		}
 	}
-	results := []string{"PO-2031-0007 of 2031-05-02 at 10:30 is late by 4 days and costs 1,150.00 (-12.5%)."}
+	results := []string{"PO-2031-0007 of 2031-05-02 at 10:30 is late by 4 days and costs 1,150.00 (-12.5%). The price fell since May by 30%."}
 	for reply, want := range map[string]bool{
 		`{"relation":"more than","limit":9,"found":1150}`:           true,
 		`{"relation":"more than","limit":9,"found":4}`:              true,
 		`{"relation":"risen by more than","limit":9,"found":-12.5}`: true,
-		`{"relation":"risen by more than","limit":9,"found":12.5}`:  true,
+		`{"relation":"risen by more than","limit":9,"found":12.5}`:  false,
+		`{"relation":"fallen by more than","limit":9,"found":-30}`:  true,
+		`{"relation":"risen by more than","limit":9,"found":-7}`:    false,
+		`{"relation":"risen by more than","limit":9,"found":-4}`:    false,
 		`{"relation":"more than","limit":9,"found":2031}`:           false,
 		`{"relation":"more than","limit":9,"found":7}`:              false,
-		`{"relation":"more than","limit":9,"found":30}`:             false,
+		`{"relation":"more than","limit":9,"found":2}`:              false,
 		`{"relation":"more than","found":4}`:                        false,
 		`{"relation":"there are some","found":3}`:                   true,
 		`{"relation":"there are some","found":0.5}`:                 false,
