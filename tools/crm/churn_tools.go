@@ -183,7 +183,7 @@ func (o *Prediction) Sentences() []string {
 	}
 	who := wording.Named(o.CustomerID, o.Customer)
 	if o.Level == "unknown" {
-		return []string{fmt.Sprintf("Whether %s may be lost cannot be told: it has placed fewer than %d orders.", who, fewestOrders)}
+		return []string{fmt.Sprintf("Whether %s may be lost cannot be told: it has placed fewer than %d orders, or all of them on one day.", who, fewestOrders)}
 	}
 	sentences := []string{fmt.Sprintf("%s %s: its churn risk is %d of 100, %s.", who, chance[o.Level], o.Risk, o.Level)}
 	if len(o.Drivers) == 0 {
