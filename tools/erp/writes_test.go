@@ -247,3 +247,44 @@ func TestFactsAndWarningsOfAWriteAreThoseOfTheRecords(t *testing.T) {
 		}
 	})
 }
+
+func TestAnInvoiceIsApprovedOnce(t *testing.T) {
+	t.Parallel()
+	area.OwnOnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		w := writes(t, d)[1]
+		d.Apply(t, w.tool, "run/1", w.arguments, nil)
+		d.Refuses(t, []toolstest.Mistake{{w.tool, w.arguments, "invoice_id", "this one was approved on 2026-01-15"}})
+		if _, err := d.Tool(t, w.tool).Undo(t.Context(), "run/1"); err != nil {
+			t.Fatal(err)
+		}
+		d.Apply(t, w.tool, "run/2", w.arguments, nil)
+	})
+}
+
+// TestWhatOthersHaveActedOnSinceIsNotTakenBack: an order that was sent, an invoice that was paid and stock that was used are no longer ours alone.
+func TestWhatOthersHaveActedOnSinceIsNotTakenBack(t *testing.T) {
+	t.Parallel()
+	area.OwnOnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		since := map[string]string{
+			"create_purchase_order":    "UPDATE purchase_orders SET status = 'sent' WHERE id = (SELECT max(id) FROM purchase_orders)",
+			"approve_supplier_invoice": "UPDATE supplier_invoices SET paid_on = '2026-01-15' WHERE id = (SELECT min(invoice_id) FROM invoice_approvals WHERE effect = 'run/approve_supplier_invoice')",
+			"transfer_stock": "INSERT INTO stock_movements (id, warehouse_id, item_id, moved_on, kind, quantity, reference) SELECT max(id) + 1, 'WH-002', 'A-100', '2026-01-15', 'adjustment', " +
+				"-(SELECT sum(quantity) FROM stock_movements WHERE warehouse_id = 'WH-002' AND item_id = 'A-100'), 'used' FROM stock_movements",
+		}
+		for _, w := range writes(t, d) {
+			if since[w.tool] == "" {
+				continue
+			}
+			d.Apply(t, w.tool, "run/"+w.tool, w.arguments, nil)
+			d.Execute(t, since[w.tool])
+			before := state(t, d)
+			_, err := d.Tool(t, w.tool).Undo(t.Context(), "run/"+w.tool)
+			if _, refused := errors.AsType[*tools.ArgumentError](err); !refused {
+				t.Errorf("%s: %v", w.tool, err)
+			}
+			if diff := cmp.Diff(before, state(t, d)); diff != "" {
+				t.Errorf("%s: %s", w.tool, diff)
+			}
+		}
+	})
+}
