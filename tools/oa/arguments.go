@@ -46,8 +46,8 @@ func (draftID) JSONSchema() *jsonschema.Schema {
 	return tools.TextLike("^DRF-20[0-9]{2}-[0-9]{4,6}$", "DRF-2026-0001")
 }
 
-// JSONSchema allows ids like EVT-0001.
-func (eventID) JSONSchema() *jsonschema.Schema { return tools.TextLike("^EVT-[0-9]{4,6}$", "EVT-0001") }
+// JSONSchema allows ids like EVT-0001, and those of meetings at a CalDAV server, which have eight digits.
+func (eventID) JSONSchema() *jsonschema.Schema { return tools.TextLike("^EVT-[0-9]{4,8}$", "EVT-0001") }
 
 // spellings lets arguments be written as people and small models write them: "Q4-2025", "emp-001". Every argument struct embeds it.
 type spellings struct{}
