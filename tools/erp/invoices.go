@@ -210,13 +210,24 @@ func (o *Invoices) listed() string {
 	}
 	rest := "."
 	if more := o.Count - len(o.Invoices); more > 0 {
-		rest = fmt.Sprintf("; and %d more, ask with a vendor_id, a status or a larger limit.", more)
+		rest = fmt.Sprintf("; and %d more, ask with %s.", more, wording.Further("a vendor_id", "a status", len(o.Invoices), o.further(), o.Invoices[0].DueOn, o.Invoices[len(o.Invoices)-1].DueOn))
 	}
 	start := "By due date: "
 	if o.Count == 1 {
 		start = "It is "
 	}
 	return start + strings.Join(words, "; ") + rest
+}
+
+// further is the argument whose day the next ones come after: unpaid ones are listed from the earliest on, paid ones from the newest.
+func (o *Invoices) further() string {
+	switch o.Status {
+	case "":
+		return "" // first those, then these
+	case "paid":
+		return "due_to"
+	}
+	return "due_from"
 }
 
 func (o *Invoices) describe(i Invoice) string {
