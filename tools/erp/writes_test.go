@@ -193,6 +193,7 @@ func TestWritesThatCannotBeAreRefusedAndLeaveNothing(t *testing.T) {
 			{"adjust_stock", `{"item_id":"A-100","warehouse_id":"WH-001","change":0,"reason":"count"}`, "change", "other than 0"},
 			{"adjust_stock", fmt.Sprintf(`{"item_id":"A-100","warehouse_id":"WH-001","change":-%d,"reason":"count"}`, tooMany), "change", "at most"},
 			{"adjust_stock", `{"item_id":"A-100","warehouse_id":"WH-001","change":5}`, "reason", ""},
+			{"adjust_stock", `{"item_id":"A-100","warehouse_id":"WH-001","change":5,"reason":"\u200b\u200b\u200b"}`, "reason", "words"},
 			{"transfer_stock", `{"item_id":"A-100","from_warehouse_id":"WH-001","to_warehouse_id":"WH-001","quantity":1}`, "to_warehouse_id", "another warehouse"},
 			{"transfer_stock", fmt.Sprintf(`{"item_id":"A-100","from_warehouse_id":"WH-001","to_warehouse_id":"WH-002","quantity":%d}`, tooMany), "quantity", "at most"},
 		})
