@@ -1,6 +1,7 @@
 package oa
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -66,13 +67,10 @@ func (b *books) describeReminder(in ReminderArguments) (*Reminder, error) {
 	if err != nil {
 		return nil, err
 	}
-	minutes := 9 * 60
-	if in.Time != "" {
-		if minutes, err = parseClock("time", in.Time); err != nil {
-			return nil, err
-		}
+	when, err := clockOn("time", cmp.Or(in.Time, "09:00"), day, e.zone)
+	if err != nil {
+		return nil, err
 	}
-	when := at(day, minutes, e.zone)
 	return &Reminder{
 		Employee: e.Person, Text: in.Text, Day: dates.ISO(when), Weekday: when.Weekday().String(), Time: when.Format("15:04"),
 		TimeZone: e.zone.String(), RemindAt: moment(when),

@@ -127,6 +127,18 @@ func TestADocumentReadsBackAsItWasWritten(t *testing.T) {
 	})
 }
 
+// TestMarkdownStaysWhatWasTyped: a program that shows the Markdown must make nothing of what people write.
+func TestMarkdownStaysWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"~~~ code": `\~\~\~ code`, "~~gone~~": `\~\~gone\~\~`, "&lt;b&gt; & more": `\&lt;b\&gt; \& more`, "1. first": `1\. first`, "2026) last": `2026\) last`, "12.5 % and 3.": "12.5 % and 3.",
+	} {
+		if got := markdownText(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestACancelledMeetingHasNoMinutes(t *testing.T) {
 	t.Parallel()
 	onEachStore(t, Options{}, func(t *testing.T, d desk) {
@@ -138,7 +150,7 @@ func TestACancelledMeetingHasNoMinutes(t *testing.T) {
 }
 
 func FuzzDocumentsHoldWhatPeopleWrite(f *testing.F) {
-	for _, text := range []string{"Plain.", "# a", "a|b", `\`, `\|`, "a\\\\|b", "<w:p>&amp;", "\x00", "会议", "- x", "_*`"} {
+	for _, text := range []string{"Plain.", "# a", "a|b", `\`, `\|`, "a\\\\|b", "<w:p>&amp;", "\x00", "会议", "- x", "_*`", "~~~", "&lt;b&gt;", "1. x", "2) y", "12.5"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
