@@ -255,8 +255,19 @@ func TestAnInvoiceIsApprovedOnce(t *testing.T) {
 		w := writes(t, d)[1]
 		d.Apply(t, w.tool, "run/1", w.arguments, nil)
 		d.Refuses(t, []toolstest.Mistake{{w.tool, w.arguments, "invoice_id", "this one was approved on 2026-01-15"}})
+		// Who asks for the vendor's invoices sees it.
+		vendor := d.Text(t, "SELECT i.vendor_id FROM supplier_invoices i JOIN invoice_approvals a ON a.invoice_id = i.id")
+		asked := `{"vendor_id":"` + vendor + `","status":"unpaid","limit":20}`
+		var found Invoices
+		text := strings.Join(d.Call(t, "get_supplier_invoices", asked, &found), " ")
+		if n := strings.Count(text, "approved for payment on 2026-01-15"); n != 1 || !slices.ContainsFunc(found.Invoices, func(i Invoice) bool { return i.ApprovedOn == "2026-01-15" }) {
+			t.Errorf("told %d times: %s", n, text)
+		}
 		if _, err := d.Tool(t, w.tool).Undo(t.Context(), "run/1"); err != nil {
 			t.Fatal(err)
+		}
+		if text := strings.Join(d.Call(t, "get_supplier_invoices", asked, nil), " "); strings.Contains(text, "approved") {
+			t.Errorf("after it was withdrawn: %s", text)
 		}
 		d.Apply(t, w.tool, "run/2", w.arguments, nil)
 	})
