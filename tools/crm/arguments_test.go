@@ -50,6 +50,8 @@ func TestWrongArgumentsNameTheFieldAndTheWayOut(t *testing.T) {
 		{"update_lead", `{"lead_id":"LEAD-001","next_step_on":"2026-01-14"}`, "next_step_on", "a day from 2026-01-15 to 2027-01-16"},
 		{"update_lead", `{"lead_id":"LEAD-001","next_step_on":"2027-01-17"}`, "next_step_on", "a day from 2026-01-15 to 2027-01-16"},
 		{"update_lead", `{"lead_id":"LEAD-001","next_step":"` + strings.Repeat("x", 201) + `"}`, "next_step", "at most 200 characters"},
+		{"log_activity", `{"lead_id":"LEAD-003","kind":"call","text":"\u200b\u200b\u200b"}`, "text", "words"},
+		{"update_lead", `{"lead_id":"LEAD-003","next_step":"\u202e\u200b"}`, "next_step", "words"},
 		{"log_activity", `{` + someCall + `}`, "customer_id", "either customer_id or lead_id"},
 		{"log_activity", `{` + someCall + `,"customer_id":"CUS-001","lead_id":"LEAD-001"}`, "customer_id", "either customer_id or lead_id"},
 		{"log_activity", `{` + someCall + `,"customer_id":"CUS-043"}`, "customer_id", "CUS-001 (Harbor Robotics) to CUS-042"},

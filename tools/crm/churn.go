@@ -13,7 +13,7 @@ import (
 // parts, each in proportion between nothing and its most:
 //
 //   - silence (35): days without an order against the customer's own usual time between two orders, which is the median of the two years
-//     before. Up to the usual time nothing, at two and a half times of it all.
+//     before, or of all orders where there are none in these. Up to the usual time nothing, at two and a half times of it all.
 //   - decline (30): what was ordered in the last 180 days against the 180 days before. A fall of 60 % or more is all.
 //   - complaints (15): 5 for each complaint of the last 180 days, and 5 more for each that is still open.
 //   - payment (10): by how many days bills due in the last 180 days were, or are, paid late on average. 30 days are all.
@@ -78,7 +78,9 @@ func (p past) churn(today time.Time) Churn {
 	if len(p.orders) < fewestOrders {
 		return c
 	}
-	c.UsualDays = p.usual(today)
+	if c.UsualDays = p.usual(today); c.UsualDays == 0 {
+		return c // all on one day
+	}
 	now, before := p.ordered(today, 0, recentDays), p.ordered(today, recentDays, 2*recentDays)
 	if now < before {
 		c.FallPercent = percentOf(before-now, before)
@@ -148,14 +150,21 @@ func (p past) ordered(today time.Time, least, most int) (cents int64) {
 	return cents
 }
 
-// usual is the median of the days between two orders. Orders of one day are one.
+// usual is the median of the days between two orders. Orders of one day are one. Of who has not ordered for so long that none is left it is that
+// of all orders: who left years ago has not become a customer without a habit.
 func (p past) usual(today time.Time) int {
-	var gaps []int
+	var gaps, all []int
 	for i := 1; i < len(p.orders); i++ {
 		gap := days(p.orders[i-1].on, p.orders[i].on)
-		if gap > 0 && days(p.orders[i-1].on, today) < usualDays {
+		if gap == 0 {
+			continue
+		}
+		if all = append(all, gap); days(p.orders[i-1].on, today) < usualDays {
 			gaps = append(gaps, gap)
 		}
+	}
+	if len(gaps) == 0 {
+		gaps = all
 	}
 	if len(gaps) == 0 {
 		return 0
@@ -170,9 +179,6 @@ func part(most, value, from, all int) int {
 }
 
 func (p past) silence(silent, usual int) Reason {
-	if usual == 0 {
-		return Reason{}
-	}
 	return Reason{part(silenceMost, silent*100/usual, 100, silenceAllPercent),
 		fmt.Sprintf("no order for %s, where %s between two orders are usual", wording.Counted(silent, "day"), wording.Counted(usual, "day"))}
 }

@@ -36,6 +36,8 @@ func TestEachPartOfTheRiskIsWhatItsRuleSays(t *testing.T) {
 		{"silent for two and a half times as long as usual", every(30, 75, 20, 1000), 35 + 16, "high"},
 		{"silent for one and a half times as long", every(40, 60, 20, 1000), 11 + 20, "medium"}, // 150 %: 50/150 of 35; 3 orders against 5: 40/60 of 30
 		{"nothing for a year", every(30, 365, 20, 1000), 35, "medium"},                          // no decline: there was nothing before either
+		{"nothing for three years", every(30, 1095, 20, 1000), 35, "medium"},                    // what was usual is what was usual then
+		{"every order on one day", every(0, 20, 5, 1000), 0, "unknown"},                         // no time between two orders is usual
 	}
 	for _, test := range tests {
 		got := test.past.churn(today)
@@ -57,6 +59,14 @@ func TestEachPartOfTheRiskIsWhatItsRuleSays(t *testing.T) {
 		{"a closed one", with(func(p *past) { p.trouble = []complaint{{opened: ago(10), closed: ago(2)}} }), 5},
 		{"an old one that is open", with(func(p *past) { p.trouble = []complaint{{opened: ago(300)}} }), 5},
 		{"many complaints", with(func(p *past) { p.trouble = slices.Repeat([]complaint{{opened: ago(10)}}, 9) }), 15},
+		{"a medium risk at the least", with(func(p *past) {
+			p.trouble, p.bills = slices.Repeat([]complaint{{opened: ago(10)}}, 9), []bill{{ago(60), ago(20)}}
+		}), mediumRisk},
+		{"a high risk at the least", func() past {
+			p := every(30, 365, 20, 1000)
+			p.trouble = slices.Repeat([]complaint{{opened: ago(10)}}, 9)
+			return p
+		}(), highRisk},
 		{"bills paid 15 days late", with(func(p *past) { p.bills = []bill{{ago(40), ago(25)}} }), 5},
 		{"one bill on time and one a month overdue", with(func(p *past) { p.bills = []bill{{ago(40), ago(41)}, {due: ago(30)}} }), 5},
 		{"bills paid late long ago", with(func(p *past) { p.bills = []bill{{ago(400), ago(300)}} }), 0},
@@ -66,8 +76,15 @@ func TestEachPartOfTheRiskIsWhatItsRuleSays(t *testing.T) {
 		{"our delivery missing", with(func(p *past) { p.orders[len(p.orders)-2].shipped = time.Time{} }), 3},
 	}
 	for _, test := range parts {
-		if got := test.past.churn(today); got.Risk != test.risk {
-			t.Errorf("%s: %+v, want %d", test.name, got, test.risk)
+		level := "low"
+		switch test.risk {
+		case mediumRisk:
+			level = "medium"
+		case highRisk:
+			level = "high"
+		}
+		if got := test.past.churn(today); got.Risk != test.risk || got.Level != level {
+			t.Errorf("%s: %+v, want %d, %s", test.name, got, test.risk, level)
 		}
 	}
 }

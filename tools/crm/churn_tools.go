@@ -138,7 +138,11 @@ func (o *HighChurn) Sentences() []string {
 	}
 	all := fmt.Sprintf("Of %s%s, %d %s a high risk and %d a medium one", wording.Counted(o.Customers, "customer"), o.Asked, o.High, oneOr(o.High, "has", "have"), o.Medium)
 	if more := o.High + o.Medium - len(o.Listed); more > 0 {
-		all += fmt.Sprintf("; and %d more than listed, ask with a larger limit", more)
+		with := "a larger limit"
+		if len(o.Listed) == wording.MostListed {
+			with = "an owner_id"
+		}
+		all += fmt.Sprintf("; and %d more than listed, ask with %s", more, with)
 	}
 	loss := ""
 	if o.High > 0 {
@@ -183,7 +187,7 @@ func (o *Prediction) Sentences() []string {
 	}
 	who := wording.Named(o.CustomerID, o.Customer)
 	if o.Level == "unknown" {
-		return []string{fmt.Sprintf("Whether %s may be lost cannot be told: it has placed fewer than %d orders.", who, fewestOrders)}
+		return []string{fmt.Sprintf("Whether %s may be lost cannot be told: it has placed fewer than %d orders, or all of them on one day.", who, fewestOrders)}
 	}
 	sentences := []string{fmt.Sprintf("%s %s: its churn risk is %d of 100, %s.", who, chance[o.Level], o.Risk, o.Level)}
 	if len(o.Drivers) == 0 {

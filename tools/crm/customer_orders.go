@@ -258,7 +258,8 @@ func (o *CustomerOrders) listed() string {
 	}
 	end := "."
 	if more := o.Count - len(o.Orders); more > 0 {
-		end = fmt.Sprintf("; and %d more, ask with a customer_id, a period or a larger limit.", more)
+		last := len(o.Orders) - 1
+		end = fmt.Sprintf("; and %d more, ask with %s.", more, wording.Further("a customer_id", "a period", len(o.Orders), "ordered_to", o.Orders[0].OrderedOn, o.Orders[last].OrderedOn))
 	}
 	return "Newest first: " + strings.Join(words, "; ") + end
 }

@@ -42,6 +42,10 @@ func TestLimitsAreKeptAndTheRestIsCounted(t *testing.T) {
 		if len(orders.Orders) != 3 || !strings.Contains(text, "and "+strconv.Itoa(orders.Count-3)+" more, ask with") {
 			t.Errorf("listed %d of %d: %s", len(orders.Orders), orders.Count, text)
 		}
+		text = strings.Join(d.Call(t, "get_customer_orders", `{"status":"delivered","limit":20}`, &orders), " ")
+		if want := "a period, or with ordered_to " + orders.Orders[19].OrderedOn + " for the next ones"; !strings.Contains(text, want) {
+			t.Errorf("%q is not in %s", want, text)
+		}
 		var found Leads
 		text = strings.Join(d.Call(t, "get_leads", `{"limit":2}`, &found), " ")
 		if len(found.Leads) != 2 || !strings.Contains(text, "and "+strconv.Itoa(found.Count-2)+" more than listed, ask with") {

@@ -226,7 +226,11 @@ func (o *Leads) together() string {
 	text := fmt.Sprintf("In all there %s %s%s; their known budgets come to %s.", oneOr(o.Count, "is", "are"), wording.Counted(o.Count, "lead"), o.Asked,
 		wording.Money(o.Currency, o.BudgetCents))
 	if more := o.Count - len(o.Leads); more > 0 {
-		text = strings.TrimSuffix(text, ".") + fmt.Sprintf("; and %d more than listed, ask with a larger limit.", more)
+		with := "a larger limit"
+		if len(o.Leads) == wording.MostListed {
+			with = "a stage or an owner_id"
+		}
+		text = strings.TrimSuffix(text, ".") + fmt.Sprintf("; and %d more than listed, ask with %s.", more, with)
 	}
 	return text
 }

@@ -53,6 +53,9 @@ func planActivity(b *books, in LogActivityArguments) (p ledger.Plan[*Logged], er
 		}
 		return p, wrong
 	}
+	if wording.Nothing(in.Text) {
+		return p, &tools.ArgumentError{Field: "text", Value: in.Text, Allowed: "what was said or agreed, in words"}
+	}
 	name, err := b.must(k, field, id)
 	if err != nil {
 		return p, err

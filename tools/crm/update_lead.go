@@ -75,6 +75,9 @@ func planLead(b *books, in UpdateLeadArguments) (p ledger.Plan[*LeadUpdate], err
 		after.OwnerID = string(in.OwnerID)
 	}
 	if in.NextStep != "" {
+		if wording.Nothing(in.NextStep) {
+			return p, &tools.ArgumentError{Field: "next_step", Value: in.NextStep, Allowed: "what is to be done, in words"}
+		}
 		after.NextStep = strings.Join(strings.Fields(in.NextStep), " ")
 	}
 	if in.NextStepOn != "" {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -221,6 +222,20 @@ func TestPurchaseOrdersAgreeWithTheRows(t *testing.T) {
 	})
 }
 
+func TestAnOrderIsLateFromTheDayAfterTheExpectedOne(t *testing.T) {
+	t.Parallel()
+	area.OwnOnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		var late PurchaseOrders
+		d.Call(t, "get_purchase_orders", `{"status":"late"}`, &late)
+		d.Execute(t, "UPDATE purchase_orders SET expected_on = ? WHERE id = ?", demo.Today, late.Orders[0].ID)
+		var still PurchaseOrders
+		d.Call(t, "get_purchase_orders", `{"status":"late"}`, &still)
+		if still.Count != late.Count-1 {
+			t.Errorf("%d orders are late, one of them is expected today; it were %d", still.Count, late.Count)
+		}
+	})
+}
+
 func TestPurchaseOrdersOfAnItemAgreeWithTheRows(t *testing.T) {
 	t.Parallel()
 	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
@@ -272,6 +287,24 @@ func TestInventoryAgreesWithTheRows(t *testing.T) {
 			if s.OnHand != onHand[s.WarehouseID+s.ItemID] || !s.BelowReorder || s.ToOrder > 0 && s.OnHand+s.OnOrder+s.ToOrder != s.ReorderPoint {
 				t.Errorf("%+v, but %d are on hand", s, onHand[s.WarehouseID+s.ItemID])
 			}
+		}
+	})
+}
+
+// TestWhatNeverCameIsBelowItsReorderPoint: a place that was set up and never had a delivery has no movement of stock.
+func TestWhatNeverCameIsBelowItsReorderPoint(t *testing.T) {
+	t.Parallel()
+	area.OwnOnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		var before, after, one Inventory
+		d.Call(t, "get_inventory_levels", `{"warehouse_id":"WH-002"}`, &before)
+		d.Execute(t, "DELETE FROM stock_movements WHERE item_id = 'A-100' AND warehouse_id = 'WH-002'")
+		d.Call(t, "get_inventory_levels", `{"warehouse_id":"WH-002"}`, &after)
+		if after.Places != before.Places || after.Below != before.Below+1 {
+			t.Errorf("%d of %d are below, before it were %d of %d", after.Below, after.Places, before.Below, before.Places)
+		}
+		sentences := d.Call(t, "get_inventory_levels", `{"warehouse_id":"WH-002","item_id":"A-100"}`, &one)
+		if len(one.Stock) != 1 || !one.Stock[0].BelowReorder || one.Stock[0].OnHand != 0 || !strings.HasPrefix(sentences[0], "0 ") {
+			t.Errorf("%+v: %q", one.Stock, sentences)
 		}
 	})
 }

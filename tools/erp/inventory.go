@@ -91,7 +91,10 @@ func (o *Inventory) find(b *books, in InventoryArguments) error {
 			FROM purchase_orders o JOIN purchase_order_lines l ON l.order_id = o.id
 			WHERE o.status IN ('approved', 'sent') GROUP BY o.warehouse_id, l.item_id
 		), stock AS (
-			SELECT warehouse_id, item_id, sum(quantity) AS on_hand FROM stock_movements
+			SELECT warehouse_id, item_id, sum(quantity) AS on_hand FROM (
+				SELECT warehouse_id, item_id, quantity FROM stock_movements
+				UNION ALL SELECT warehouse_id, item_id, 0 FROM reorder_points -- an item that never came is the one that is missing most
+			) AS moved
 			WHERE ?1 IN ('', warehouse_id) AND ?2 IN ('', item_id) GROUP BY warehouse_id, item_id
 		), places AS (
 			SELECT s.item_id, i.name AS item, i.unit, s.warehouse_id, w.name AS warehouse, s.on_hand,

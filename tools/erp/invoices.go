@@ -59,6 +59,7 @@ type Invoice struct {
 	State           string `json:"state"` // open, overdue, disputed, paid
 	DueOn           string `json:"due_on"`
 	PaidOn          string `json:"paid_on,omitempty"`
+	ApprovedOn      string `json:"approved_on,omitempty"` // for payment
 	DaysOverdue     int    `json:"days_overdue"`
 	AmountCents     int64  `json:"amount_cents"`
 	DifferenceCents int64  `json:"difference_cents"` // billed more (or less) than what was received at the ordered prices
@@ -103,10 +104,11 @@ func (o *Invoices) find(b *books, in InvoicesArguments, span dates.Span) error {
 				i.amount_cents - (
 					SELECT coalesce(sum(r.quantity * l.unit_price_cents), 0)
 					FROM receipt_lines r JOIN purchase_order_lines l ON l.order_id = r.order_id AND l.line = r.line
-					WHERE r.order_id = i.order_id) AS difference
-			FROM supplier_invoices i JOIN vendors v ON v.id = i.vendor_id
+					WHERE r.order_id = i.order_id) AS difference,
+				coalesce(a.approved_on, '') AS approved_on
+			FROM supplier_invoices i JOIN vendors v ON v.id = i.vendor_id LEFT JOIN invoice_approvals a ON a.invoice_id = i.id
 		)
-		SELECT id, vendor_id, vendor, order_id, state, due_on, coalesce(paid_on, ''), amount_cents, difference
+		SELECT id, vendor_id, vendor, order_id, state, due_on, coalesce(paid_on, ''), approved_on, amount_cents, difference
 		FROM states
 		WHERE ?2 IN ('', vendor_id) AND due_on BETWEEN ?3 AND ?4
 			AND (?5 IN ('', state) OR ?5 = 'unpaid' AND state <> 'paid'
@@ -117,7 +119,7 @@ func (o *Invoices) find(b *books, in InvoicesArguments, span dates.Span) error {
 	sums := map[string]*StateAmount{}
 	err := b.Each(query, arguments, func(scan func(...any) error) error {
 		var i Invoice
-		if err := scan(&i.ID, &i.VendorID, &i.Vendor, &i.OrderID, &i.State, &i.DueOn, &i.PaidOn, &i.AmountCents,
+		if err := scan(&i.ID, &i.VendorID, &i.Vendor, &i.OrderID, &i.State, &i.DueOn, &i.PaidOn, &i.ApprovedOn, &i.AmountCents,
 			&i.DifferenceCents); err != nil {
 			return err
 		}
@@ -210,13 +212,24 @@ func (o *Invoices) listed() string {
 	}
 	rest := "."
 	if more := o.Count - len(o.Invoices); more > 0 {
-		rest = fmt.Sprintf("; and %d more, ask with a vendor_id, a status or a larger limit.", more)
+		rest = fmt.Sprintf("; and %d more, ask with %s.", more, wording.Further("a vendor_id", "a status", len(o.Invoices), o.further(), o.Invoices[0].DueOn, o.Invoices[len(o.Invoices)-1].DueOn))
 	}
 	start := "By due date: "
 	if o.Count == 1 {
 		start = "It is "
 	}
 	return start + strings.Join(words, "; ") + rest
+}
+
+// further is the argument whose day the next ones come after: unpaid ones are listed from the earliest on, paid ones from the newest.
+func (o *Invoices) further() string {
+	switch o.Status {
+	case "":
+		return "" // first those, then these
+	case "paid":
+		return "due_to"
+	}
+	return "due_from"
 }
 
 func (o *Invoices) describe(i Invoice) string {
@@ -235,6 +248,9 @@ func (o *Invoices) describe(i Invoice) string {
 		if i.DaysOverdue > 0 {
 			text += fmt.Sprintf(", %s overdue", wording.Counted(i.DaysOverdue, "day"))
 		}
+	}
+	if i.ApprovedOn != "" && i.State != "paid" {
+		text += ", approved for payment on " + i.ApprovedOn
 	}
 	if i.DifferenceCents != 0 {
 		text += fmt.Sprintf(", %s %s than what was received", wording.Money(o.Currency, magnitude(i.DifferenceCents)), moreLess(i.DifferenceCents))

@@ -74,6 +74,9 @@ func planAdjustment(b *books, in AdjustArguments) (p ledger.Plan[*Moved], err er
 	if in.Change == 0 {
 		return p, refuse("change", 0, "a whole number other than 0")
 	}
+	if wording.Nothing(in.Reason) {
+		return p, refuse("reason", in.Reason, "a reason in words")
+	}
 	out := &Moved{ItemID: string(in.ItemID), Reason: in.Reason}
 	if err := b.identify(out); err != nil {
 		return p, err

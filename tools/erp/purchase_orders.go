@@ -338,7 +338,8 @@ func (o *PurchaseOrders) listed() string {
 	}
 	rest := "."
 	if more := o.Count - len(o.Orders); more > 0 {
-		rest = fmt.Sprintf("; and %d more, ask with a vendor_id, a period or a larger limit.", more)
+		last := len(o.Orders) - 1
+		rest = fmt.Sprintf("; and %d more, ask with %s.", more, wording.Further("a vendor_id", "a period", len(o.Orders), "ordered_to", o.Orders[0].OrderedOn, o.Orders[last].OrderedOn))
 	}
 	return start + strings.Join(words, "; ") + rest
 }

@@ -193,6 +193,7 @@ func TestWritesThatCannotBeAreRefusedAndLeaveNothing(t *testing.T) {
 			{"adjust_stock", `{"item_id":"A-100","warehouse_id":"WH-001","change":0,"reason":"count"}`, "change", "other than 0"},
 			{"adjust_stock", fmt.Sprintf(`{"item_id":"A-100","warehouse_id":"WH-001","change":-%d,"reason":"count"}`, tooMany), "change", "at most"},
 			{"adjust_stock", `{"item_id":"A-100","warehouse_id":"WH-001","change":5}`, "reason", ""},
+			{"adjust_stock", `{"item_id":"A-100","warehouse_id":"WH-001","change":5,"reason":"\u200b\u200b\u200b"}`, "reason", "words"},
 			{"transfer_stock", `{"item_id":"A-100","from_warehouse_id":"WH-001","to_warehouse_id":"WH-001","quantity":1}`, "to_warehouse_id", "another warehouse"},
 			{"transfer_stock", fmt.Sprintf(`{"item_id":"A-100","from_warehouse_id":"WH-001","to_warehouse_id":"WH-002","quantity":%d}`, tooMany), "quantity", "at most"},
 		})
@@ -244,6 +245,58 @@ func TestFactsAndWarningsOfAWriteAreThoseOfTheRecords(t *testing.T) {
 		change, err = d.Tool(t, "approve_supplier_invoice").Preview(t.Context(), json.RawMessage(`{"invoice_id":"`+invoice+`"}`))
 		if err != nil || !strings.Contains(fmt.Sprint(change.Warnings), "than what was received") {
 			t.Errorf("%s: warnings %v, %v", invoice, change.Warnings, err)
+		}
+	})
+}
+
+func TestAnInvoiceIsApprovedOnce(t *testing.T) {
+	t.Parallel()
+	area.OwnOnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		w := writes(t, d)[1]
+		d.Apply(t, w.tool, "run/1", w.arguments, nil)
+		d.Refuses(t, []toolstest.Mistake{{w.tool, w.arguments, "invoice_id", "this one was approved on 2026-01-15"}})
+		// Who asks for the vendor's invoices sees it.
+		vendor := d.Text(t, "SELECT i.vendor_id FROM supplier_invoices i JOIN invoice_approvals a ON a.invoice_id = i.id")
+		asked := `{"vendor_id":"` + vendor + `","status":"unpaid","limit":20}`
+		var found Invoices
+		text := strings.Join(d.Call(t, "get_supplier_invoices", asked, &found), " ")
+		if n := strings.Count(text, "approved for payment on 2026-01-15"); n != 1 || !slices.ContainsFunc(found.Invoices, func(i Invoice) bool { return i.ApprovedOn == "2026-01-15" }) {
+			t.Errorf("told %d times: %s", n, text)
+		}
+		if _, err := d.Tool(t, w.tool).Undo(t.Context(), "run/1"); err != nil {
+			t.Fatal(err)
+		}
+		if text := strings.Join(d.Call(t, "get_supplier_invoices", asked, nil), " "); strings.Contains(text, "approved") {
+			t.Errorf("after it was withdrawn: %s", text)
+		}
+		d.Apply(t, w.tool, "run/2", w.arguments, nil)
+	})
+}
+
+// TestWhatOthersHaveActedOnSinceIsNotTakenBack: an order that was sent, an invoice that was paid and stock that was used are no longer ours alone.
+func TestWhatOthersHaveActedOnSinceIsNotTakenBack(t *testing.T) {
+	t.Parallel()
+	area.OwnOnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		since := map[string]string{
+			"create_purchase_order":    "UPDATE purchase_orders SET status = 'sent' WHERE id = (SELECT max(id) FROM purchase_orders)",
+			"approve_supplier_invoice": "UPDATE supplier_invoices SET paid_on = '2026-01-15' WHERE id = (SELECT min(invoice_id) FROM invoice_approvals WHERE effect = 'run/approve_supplier_invoice')",
+			"transfer_stock": "INSERT INTO stock_movements (id, warehouse_id, item_id, moved_on, kind, quantity, reference) SELECT max(id) + 1, 'WH-002', 'A-100', '2026-01-15', 'adjustment', " +
+				"-(SELECT sum(quantity) FROM stock_movements WHERE warehouse_id = 'WH-002' AND item_id = 'A-100'), 'used' FROM stock_movements",
+		}
+		for _, w := range writes(t, d) {
+			if since[w.tool] == "" {
+				continue
+			}
+			d.Apply(t, w.tool, "run/"+w.tool, w.arguments, nil)
+			d.Execute(t, since[w.tool])
+			before := state(t, d)
+			_, err := d.Tool(t, w.tool).Undo(t.Context(), "run/"+w.tool)
+			if _, refused := errors.AsType[*tools.ArgumentError](err); !refused {
+				t.Errorf("%s: %v", w.tool, err)
+			}
+			if diff := cmp.Diff(before, state(t, d)); diff != "" {
+				t.Errorf("%s: %s", w.tool, diff)
+			}
 		}
 	})
 }

@@ -133,9 +133,17 @@ func (o *Tickets) Sentences() []string {
 		entries[i] += ", opened at " + t.OpenedAt
 	}
 	sentences := []string{fmt.Sprintf("There %s %s%s: %s%s.", wording.IsAre(o.Count), wording.Counted(o.Count, o.Status+"ticket"), o.Asked, strings.Join(entries, "; "),
-		more(len(entries), o.Count, "a status, a component or a limit"))}
+		more(len(entries), o.Count, o.further()))}
 	if o.Unassigned > 0 && o.Count > 1 {
 		sentences = append(sentences, fmt.Sprintf("With nobody yet: %d.", o.Unassigned))
 	}
 	return sentences
+}
+
+// further says with what the rest is asked for.
+func (o *Tickets) further() string {
+	if len(o.Tickets) < wording.MostListed {
+		return "a status, a component or a limit"
+	}
+	return "a status or a component"
 }

@@ -292,6 +292,46 @@ func TestDiagnosisFollowsTheRecords(t *testing.T) {
 	}
 }
 
+// TestEachSourceBearsOnThePointsOfACause takes one source after the other away, and looks for the points and the words that it is worth.
+func TestEachSourceBearsOnThePointsOfACause(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		source, without, component, cause string
+		points                            int // fewer without it; 20 of measurements that moved, and 40 since the first alert came only a week after the change
+		evidence                          string
+	}{
+		{"the log of what was changed", `DELETE FROM log_lines WHERE component_id = 'SVC-003'`, "SVC-003", "SVC-003", 10, "three times as frequent"},
+		{"the log of who needs it", `DELETE FROM log_lines WHERE component_id = 'SVC-008'`, "SVC-008", "HST-009", 10, "name sw-hall-2"},
+		{"the measurements", `DELETE FROM metric_samples WHERE component_id = 'MCH-001'`, "MCH-001", "MCH-001", 60, "within two days after it"},
+		{"the alerts of what is needed", `UPDATE alerts SET severity = 'warning' WHERE component_id = 'HST-009'`, "SVC-008", "HST-009", 7, ""},
+		{"the other one that needs it", `DELETE FROM component_needs WHERE component_id <> 'SVC-008' AND needs_id = 'HST-009'`, "SVC-008", "HST-009", 15, "which needs it too"},
+	}
+	for _, test := range tests {
+		t.Run(test.source, func(t *testing.T) {
+			t.Parallel()
+			area.OwnOnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+				before := diagnosed(t, d, test.component).Causes
+				d.Execute(t, test.without)
+				after := diagnosed(t, d, test.component).Causes
+				first := func(causes []Cause) Cause {
+					at := slices.IndexFunc(causes, func(c Cause) bool { return c.ComponentID == test.cause })
+					if at < 0 {
+						t.Fatalf("%s is no cause: %+v", test.cause, causes)
+					}
+					return causes[at]
+				}
+				with, without := first(before), first(after)
+				if with.Score-without.Score != test.points {
+					t.Errorf("got %d points with it and %d without, want %d less: %+v, %+v", with.Score, without.Score, test.points, with, without)
+				}
+				if words := strings.Join(without.Evidence, "; "); test.evidence != "" && (!strings.Contains(strings.Join(with.Evidence, "; "), test.evidence) || strings.Contains(words, test.evidence)) {
+					t.Errorf("%q: %q and %q", test.evidence, with.Evidence, words)
+				}
+			})
+		})
+	}
+}
+
 func TestStatusAgreesWithTheRows(t *testing.T) {
 	t.Parallel()
 	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {

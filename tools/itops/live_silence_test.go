@@ -1,6 +1,7 @@
 package itops
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -149,6 +150,9 @@ func TestASilenceIsAlertmanagersOwnAndOfOneAlert(t *testing.T) {
 	if other := h.alert("HST-002"); other.State != "active" {
 		t.Errorf("the other alert is %s", other.State)
 	}
+	// Of two silences Alertmanager keeps the longer: to say that the alert is silenced until an earlier time would be wrong.
+	shorter := strings.Replace(arguments, `"hours":2`, `"hours":1`, 1)
+	toolstest.Refused(t, toolstest.Mistake{Tool: "silence_alert", Arguments: shorter, Field: "alert_id", Allowed: "a later time: it is silenced until " + first.Until}, previewed(tool, shorter))
 	for range 2 {
 		if _, err := tool.Undo(t.Context(), "run/1"); err != nil {
 			t.Fatal(err)
@@ -160,6 +164,11 @@ func TestASilenceIsAlertmanagersOwnAndOfOneAlert(t *testing.T) {
 	if _, err := h.silence("run/1", arguments); err == nil {
 		t.Error("what was taken back was done again under the same key")
 	}
+}
+
+func previewed(tool *tools.Tool, arguments string) error {
+	_, err := tool.Preview(context.Background(), json.RawMessage(arguments))
+	return err
 }
 
 func TestASilenceThatCannotBeLeavesNothingBehind(t *testing.T) {

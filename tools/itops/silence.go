@@ -92,7 +92,10 @@ func (p *plant) plannedSilence(in SilenceArguments) (none plannedSilence, err er
 	if a.State == "silenced" {
 		before = "silenced until " + a.SilencedUntil
 	}
-	if a.SilencedUntil == out.Until {
+	switch {
+	case a.labels != nil && a.SilencedUntil > out.Until: // of two silences Alertmanager keeps to the longer
+		return none, &tools.ArgumentError{Field: "alert_id", Value: string(in.AlertID), Allowed: "a later time: it is silenced until " + a.SilencedUntil + " already, and a silence is shortened in Alertmanager only"}
+	case a.SilencedUntil == out.Until:
 		return none, &tools.ArgumentError{Field: "alert_id", Value: string(in.AlertID), Allowed: "another time: it is silenced until " + a.SilencedUntil + " already"}
 	}
 	change := tools.Change{

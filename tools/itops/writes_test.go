@@ -116,6 +116,13 @@ func TestATicketThatWasOpenedOrChangedCanBeTakenBackUnlessSomebodyWorkedOnIt(t *
 		if _, err := change.Undo(t.Context(), "u"); err != nil {
 			t.Error(err)
 		}
+		d.Apply(t, "update_ticket", "n", `{"ticket_id":"`+made.TicketID+`","note":"Somebody is on the way."}`, nil)
+		if _, err := create.Undo(t.Context(), "c"); err == nil || !strings.Contains(err.Error(), "changed since") {
+			t.Errorf("a ticket with somebody's note was taken back: %v", err)
+		}
+		if _, err := change.Undo(t.Context(), "n"); err != nil {
+			t.Error(err)
+		}
 		state := "SELECT count(*) FROM tickets WHERE id = '" + made.TicketID + "' AND status = "
 		if d.Number(t, state+"'open'") != 1 || d.Number(t, "SELECT count(*) FROM ticket_notes WHERE ticket_id = '"+made.TicketID+"'") != 0 {
 			t.Error("the ticket is not what it was before")
@@ -125,15 +132,21 @@ func TestATicketThatWasOpenedOrChangedCanBeTakenBackUnlessSomebodyWorkedOnIt(t *
 		if _, err := change.Undo(t.Context(), "u"); err != nil || d.Number(t, "SELECT count(*) FROM tickets WHERE id = '"+made.TicketID+"' AND priority = 'high'") != 1 {
 			t.Errorf("what was taken back before was taken back again: %v", err)
 		}
-		if _, err := change.Undo(t.Context(), "v"); err != nil {
-			t.Error(err)
+		d.Apply(t, "update_ticket", "w", `{"ticket_id":"`+made.TicketID+`","priority":"urgent"}`, nil)
+		if _, err := change.Undo(t.Context(), "v"); err == nil || !strings.Contains(err.Error(), "changed since") {
+			t.Errorf("a priority that was changed again was taken back: %v", err)
+		}
+		for _, key := range []string{"w", "v"} {
+			if _, err := change.Undo(t.Context(), key); err != nil {
+				t.Error(err)
+			}
 		}
 		for range 2 {
 			if result, err := create.Undo(t.Context(), "c"); err != nil || !strings.Contains(result.Sentences[0], "taken back") {
 				t.Errorf("%+v, %v", result, err)
 			}
 		}
-		if d.Number(t, state+"'cancelled'") != 1 || d.Number(t, "SELECT count(*) FROM effects WHERE state = 'undone'") != 3 {
+		if d.Number(t, state+"'cancelled'") != 1 || d.Number(t, "SELECT count(*) FROM effects WHERE state = 'undone'") != 5 {
 			t.Error("the ticket is not cancelled, or the ledger does not say so")
 		}
 	})
@@ -155,6 +168,7 @@ func TestWhatCannotBeWrittenIsRefusedByPreviewAndByApply(t *testing.T) {
 			{"silence_alert", `{"alert_id":"ALR-2026-0012","hours":1e300,"reason":"test"}`, "hours", "1 to 168"},
 			{"silence_alert", `{"alert_id":"ALR-2026-0012","hours":4,"reason":"\u200b\u200b\u200b"}`, "reason", "words"},
 			{"silence_alert", `{"alert_id":"ALR-2026-0010","until":"2026-01-17"}`, "reason", "3"},
+			{"silence_alert", `{"alert_id":"ALR-2026-0010","hours":58,"reason":"the very same time"}`, "alert_id", "silenced until 2026-01-17 18:00 already"},
 			{"create_ticket", `{"title":"abc"}`, "title", "5"},
 			{"create_ticket", `{"title":"\u0000\u0000\u0000\u0000\u0000\u0000"}`, "title", "words"},
 			{"create_ticket", `{"title":"A good title","component_id":"MCH-099"}`, "component_id", "MCH-001 to MCH-012"},

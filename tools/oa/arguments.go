@@ -1,6 +1,7 @@
 package oa
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"bestbox/tools"
 	"bestbox/tools/dates"
+	"bestbox/tools/wording"
 )
 
 // The argument types carry their schema, so that an argument means and looks the same in every tool.
@@ -46,8 +48,8 @@ func (draftID) JSONSchema() *jsonschema.Schema {
 	return tools.TextLike("^DRF-20[0-9]{2}-[0-9]{4,6}$", "DRF-2026-0001")
 }
 
-// JSONSchema allows ids like EVT-0001.
-func (eventID) JSONSchema() *jsonschema.Schema { return tools.TextLike("^EVT-[0-9]{4,6}$", "EVT-0001") }
+// JSONSchema allows ids like EVT-0001, and those of meetings at a CalDAV server, which have eight digits.
+func (eventID) JSONSchema() *jsonschema.Schema { return tools.TextLike("^EVT-[0-9]{4,8}$", "EVT-0001") }
 
 // spellings lets arguments be written as people and small models write them: "Q4-2025", "emp-001". Every argument struct embeds it.
 type spellings struct{}
@@ -84,6 +86,27 @@ func normal(name, written string) string {
 	return written
 }
 
+// clockOn is the moment of a time of day in a zone. Where summer time begins an hour is left out: what is asked for then would come at another time.
+func clockOn(field, value string, day time.Time, zone *time.Location) (time.Time, error) {
+	minutes, err := parseClock(field, value)
+	if err != nil {
+		return time.Time{}, err
+	}
+	when := at(day, minutes, zone)
+	if minutesOf(when) == minutes {
+		return when, nil
+	}
+	from, to := minutes, minutes
+	for from > 0 && minutesOf(at(day, from-1, zone)) != from-1 {
+		from--
+	}
+	for to < 24*60 && minutesOf(at(day, to, zone)) != to {
+		to++
+	}
+	return when, &tools.ArgumentError{Field: field, Value: value, Allowed: fmt.Sprintf("a time that there is on %s: in %s the clock changes from %s to %s then",
+		dates.ISO(day), zone, clock(from), clock(to))}
+}
+
 // parseClock reads a time of day as minutes. It has no pattern: nobody names one as an identifier.
 func parseClock(field, value string) (int, error) {
 	clock, err := time.Parse("15:04", value)
@@ -95,6 +118,9 @@ func parseClock(field, value string) (int, error) {
 
 // plain checks a text that goes into one line: it has no control characters, which could end the line.
 func plain(field, value string) error {
+	if value != "" && wording.Nothing(value) {
+		return &tools.ArgumentError{Field: field, Value: value, Allowed: "words that can be seen"}
+	}
 	if strings.ContainsFunc(value, func(r rune) bool {
 		return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == unicode.ReplacementChar
 	}) {
@@ -105,6 +131,9 @@ func plain(field, value string) error {
 
 // prose checks a text of several lines.
 func prose(field, value string) error {
+	if value != "" && wording.Nothing(value) {
+		return &tools.ArgumentError{Field: field, Value: value, Allowed: "words that can be seen"}
+	}
 	if strings.ContainsFunc(value, func(r rune) bool {
 		return unicode.IsControl(r) && r != '\n' && r != '\t' || r == unicode.ReplacementChar
 	}) {

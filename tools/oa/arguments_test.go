@@ -70,9 +70,14 @@ func TestWrongArgumentsOfWritesChangeNothing(t *testing.T) {
 			{"create_reminder", `{"employee_id":"EMP-003","text":"x","day":"2026-01-14"}`, "day", ""},                                                                                     // a reminder of yesterday
 			{"create_reminder", `{"employee_id":"EMP-003","text":"x","day":"2026-04-31"}`, "day", ""},                                                                                     // a reminder of no day
 			{"create_reminder", `{"employee_id":"EMP-003","text":"x","day":"2026-04-30","time":"9 am"}`, "time", ""},                                                                      // a reminder at no time
-			{"create_reminder", `{"employee_id":"EMP-099","text":"x","day":"2026-04-30"}`, "employee_id", ""},                                                                             // a reminder of nobody
-			{"create_reminder", `{"employee_id":"EMP-003","text":"x","day":"2030-04-30"}`, "day", ""},                                                                                     // a reminder far away
-			{"send_email", `{"draft_id":"DRF-2026-0077"}`, "draft_id", ""},                                                                                                                // sending no draft
+			{"create_reminder", `{"employee_id":"EMP-029","text":"x","day":"2026-03-29","time":"02:30"}`, "time", "changes from 02:00 to 03:00"},                                          // an hour that summer time leaves out
+			{"schedule_meeting", `{"title":"x","organizer":"EMP-029","attendees":["EMP-003"],"day":"2026-03-29","time":"02:30"}`, "time", "changes from 02:00 to 03:00"},
+			{"create_reminder", `{"employee_id":"EMP-003","text":"\u200b\u202e","day":"2026-04-30"}`, "text", "words"},                                                                                    // a text that nobody sees
+			{"draft_email", `{"from":"EMP-003","to":["a@x.example"],"subject":"x","body":"\u200b\n"}`, "body", "words"},                                                                                   // a mail that nobody sees
+			{"schedule_meeting", `{"title":"Night shift","organizer":"EMP-003","attendees":["EMP-010"],"day":"2026-01-18","time":"20:00","minutes":480}`, "time", "EMP-010 (Sun Lei) is on annual leave"}, // leave begins at midnight
+			{"create_reminder", `{"employee_id":"EMP-099","text":"x","day":"2026-04-30"}`, "employee_id", ""},                                                                                             // a reminder of nobody
+			{"create_reminder", `{"employee_id":"EMP-003","text":"x","day":"2030-04-30"}`, "day", ""},                                                                                                     // a reminder far away
+			{"send_email", `{"draft_id":"DRF-2026-0077"}`, "draft_id", ""},                                                                                                                                // sending no draft
 			{"send_email", `{}`, "draft_id", ""}, // sending nothing
 		})
 		if diff := cmp.Diff(before, d.contents(t)); diff != "" {

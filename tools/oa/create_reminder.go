@@ -1,6 +1,7 @@
 package oa
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -36,9 +37,25 @@ type Reminder struct {
 	TimeZone  string `json:"time_zone"`
 	RemindAt  string `json:"remind_at"` // UTC
 	Cancelled bool   `json:"cancelled,omitempty"`
+	// UID names the reminder at a CalDAV server, and Calendar is the path of the calendar that it is in.
+	UID      string `json:"uid,omitempty"`
+	Calendar string `json:"calendar,omitempty"`
 }
 
+// planReminder checks the arguments: the day is one to come, and not too far away.
 func (b *books) planReminder(in ReminderArguments) (*Reminder, error) {
+	r, err := b.describeReminder(in)
+	if err != nil {
+		return nil, err
+	}
+	if last := dates.ISO(b.today.AddDate(2, 0, 0)); r.Day < dates.ISO(b.today) || r.Day > last {
+		return nil, &tools.ArgumentError{Field: "day", Value: r.Day, Allowed: fmt.Sprintf("a day from today, %s, to %s", dates.ISO(b.today), last)}
+	}
+	return r, nil
+}
+
+// describeReminder is the reminder that the arguments ask for, whether it can be or not.
+func (b *books) describeReminder(in ReminderArguments) (*Reminder, error) {
 	e, err := b.existing("employee_id", in.EmployeeID)
 	if err != nil {
 		return nil, err
@@ -50,17 +67,10 @@ func (b *books) planReminder(in ReminderArguments) (*Reminder, error) {
 	if err != nil {
 		return nil, err
 	}
-	minutes := 9 * 60
-	if in.Time != "" {
-		if minutes, err = parseClock("time", in.Time); err != nil {
-			return nil, err
-		}
+	when, err := clockOn("time", cmp.Or(in.Time, "09:00"), day, e.zone)
+	if err != nil {
+		return nil, err
 	}
-	last := b.today.AddDate(2, 0, 0)
-	if day.Before(b.today) || day.After(last) {
-		return nil, &tools.ArgumentError{Field: "day", Value: string(in.Day), Allowed: fmt.Sprintf("a day from today, %s, to %s", dates.ISO(b.today), dates.ISO(last))}
-	}
-	when := at(day, minutes, e.zone)
 	return &Reminder{
 		Employee: e.Person, Text: in.Text, Day: dates.ISO(when), Weekday: when.Weekday().String(), Time: when.Format("15:04"),
 		TimeZone: e.zone.String(), RemindAt: moment(when),
@@ -77,13 +87,17 @@ func (s store) previewReminder(ctx context.Context, in ReminderArguments) (chang
 		if err != nil {
 			return err
 		}
-		change = tools.Change{
-			Summary: fmt.Sprintf("Reminds %s on %s of %s.", r.Employee, r.when(), wording.Quoted(r.Text, subjectLength)),
-			Lines:   []tools.ChangeLine{{What: "reminder", After: r.Text}, {What: "time", After: r.when()}},
-		}
+		change = r.change()
 		return nil
 	})
 	return change, err
+}
+
+func (r *Reminder) change() tools.Change {
+	return tools.Change{
+		Summary: fmt.Sprintf("Reminds %s on %s of %s.", r.Employee, r.when(), wording.Quoted(r.Text, subjectLength)),
+		Lines:   []tools.ChangeLine{{What: "reminder", After: r.Text}, {What: "time", After: r.when()}},
+	}
 }
 
 func (s store) createReminder(ctx context.Context, key string, in ReminderArguments) (*Reminder, error) {

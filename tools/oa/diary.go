@@ -60,8 +60,10 @@ func (b *books) diaryOf(e employee, days dates.Span, taken []interval) (diary, e
 
 // conflict says why an employee cannot come from one moment to another; empty when nothing speaks against it.
 func (d diary) conflict(from, to time.Time) string {
-	if why := d.absent(from); why != "" {
-		return why
+	for _, moment := range []time.Time{from, to.Add(-time.Minute)} { // a meeting may end on another day, here or in the attendee's zone
+		if why := d.absent(moment); why != "" {
+			return why
+		}
 	}
 	for _, i := range d.taken {
 		if i.overlaps(from, to) {

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"bestbox/tools/toolstest"
 )
 
 func (d desk) file(t testing.TB, path string) []byte {
@@ -125,8 +127,30 @@ func TestADocumentReadsBackAsItWasWritten(t *testing.T) {
 	})
 }
 
+// TestMarkdownStaysWhatWasTyped: a program that shows the Markdown must make nothing of what people write.
+func TestMarkdownStaysWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"~~~ code": `\~\~\~ code`, "~~gone~~": `\~\~gone\~\~`, "&lt;b&gt; & more": `\&lt;b\&gt; \& more`, "1. first": `1\. first`, "2026) last": `2026\) last`, "12.5 % and 3.": "12.5 % and 3.",
+	} {
+		if got := markdownText(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestACancelledMeetingHasNoMinutes(t *testing.T) {
+	t.Parallel()
+	onEachStore(t, Options{}, func(t *testing.T, d desk) {
+		const arguments = `{"template":"meeting-minutes","title":"x","author":"EMP-034","points":["y"],"event_id":"EVT-0080"}`
+		d.Preview(t, "generate_document", arguments)
+		d.Execute(t, "UPDATE calendar_events SET status = 'cancelled' WHERE id = 'EVT-0080'")
+		d.Refuses(t, []toolstest.Mistake{{"generate_document", arguments, "event_id", "not cancelled"}})
+	})
+}
+
 func FuzzDocumentsHoldWhatPeopleWrite(f *testing.F) {
-	for _, text := range []string{"Plain.", "# a", "a|b", `\`, `\|`, "a\\\\|b", "<w:p>&amp;", "\x00", "会议", "- x", "_*`"} {
+	for _, text := range []string{"Plain.", "# a", "a|b", `\`, `\|`, "a\\\\|b", "<w:p>&amp;", "\x00", "会议", "- x", "_*`", "~~~", "&lt;b&gt;", "1. x", "2) y", "12.5"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -137,6 +161,10 @@ func FuzzDocumentsHoldWhatPeopleWrite(f *testing.F) {
 		content, err := docx("# "+markdownText(words)+"\n\n| Label | "+markdownText(words)+" |\n\n- "+markdownText(words)+"\n", words, words, office0)
 		if err != nil {
 			t.Fatal(err)
+		}
+		// Rows are compared joined with bars, which a bar that divides a cell would not show.
+		if got := cells("| Label | " + markdownText(words) + " |"); len(got) != 2 || got[1] != words {
+			t.Errorf("the cells are %q", got)
 		}
 		// XML cannot hold a few characters, which become the replacement character.
 		expected := strings.Map(func(r rune) rune {

@@ -16,13 +16,20 @@ import (
 // markdownText escapes a text of one line for Markdown.
 func markdownText(text string) string {
 	var escaped strings.Builder
-	for i, r := range strings.Join(strings.Fields(text), " ") {
-		if strings.ContainsRune("\\`*_[]<>|", r) || i == 0 && strings.ContainsRune("#+-", r) {
+	text = strings.Join(strings.Fields(text), " ")
+	afterNumber := len(text) - len(strings.TrimLeft(text, "0123456789")) // "1." and "1)" would begin a list
+	for i, r := range text {
+		if strings.ContainsRune("\\`*_[]<>|~&", r) || i == 0 && strings.ContainsRune("#+-", r) || i > 0 && i == afterNumber && numbersAList(text[i:]) {
 			escaped.WriteByte('\\')
 		}
 		escaped.WriteRune(r)
 	}
 	return escaped.String()
+}
+
+// numbersAList tells what behind a number makes it that of a list.
+func numbersAList(rest string) bool {
+	return rest == "." || rest == ")" || strings.HasPrefix(rest, ". ") || strings.HasPrefix(rest, ") ")
 }
 
 // plainText takes the escapes of Markdown away.

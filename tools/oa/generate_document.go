@@ -76,8 +76,8 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{"text": ma
 // kinds are what documents of a template are filed as.
 var kinds = map[string]string{"memo": "memo", "meeting-minutes": "minutes", "budget-increase": "memo"}
 
-// planDocument checks the arguments and fills the template, but for the number.
-func (b *books) planDocument(in DocumentArguments) (*MadeDocument, error) {
+// planDocument checks the arguments and fills the template, but for the number. AtServer is the meeting of the minutes where it is at a CalDAV server.
+func (b *books) planDocument(in DocumentArguments, atServer *documentEvent) (*MadeDocument, error) {
 	e, err := b.existing("author", in.Author)
 	if err != nil {
 		return nil, err
@@ -97,7 +97,9 @@ func (b *books) planDocument(in DocumentArguments) (*MadeDocument, error) {
 	d.content = documentContent{Title: in.Title, Author: e.Person, AuthorTitle: e.title, Date: dates.ISO(b.today), Points: in.Points}
 	switch in.Template {
 	case "meeting-minutes":
-		d.content.Event, err = b.documentEvent(in.EventID)
+		if d.content.Event = atServer; atServer == nil {
+			d.content.Event, err = b.documentEvent(in.EventID)
+		}
 	case "budget-increase":
 		err = b.documentBudget(d, in)
 	}
@@ -156,8 +158,12 @@ func (b *books) documentEvent(id eventID) (*documentEvent, error) {
 	if err != nil {
 		return nil, err
 	}
-	found.When = fmt.Sprintf("%s to %s (%s)", from.In(location).Format("2006-01-02 15:04"), to.In(location).Format("15:04"), zone)
+	found.When = heldFrom(from, to, location)
 	return found, nil
+}
+
+func heldFrom(from, to time.Time, zone *time.Location) string {
+	return fmt.Sprintf("%s to %s (%s)", from.In(zone).Format("2006-01-02 15:04"), to.In(zone).Format("15:04"), zone)
 }
 
 // documentBudget takes budget and costs from the books.
@@ -230,8 +236,12 @@ func (b *books) noBudget(in DocumentArguments) error {
 }
 
 func (s store) previewDocument(ctx context.Context, in DocumentArguments) (change tools.Change, err error) {
+	held, err := s.heldAtServer(ctx, in)
+	if err != nil {
+		return change, err
+	}
 	err = s.read(ctx, func(b *books) error {
-		d, err := b.planDocument(in)
+		d, err := b.planDocument(in, held)
 		if err != nil {
 			return err
 		}
@@ -252,8 +262,16 @@ func (s store) previewDocument(ctx context.Context, in DocumentArguments) (chang
 // generateDocument files the document and then writes its files. They are made from the row alone: an attempt that was cut off between the two is
 // made good by the next one.
 func (s store) generateDocument(ctx context.Context, key string, in DocumentArguments) (*MadeDocument, error) {
+	var held *documentEvent
+	if _, made, err := s.db.FindEffect(ctx, key); err != nil {
+		return nil, err
+	} else if !made { // else the row says it all, also while the server is away
+		if held, err = s.heldAtServer(ctx, in); err != nil {
+			return nil, err
+		}
+	}
 	d, err := ledger.Once(ctx, s.db, s.books, generateDocumentDefinition.Name, key, in, func(b *books) (*MadeDocument, error) {
-		d, err := b.planDocument(in)
+		d, err := b.planDocument(in, held)
 		if err != nil {
 			return nil, err
 		}

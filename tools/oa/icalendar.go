@@ -55,6 +55,25 @@ func (e invitation) String() string {
 	return text.String()
 }
 
+// alarm is an event that takes no time and reminds when it begins.
+type alarm struct {
+	uid, text string
+	stamp, at time.Time
+}
+
+// String writes it as it is kept in a calendar.
+func (a alarm) String() string {
+	var text strings.Builder
+	for _, line := range []string{
+		"BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//BestBox//Office//EN", "BEGIN:VEVENT", "UID:" + a.uid, "DTSTAMP:" + a.stamp.UTC().Format(calendarFormat),
+		"DTSTART:" + a.at.UTC().Format(calendarFormat), "SUMMARY:" + escape(a.text), "TRANSP:TRANSPARENT",
+		"BEGIN:VALARM", "ACTION:DISPLAY", "DESCRIPTION:" + escape(a.text), "TRIGGER:PT0S", "END:VALARM", "END:VEVENT", "END:VCALENDAR",
+	} {
+		fold(&text, line)
+	}
+	return text.String()
+}
+
 // fold writes a line in pieces of at most 75 octets, never cutting a character in two.
 func fold(into *strings.Builder, line string) {
 	const longest = 75

@@ -107,6 +107,38 @@ func TestTheEarliestSlotIsTheEarliestThereIs(t *testing.T) {
 	})
 }
 
+// TestDaysOffAreThoseOfTheAttendeesCountryAndTimesBeginOnQuarters has days on which one of two countries works.
+func TestDaysOffAreThoseOfTheAttendeesCountryAndTimesBeginOnQuarters(t *testing.T) {
+	t.Parallel()
+	area.OwnOnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		found := func(attendee, day string, limit int) (starts []string) {
+			var got MeetingSlots
+			d.Call(t, "find_meeting_slots", fmt.Sprintf(`{"attendees":[%q],"from_day":%q,"to_day":%q,"limit":%d}`, attendee, day, day, limit), &got)
+			for _, s := range got.Slots {
+				starts = append(starts, s.From)
+			}
+			return starts
+		}
+		for _, test := range []struct {
+			day              string
+			chinese, germans bool
+		}{{"2026-02-17", false, true}, {"2026-04-03", true, false}, {"2026-02-14", true, false}} { // the Spring Festival, Good Friday, and a Saturday that is worked
+			if got := len(found("EMP-003", test.day, 1)) > 0; got != test.chinese {
+				t.Errorf("EMP-003 on %s: free is %t", test.day, got)
+			}
+			if got := len(found("EMP-029", test.day, 1)) > 0; got != test.germans {
+				t.Errorf("EMP-029 on %s: free is %t", test.day, got)
+			}
+		}
+		d.Execute(t, "INSERT INTO calendar_events (id, title, organizer_id, starts_at, ends_at, status) VALUES ('EVT-9000', 'Short', 'EMP-029', '2026-02-17T08:00:00Z', '2026-02-17T08:10:00Z', 'planned')")
+		d.Execute(t, "INSERT INTO calendar_attendees (event_id, employee_id) VALUES ('EVT-9000', 'EMP-029')")
+		works := d.Text(t, "SELECT works_from FROM employees WHERE id = 'EMP-029'")
+		if got := found("EMP-029", "2026-02-17", 10); slices.Contains(got, "09:00") || !slices.Contains(got, "09:15") {
+			t.Errorf("from %s on, but not from 09:00 to 09:10: %v", works, got)
+		}
+	})
+}
+
 func checkRoomFree(t *testing.T, rows demo.OfficeRows, room, starts string, minutes, people int) {
 	t.Helper()
 	start, err := time.Parse(time.RFC3339, starts)

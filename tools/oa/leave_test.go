@@ -24,6 +24,8 @@ func TestLeaveAgainstTheRulesIsRefused(t *testing.T) {
 			{"request_leave", `{"employee_id":"EMP-003","first_day":"2026-07-06","last_day":"2026-07-27"}`, "last_day", "15 working days of annual leave at once; these are 16"},        // too long
 			{"request_leave", `{"employee_id":"EMP-019","first_day":"2026-02-27","last_day":"2026-03-02"}`, "first_day", "requested) is from 2026-02-24 to 2026-02-27"},                 // other leave
 			{"request_leave", `{"employee_id":"EMP-030","first_day":"2026-01-29","last_day":"2026-02-02"}`, "first_day", "2026-01-26 to 2026-01-30"},                                    // blackout
+			{"request_leave", `{"employee_id":"EMP-030","first_day":"2026-01-22","last_day":"2026-01-26"}`, "first_day", "2026-01-26 to 2026-01-30"},                                    // until its first day
+			{"request_leave", `{"employee_id":"EMP-030","first_day":"2026-01-30","last_day":"2026-02-03"}`, "first_day", "2026-01-26 to 2026-01-30"},                                    // from its last day
 			{"request_leave", `{"employee_id":"EMP-003","first_day":"2026-06-25","last_day":"2026-07-01"}`, "first_day", "audit of the first half"},                                     // blackout of all
 			{"request_leave", `{"employee_id":"EMP-011","first_day":"2026-03-02","last_day":"2026-03-11"}`, "last_day", "at most 7 working days"},                                       // more than is left
 			{"request_leave", `{"employee_id":"EMP-003","first_day":"2027-03-02","last_day":"2027-03-03"}`, "first_day", "none has been entered"},                                       // no entitlement

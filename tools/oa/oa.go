@@ -66,9 +66,11 @@ func (o Options) Tools(db *records.DB) ([]*tools.Tool, error) {
 	list.Add(tools.NewWrite(generateDocumentDefinition, tools.Writer[DocumentArguments, *MadeDocument]{
 		Preview: s.previewDocument, Apply: s.generateDocument, Undo: s.withdrawDocument,
 	}))
-	list.Add(tools.NewWrite(createReminderDefinition, tools.Writer[ReminderArguments, *Reminder]{
-		Preview: s.previewReminder, Apply: s.createReminder, Undo: s.cancelReminder,
-	}))
+	reminding := tools.Writer[ReminderArguments, *Reminder]{Preview: s.previewReminder, Apply: s.createReminder, Undo: s.cancelReminder}
+	if s.dav != nil {
+		reminding = s.reminding()
+	}
+	list.Add(tools.NewWrite(createReminderDefinition, reminding))
 	if o.SMTP != nil {
 		if s.smtp, err = newMailer(*o.SMTP); err != nil {
 			return nil, err

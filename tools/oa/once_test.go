@@ -98,7 +98,11 @@ func TestOnlyWhatWasDoneUnderTheKeyIsUndone(t *testing.T) {
 		if _, err := d.Tool(t, "request_leave").Undo(t.Context(), "run/3"); err == nil {
 			t.Error("leave that the manager has decided was taken back")
 		}
-		if n := d.Number(t, "SELECT count(*) FROM effects WHERE key = 'run/3' AND state = 'done'"); n != 1 {
+		d.Execute(t, "UPDATE reminders SET status = 'done' WHERE text = 'Call'")
+		if _, err := d.Tool(t, "create_reminder").Undo(t.Context(), "run/1"); err == nil {
+			t.Error("a reminder that is past was cancelled")
+		}
+		if n := d.Number(t, "SELECT count(*) FROM effects WHERE key IN ('run/1', 'run/3') AND state = 'done'"); n != 2 {
 			t.Error("an undo that failed has left a trace")
 		}
 	})

@@ -28,6 +28,17 @@ func TestACustomersFirstContactGetsTheMail(t *testing.T) {
 	})
 }
 
+func TestWhoGetsTheMailGetsNoCopyBesides(t *testing.T) {
+	t.Parallel()
+	onEachStore(t, Options{}, func(t *testing.T, d desk) {
+		var draft Draft
+		d.Apply(t, "draft_email", "run/1", `{"from":"EMP-003","to":["EMP-002","Lin <XIAOYAN.LIN@yunqiao.example>"],"cc":["xiaoyan.lin@yunqiao.example","EMP-011"],"subject":"x","body":"y"}`, &draft)
+		if len(draft.To) != 1 || draft.To[0] != "xiaoyan.lin@yunqiao.example" || len(draft.Cc) != 1 || draft.Cc[0] != "chunhua.ma@yunqiao.example" {
+			t.Errorf("to %v, copies to %v", draft.To, draft.Cc)
+		}
+	})
+}
+
 func TestPeopleOfSeveralCompaniesInOneMailAreAWarning(t *testing.T) {
 	t.Parallel()
 	onEachStore(t, Options{}, func(t *testing.T, d desk) {

@@ -9,11 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"bestbox/internal/records"
 	"bestbox/tools"
 	"bestbox/tools/oa/caldav"
+	"bestbox/tools/wording"
 )
 
 // A meeting at a CalDAV server is one event in the calendars of all who take part and of the room. Its UID comes from the key of the call, and its
@@ -208,4 +210,59 @@ func (s store) cancelAtServer(ctx context.Context, key string) (*Meeting, error)
 		}
 		return m, s.read(ctx, func(b *books) error { return b.cancelled(m) })
 	})
+}
+
+// heldAtServer is the meeting of minutes where it was put into the calendars of a server; nil where it would be in the records. The ledger knows
+// what was put, and the organizer's calendar when it is by now. The server is asked before a transaction, never in one.
+func (s store) heldAtServer(ctx context.Context, in DocumentArguments) (*documentEvent, error) {
+	if in.Template != "meeting-minutes" || s.dav == nil || in.EventID == "" {
+		return nil, nil //nolint:nilnil // no error: it is in the records
+	}
+	m, err := s.putBefore(ctx, string(in.EventID))
+	if m == nil || err != nil {
+		return nil, err
+	}
+	event, there, err := s.dav.Find(ctx, m.Calendars[0], m.UID)
+	if err != nil {
+		return nil, err
+	}
+	if !there {
+		return nil, &tools.ArgumentError{Field: "event_id", Value: m.EventID, Allowed: "a meeting that is still in the calendar of " + m.Organizer.String()}
+	}
+	zone, err := time.LoadLocation(m.TimeZone)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(m.Attendees))
+	for i, p := range m.Attendees {
+		names[i] = p.Name
+	}
+	room := "none"
+	if m.RoomID != "" {
+		room = wording.Named(m.RoomID, m.RoomName)
+	}
+	return &documentEvent{ID: m.EventID, Title: m.Title, When: heldFrom(event.Start, event.End, zone), Room: room, Attendees: strings.Join(names, ", ")}, nil
+}
+
+// putBefore is the meeting of a number that was put into the calendars of a server and not cancelled; nil without any.
+func (s store) putBefore(ctx context.Context, id string) (m *Meeting, err error) {
+	err = s.read(ctx, func(b *books) error {
+		const made = "SELECT outcome FROM effects WHERE tool = ? AND state = ? ORDER BY begun_at DESC, key"
+		return b.Each(made, []any{scheduleMeetingDefinition.Name, records.EffectDone}, func(scan func(...any) error) error {
+			var outcome string
+			if err := scan(&outcome); err != nil {
+				return err
+			}
+			var one Meeting
+			if err := json.Unmarshal([]byte(outcome), &one); err != nil {
+				return fmt.Errorf("the outcome of a meeting that was scheduled: %w", err)
+			}
+			if one.EventID != id || one.UID == "" {
+				return nil
+			}
+			m = &one
+			return records.ErrEnough
+		})
+	})
+	return m, err
 }

@@ -468,6 +468,38 @@ func TestWhoAsksForLeaveIsToldOfMeetingsAtTheServer(t *testing.T) {
 	}
 }
 
+func TestMinutesAreOfTheMeetingAsItIsAtTheServer(t *testing.T) {
+	t.Parallel()
+	server := staff(t)
+	d := atServer(t, server.settings)
+	var m Meeting
+	d.Apply(t, "schedule_meeting", "run/1", someMeeting, &m)
+	arguments := `{"template":"meeting-minutes","title":"Minutes","author":"EMP-003","points":["The price stays."],"event_id":"` + m.EventID + `"}`
+	var made MadeDocument
+	d.Apply(t, "generate_document", "run/2", arguments, &made)
+	want := []string{
+		"|Meeting|" + m.EventID + " (Price talks; part 1, 中文)", "|Time|2026-01-26 16:00 to 17:00 (Asia/Shanghai)", "|Room|ROOM-03 (Bamboo)",
+		"|Attendees|Chen Wei, Lin Xiaoyan, Ma Chunhua, Anna Keller",
+	}
+	if got := wordText(t, d.file(t, made.Path)); !slices.Equal(got[1:5], want) {
+		t.Error(cmp.Diff(want, got[1:5]))
+	}
+	address := places[0] + m.UID + ".ics"
+	text := server.must(t, http.StatusOK, http.MethodGet, address, "")
+	server.must(t, http.StatusNoContent, http.MethodPut, address, strings.NewReplacer("T080000Z", "T100000Z", "T090000Z", "T110000Z").Replace(text))
+	if change := d.Preview(t, "generate_document", arguments); !strings.Contains(change.Lines[0].After, "| Time | 2026-01-26 18:00 to 19:00 (Asia/Shanghai) |") {
+		t.Errorf("a meeting that was moved: %s", change.Lines[0].After)
+	}
+	server.must(t, http.StatusOK, http.MethodDelete, address, "")
+	d.Apply(t, "generate_document", "run/2", arguments, nil) // made already: the server is not asked any more
+	for number, allowed := range map[string]string{m.EventID: "still in the calendar of EMP-003 (Chen Wei)", "EVT-99999999": "a meeting of the calendar"} {
+		other := strings.Replace(arguments, m.EventID, number, 1)
+		d.Refuses(t, []toolstest.Mistake{{"generate_document", other, "event_id", allowed}})
+	}
+	// A meeting that was scheduled before the server came is in the records.
+	d.Preview(t, "generate_document", strings.Replace(arguments, m.EventID, "EVT-0080", 1))
+}
+
 func TestAMeetingOfTheRecordsIsCancelledThereThoughAServerCameSince(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, recordstest.Stores()[0], Options{})

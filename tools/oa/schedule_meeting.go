@@ -99,7 +99,7 @@ func (b *books) describe(in MeetingArguments) (*Meeting, error) {
 	if err != nil {
 		return nil, err
 	}
-	begins, err := parseClock("time", in.Time)
+	start, err := clockOn("time", in.Time, day, organizer.zone)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,6 @@ func (b *books) describe(in MeetingArguments) (*Meeting, error) {
 	if minutes == 0 {
 		minutes = defaultMinutes
 	}
-	start := at(day, begins, organizer.zone)
 	end := start.Add(time.Duration(minutes) * time.Minute)
 	m := &Meeting{
 		Title: in.Title, Organizer: organizer.Person, Attendees: persons(people), Day: dates.ISO(start), Weekday: start.Weekday().String(),

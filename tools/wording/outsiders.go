@@ -32,6 +32,9 @@ func Line(text string) string {
 	return strings.Join(strings.Fields(tame), " ")
 }
 
+// Nothing reports whether a text holds no sign that anybody sees: it says nothing, however long it is.
+func Nothing(text string) bool { return Line(text) == "" }
+
 const (
 	// doubleQuotes look like “ and ” in one font or another.
 	doubleQuotes = "“”„‟〝〞〟＂❝❞״″˝ˮ🙶🙷🙸"
