@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"bestbox/agents"
+	"bestbox/agents/condition"
 	"bestbox/internal/config"
 	"bestbox/internal/records"
 	"bestbox/internal/records/recordstest"
@@ -348,5 +349,26 @@ func TestARunThatEndsTakesItsProposalsWithIt(t *testing.T) {
 	}
 	if w := o.waiting(); len(w) != 0 {
 		t.Errorf("still waiting: %+v", fmt.Sprint(w))
+	}
+}
+
+func TestAPersonReadsOnWhichConditionTheWriteRests(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, nil, adjustment)
+	decision, err := transcript.NewMessage(messageDecision, run.Step{Step: 2, Calls: []run.CallReport{{Call: "1.1", Tool: "adjust_stock", Arguments: json.RawMessage(adjustment)}},
+		Condition: &condition.Check{Relation: condition.LessThan, Limit: 15, Found: 12, Holds: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.Transcript.Apply(t.Context(), transcript.Change{Session: testWorkflow, Run: "begin", Key: "condition", Parent: o.head,
+		Messages: []transcript.Message{decision}, Outcome: func(head transcript.Head) any { return head }}, &o.head); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := do[Proposed](o, o.Propose, o.call()); err != nil {
+		t.Fatal(err)
+	}
+	want := "it is asked for under a condition, which a model has read: 12 is less than 15, so the condition holds"
+	if waiting := o.waiting(); len(waiting) != 1 || !slices.Contains(waiting[0].Change.Warnings, want) {
+		t.Errorf("%+v", waiting)
 	}
 }
