@@ -155,6 +155,9 @@ var (
 	workflowName = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*Agent$`)
 )
 
+// IsWorkflow reports whether a workflow type can be that of an agent, of those that there are or of another.
+func IsWorkflow(name string) bool { return workflowName.MatchString(name) }
+
 // defaultWorkflow makes QualityControlAgent of quality_control.
 func defaultWorkflow(name string) string {
 	var words strings.Builder
@@ -186,7 +189,7 @@ func (a Agent) check() error {
 		return a.files.at(settingsFile, "$.name", "the folder's name, %q; allowed: up to 31 small letters, digits and _, a letter first", a.files.folder)
 	case a.Name != a.files.folder:
 		return a.files.at(settingsFile, "$.name", "name: %q; allowed: the folder's name, %q", a.Name, a.files.folder)
-	case !workflowName.MatchString(a.Workflow):
+	case !IsWorkflow(a.Workflow):
 		return a.files.at(settingsFile, "$.workflow", "workflow: %q; allowed: a name such as ERPAgent", a.Workflow)
 	case strings.TrimSpace(a.Description) == "" || strings.ContainsAny(a.Description, "\r\n"):
 		return a.files.at(settingsFile, "$.description", "description: %q; allowed: one line that says what the agent can do", a.Description)

@@ -105,7 +105,7 @@ func TestOtherAgentsAnswerSideBySideInRunsOfTheirOwn(t *testing.T) {
 	}})
 	inner := map[string]run.Input{}
 	env.OnWorkflow(run.AskWorkflow, mock.Anything, mock.Anything).Return(func(ctx workflow.Context, raw converter.RawValue) (run.Result, error) {
-		input, err := run.ParseInput(raw.Payload().GetData(), []string{"crm", "oa"})
+		input, err := run.ParseInput(raw.Payload().GetData())
 		if err != nil {
 			return run.Result{}, err
 		}
