@@ -52,8 +52,14 @@ func environment(t *testing.T, metrics ...client.MetricsHandler) *testsuite.Test
 	return environment
 }
 
+// gone is the workflow of an agent that was there when its runs began.
+const gone = "GoneAgent"
+
 // open refuses domains and workflows of agents that there are not, as the activity does.
 func open(_ context.Context, input run.Input) (activities.Opened, error) {
+	if input.Domain == gone { // as a history has kept it
+		return activities.Opened{Head: "opened", Domain: "gone", Definition: "d0"}, nil
+	}
 	if err := input.CheckDomain(agents.Domains(definitions)); err != nil {
 		return activities.Opened{}, temporal.NewNonRetryableApplicationError(err.Error(), activities.ErrorInvalidInput, nil)
 	}
@@ -120,6 +126,22 @@ func TestADomainOrAnAgentsOwnWorkflowSkipsTheRouter(t *testing.T) {
 			env.AssertNotCalled(t, "Route", mock.Anything, mock.Anything)
 		})
 	}
+}
+
+func TestARunOfAnAgentThatIsGoneAsksForWhatWasKeptOfIt(t *testing.T) {
+	t.Parallel()
+	env := environment(t)
+	var a *activities.Activities
+	kept := activities.AgentRef{Domain: "gone", Definition: "d0"}
+	env.OnActivity(a.Decide, mock.Anything, activities.DecideInput{Position: activities.Position{Head: "opened"}, AgentRef: kept, Step: 1}).
+		Return(activities.Decided{Head: "enough"}, nil).Once()
+	env.OnActivity(a.Answer, mock.Anything, activities.AnswerInput{Position: activities.Position{Head: "enough"}, AgentRef: kept}).
+		Return(run.Result{Answer: "done"}, nil).Once()
+	env.ExecuteWorkflow(gone, run.Input{Question: "q"})
+	if result(t, env).Answer != "done" {
+		t.Error("it has not answered")
+	}
+	env.AssertExpectations(t)
 }
 
 func TestHeavyRoutesWithAReasonWhereLightDoesNot(t *testing.T) {
