@@ -1,8 +1,11 @@
 package agents
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
 
@@ -39,12 +42,14 @@ func Define(all []Agent, registry *tools.Registry, without ...string) ([]Definit
 		}
 	}
 	defined := make([]Definition, 0, len(all))
+	var problems []error
 	for _, agent := range all {
 		definition, err := define(agent, others(all, agent.Name), registry, without)
-		if err != nil {
-			return nil, err
-		}
+		problems = append(problems, err)
 		defined = append(defined, definition)
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
 	}
 	return defined, nil
 }
@@ -83,6 +88,9 @@ func define(agent Agent, others []Agent, registry *tools.Registry, without []str
 	if err := definition.checkPolicy(registry, without); err != nil {
 		return definition, err
 	}
+	if err := agent.checkCalls(registry); err != nil {
+		return definition, err
+	}
 	// A worked example that calls a tool which is not there would have the model call it too.
 	definition.Examples = slices.DeleteFunc(slices.Clone(agent.Examples), func(example Example) bool {
 		return slices.ContainsFunc(example.Calls, func(call Call) bool {
@@ -93,15 +101,45 @@ func define(agent Agent, others []Agent, registry *tools.Registry, without []str
 	return definition, definition.writeSystem(others)
 }
 
+// checkCalls refuses a worked example that calls a tool as it cannot be called, since a model copies what it is shown. The tools of servers change by themselves.
+func (a Agent) checkCalls(registry *tools.Registry) error {
+	for number, example := range a.Examples {
+		for index, call := range example.Calls {
+			tool, there := registry.Get(call.Tool)
+			if !there || registry.Declared(call.Tool) {
+				continue
+			}
+			if err := tool.Check(call.Arguments); err != nil {
+				return a.files.at(examplesFile, fmt.Sprintf("$[%d].calls[%d].tool", number, index), "example %d calls %s as it cannot be called: %v", number+1, call.Tool, err)
+			}
+		}
+	}
+	return nil
+}
+
 // writeSystem writes the first message. The agent's prompt may say what the others can do: {{range .Others}}{{.Name}}: {{.Description}}{{end}}.
 func (d *Definition) writeSystem(others []Agent) error {
 	parsed, err := template.New(promptFile).Option("missingkey=error").Parse(d.Prompt)
 	if err != nil {
-		return &FileError{File: d.files.name(promptFile), Problem: err.Error()}
+		return d.files.inPrompt(err)
 	}
 	if d.Prompt, err = render(parsed, map[string]any{"Others": others}); err != nil {
-		return &FileError{File: d.files.name(promptFile), Problem: err.Error()}
+		return d.files.inPrompt(err)
 	}
 	d.System, err = render(systemTemplate, map[string]any{"Agent": d.Agent, "Tools": signatures(d.Specs)})
 	return err
+}
+
+// templateError is what the template package says: the file, the line, sometimes the column, and the problem.
+var templateError = regexp.MustCompile(`template: [^:]+:(\d+):(?:\d+:)? (?s:(.*))`)
+
+// inPrompt says in which line of the prompt a template is wrong, and what may stand there.
+func (f files) inPrompt(err error) error {
+	wrong := &FileError{File: f.name(promptFile), Problem: err.Error()}
+	if found := templateError.FindStringSubmatch(err.Error()); found != nil {
+		wrong.Line, _ = strconv.Atoi(found[1])
+		wrong.Problem = found[2]
+	}
+	wrong.Problem += "; allowed: {{range .Others}}{{.Name}}: {{.Description}}{{end}}, which names the other agents, and no other {{"
+	return wrong
 }

@@ -2,7 +2,6 @@ package agents
 
 import (
 	"embed"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,10 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+	"unicode"
 )
 
 //go:embed */agent.yaml */prompt.md */examples.yaml */routing.csv
@@ -41,21 +37,6 @@ const (
 	routingFile  = "routing.csv"
 )
 
-// FileError says what is wrong in a file of an agent's folder. Line is 0 where the whole file is meant.
-type FileError struct {
-	File    string
-	Line    int
-	Problem string
-}
-
-func (e *FileError) Error() string {
-	place := e.File
-	if e.Line > 0 {
-		place = fmt.Sprintf("%s:%d", e.File, e.Line)
-	}
-	return place + ": " + e.Problem
-}
-
 // Load reads the agents of all sources, ordered by name. An agent of a later source takes the place of one of that name. All that is wrong is
 // reported at once, as *FileError.
 func Load(sources ...Source) ([]Agent, error) {
@@ -67,10 +48,14 @@ func Load(sources ...Source) ([]Agent, error) {
 			return nil, fmt.Errorf("read the agents of %s: %w; agents.folder must name a folder with one folder per agent", source.Path, err)
 		}
 		for _, folder := range folders {
-			if !folder.IsDir() || strings.HasPrefix(folder.Name(), ".") {
+			is, err := source.isAgent(folder.Name())
+			if err == nil && !is {
 				continue
 			}
-			agent, err := load(files{source, folder.Name()})
+			var agent Agent
+			if err == nil {
+				agent, err = load(files{source, folder.Name()})
+			}
 			if err != nil {
 				problems = append(problems, err)
 				continue
@@ -92,6 +77,23 @@ func Load(sources ...Source) ([]Agent, error) {
 	return loaded, nil
 }
 
+// isAgent reports whether an entry of a source is an agent's folder, or a link to one. Hidden folders are none.
+func (s Source) isAgent(entry string) (bool, error) {
+	if strings.HasPrefix(entry, ".") {
+		return false, nil
+	}
+	found, err := fs.Stat(s.Files, entry) // follows links
+	switch name := path.Join(s.Path, entry); {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, &FileError{File: name, Problem: "it is a link to what is not there; mend it or take it away"}
+	case err != nil:
+		return false, fmt.Errorf("read %s: %w", name, err)
+	case entry == settingsFile:
+		return false, &FileError{File: name, Problem: "it is in no folder of its own; put it and its prompt into one that has the agent's name"}
+	}
+	return found.IsDir(), nil
+}
+
 // sharedWorkflows refuses two agents that are started by one name.
 func sharedWorkflows(loaded []Agent) error {
 	owners := map[string]string{}
@@ -104,91 +106,30 @@ func sharedWorkflows(loaded []Agent) error {
 	return nil
 }
 
-// files is one agent's folder.
-type files struct {
-	source Source
-	folder string
-}
-
-func (f files) name(file string) string { return path.Join(f.source.Path, f.folder, file) }
-
-func (f files) read(file string) ([]byte, error) {
-	content, err := fs.ReadFile(f.source.Files, path.Join(f.folder, file))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s is missing: %w", f.name(file), fs.ErrNotExist)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", f.name(file), err)
-	}
-	return content, nil
-}
-
-// at makes the error for a place in a YAML file, named by a path such as $.tools[2]. An agent that was defined in code has no file.
-func (f files) at(file, place, problem string, arguments ...any) error {
-	if f.source.Files == nil {
-		return fmt.Errorf(problem, arguments...)
-	}
-	content, _ := f.read(file) // it was read before
-	return &FileError{File: f.name(file), Line: lineOf(content, place), Problem: fmt.Sprintf(problem, arguments...)}
-}
-
-// lineOf returns the line of the innermost part of a path that is written in the file, or 0.
-func lineOf(content []byte, place string) int {
-	parsed, err := parser.ParseBytes(content, 0)
-	if err != nil {
-		return 0
-	}
-	for ; place != "$" && place != ""; place = place[:max(0, strings.LastIndexAny(place, ".["))] {
-		found, err := yaml.PathString(place)
-		if err != nil {
-			return 0
-		}
-		if node, err := found.FilterFile(parsed); err == nil && node != nil {
-			return firstLine(node)
-		}
-	}
-	return 0
-}
-
-// firstLine is where a node begins: the token of a map is its first colon, which stands on the line of the first key.
-func firstLine(node ast.Node) int {
-	if list, isList := node.(*ast.SequenceNode); isList && len(list.Values) > 0 {
-		node = list.Values[0]
-	}
-	return node.GetToken().Position.Line
-}
-
-func (f files) yaml(file string, into any) error {
-	content, err := f.read(file)
-	if err != nil {
-		return err
-	}
-	if err := yaml.UnmarshalWithOptions(content, into, yaml.Strict()); err != nil {
-		line := 0
-		if coded, ok := errors.AsType[yaml.Error](err); ok && coded.GetToken() != nil {
-			line = coded.GetToken().Position.Line
-		}
-		return &FileError{File: f.name(file), Line: line, Problem: yaml.FormatError(err, false, true)}
-	}
-	return nil
-}
-
 func load(f files) (Agent, error) {
-	agent := Agent{files: f, Policy: defaultPolicy}
-	if err := f.yaml(settingsFile, &agent); err != nil {
+	if err := f.checkNames(); err != nil {
 		return Agent{}, err
+	}
+	agent := Agent{files: f, Policy: defaultPolicy}
+	if written, err := f.yaml(settingsFile, &agent, settingsKeys); err != nil {
+		return Agent{}, err
+	} else if !written {
+		return Agent{}, &FileError{File: f.name(settingsFile), Problem: "it is empty; write at least name and description"}
 	}
 	if agent.Workflow == "" {
 		agent.Workflow = defaultWorkflow(agent.Name)
 	}
-	if err := f.yaml(examplesFile, &agent.Examples); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if _, err := f.yaml(examplesFile, &agent.Examples, ""); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Agent{}, err
 	}
 	prompt, err := f.read(promptFile)
 	if err != nil {
 		return Agent{}, err
 	}
-	agent.Prompt = strings.TrimSpace(string(prompt))
+	if len(prompt) > longestPrompt {
+		return Agent{}, &FileError{File: f.name(promptFile), Problem: fmt.Sprintf("it has %d bytes; allowed: up to %d, since model, question and results need room beside it", len(prompt), longestPrompt)}
+	}
+	agent.Prompt = strings.TrimRightFunc(string(prompt), unicode.IsSpace) // its first line stays the first: errors name lines
 	if agent.Routing, err = f.routing(); err != nil {
 		return Agent{}, err
 	}
@@ -200,30 +141,11 @@ func load(f files) (Agent, error) {
 	return agent, agent.check()
 }
 
-// routing reads the questions that are the agent's own: the first column of a CSV file with a heading.
-func (f files) routing() ([]string, error) {
-	content, err := f.read(routingFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	reader := csv.NewReader(strings.NewReader(string(content)))
-	reader.FieldsPerRecord = -1
-	rows, err := reader.ReadAll()
-	if wrong, ok := errors.AsType[*csv.ParseError](err); ok {
-		return nil, &FileError{File: f.name(routingFile), Line: wrong.Line, Problem: wrong.Err.Error()}
-	}
-	if len(rows) == 0 || rows[0][0] != "text" {
-		return nil, &FileError{File: f.name(routingFile), Line: 1, Problem: "the first line must be the heading, whose first column is text"}
-	}
-	questions := make([]string, 0, len(rows)-1)
-	for _, row := range rows[1:] {
-		questions = append(questions, row[0])
-	}
-	return questions, nil
-}
+// settingsKeys are those of agent.yaml, for who has misspelt one.
+const settingsKeys = "name, workflow, description, tools, policy: max_steps, max_calls_per_step, decision_tokens, answer_tokens, writes, compensate"
+
+// longestPrompt is in bytes: in English about the 8,192 tokens that the models of the shipped profiles hold at once, so that no longer one can be meant.
+const longestPrompt = 32_000
 
 // defaultPolicy holds for what agent.yaml leaves out.
 var defaultPolicy = Policy{MaxSteps: 6, MaxCallsPerStep: 3, DecisionTokens: 250, AnswerTokens: 250}
@@ -232,6 +154,9 @@ var (
 	agentName    = regexp.MustCompile(`^[a-z][a-z0-9_]{0,30}$`)
 	workflowName = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*Agent$`)
 )
+
+// IsWorkflow reports whether a workflow type can be that of an agent, of those that there are or of another.
+func IsWorkflow(name string) bool { return workflowName.MatchString(name) }
 
 // defaultWorkflow makes QualityControlAgent of quality_control.
 func defaultWorkflow(name string) string {
@@ -260,16 +185,19 @@ func (a Agent) check() error {
 		}
 	}
 	switch {
+	case !agentName.MatchString(a.files.folder):
+		return a.files.at(settingsFile, "$.name", "the folder's name, %q; allowed: up to 31 small letters, digits and _, a letter first", a.files.folder)
 	case a.Name != a.files.folder:
 		return a.files.at(settingsFile, "$.name", "name: %q; allowed: the folder's name, %q", a.Name, a.files.folder)
-	case !agentName.MatchString(a.Name):
-		return a.files.at(settingsFile, "$.name", "name: %q; allowed: up to 31 small letters, digits and _, a letter first", a.Name)
-	case !workflowName.MatchString(a.Workflow):
+	case !IsWorkflow(a.Workflow):
 		return a.files.at(settingsFile, "$.workflow", "workflow: %q; allowed: a name such as ERPAgent", a.Workflow)
-	case a.Description == "" || strings.ContainsAny(a.Description, "\r\n"):
+	case strings.TrimSpace(a.Description) == "" || strings.ContainsAny(a.Description, "\r\n"):
 		return a.files.at(settingsFile, "$.description", "description: %q; allowed: one line that says what the agent can do", a.Description)
 	case a.Prompt == "":
 		return &FileError{File: a.files.name(promptFile), Problem: "it is empty; write who the agent is, in a sentence or two"}
+	}
+	if index := slices.Index(a.Tools, ""); index >= 0 {
+		return a.files.at(settingsFile, fmt.Sprintf("$.tools[%d]", index), "tools: an entry is empty; allowed: names of tools")
 	}
 	if err := a.checkExamples(); err != nil {
 		return err
@@ -280,6 +208,9 @@ func (a Agent) check() error {
 func (a Agent) checkExamples() error {
 	for number, example := range a.Examples {
 		place := fmt.Sprintf("$[%d]", number)
+		if strings.TrimSpace(example.Question) == "" {
+			return a.files.at(examplesFile, place, "example %d has no question; write what is asked in it", number+1)
+		}
 		if example.Answer != "" && len(example.Calls) > 0 {
 			return a.files.at(examplesFile, place, "example %d has calls and an answer; allowed: one of them", number+1)
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -68,13 +70,41 @@ func TestAWrongFolderIsRefusedNamingFileAndLine(t *testing.T) {
 		{"unknown key", map[string]string{"general/agent.yaml": general + "model: big\n"}, "own/general/agent.yaml:3: "},
 		{"no YAML", map[string]string{"general/agent.yaml": "name: [\n"}, "own/general/agent.yaml:1: "},
 		{"another name than the folder", map[string]string{"general/agent.yaml": "description: talks\nname: talker\n"}, `own/general/agent.yaml:2: name: "talker"`},
-		{"a name that is none", map[string]string{"a b/agent.yaml": "name: a b\ndescription: d\n", "a b/prompt.md": "p"}, `own/a b/agent.yaml:1: name: "a b"`},
+		{"a name that is none", map[string]string{"a b/agent.yaml": "name: a b\ndescription: d\n", "a b/prompt.md": "p"}, `own/a b/agent.yaml:1: the folder's name, "a b"; allowed: up to 31`},
 		{"a bound of the policy", map[string]string{"general/agent.yaml": general + "policy:\n  answer_tokens: 9\n  max_steps: 500\n"}, "own/general/agent.yaml:5: policy.max_steps: 500"},
 		{"a workflow without Agent", map[string]string{"general/agent.yaml": general + "workflow: general\n"}, `own/general/agent.yaml:3: workflow: "general"`},
 		{"a workflow of two", map[string]string{"x/agent.yaml": "name: x\ndescription: d\nworkflow: GeneralAgent\n", "x/prompt.md": "p"}, "own/x/agent.yaml:3: workflow"},
 		{"no description", map[string]string{"general/agent.yaml": "name: general\n"}, "own/general/agent.yaml: description"},
 		{"no prompt", map[string]string{"general/prompt.md": " "}, "own/general/prompt.md: it is empty"},
-		{"no settings", map[string]string{"x/prompt.md": "p"}, "own/x/agent.yaml is missing"},
+		{"no settings", map[string]string{"x/prompt.md": "p"}, "own/x/agent.yaml: it is missing; write"},
+		{"no prompt at all", map[string]string{"x/agent.yaml": "name: x\ndescription: d\n"}, "own/x/prompt.md: it is missing; write"},
+		{"settings that are empty", map[string]string{"general/agent.yaml": "# nothing\n"}, "own/general/agent.yaml: it is empty; write"},
+		{"two documents", map[string]string{"general/agent.yaml": general + "---\nname: other\n"}, "own/general/agent.yaml:4: it holds a second document"},
+		{"a list for a text", map[string]string{"general/agent.yaml": "name: general\ndescription: [a, b]\n"}, "own/general/agent.yaml:2: [2:14] it is a list; allowed: a text\n"},
+		{"a text for a number", map[string]string{"general/agent.yaml": general + "policy:\n  max_steps: many\n"}, "own/general/agent.yaml:4: [4:14] it is a text; allowed: a whole number\n"},
+		{"a text for a list", map[string]string{"general/agent.yaml": general + "tools: count\n"}, "own/general/agent.yaml:3: [3:8] it is a text; allowed: a list\n"},
+		{"a key that is not there", map[string]string{"general/agent.yaml": general + "tols: [count]\n"},
+			"own/general/agent.yaml:3: [3:1] unknown field \"tols\"; allowed: name, workflow, description, tools, policy: max_steps, max_calls_per_step, decision_tokens, answer_tokens, writes, compensate\n"},
+		{"a blank description", map[string]string{"general/agent.yaml": "name: general\ndescription: '  '\n"}, "own/general/agent.yaml:2: description"},
+		{"a tool without a name", map[string]string{"general/agent.yaml": general + "tools:\n  - count\n  -\n  - ''\n"}, "own/general/agent.yaml:5: tools: an entry is empty"},
+		{"a folder that can be no name", map[string]string{"quality-lab/agent.yaml": "name: lab\ndescription: d\n", "quality-lab/prompt.md": "p"},
+			`own/quality-lab/agent.yaml:1: the folder's name, "quality-lab"; allowed: up to 31`},
+		{"settings that are not UTF-8", map[string]string{"general/agent.yaml": "name: general\ndescription: Pr\xfcfer\n"}, "own/general/agent.yaml:2: it is no text in UTF-8; save it"},
+		{"a prompt that is not UTF-8", map[string]string{"general/prompt.md": "You talk\nin M\xfcnchen."}, "own/general/prompt.md:2: it is no text in UTF-8; save it"},
+		{"a prompt with control characters", map[string]string{"general/prompt.md": "You talk\nto\x00all."}, "own/general/prompt.md:2: it holds the character U+0000"},
+		{"a prompt that no model reads", map[string]string{"general/prompt.md": strings.Repeat("You talk. ", 4000)}, "own/general/prompt.md: it has 40000 bytes; allowed: up to 32000"},
+		{"a file beyond all bounds", map[string]string{"general/routing.csv": "text\n" + strings.Repeat("q\n", 1<<20)}, "own/general/routing.csv: it has 2097157 bytes; allowed: up to 1048576"},
+		{"a folder for a file", map[string]string{"x/agent.yaml": "name: x\ndescription: d\n", "x/prompt.md/p": "p"}, "own/x/prompt.md: it is no file"},
+		{"a file whose name is misspelt", map[string]string{"general/example.yaml": "[]"}, "own/general/example.yaml: it is not read; an agent's files are agent.yaml, prompt.md, examples.yaml, routing.csv"},
+		{"an agent that has no folder", map[string]string{"agent.yaml": general}, "own/agent.yaml: it is in no folder of its own"},
+		{"an example without a question", map[string]string{"general/examples.yaml": "- question: q\n  answer: a\n- answer: a\n"}, "own/general/examples.yaml:3: example 2 has no question"},
+		{"routing with a mark at its beginning that is no heading", map[string]string{"general/routing.csv": "\ufeffquestion\n"}, "own/general/routing.csv:1: "},
+		{"routing that is cut at a comma", map[string]string{"general/routing.csv": "text\nq\nDid batch 7 pass, and when?\n"},
+			"own/general/routing.csv:3: it has 2 columns and the heading 1; write a text that holds a comma in quotation marks"},
+		{"routing with a text that is quoted half", map[string]string{"general/routing.csv": "text\nq\nDid \"batch\" 7 pass?\n"},
+			`own/general/routing.csv:3: bare " in non-quoted-field; write a text that holds quotation marks in quotation marks, and each of its own twice`},
+		{"an empty routing question", map[string]string{"general/routing.csv": "text,lang\nq,en\n\n\" \",en\n"}, "own/general/routing.csv:4: the question is empty"},
+		{"a routing question twice", map[string]string{"general/routing.csv": "text\nq\nr\nq\n"}, "own/general/routing.csv:4: the question stands in line 2 already"},
 		{"an example with a tool it has not", map[string]string{"general/examples.yaml": "- question: q\n  calls:\n    - tool: fly\n      arguments: {}\n"},
 			`own/general/examples.yaml:3: example 1 calls "fly"`},
 		{"an example with calls and an answer", map[string]string{"general/examples.yaml": "- {question: q, answer: a}\n- {question: q, calls: [{tool: fly, arguments: {}}], answer: a}\n"},
@@ -95,6 +125,57 @@ func TestAWrongFolderIsRefusedNamingFileAndLine(t *testing.T) {
 	}
 	if _, err := agents.Load(agents.Folder("/does/not/exist")); err == nil || !strings.Contains(err.Error(), "agents.folder") {
 		t.Errorf("a folder that is not there: %v", err)
+	}
+}
+
+// Spreadsheets and editors of Windows begin a file with a mark and end its lines with two characters.
+func TestAFolderThatWasWrittenOnWindowsIsReadAsAnyOther(t *testing.T) {
+	t.Parallel()
+	const mark = "\ufeff"
+	lab := map[string]string{
+		"lab/agent.yaml": "name: lab\ndescription: d\ntools: [count]\n", "lab/prompt.md": "You know\nthe lab.\n",
+		"lab/examples.yaml": "- question: How many?\n  calls: [{tool: count, arguments: {from: 1}}]\n", "lab/routing.csv": "text\n哪批不合格？\n",
+	}
+	var read [2]agents.Agent
+	for index := range read {
+		loaded, err := agents.Load(talker(lab))
+		if err != nil {
+			t.Fatal(err)
+		}
+		read[index] = loaded[1]
+		for name, content := range lab {
+			lab[name] = mark + strings.ReplaceAll(content, "\n", "\r\n")
+		}
+	}
+	there, windows := read[0], read[1]
+	if windows.Prompt != there.Prompt || windows.Name != there.Name || windows.Examples[0].Question != "How many?" || !slices.Equal(windows.Routing, there.Routing) {
+		t.Errorf("%+v became %+v", there, windows)
+	}
+}
+
+// A company's folder may be put together of links, as Kubernetes does with its ConfigMaps.
+func TestALinkToAFolderIsAnAgentAndOneToNothingIsRefused(t *testing.T) {
+	t.Parallel()
+	own, elsewhere := t.TempDir(), t.TempDir()
+	for name, content := range map[string]string{"agent.yaml": "name: lab\ndescription: d\n", "prompt.md": "You know the lab."} {
+		if err := os.WriteFile(filepath.Join(elsewhere, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link := func(to, name string) {
+		if err := os.Symlink(to, filepath.Join(own, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link(elsewhere, "lab")
+	link(filepath.Join(elsewhere, "prompt.md"), "README.md")
+	loaded, err := agents.Load(talker(nil), agents.Folder(own))
+	if err != nil || len(loaded) != 2 || loaded[1].Name != "lab" {
+		t.Errorf("%+v, %v", loaded, err)
+	}
+	link(filepath.Join(elsewhere, "nothing"), "gone")
+	if _, err := agents.Load(talker(nil), agents.Folder(own)); err == nil || !strings.Contains(err.Error(), filepath.Join(own, "gone")+": it is a link to what is not there") {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -127,19 +208,24 @@ func TestAToolThatDoesNotExistIsRefusedNamingFileAndLine(t *testing.T) {
 	}
 }
 
-func TestAPromptThatIsNoTemplateIsRefusedNamingTheFile(t *testing.T) {
+func TestAPromptThatIsNoTemplateIsRefusedNamingFileAndLine(t *testing.T) {
 	t.Parallel()
 	registry, err := tools.NewRegistry()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, prompt := range []string{"{{range", "{{.Nothing}}"} {
+	for prompt, want := range map[string]string{
+		"{{range":                       "own/general/prompt.md:1: unclosed action",
+		"\n\nYou talk.\n{{.Nothing}}":   `own/general/prompt.md:4: executing "prompt.md" at <.Nothing>`,
+		"You talk.\nUse {{ braces }}.":  `own/general/prompt.md:2: function "braces" not defined`,
+		"You talk.\n{{.Others.Nobody}}": "own/general/prompt.md:2: ",
+	} {
 		loaded, err := agents.Load(talker(map[string]string{"general/prompt.md": prompt}))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := agents.Define(loaded, registry); err == nil || !strings.Contains(err.Error(), "own/general/prompt.md") {
-			t.Errorf("%s: got %v", prompt, err)
+		if _, err := agents.Define(loaded, registry); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "allowed: {{range .Others}}") {
+			t.Errorf("%s: got %v, want %s", prompt, err, want)
 		}
 	}
 }
@@ -183,6 +269,42 @@ func TestAPolicyThatSpeaksOfWhatItsToolDoesNotKnowIsRefusedWithItsPlace(t *testi
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", rule, err)
 		}
+	}
+}
+
+// What is shown to the model before every question, it copies.
+func TestAWorkedExampleMustCallAToolAsItCanBeCalled(t *testing.T) {
+	t.Parallel()
+	registry, err := tools.NewRegistry(tools.Must(tools.New(tools.Definition{Name: "count", Description: "Counts.", Effect: tools.Read},
+		func(context.Context, moved) (found, error) { return found{}, nil })))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for arguments, want := range map[string]string{
+		"{quantity: 3}":           "",
+		"{quantty: 3}":            "own/lab/examples.yaml:4: example 2 calls count as it cannot be called: ",
+		"{quantity: three}":       "own/lab/examples.yaml:4: example 2 calls count as it cannot be called: ",
+		"{quantity: 3, note: []}": "own/lab/examples.yaml:4: example 2 calls count as it cannot be called: ",
+	} {
+		loaded, err := agents.Load(talker(map[string]string{"lab/agent.yaml": "name: lab\ndescription: d\ntools: [count]\n", "lab/prompt.md": "You know the lab.",
+			"lab/examples.yaml": "- {question: q, answer: a}\n- question: q\n  calls:\n    - tool: count\n      arguments: " + arguments + "\n"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = agents.Define(loaded, registry); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", arguments, err, want)
+		}
+	}
+}
+
+func TestAllAgentsWithAWrongToolAreReportedAtOnce(t *testing.T) {
+	t.Parallel()
+	loaded, err := agents.Load(talker(map[string]string{"a/agent.yaml": "name: a\ndescription: d\ntools: [fly]\n", "a/prompt.md": "p", "b/agent.yaml": "name: b\ndescription: d\ntools: [swim]\n", "b/prompt.md": "p"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := agents.Define(loaded, clocks(t)); err == nil || !strings.Contains(err.Error(), `"fly"`) || !strings.Contains(err.Error(), `"swim"`) {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -26,3 +26,14 @@ func ForRouter(all []Agent) router.Others {
 	others.Learned = router.Learn(own, rest)
 	return others
 }
+
+// Domains returns the names that a question may be for: the router's labels and the agents.
+func Domains(all []Agent) []string {
+	domains := slices.Clone(router.Labels)
+	for _, agent := range all {
+		if !slices.Contains(domains, agent.Name) {
+			domains = append(domains, agent.Name)
+		}
+	}
+	return domains
+}

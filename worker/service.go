@@ -27,7 +27,6 @@ import (
 	"bestbox/tools/mcp"
 	"bestbox/worker/queues"
 	"bestbox/worker/trigger"
-	"bestbox/workflows"
 	"bestbox/workflows/activities"
 	"bestbox/workflows/run"
 )
@@ -241,7 +240,7 @@ func (s *service) triggerOptions(ctx context.Context, key string, loopback bool)
 		registries[tenant] = company.Tools
 	}
 	return trigger.Options{
-		Agents: func() []agents.Definition { return activities.Definitions(s.activities) }, Tools: registries, Temporal: s.temporal, TaskQueue: run.QueueMain, Workflows: types, Domains: workflows.Domains(s.agents), Events: s.transcript, Approvals: s.transcript,
+		Agents: func() []agents.Definition { return activities.Definitions(s.activities) }, Tools: registries, Temporal: s.temporal, TaskQueue: run.QueueMain, Workflows: types, Domains: agents.Domains(s.agents), Events: s.transcript, Approvals: s.transcript,
 		Checks: s.checks(), Metrics: s.metrics.Handler(), Namespace: s.settings.Temporal.Namespace,
 		TemporalUI: s.settings.Temporal.UIURL(), TemporalAddress: s.settings.Temporal.Address, Users: s.users, APIKey: key, Loopback: loopback,
 		Logger: s.log, Stopping: ctx,

@@ -43,8 +43,8 @@ func (g *going) askAgent(ctx workflow.Context, decided activities.Decided, call 
 			err = future.Get(ctx, nil)
 		}
 		switch {
-		case isCanceled(err):
-			return "", err
+		case isCanceled(err): // it alone, by somebody who looked at it; where this run is, what follows ends at once
+			input.Failure = "its run was cancelled"
 		case err != nil:
 			input.Failure = reason(err)
 		}

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -105,7 +106,7 @@ func TestOtherAgentsAnswerSideBySideInRunsOfTheirOwn(t *testing.T) {
 	}})
 	inner := map[string]run.Input{}
 	env.OnWorkflow(run.AskWorkflow, mock.Anything, mock.Anything).Return(func(ctx workflow.Context, raw converter.RawValue) (run.Result, error) {
-		input, err := run.ParseInput(raw.Payload().GetData(), []string{"crm", "oa"})
+		input, err := run.ParseInput(raw.Payload().GetData())
 		if err != nil {
 			return run.Result{}, err
 		}
@@ -145,6 +146,58 @@ func TestOtherAgentsAnswerSideBySideInRunsOfTheirOwn(t *testing.T) {
 	}
 	if crm, oa := heard["1.1"], heard["1.3"]; crm.Session != parent+"-1.1" || crm.Run == "" || crm.Failure != "" || !strings.Contains(oa.Failure, "the calendar is away") {
 		t.Errorf("heard %+v", heard)
+	}
+	env.AssertExpectations(t)
+}
+
+// TestAnotherAgentsRunThatIsCancelledAloneIsAResultThatSaysSo cancels one of two runs of other agents, as somebody may who looks at it, and not the run that has begun them.
+func TestAnotherAgentsRunThatIsCancelledAloneIsAResultThatSaysSo(t *testing.T) {
+	t.Parallel()
+	env, a := deciding(t, activities.Decided{Calls: []activities.PlannedCall{
+		{Call: "1.1", Control: agents.ToolAskAgent, Agent: "crm", Question: "who?"},
+		{Call: "1.2", Control: agents.ToolAskAgent, Agent: "oa", Question: "when?"},
+	}})
+	env.OnWorkflow(run.AskWorkflow, mock.Anything, mock.Anything).Return(func(ctx workflow.Context, raw converter.RawValue) (run.Result, error) {
+		input, err := run.ParseInput(raw.Payload().GetData())
+		if err == nil && input.Domain == "oa" {
+			err = temporal.NewCanceledError()
+		}
+		return run.Result{Answer: "they"}, err
+	})
+	failures := map[string]string{}
+	env.OnActivity(a.Heard, mock.Anything, mock.Anything).Return(func(_ context.Context, input activities.HeardInput) (activities.Called, error) {
+		failures[input.Call] = input.Failure
+		return activities.Called{Head: transcript.Head("heard " + input.Call)}, nil
+	}).Twice()
+	env.OnActivity(a.Decide, mock.Anything, mock.Anything).Return(activities.Decided{Head: "enough"}, nil).Once()
+	env.OnActivity(a.Answer, mock.Anything, mock.Anything).Return(run.Result{Answer: "done"}, nil).Once()
+	env.ExecuteWorkflow("ERPAgent", run.Input{Question: "who and when?"})
+	if result(t, env).Answer != "done" || failures["1.1"] != "" || failures["1.2"] != "its run was cancelled" {
+		t.Errorf("failures %q", failures)
+	}
+	env.AssertExpectations(t)
+}
+
+// That the others' runs end with it is Temporal's part, which its test environment does not play.
+func TestACancelledRunThatWaitsForOtherAgentsEndsAsCancelled(t *testing.T) {
+	t.Parallel()
+	env, a := deciding(t, activities.Decided{Calls: []activities.PlannedCall{
+		{Call: "1.1", Control: agents.ToolAskAgent, Agent: "crm", Question: "who?"},
+		{Call: "1.2", Control: agents.ToolAskAgent, Agent: "oa", Question: "when?"},
+	}})
+	env.OnWorkflow(run.AskWorkflow, mock.Anything, mock.Anything).Return(func(ctx workflow.Context, _ converter.RawValue) (run.Result, error) {
+		return run.Result{}, workflow.Sleep(ctx, time.Hour)
+	})
+	var told run.Failure
+	env.OnActivity(a.Close, mock.Anything, mock.Anything).Return(func(_ context.Context, failure run.Failure) error {
+		told = failure
+		return nil
+	}).Once()
+	env.RegisterDelayedCallback(env.CancelWorkflow, time.Minute)
+	env.ExecuteWorkflow("ERPAgent", run.Input{Question: "who and when?"})
+	var ended *temporal.CanceledError
+	if err := env.GetWorkflowError(); !errors.As(err, &ended) || told.Status != "cancelled" {
+		t.Errorf("%v; told %+v", err, told)
 	}
 	env.AssertExpectations(t)
 }

@@ -1,10 +1,15 @@
 package workflows_test
 
 import (
+	"bytes"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"testing"
 
+	commonpb "go.temporal.io/api/common/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
@@ -23,7 +28,7 @@ var histories = []string{
 	"light_down",      // the light tier was away, heavy routed
 	"killed",          // the worker was killed in the middle of a decision
 	"cancelled",       // cancelled while the answer was written
-	"wrong_input",     // failed at once
+	"wrong_input",     // a domain that there is not: failed at once
 	"approved_edited", // a write whose arguments were edited twice, the first time wrongly, before decisions were authorized
 }
 
@@ -42,6 +47,55 @@ func TestRunsOfEarlierVersionsGoOn(t *testing.T) {
 }
 
 func history(name string) string { return filepath.Join("testdata", name+".json") }
+
+// TestARunGoesOnWhereItsAgentIsNotThereAnyMore takes what was recorded of an agent for what was begun by one of a folder that a later worker has not.
+func TestARunGoesOnWhereItsAgentIsNotThereAnyMore(t *testing.T) {
+	t.Parallel()
+	for name, begin := range map[string]func(started *historypb.WorkflowExecutionStartedEventAttributes){
+		"by its domain": func(started *historypb.WorkflowExecutionStartedEventAttributes) {
+			replaceIn(started.Input, `"domain":"erp"`, `"domain":"lab"`)
+		},
+		"by its own workflow": func(started *historypb.WorkflowExecutionStartedEventAttributes) {
+			replaceIn(started.Input, `,"domain":"erp"`, "")
+			started.WorkflowType.Name = "LabAgent"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file, err := os.Open(history("erp"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer file.Close()
+			recorded, err := client.HistoryFromJSON(file, client.HistoryJSONOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, event := range recorded.Events {
+				if started := event.GetWorkflowExecutionStartedEventAttributes(); started != nil {
+					begin(started)
+				}
+				if marked := event.GetMarkerRecordedEventAttributes(); marked != nil {
+					replaceIn(marked.Details["result"], `}`, `,"domain":"lab"}`) // of Open
+				}
+				for _, field := range event.GetUpsertWorkflowSearchAttributesEventAttributes().GetSearchAttributes().GetIndexedFields() {
+					field.Data = bytes.ReplaceAll(field.Data, []byte(`"erp"`), []byte(`"lab"`))
+				}
+			}
+			replayer := worker.NewWorkflowReplayer()
+			workflows.Register(replayer, definitions)
+			if err := replayer.ReplayWorkflowHistory(nil, recorded); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func replaceIn(written *commonpb.Payloads, old, by string) {
+	for _, payload := range written.GetPayloads() {
+		payload.Data = bytes.ReplaceAll(payload.Data, []byte(old), []byte(by))
+	}
+}
 
 // Without this a replay that checks nothing would pass.
 func TestReplayNoticesAWorkflowThatDoesSomethingElse(t *testing.T) {

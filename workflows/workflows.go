@@ -4,8 +4,8 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	"go.temporal.io/sdk/converter"
@@ -14,50 +14,47 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"bestbox/agents"
-	"bestbox/agents/router"
 	"bestbox/internal/transcript"
 	"bestbox/workflows/activities"
 	"bestbox/workflows/run"
 )
 
 // ErrorInvalidInput is the Temporal error type of a run that was started with a wrong input.
-const ErrorInvalidInput = "InvalidInput"
+const ErrorInvalidInput = activities.ErrorInvalidInput
 
 // Registry is the part of a Temporal worker (or of its test environment) that workflows are registered on.
 type Registry interface {
 	RegisterWorkflowWithOptions(definition any, options workflow.RegisterOptions)
+	RegisterDynamicWorkflow(definition any, options workflow.DynamicRegisterOptions)
 }
 
 var _ Registry = worker.Worker(nil)
 
-// Register registers Ask, CallTool, and one workflow per agent, under the agent's own name.
+// Register registers Ask, CallTool, and one workflow per agent, under the agent's own name. What has any other name is taken for the run of an agent that was there when
+// the run began: it goes on with what Open has kept of it then. One that begins now is refused by Open.
 func Register(registry Registry, definitions []agents.Agent) {
-	domains := Domains(definitions)
 	registry.RegisterWorkflowWithOptions(func(ctx workflow.Context, input converter.RawValue) (run.Result, error) {
-		return start(ctx, input, domains, "")
+		return start(ctx, input, "")
 	}, workflow.RegisterOptions{Name: run.AskWorkflow})
 	registry.RegisterWorkflowWithOptions(callTool, workflow.RegisterOptions{Name: run.CallWorkflow})
 	for _, agent := range definitions {
 		registry.RegisterWorkflowWithOptions(func(ctx workflow.Context, input converter.RawValue) (run.Result, error) {
-			return start(ctx, input, domains, agent.Name)
+			return start(ctx, input, agent.Name)
 		}, workflow.RegisterOptions{Name: agent.Workflow})
 	}
-}
-
-// Domains returns the names that a run may ask for: the router's labels and the agents.
-func Domains(definitions []agents.Agent) []string {
-	domains := slices.Clone(router.Labels)
-	for _, agent := range definitions {
-		if !slices.Contains(domains, agent.Name) {
-			domains = append(domains, agent.Name)
+	registry.RegisterDynamicWorkflow(func(ctx workflow.Context, arguments converter.EncodedValues) (run.Result, error) {
+		var input converter.RawValue
+		if err := arguments.Get(&input); err != nil {
+			return run.Result{}, temporal.NewNonRetryableApplicationError(err.Error(), ErrorInvalidInput, err)
 		}
-	}
-	return domains
+		return start(ctx, input, workflow.GetInfo(ctx).WorkflowType.Name)
+	}, workflow.DynamicRegisterOptions{})
 }
 
-// start checks the input and runs it. Domain, when not empty, is the agent whose workflow was started.
-func start(ctx workflow.Context, raw converter.RawValue, domains []string, domain string) (run.Result, error) {
-	input, err := run.ParseInput(raw.Payload().GetData(), domains)
+// start checks the input and runs it. Domain, when not empty, is the agent whose workflow was started. Nothing here may depend on which agents there are: a worker that has
+// others must come to the same.
+func start(ctx workflow.Context, raw converter.RawValue, domain string) (run.Result, error) {
+	input, err := run.ParseInput(raw.Payload().GetData())
 	if err != nil {
 		return run.Result{}, temporal.NewNonRetryableApplicationError(err.Error(), ErrorInvalidInput, nil)
 	}
@@ -97,15 +94,17 @@ func sinceStart(ctx workflow.Context) time.Duration {
 // answer is the whole of a run: open, route, decide and call until there is enough, answer. With an error the result holds the domain,
 // if it was known.
 func answer(ctx workflow.Context, input run.Input) (run.Result, error) {
-	result := run.Result{Domain: input.Domain}
+	result := run.Result{}
 	people, err := listen(ctx)
 	if err != nil {
 		return result, err
 	}
 	var opened activities.Opened
 	if err := workflow.ExecuteLocalActivity(local(ctx), calls.Open, input).Get(ctx, &opened); err != nil {
-		return result, err
+		return result, err // without a domain: there may be none of that name
 	}
+	input.Domain = cmp.Or(opened.Domain, input.Domain) // a run of an earlier version has kept none
+	result.Domain = input.Domain
 	going := &going{input: input, people: people, at: activities.Position{Head: opened.Head},
 		agent: activities.AgentRef{Domain: input.Domain, Definition: opened.Definition}}
 	if input.Domain == "" {

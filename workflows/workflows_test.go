@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -42,13 +43,27 @@ func environment(t *testing.T, metrics ...client.MetricsHandler) *testsuite.Test
 	workflows.Register(environment, definitions)
 	var a *activities.Activities
 	environment.RegisterActivity(a)
-	environment.OnActivity(a.Open, mock.Anything, mock.Anything).Return(activities.Opened{Head: "opened"}, nil).Maybe()
+	environment.OnActivity(a.Open, mock.Anything, mock.Anything).Return(open).Maybe()
 	environment.OnActivity(a.Authorize, mock.Anything, mock.MatchedBy(func(input activities.AuthorizeInput) bool { return input.By == slow })).After(10 * time.Minute).Return(nil).Maybe()
 	environment.OnActivity(a.Authorize, mock.Anything, mock.MatchedBy(func(input activities.AuthorizeInput) bool { return input.By != stranger })).Return(nil).Maybe()
 	environment.OnActivity(a.Authorize, mock.Anything, mock.Anything).
 		Return(temporal.NewNonRetryableApplicationError("a stranger may not agree to order", activities.ErrorNotAllowed, nil)).Maybe()
 	environment.OnUpsertTypedSearchAttributes(mock.Anything).Return(nil).Maybe()
 	return environment
+}
+
+// gone is the workflow of an agent that was there when its runs began.
+const gone = "GoneAgent"
+
+// open refuses domains and workflows of agents that there are not, as the activity does.
+func open(_ context.Context, input run.Input) (activities.Opened, error) {
+	if input.Domain == gone { // as a history has kept it
+		return activities.Opened{Head: "opened", Domain: "gone", Definition: "d0"}, nil
+	}
+	if err := input.CheckDomain(agents.Domains(definitions)); err != nil {
+		return activities.Opened{}, temporal.NewNonRetryableApplicationError(err.Error(), activities.ErrorInvalidInput, nil)
+	}
+	return activities.Opened{Head: "opened", Domain: input.Domain}, nil
 }
 
 func result(t *testing.T, environment *testsuite.TestWorkflowEnvironment) run.Result {
@@ -113,6 +128,22 @@ func TestADomainOrAnAgentsOwnWorkflowSkipsTheRouter(t *testing.T) {
 	}
 }
 
+func TestARunOfAnAgentThatIsGoneAsksForWhatWasKeptOfIt(t *testing.T) {
+	t.Parallel()
+	env := environment(t)
+	var a *activities.Activities
+	kept := activities.AgentRef{Domain: "gone", Definition: "d0"}
+	env.OnActivity(a.Decide, mock.Anything, activities.DecideInput{Position: activities.Position{Head: "opened"}, AgentRef: kept, Step: 1}).
+		Return(activities.Decided{Head: "enough"}, nil).Once()
+	env.OnActivity(a.Answer, mock.Anything, activities.AnswerInput{Position: activities.Position{Head: "enough"}, AgentRef: kept}).
+		Return(run.Result{Answer: "done"}, nil).Once()
+	env.ExecuteWorkflow(gone, run.Input{Question: "q"})
+	if result(t, env).Answer != "done" {
+		t.Error("it has not answered")
+	}
+	env.AssertExpectations(t)
+}
+
 func TestHeavyRoutesWithAReasonWhereLightDoesNot(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -164,12 +195,15 @@ func TestWrongInputFailsAtOnceNamingTheField(t *testing.T) {
 		{"wrong type", run.AskWorkflow, map[string]any{"question": 5}, "question"},
 		{"unknown field", run.AskWorkflow, map[string]any{"question": "q", "agent": "erp"}, "agent"},
 		{"not an object", run.AskWorkflow, []string{"q"}, "input"},
+		{"the workflow of an agent that is not there", "LabAgent", map[string]any{"question": "q"}, `"LabAgent"`},
 		{"another agent's domain", "ERPAgent", map[string]any{"question": "q", "domain": "general"}, "domain"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			env := environment(t)
+			var a *activities.Activities
+			env.OnActivity(a.Close, mock.Anything, mock.Anything).Return(nil).Maybe()
 			env.ExecuteWorkflow(test.workflow, test.input)
 			var failure *temporal.ApplicationError
 			if err := env.GetWorkflowError(); !errors.As(err, &failure) {

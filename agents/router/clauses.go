@@ -127,14 +127,17 @@ func Parts(question string, clauses []string, probabilities []map[string]float64
 // joining are the words with which a part goes on from the one before.
 var joining = regexp.MustCompile(`(?i)^(?:and|then|also|再帮我|再|然后|顺便|并且|并|以及)\s*(?:then\s+)?`)
 
-// several asks the model about each part of a question.
+// several asks about each part of a question: the agents that were learned first, and the model where it is none of theirs.
 func (r *Router) several(ctx context.Context, question string, whole Decision) (Decision, error) {
 	texts := Clauses(question)
 	clauses := make([]map[string]float64, 0, len(texts))
 	for _, clause := range texts {
-		decision, err := r.decide(ctx, clause)
-		if err != nil {
-			return whole, err
+		decision, found := r.learned(clause)
+		if !found {
+			var err error
+			if decision, err = r.decide(ctx, clause); err != nil {
+				return whole, err
+			}
 		}
 		whole.Usage = whole.Usage.Add(decision.Usage)
 		clauses = append(clauses, decision.Probabilities)

@@ -77,16 +77,23 @@ func (r *Router) Route(ctx context.Context, question string, names []tools.Name)
 	if strings.TrimSpace(question) == "" {
 		return Decision{}, ErrEmptyQuestion
 	}
-	if r.Learned != nil {
-		if name, probability := r.Learned.likeliest(question); probability > learnedAbove {
-			return Decision{Domain: name, Confidence: probability, Probabilities: map[string]float64{name: probability}, Calibrated: true}, nil
-		}
+	if decision, found := r.learned(question); found {
+		return decision, nil
 	}
 	decision, err := r.decide(ctx, describe(question, names))
 	if err != nil || r.Several == "" {
 		return decision, err
 	}
 	return r.several(ctx, question, decision)
+}
+
+// learned tells the question of an agent that was learned, without the model.
+func (r *Router) learned(question string) (Decision, bool) {
+	if r.Learned == nil {
+		return Decision{}, false
+	}
+	name, probability := r.Learned.likeliest(question)
+	return Decision{Domain: name, Confidence: probability, Probabilities: map[string]float64{name: probability}, Calibrated: true}, probability > learnedAbove
 }
 
 // decide asks the model once.

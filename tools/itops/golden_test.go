@@ -83,7 +83,7 @@ var writes = []toolstest.Question{
 	{"silence_alert", `{"alert_id":"alr-2026-0010","until":"2026-01-20","reason":"bearing comes later"}`},
 	{"create_ticket", `{"title":"Put the original filter back","component_id":"MCH-001","priority":"urgent","description":"Type OE20."}`},
 	{"create_ticket", `{"title":"换一台打印机"}`},
-	{"update_ticket", `{"ticket_id":"TCK-2026-0005","status":"in_progress","assignee":"Marta Novak","note":"Deletes old backups."}`},
+	{"update_ticket", `{"ticket_id":"TCK-2026-0005","status":"in_progress","assignee":"Qian Duo","note":"Deletes old backups."}`},
 }
 
 func TestSentencesAreWhatPeopleReadAndApproved(t *testing.T) {

@@ -195,7 +195,7 @@ func TestWarningsAndFactsTellAPersonAndAPolicyWhatMatters(t *testing.T) {
 			{"create_ticket", `{"title":"It trips again","component_id":"MCH-001"}`, "TCK-2026-0002 (“Compressor unit A trips”) is open",
 				`{"component":{"id":"MCH-001","kind":"machine"},"priority":"normal","tickets_open":1}`},
 			{"update_ticket", `{"ticket_id":"TCK-2026-0002","status":"resolved"}`, "MCH-001 (Compressor unit A) is still failing", `{"priority":"high","status":"resolved","ticket":{"assignee":"Chen Wei 陈伟","priority":"high","status":"in_progress"}}`},
-			{"update_ticket", `{"ticket_id":"TCK-2025-0001","status":"open"}`, "The ticket is resolved", `{"priority":"normal","status":"open","ticket":{"assignee":"Marta Novak","priority":"normal","status":"resolved"}}`},
+			{"update_ticket", `{"ticket_id":"TCK-2025-0001","status":"open"}`, "The ticket is resolved", `{"priority":"normal","status":"open","ticket":{"assignee":"Qian Duo 钱多","priority":"normal","status":"resolved"}}`},
 		}
 		for _, test := range tests {
 			tool := d.Tool(t, test.tool)

@@ -73,6 +73,7 @@ func withTemporal(tests func() int) (int, error) {
 	polling := worker.New(shared, queue, worker.Options{})
 	polling.RegisterWorkflowWithOptions(fakeAsk, workflow.RegisterOptions{Name: run.AskWorkflow})
 	polling.RegisterWorkflowWithOptions(fakeAsk, workflow.RegisterOptions{Name: "SomethingElse"})
+	polling.RegisterWorkflowWithOptions(fakeAsk, workflow.RegisterOptions{Name: "GoneAgent"})
 	if err := polling.Start(); err != nil {
 		return 1, err
 	}

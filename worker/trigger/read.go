@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/temporal"
 
+	"bestbox/agents"
 	"bestbox/worker/api"
 	"bestbox/workflows/run"
 )
@@ -34,7 +35,9 @@ func (t *trigger) describe(ctx context.Context, id string) (*workflow.WorkflowEx
 		return nil, t.fromTemporal(ctx, "look up a run", id, err)
 	}
 	found := described.GetWorkflowExecutionInfo()
-	if !slices.Contains(t.Workflows, found.GetType().GetName()) {
+	kind := found.GetType().GetName()
+	ofAgent := agents.IsWorkflow(kind) && found.GetTaskQueue() == t.TaskQueue // also of one that is not there any more
+	if !ofAgent && !slices.Contains(t.Workflows, kind) {
 		return nil, t.unknownRun(id)
 	}
 	return found, nil

@@ -142,8 +142,28 @@ func TestWorkflowsThatAreNoRunsAreNotShownNorCancelled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	elsewhere, err := shared.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{TaskQueue: queue + "-of-others"}, "BillingAgent", run.Input{Question: "stay"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, request := range [][2]string{{"GET", ""}, {"POST", "/cancel"}, {"GET", "/events"}} {
 		wantProblem(t, s.do(request[0], "/v1/runs/"+other.GetID()+request[1], ""), http.StatusNotFound, other.GetID())
+		wantProblem(t, s.do(request[0], "/v1/runs/"+elsewhere.GetID()+request[1], ""), http.StatusNotFound, elsewhere.GetID())
+	}
+}
+
+func TestTheRunOfAnAgentThatIsNotThereAnyMoreIsShown(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	started, err := shared.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{TaskQueue: queue}, "GoneAgent", run.Input{Question: "hello"})
+	if err == nil {
+		err = started.Get(t.Context(), nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shown := decode[api.Run](t, s.do("GET", "/v1/runs/"+started.GetID(), ""), http.StatusOK); shown.Question != "hello" || shown.Result == nil {
+		t.Errorf("%+v", shown)
 	}
 }
 

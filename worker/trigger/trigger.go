@@ -58,7 +58,7 @@ type Options struct {
 	Temporal client.Client
 	// TaskQueue is where runs are started.
 	TaskQueue string
-	// Workflows are the workflow types that are runs: Ask and the agents'. Workflows of other types are not shown.
+	// Workflows are the workflow types that are runs: Ask and the agents', and what is called as an agent's on TaskQueue. Workflows of other types are not shown.
 	Workflows []string
 	// Agents are those for new runs.
 	Agents func() []agents.Definition

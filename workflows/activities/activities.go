@@ -16,6 +16,7 @@ import (
 
 	"go.opentelemetry.io/otel/metric"
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
 
 	"bestbox/agents"
 	"bestbox/agents/condition"
@@ -271,14 +272,22 @@ func recorded(head transcript.Head, unlinked []transcript.Message, kind string, 
 	return transcript.Change{Parent: head, Messages: append(unlinked, message), Events: []transcript.Event{event}}, nil
 }
 
-// Opened is the outcome of Open. Definition is that of the agent, where the question named its domain.
+// ErrorInvalidInput is the Temporal error type of a run that was started with a wrong input.
+const ErrorInvalidInput = "InvalidInput"
+
+// Opened is the outcome of Open. Domain is that of the question, where it named one, and Definition that of the agent for it: both hold for the whole run, whatever agents
+// there are later.
 type Opened struct {
 	Head       transcript.Head `json:"head"`
+	Domain     string          `json:"domain,omitempty"`
 	Definition string          `json:"definition,omitempty"`
 }
 
-// Open puts the question into the transcript, unless its user may not ask it. It is a local activity: nothing else needs to be scheduled for it.
+// Open puts the question into the transcript, unless there is no such domain or its user may not ask it. It is a local activity: nothing else needs to be scheduled for it.
 func (a *Activities) Open(ctx context.Context, input run.Input) (Opened, error) {
+	if err := input.CheckDomain(agents.Domains(a.Agents)); err != nil {
+		return Opened{}, temporal.NewNonRetryableApplicationError(err.Error(), ErrorInvalidInput, nil)
+	}
 	message, err := transcript.NewMessage(messageQuestion, input)
 	if err != nil {
 		return Opened{}, err
@@ -298,7 +307,9 @@ func (a *Activities) Open(ctx context.Context, input run.Input) (Opened, error) 
 	}
 	applied, err := a.Transcript.Apply(ctx, transcript.Change{
 		Session: execution.ID, Run: execution.RunID, Key: "open", Messages: []transcript.Message{message},
-		Outcome: func(head transcript.Head) any { return Opened{Head: head, Definition: definition} },
+		Outcome: func(head transcript.Head) any {
+			return Opened{Head: head, Domain: input.Domain, Definition: definition}
+		},
 	}, &opened)
 	if applied && input.Domain != "" {
 		a.measures.route(ctx, input.Domain, tierNone)

@@ -2,10 +2,12 @@ package activities
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
 
 	"bestbox/agents"
 	"bestbox/internal/transcript"
@@ -73,6 +75,29 @@ func TestEqualDefinitionsHaveOneHashAndOthersAnother(t *testing.T) {
 	erp.Policy.MaxSteps++
 	if hash(erp) == first {
 		t.Error("another policy has the same hash")
+	}
+}
+
+func TestARunBeginsOnlyWhereItsDomainIsThereAndKeepsIt(t *testing.T) {
+	t.Parallel()
+	var suite testsuite.WorkflowTestSuite
+	for domain, there := range map[string]bool{"": true, "erp": true, "crm": true, "lab": false, "ERPAgent": false} {
+		a := withTools(t)
+		value, err := suite.NewTestActivityEnvironment().ExecuteLocalActivity(a.Open, run.Input{Question: "q", Domain: domain})
+		if !there {
+			refused, ok := errors.AsType[*temporal.ApplicationError](err)
+			if !ok || refused.Type() != ErrorInvalidInput || !refused.NonRetryable() || !strings.Contains(refused.Message(), fmt.Sprintf("domain: there is no domain %q; allowed: erp, ", domain)) {
+				t.Errorf("%s: %v", domain, err)
+			}
+			continue
+		}
+		var opened Opened
+		if err == nil {
+			err = value.Get(&opened)
+		}
+		if err != nil || opened.Domain != domain || (opened.Definition != "") != (domain != "") {
+			t.Errorf("%s: %+v, %v", domain, opened, err)
+		}
 	}
 }
 

@@ -56,10 +56,10 @@ func (e *InputError) Error() string {
 	return fmt.Sprintf("%s: %s; allowed: %s", e.Field, e.Problem, e.Allowed)
 }
 
-// ParseInput decodes and checks the JSON input of a run. Every error is an *InputError.
+// ParseInput decodes and checks the JSON input of a run, but for its domain: which there are is another question to every worker. Every error is an *InputError.
 //
 //workflowcheck:ignore it decodes bytes of the history, the same way at every replay; reflection alone makes it suspect
-func ParseInput(encoded []byte, domains []string) (Input, error) {
+func ParseInput(encoded []byte) (Input, error) {
 	const shape = `one JSON object such as {"question": "How much stock of A-100 is left?", "domain": "erp"}; domain may be left out`
 	var input Input
 	decoder := json.NewDecoder(bytes.NewReader(encoded))
@@ -70,7 +70,7 @@ func ParseInput(encoded []byte, domains []string) (Input, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return Input{}, &InputError{Field: "input", Problem: "there is more than one JSON value", Allowed: shape}
 	}
-	return input, input.Check(domains)
+	return input, input.check()
 }
 
 func decodeProblem(err error, shape string) error {
@@ -85,6 +85,22 @@ func decodeProblem(err error, shape string) error {
 
 // Check reports the first wrong field as an *InputError. Domains are the names a run may ask for.
 func (i Input) Check(domains []string) error {
+	if err := i.check(); err != nil {
+		return err
+	}
+	return i.CheckDomain(domains)
+}
+
+// CheckDomain reports a domain that there is not as an *InputError.
+func (i Input) CheckDomain(domains []string) error {
+	if i.Domain == "" || slices.Contains(domains, i.Domain) {
+		return nil
+	}
+	return &InputError{Field: "domain", Problem: fmt.Sprintf("there is no domain %q", shorten(i.Domain)),
+		Allowed: strings.Join(domains, ", ") + ", or none to let the router choose"}
+}
+
+func (i Input) check() error {
 	const allowed = "1 to 4,000 characters of text"
 	length := utf8.RuneCountInString(i.Question)
 	switch {
@@ -96,9 +112,6 @@ func (i Input) Check(domains []string) error {
 		return &InputError{Field: "question", Problem: "it holds bytes that are not text", Allowed: allowed + ", in UTF-8"}
 	case len(i.User) > maxName || len(i.Parent) > maxName || len(i.ParentHead) > maxName:
 		return &InputError{Field: "user, parent, parent_head", Problem: "they are too long", Allowed: "ids of up to 1,000 bytes"}
-	case i.Domain != "" && !slices.Contains(domains, i.Domain):
-		return &InputError{Field: "domain", Problem: fmt.Sprintf("there is no domain %q", shorten(i.Domain)),
-			Allowed: strings.Join(domains, ", ") + ", or none to let the router choose"}
 	}
 	return nil
 }

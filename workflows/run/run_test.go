@@ -66,7 +66,7 @@ func TestInputIsReadAsItIsWritten(t *testing.T) {
 		{`{"question":"` + longest + `"}`, run.Input{Question: longest}},
 	}
 	for _, test := range tests {
-		got, err := run.ParseInput([]byte(test.encoded), domains)
+		got, err := parse([]byte(test.encoded))
 		if err != nil || got != test.want {
 			t.Errorf("%.80s: got %.80v, %v", test.encoded, got, err)
 		}
@@ -105,7 +105,7 @@ func TestAWrongInputIsRefusedWithItsFieldAndWhatIsAllowed(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := run.ParseInput([]byte(test.encoded), domains)
+			_, err := parse([]byte(test.encoded))
 			wrong, ok := errors.AsType[*run.InputError](err)
 			if !ok {
 				t.Fatalf("got %v, want an input error", err)
@@ -120,12 +120,21 @@ func TestAWrongInputIsRefusedWithItsFieldAndWhatIsAllowed(t *testing.T) {
 	}
 }
 
+// parse reads an input as a run does, whose domain is looked at last.
+func parse(encoded []byte) (run.Input, error) {
+	input, err := run.ParseInput(encoded)
+	if err == nil {
+		err = input.CheckDomain(domains)
+	}
+	return input, err
+}
+
 func FuzzParseInput(f *testing.F) {
 	f.Add([]byte(`{"question":"How much stock of A-100 is left?","domain":"erp"}`))
 	f.Add([]byte(`{"question":"a\u0000"} {}`))
 	f.Add([]byte(`{"Question":1e999,"x":[{}]}`))
 	f.Fuzz(func(t *testing.T, encoded []byte) {
-		input, err := run.ParseInput(encoded, domains)
+		input, err := parse(encoded)
 		if err != nil {
 			if _, ok := errors.AsType[*run.InputError](err); !ok || len(err.Error()) > longestMessage || !utf8.ValidString(err.Error()) {
 				t.Errorf("%q: %d bytes, %v", encoded, len(err.Error()), err)
@@ -140,7 +149,7 @@ func FuzzParseInput(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if reread, err := run.ParseInput(again, domains); err != nil || reread != input {
+		if reread, err := parse(again); err != nil || reread != input {
 			t.Errorf("%+v is written as %s and read as %+v, %v", input, again, reread, err)
 		}
 	})
