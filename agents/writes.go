@@ -101,38 +101,47 @@ func propertiesOf(schema json.RawMessage) (names []string, err error) {
 }
 
 // Asks says whether a person must agree to a write, and why, in a few words for that person. The rule is one of the constants: an expression that is true, that cannot
-// be worked out, that speaks of what the call does not say, or that rests on a number which is none, is AskAlways. Arguments are as the tool works with them
-// (tools.Tool.Settled), facts those of the change (tools.Change); they win over arguments of one name.
-func (p Policy) Asks(tool string, arguments json.RawMessage, facts map[string]any) (rule, why string) {
-	switch written := p.Writes[tool]; written {
+// be worked out, that speaks of what the call does not say, or that rests on a number which is none, is AskAlways. The arguments are those of the call; the expression
+// speaks of them as the tool works with them, so that no spelling gets past it. Facts are those of the change (tools.Change); they win over arguments of one name.
+func (p Policy) Asks(tool *tools.Tool, arguments json.RawMessage, facts map[string]any) (rule, why string) {
+	switch written := p.Writes[tool.Name()]; written {
 	case "", AskAlways:
-		return AskAlways, "every call of " + tool + " is asked for"
+		return AskAlways, "every call of " + tool.Name() + " is asked for"
 	case AskNever:
 		return AskNever, ""
 	case AskForbidden:
-		return AskForbidden, "the policy of this agent forbids " + tool
+		return AskForbidden, "the policy of this agent forbids " + tool.Name()
 	default:
 		known := map[string]any{}
-		if err := json.Unmarshal(arguments, &known); err != nil {
+		settled, err := tool.Settled(arguments)
+		if err == nil {
+			err = json.Unmarshal(settled, &known)
+		}
+		if err != nil {
 			return AskAlways, "the arguments could not be read"
 		}
 		maps.Copy(known, facts)
-		read, err := readExpression(written)
-		if err != nil {
-			return AskAlways, fmt.Sprintf("the policy %q could not be read", written)
-		}
-		asks, err := read.asks(known)
-		doubt, doubtful := errors.AsType[*doubtError](err)
-		switch {
-		case doubtful:
-			return AskAlways, fmt.Sprintf("the policy %q %s", written, doubt.why)
-		case err != nil:
-			return AskAlways, fmt.Sprintf("the policy %q could not be worked out", written)
-		case asks == true:
-			return AskAlways, "the policy asks where " + written
-		case asks == false:
-			return AskNever, ""
-		}
-		return AskAlways, fmt.Sprintf("the policy %q is neither true nor false", written)
+		return decide(written, known)
 	}
+}
+
+// decide works an expression out.
+func decide(written string, known map[string]any) (rule, why string) {
+	read, err := readExpression(written)
+	if err != nil {
+		return AskAlways, fmt.Sprintf("the policy %q could not be read", written)
+	}
+	asks, err := read.asks(known)
+	doubt, doubtful := errors.AsType[*doubtError](err)
+	switch {
+	case doubtful:
+		return AskAlways, fmt.Sprintf("the policy %q %s", written, doubt.why)
+	case err != nil:
+		return AskAlways, fmt.Sprintf("the policy %q could not be worked out", written)
+	case asks == true:
+		return AskAlways, "the policy asks where " + written
+	case asks == false:
+		return AskNever, ""
+	}
+	return AskAlways, fmt.Sprintf("the policy %q is neither true nor false", written)
 }

@@ -1,16 +1,36 @@
 package agents_test
 
 import (
+	"context"
 	"encoding/json"
 	"math"
 	"strings"
 	"testing"
 
 	"bestbox/agents"
+	"bestbox/tools"
 )
+
+// writer is a tool that writes, and does nothing.
+func writer[In any](t *testing.T, definition tools.Definition) *tools.Tool {
+	t.Helper()
+	definition.Description, definition.Effect = "Writes.", tools.Write
+	tool, err := tools.NewWrite(definition, tools.Writer[In, found]{
+		Preview: func(context.Context, In) (tools.Change, error) { return tools.Change{Summary: "Writes."}, nil },
+		Apply:   func(context.Context, string, In) (found, error) { return found{}, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tool
+}
+
+// anything are arguments that may be of every kind, so that only the values themselves say what they are.
+const anything = `{"type":"object","properties":{"quantity":{},"note":{},"reason":{},"tags":{},"lines":{},"total":{},"stock":{},"supplier":{}}}`
 
 func TestPolicyDecidesWhoIsAsked(t *testing.T) {
 	t.Parallel()
+	order := writer[json.RawMessage](t, tools.Definition{Name: "order", Schema: json.RawMessage(anything)})
 	const limit = "total > 5000 || supplier.new"
 	tests := []struct {
 		name, rule, arguments string
@@ -73,10 +93,38 @@ func TestPolicyDecidesWhoIsAsked(t *testing.T) {
 			if test.rule != "" {
 				policy.Writes = map[string]string{"order": test.rule}
 			}
-			if got, why := policy.Asks("order", json.RawMessage(test.arguments), test.facts); got != test.want || (got != agents.AskNever) != (why != "") {
+			if got, why := policy.Asks(order, json.RawMessage(test.arguments), test.facts); got != test.want || (got != agents.AskNever) != (why != "") {
 				t.Errorf("got %s (%s), want %s", got, why, test.want)
 			}
 		})
+	}
+}
+
+// shelved are arguments that a model may spell in another way.
+type shelved struct {
+	Shelf string `json:"shelf"`
+}
+
+func (*shelved) NormalizeArguments(arguments map[string]any) {
+	if shelf, is := arguments["shelf"].(string); is {
+		arguments["shelf"] = strings.ToUpper(shelf)
+	}
+}
+
+func TestAPolicySpeaksOfArgumentsAsTheToolWorksWithThem(t *testing.T) {
+	t.Parallel()
+	store := writer[shelved](t, tools.Definition{Name: "store"})
+	policy := agents.Policy{Writes: map[string]string{"store": `shelf == "SH-01"`}}
+	for arguments, want := range map[string]string{
+		`{"shelf":"sh-01"}`:   agents.AskAlways,
+		`{"shelf":" SH-01 "}`: agents.AskAlways,
+		`{"shelf":"sh-02"}`:   agents.AskNever,
+		`{"shelf":7}`:         agents.AskAlways, // wrong arguments are nothing to decide by
+		`{"shlef":"sh-02"}`:   agents.AskAlways,
+	} {
+		if got, why := policy.Asks(store, json.RawMessage(arguments), nil); got != want {
+			t.Errorf("%s: %s (%s), want %s", arguments, got, why, want)
+		}
 	}
 }
 
