@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/expr-lang/expr"
-	"github.com/invopop/jsonschema"
 
 	"bestbox/tools"
 )
@@ -73,31 +71,11 @@ func (d Definition) checkPolicy(registry *tools.Registry, without []string) erro
 		if rule == "" || rule == AskAlways || rule == AskNever || rule == AskForbidden {
 			continue
 		}
-		read, err := readExpression(rule)
-		if err != nil {
-			return refuse("%q: %v", rule, err)
-		}
-		arguments, err := propertiesOf(tool.Schema())
-		if err != nil {
-			return refuse("%v", err)
-		}
-		if unknown := read.unknown(arguments, tool.Facts()); unknown != "" {
-			return refuse("%q speaks of %s; allowed: %s", rule, unknown, strings.Join(slices.Concat(arguments, tool.Facts()), ", "))
+		if _, err := readExpression(rule, tool); err != nil {
+			return refuse("%q %v", rule, err)
 		}
 	}
 	return nil
-}
-
-// propertiesOf are the names of a tool's arguments.
-func propertiesOf(schema json.RawMessage) (names []string, err error) {
-	var arguments jsonschema.Schema
-	if err := json.Unmarshal(schema, &arguments); err != nil {
-		return nil, fmt.Errorf("read the schema: %w", err)
-	}
-	for pair := arguments.Properties.Oldest(); pair != nil; pair = pair.Next() {
-		names = append(names, pair.Key)
-	}
-	return names, nil
 }
 
 // Asks says whether a person must agree to a write, and why, in a few words for that person. The rule is one of the constants: an expression that is true, that cannot
@@ -121,15 +99,16 @@ func (p Policy) Asks(tool *tools.Tool, arguments json.RawMessage, facts map[stri
 			return AskAlways, "the arguments could not be read"
 		}
 		maps.Copy(known, facts)
-		return decide(written, known)
+		return decide(written, tool, known)
 	}
 }
 
 // decide works an expression out.
-func decide(written string, known map[string]any) (rule, why string) {
-	read, err := readExpression(written)
+func decide(written string, tool *tools.Tool, known map[string]any) (rule, why string) {
+	// It is read against the tool as it is now: that of another server may have been away at the start, and may have changed since.
+	read, err := readExpression(written, tool)
 	if err != nil {
-		return AskAlways, fmt.Sprintf("the policy %q could not be read", written)
+		return AskAlways, fmt.Sprintf("the policy %q %v", written, err)
 	}
 	asks, err := read.asks(known)
 	doubt, doubtful := errors.AsType[*doubtError](err)
