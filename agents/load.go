@@ -13,8 +13,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+
+	"bestbox/internal/place"
 )
 
 //go:embed */agent.yaml */prompt.md */examples.yaml */routing.csv
@@ -124,38 +124,12 @@ func (f files) read(file string) ([]byte, error) {
 }
 
 // at makes the error for a place in a YAML file, named by a path such as $.tools[2]. An agent that was defined in code has no file.
-func (f files) at(file, place, problem string, arguments ...any) error {
+func (f files) at(file, at, problem string, arguments ...any) error {
 	if f.source.Files == nil {
 		return fmt.Errorf(problem, arguments...)
 	}
 	content, _ := f.read(file) // it was read before
-	return &FileError{File: f.name(file), Line: lineOf(content, place), Problem: fmt.Sprintf(problem, arguments...)}
-}
-
-// lineOf returns the line of the innermost part of a path that is written in the file, or 0.
-func lineOf(content []byte, place string) int {
-	parsed, err := parser.ParseBytes(content, 0)
-	if err != nil {
-		return 0
-	}
-	for ; place != "$" && place != ""; place = place[:max(0, strings.LastIndexAny(place, ".["))] {
-		found, err := yaml.PathString(place)
-		if err != nil {
-			return 0
-		}
-		if node, err := found.FilterFile(parsed); err == nil && node != nil {
-			return firstLine(node)
-		}
-	}
-	return 0
-}
-
-// firstLine is where a node begins: the token of a map is its first colon, which stands on the line of the first key.
-func firstLine(node ast.Node) int {
-	if list, isList := node.(*ast.SequenceNode); isList && len(list.Values) > 0 {
-		node = list.Values[0]
-	}
-	return node.GetToken().Position.Line
+	return &FileError{File: f.name(file), Line: place.Line(content, at), Problem: fmt.Sprintf(problem, arguments...)}
 }
 
 func (f files) yaml(file string, into any) error {
