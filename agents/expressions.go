@@ -3,17 +3,21 @@ package agents
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/vm"
+	"github.com/expr-lang/expr/vm/runtime"
+
+	"bestbox/tools"
 )
 
 // expression is a policy's rule, ready to be worked out. To the expression language a name that is not there is nil, and nil equals nothing; a number that is none, such as
-// a share of nothing, is neither more nor less than any other. A rule that rests on one of these would be false, and ask nobody. So every value that it looks up or
-// calculates is looked at.
+// a share of nothing, is neither more nor less than any other; and no number equals a text. A rule that rests on one of these would be false, and ask nobody. So every value
+// that it looks up or calculates is looked at, and so is what it compares: not of everything is known before the call of which kind it is.
 type expression struct {
 	program *vm.Program
 	values  []*value
@@ -28,15 +32,23 @@ type value struct {
 	spared bool
 }
 
-// look is the function around every value that is looked at. Nobody can write its name into a rule.
-const look = "look at"
+// The functions that stand in the place of what is written: look is around every value that is looked at. Nobody can write their names into a rule.
+const (
+	look   = "look at"
+	equals = "is equal to"
+	isIn   = "is in"
+)
 
 // arithmetic are the operators that may give a number which is none.
 var arithmetic = []string{"+", "-", "*", "/", "%", "**", "^"}
 
-func readExpression(rule string) (*expression, error) {
+// readExpression reads a rule about a tool. The error says what is wrong with it, after the rule's own words.
+func readExpression(rule string, tool *tools.Tool) (*expression, error) {
+	if err := checkExpression(rule, tool); err != nil {
+		return nil, err
+	}
 	var read expression
-	program, err := expr.Compile(rule, expr.Patch(&read), expr.Function(look, lookAt))
+	program, err := expr.Compile(rule, expr.Patch(&read), expr.Function(look, lookAt), expr.Function(equals, equal), expr.Function(isIn, in))
 	read.program = program
 	return &read, err
 }
@@ -53,19 +65,29 @@ func (e *expression) Visit(node *ast.Node) {
 	case *ast.VariableDeclaratorNode:
 		e.own = append(e.own, n.Name)
 	case *ast.BinaryNode:
-		if n.Operator == "??" {
+		switch {
+		case n.Operator == "??":
 			spare(n.Left)
-		}
-		if slices.Contains(arithmetic, n.Operator) {
+		case n.Operator == "==":
+			*node = called(equals, n.Left, n.Right)
+		case n.Operator == "!=":
+			*node = &ast.UnaryNode{Operator: "not", Node: called(equals, n.Left, n.Right)}
+		case n.Operator == "in":
+			*node = called(isIn, n.Left, n.Right)
+		case slices.Contains(arithmetic, n.Operator):
 			e.wrap(node, "")
 		}
 	}
 }
 
+func called(function string, arguments ...ast.Node) ast.Node {
+	return &ast.CallNode{Callee: &ast.IdentifierNode{Value: function}, Arguments: arguments}
+}
+
 func (e *expression) wrap(node *ast.Node, name string) {
 	looked := &value{name: name}
 	e.values = append(e.values, looked)
-	wrapped := &ast.CallNode{Callee: &ast.IdentifierNode{Value: look}, Arguments: []ast.Node{*node, &ast.ConstantNode{Value: looked}}}
+	wrapped := called(look, *node, &ast.ConstantNode{Value: looked})
 	wrapped.SetLocation((*node).Location())
 	*node = wrapped
 }
@@ -132,6 +154,49 @@ func lookAt(given ...any) (any, error) {
 	return given[0], nil
 }
 
+// equal compares two values of one kind. Nothing may be compared with everything.
+func equal(given ...any) (any, error) {
+	return runtime.Equal(given[0], given[1]), ofOneKind(given[0], given[1])
+}
+
+// in looks for a value among those of its kind, or for a name among an object's.
+func in(given ...any) (any, error) {
+	value, among := given[0], given[1]
+	if list, is := among.([]any); is {
+		for _, element := range list {
+			if err := ofOneKind(value, element); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return runtime.In(value, among), nil
+}
+
+func ofOneKind(a, b any) error {
+	one, other := kindOfValue(a), kindOfValue(b)
+	if one == "" || other == "" || one == other {
+		return nil
+	}
+	return &doubtError{fmt.Sprintf("compares %s with %s in this call", one, other)}
+}
+
+// kindOfValue is "" for nothing, and for what JSON has not.
+func kindOfValue(of any) string {
+	switch kind := reflect.ValueOf(of); {
+	case kind.CanInt(), kind.CanUint(), kind.CanFloat():
+		return number
+	case kind.Kind() == reflect.String:
+		return text
+	case kind.Kind() == reflect.Bool:
+		return truth
+	case kind.Kind() == reflect.Slice:
+		return list
+	case kind.Kind() == reflect.Map:
+		return object
+	}
+	return ""
+}
+
 func missingError(name string) error {
 	if name == "" {
 		name = "something"
@@ -169,16 +234,4 @@ func has(known map[string]any, name string) bool {
 	}
 	members, is := value.(map[string]any)
 	return is && has(members, member)
-}
-
-// unknown is the first name that is neither an argument nor a fact (members with a dot), or "".
-func (e *expression) unknown(arguments, facts []string) string {
-	for _, looked := range e.named() {
-		root, _, _ := strings.Cut(looked.name, ".")
-		isFact := func(fact string) bool { return fact == looked.name || strings.HasPrefix(fact, looked.name+".") }
-		if !slices.Contains(arguments, root) && !slices.ContainsFunc(facts, isFact) {
-			return looked.name
-		}
-	}
-	return ""
 }

@@ -17,6 +17,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"bestbox/internal/place"
 )
 
 // FileError says what is wrong in a file of an agent's folder. Line is 0 where the whole file is meant.
@@ -29,11 +31,11 @@ type FileError struct {
 }
 
 func (e *FileError) Error() string {
-	place := e.File
+	at := e.File
 	if e.Line > 0 {
-		place = fmt.Sprintf("%s:%d", e.File, e.Line)
+		at = fmt.Sprintf("%s:%d", e.File, e.Line)
 	}
-	return place + ": " + e.Problem
+	return at + ": " + e.Problem
 }
 
 // Unwrap tells a file that is missing from others.
@@ -117,38 +119,12 @@ func (f files) checkText(file string, content []byte) error {
 }
 
 // at makes the error for a place in a YAML file, named by a path such as $.tools[2]. An agent that was defined in code has no file.
-func (f files) at(file, place, problem string, arguments ...any) error {
+func (f files) at(file, where, problem string, arguments ...any) error {
 	if f.source.Files == nil {
 		return fmt.Errorf(problem, arguments...)
 	}
 	content, _ := f.read(file) // it was read before
-	return &FileError{File: f.name(file), Line: lineOf(content, place), Problem: fmt.Sprintf(problem, arguments...)}
-}
-
-// lineOf returns the line of the innermost part of a path that is written in the file, or 0.
-func lineOf(content []byte, place string) int {
-	parsed, err := parser.ParseBytes(content, 0)
-	if err != nil {
-		return 0
-	}
-	for ; place != "$" && place != ""; place = place[:max(0, strings.LastIndexAny(place, ".["))] {
-		found, err := yaml.PathString(place)
-		if err != nil {
-			return 0
-		}
-		if node, err := found.FilterFile(parsed); err == nil && node != nil {
-			return firstLine(node)
-		}
-	}
-	return 0
-}
-
-// firstLine is where a node begins: the token of a map is its first colon, which stands on the line of the first key.
-func firstLine(node ast.Node) int {
-	if list, isList := node.(*ast.SequenceNode); isList && len(list.Values) > 0 {
-		node = list.Values[0]
-	}
-	return node.GetToken().Position.Line
+	return &FileError{File: f.name(file), Line: place.Line(content, where), Problem: fmt.Sprintf(problem, arguments...)}
 }
 
 // yaml decodes a file, whose keys are named to who has misspelt one. It reports whether anything is written there: if not, nothing is decoded.
@@ -164,7 +140,7 @@ func (f files) yaml(file string, into any, keys string) (bool, error) {
 				continue
 			}
 			if written++; written > 1 {
-				return false, &FileError{File: f.name(file), Line: firstLine(document.Body), Problem: "it holds a second document, which would not be read; allowed: one"}
+				return false, &FileError{File: f.name(file), Line: place.FirstLine(document.Body), Problem: "it holds a second document, which would not be read; allowed: one"}
 			}
 		}
 		if written == 0 {

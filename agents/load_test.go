@@ -231,43 +231,138 @@ func TestAPromptThatIsNoTemplateIsRefusedNamingFileAndLine(t *testing.T) {
 }
 
 type moved struct {
-	Quantity int    `json:"quantity"`
-	Note     string `json:"note,omitempty"`
+	Quantity int             `json:"quantity"`
+	Note     string          `json:"note,omitempty"`
+	Way      string          `json:"way,omitempty" jsonschema:"enum=road,enum=rail"`
+	Tags     []string        `json:"tags,omitempty" jsonschema:"enum=fragile,enum=cold"`
+	Lines    []movedLine     `json:"lines,omitempty"`
+	Marks    map[string]bool `json:"marks,omitempty"`
+	Pallets  int             `json:"pallets,omitempty" jsonschema:"enum=1,enum=2,enum=12"`
 }
 
-func TestAPolicyThatSpeaksOfWhatItsToolDoesNotKnowIsRefusedWithItsPlace(t *testing.T) {
+type movedLine struct {
+	Price float64  `json:"price"`
+	Item  string   `json:"item" jsonschema:"enum=bolt,enum=nut"`
+	Sizes []int    `json:"sizes,omitempty"`
+	From  struct { // where it lies
+		Hall string `json:"hall"`
+	} `json:"from"`
+}
+
+func TestAPolicyThatCannotMeanItsToolIsRefusedWithItsPlace(t *testing.T) {
 	t.Parallel()
-	registry, err := tools.NewRegistry(tools.Must(tools.NewWrite(tools.Definition{Name: "move", Description: "Moves.", Effect: tools.Write, Facts: []string{"total", "supplier.new"}},
-		tools.Writer[moved, found]{
-			Preview: func(context.Context, moved) (tools.Change, error) { return tools.Change{Summary: "Moves."}, nil },
-			Apply:   func(context.Context, string, moved) (found, error) { return found{}, nil },
-		})))
+	move := writer[moved](t, tools.Definition{Name: "move",
+		Facts: []tools.Fact{tools.Number("total"), tools.Truth("supplier.new"), tools.Text("supplier.state", "known", "barred"), tools.Text("owner")}})
+	registry, err := tools.NewRegistry(move)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for rule, unknown := range map[string]string{
-		"total > 5 || supplier.new":         "",
-		"quantity > 5 && note contains 'x'": "",
-		"len(note) > 3":                     "",
-		"let twice = total * 2; twice > 10": "",
-		"supplier.new == true":              "",
-		"totl == 9000":                      "totl",
-		"supplier.nwe || total > 9":         "supplier.nwe",
-		"suplier.new":                       "suplier",
-		"sometimes(1)":                      "sometimes",
-		"$env.total > 1":                    "$env",
+	const names = "quantity, note, way, tags, lines, marks, pallets, total, supplier.new, supplier.state, owner"
+	for rule, want := range map[string]string{
+		"total > 5 || supplier.new":                              "",
+		"quantity > 5 && note contains 'x'":                      "",
+		"len(note) > 3":                                          "",
+		"let twice = total * 2; twice > 10":                      "",
+		"supplier.new == true":                                   "",
+		"total > quantity":                                       "",
+		"int(quantity) % 12 != 0":                                "",
+		"total / quantity > 0.5":                                 "",
+		"way == 'road' || way != 'rail'":                         "",
+		"way in ['road', 'rail']":                                "",
+		"not (way in ['road'])":                                  "",
+		"(way ?? '') == ''":                                      "",
+		"let w = way ?? ''; w == '' || w == 'rail'":              "",
+		"(way == 'rail' ? 'a' : note) == 'b'":                    "",
+		"way == note || note == owner":                           "",
+		"'cold' in tags":                                         "",
+		"any(tags, # == 'cold')":                                 "",
+		"owner in tags":                                          "",
+		"tags == ['cold']":                                       "",
+		"note == nil":                                            "",
+		"any(lines, .price > 5 and .item == 'nut')":              "",
+		"any(lines, 5 in .sizes)":                                "",
+		"sum(lines, .price * 2) > total":                         "",
+		"lines[0].from.hall == 'A'":                              "",
+		"filter(lines, .price > 1)[0].item == 'bolt'":            "",
+		"marks.anything":                                         "",
+		"'anything' in marks":                                    "",
+		"lower(way) == 'ROAD'":                                   "",
+		"supplier?.new ?? true":                                  "",
+		"(let a = way; a == 'rail') || (let a = note; a == 'x')": "",
+
+		"totl == 9000":                   "speaks of totl; allowed: " + names,
+		"suplier.new":                    "speaks of suplier; allowed: " + names,
+		"sometimes(1)":                   "speaks of sometimes; allowed: " + names,
+		"$env.total > 1":                 "speaks of $env; allowed: " + names,
+		"supplier.nwe || total > 9":      "speaks of supplier.nwe; allowed: supplier.new, supplier.state",
+		"supplier['nwe'] == true":        "speaks of supplier.nwe; allowed: supplier.new, supplier.state",
+		"supplier?.nwe ?? true":          "speaks of supplier.nwe; allowed: ",
+		"'nwe' in supplier":              "speaks of supplier.nwe; allowed: ",
+		"lines[0].prise > 5":             "speaks of lines[0].prise; allowed: lines[0].from, lines[0].item, lines[0].price, lines[0].sizes",
+		"any(lines, .prise > 5)":         "speaks of .prise; allowed: .from, .item, .price, .sizes",
+		"any(lines, #.prise > 5)":        "speaks of .prise; allowed: ",
+		"any(lines, .from.hal == 'A')":   "speaks of .from.hal; allowed: .from.hall",
+		"first(lines).prise > 5":         "speaks of lines[0].prise; allowed: ",
+		"last(lines).from.hal == 'A'":    "speaks of lines[-1].from.hal; allowed: ",
+		"get(lines[0], 'prise') > 5":     "speaks of lines[0].prise; allowed: ",
+		"get(lines[0], 'price') > '5'":   "puts \"5\", which is a text, beside lines[0].price",
+		"first(lines).item == 'nuts'":    "compares lines[0].item with \"nuts\", which it never is",
+		"first(lines).item == 'nut'":     "",
+		"let l = lines[0]; l.prise > 5":  "speaks of l.prise; allowed: ",
+		"map(lines, .from)[0].hal == ''": "speaks of map(lines, .from)[0].hal; allowed: ",
+
+		"total == '9000'":                   `puts "9000", which is a text, beside total, which is a number; allowed there: a number, such as 9000`,
+		"'9000' == total":                   `puts "9000", which is a text, beside total, which is a number; allowed there: a number, such as 9000`,
+		"total != 'x'":                      `puts "x", which is a text, beside total, which is a number; allowed there: a number, such as 5`,
+		"total > '9000'":                    `puts "9000", which is a text, beside total, which is a number`,
+		"note == 5":                         `puts 5, which is a number, beside note, which is a text; allowed there: a text, such as "x"`,
+		"way > 3":                           `puts 3, which is a number, beside way, which is a text`,
+		"note == quantity":                  "puts quantity, which is a number, beside note, which is a text",
+		"supplier.new == 'true'":            `puts "true", which is a text, beside supplier.new, which is true or false; allowed there: true or false`,
+		"supplier == true":                  "puts true, which is true or false, beside supplier, which is an object",
+		"tags == 'cold'":                    `puts "cold", which is a text, beside tags, which is a list; allowed there: a list`,
+		"tags == [5]":                       "puts [5], which is a list, beside tags, which is a list",
+		"quantity in ['5', '6']":            `puts "5", which is a text, beside quantity, which is a number`,
+		"note in ['x', 5]":                  "puts 5, which is a number, beside note, which is a text",
+		"5 in tags":                         "puts 5, which is a number, beside what tags holds, which is a text",
+		"any(lines, '5' in .sizes)":         `puts "5", which is a text, beside what .sizes holds, which is a number`,
+		"any(lines, .price == '5')":         `puts "5", which is a text, beside .price, which is a number`,
+		"any(tags, # == 5)":                 "puts 5, which is a number, beside #, which is a text",
+		"(note ?? 0) == 5":                  "puts 0, which is a number, beside note, which is a text",
+		"(supplier.new ? note : 0) == 5":    "puts 0, which is a number, beside note, which is a text",
+		"let limit = '9000'; total > limit": "puts limit, which is a text, beside total, which is a number",
+		"marks.anything == 'x'":             `puts "x", which is a text, beside marks.anything, which is true or false`,
+		"supplier.new || total":             "puts total, which is a number, beside supplier.new, which is true or false",
+		"total":                             "cannot be worked out: expected bool, but got float64",
+		"not total":                         "cannot be worked out: invalid operation",
+
+		"way == 'raod'":             `compares way with "raod", which it never is; allowed: rail, road`,
+		"'raod' == way":             `compares way with "raod", which it never is; allowed: rail, road`,
+		"way != 'Road'":             `compares way with "Road", which it never is; allowed: rail, road`,
+		"way in ['road', 'rial']":   `compares way with "rial", which it never is`,
+		"not (way in ['rial'])":     `compares way with "rial", which it never is`,
+		"(way ?? 'none') == 'raod'": `compares way ?? "none" with "raod", which it never is; allowed: rail, road, none`,
+		"let w = way; w == 'raod'":  `compares w with "raod", which it never is`,
+		"pallets == 3":              "compares pallets with 3, which it never is; allowed: 1, 12, 2",
+		"pallets in [1, 3]":         "compares pallets with 3, which it never is",
+		"pallets == 2 || pallets == 12.0 || pallets * 2 == 6 || -pallets == -2": "",
+		"'frozen' in tags":                   `looks for "frozen" in tags, which never holds it; allowed: cold, fragile`,
+		"any(tags, # == 'frozen')":           `compares # with "frozen", which it never is`,
+		"any(lines, .item == 'nuts')":        `compares .item with "nuts", which it never is; allowed: bolt, nut`,
+		"filter(lines, true)[0].item == 'x'": `compares filter(lines, true)[0].item with "x", which it never is`,
+		"supplier.state == 'bared'":          `compares supplier.state with "bared", which it never is; allowed: barred, known`,
+		"any(lines, .item == way)":           `compares .item with way, which it never is`,
 	} {
 		loaded, err := agents.Load(talker(map[string]string{"mover/prompt.md": "You move.",
 			"mover/agent.yaml": "name: mover\ndescription: moves\ntools: [move]\npolicy:\n  writes:\n    move: \"" + rule + "\"\n"}))
 		if err == nil {
 			_, err = agents.Define(loaded, registry)
 		}
-		want := ""
-		if unknown != "" {
-			want = "own/mover/agent.yaml:6: policy.writes.move: \"" + rule + "\" speaks of " + unknown + "; allowed: quantity, note, total, supplier.new"
+		if want != "" {
+			want = "own/mover/agent.yaml:6: policy.writes.move: \"" + rule + "\" " + want
 		}
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v", rule, err)
+			t.Errorf("%s: %v, want %s", rule, err, want)
 		}
 	}
 }

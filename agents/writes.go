@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/expr-lang/expr"
-	"github.com/invopop/jsonschema"
 
 	"bestbox/tools"
 )
@@ -73,66 +71,56 @@ func (d Definition) checkPolicy(registry *tools.Registry, without []string) erro
 		if rule == "" || rule == AskAlways || rule == AskNever || rule == AskForbidden {
 			continue
 		}
-		read, err := readExpression(rule)
-		if err != nil {
-			return refuse("%q: %v", rule, err)
-		}
-		arguments, err := propertiesOf(tool.Schema())
-		if err != nil {
-			return refuse("%v", err)
-		}
-		if unknown := read.unknown(arguments, tool.Facts()); unknown != "" {
-			return refuse("%q speaks of %s; allowed: %s", rule, unknown, strings.Join(slices.Concat(arguments, tool.Facts()), ", "))
+		if _, err := readExpression(rule, tool); err != nil {
+			return refuse("%q %v", rule, err)
 		}
 	}
 	return nil
 }
 
-// propertiesOf are the names of a tool's arguments.
-func propertiesOf(schema json.RawMessage) (names []string, err error) {
-	var arguments jsonschema.Schema
-	if err := json.Unmarshal(schema, &arguments); err != nil {
-		return nil, fmt.Errorf("read the schema: %w", err)
-	}
-	for pair := arguments.Properties.Oldest(); pair != nil; pair = pair.Next() {
-		names = append(names, pair.Key)
-	}
-	return names, nil
-}
-
 // Asks says whether a person must agree to a write, and why, in a few words for that person. The rule is one of the constants: an expression that is true, that cannot
-// be worked out, that speaks of what the call does not say, or that rests on a number which is none, is AskAlways. Arguments are as the tool works with them
-// (tools.Tool.Settled), facts those of the change (tools.Change); they win over arguments of one name.
-func (p Policy) Asks(tool string, arguments json.RawMessage, facts map[string]any) (rule, why string) {
-	switch written := p.Writes[tool]; written {
+// be worked out, that speaks of what the call does not say, or that rests on a number which is none, is AskAlways. The arguments are those of the call; the expression
+// speaks of them as the tool works with them, so that no spelling gets past it. Facts are those of the change (tools.Change); they win over arguments of one name.
+func (p Policy) Asks(tool *tools.Tool, arguments json.RawMessage, facts map[string]any) (rule, why string) {
+	switch written := p.Writes[tool.Name()]; written {
 	case "", AskAlways:
-		return AskAlways, "every call of " + tool + " is asked for"
+		return AskAlways, "every call of " + tool.Name() + " is asked for"
 	case AskNever:
 		return AskNever, ""
 	case AskForbidden:
-		return AskForbidden, "the policy of this agent forbids " + tool
+		return AskForbidden, "the policy of this agent forbids " + tool.Name()
 	default:
 		known := map[string]any{}
-		if err := json.Unmarshal(arguments, &known); err != nil {
+		settled, err := tool.Settled(arguments)
+		if err == nil {
+			err = json.Unmarshal(settled, &known)
+		}
+		if err != nil {
 			return AskAlways, "the arguments could not be read"
 		}
 		maps.Copy(known, facts)
-		read, err := readExpression(written)
-		if err != nil {
-			return AskAlways, fmt.Sprintf("the policy %q could not be read", written)
-		}
-		asks, err := read.asks(known)
-		doubt, doubtful := errors.AsType[*doubtError](err)
-		switch {
-		case doubtful:
-			return AskAlways, fmt.Sprintf("the policy %q %s", written, doubt.why)
-		case err != nil:
-			return AskAlways, fmt.Sprintf("the policy %q could not be worked out", written)
-		case asks == true:
-			return AskAlways, "the policy asks where " + written
-		case asks == false:
-			return AskNever, ""
-		}
-		return AskAlways, fmt.Sprintf("the policy %q is neither true nor false", written)
+		return decide(written, tool, known)
 	}
+}
+
+// decide works an expression out.
+func decide(written string, tool *tools.Tool, known map[string]any) (rule, why string) {
+	// It is read against the tool as it is now: that of another server may have been away at the start, and may have changed since.
+	read, err := readExpression(written, tool)
+	if err != nil {
+		return AskAlways, fmt.Sprintf("the policy %q %v", written, err)
+	}
+	asks, err := read.asks(known)
+	doubt, doubtful := errors.AsType[*doubtError](err)
+	switch {
+	case doubtful:
+		return AskAlways, fmt.Sprintf("the policy %q %s", written, doubt.why)
+	case err != nil:
+		return AskAlways, fmt.Sprintf("the policy %q could not be worked out", written)
+	case asks == true:
+		return AskAlways, "the policy asks where " + written
+	case asks == false:
+		return AskNever, ""
+	}
+	return AskAlways, fmt.Sprintf("the policy %q is neither true nor false", written)
 }

@@ -1,16 +1,36 @@
 package agents_test
 
 import (
+	"context"
 	"encoding/json"
 	"math"
 	"strings"
 	"testing"
 
 	"bestbox/agents"
+	"bestbox/tools"
 )
+
+// writer is a tool that writes, and does nothing.
+func writer[In any](t *testing.T, definition tools.Definition) *tools.Tool {
+	t.Helper()
+	definition.Description, definition.Effect = "Writes.", tools.Write
+	tool, err := tools.NewWrite(definition, tools.Writer[In, found]{
+		Preview: func(context.Context, In) (tools.Change, error) { return tools.Change{Summary: "Writes."}, nil },
+		Apply:   func(context.Context, string, In) (found, error) { return found{}, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tool
+}
+
+// anything are arguments that may be of every kind, so that only the values themselves say what they are.
+const anything = `{"type":"object","properties":{"quantity":{},"note":{},"reason":{},"tags":{},"lines":{},"total":{},"stock":{},"supplier":{}}}`
 
 func TestPolicyDecidesWhoIsAsked(t *testing.T) {
 	t.Parallel()
+	order := writer[json.RawMessage](t, tools.Definition{Name: "order", Schema: json.RawMessage(anything)})
 	const limit = "total > 5000 || supplier.new"
 	tests := []struct {
 		name, rule, arguments string
@@ -62,6 +82,19 @@ func TestPolicyDecidesWhoIsAsked(t *testing.T) {
 		{"a share of a line of nothing", "any(lines, total / .quantity < 0)", `{"lines":[{"quantity":0}]}`, map[string]any{"total": 9.0}, agents.AskAlways},
 		{"lines of a list", "any(lines, .quantity > 3)", `{"lines":[{"quantity":3}]}`, nil, agents.AskNever},
 		{"a name of its own", "let twice = total * 2; twice > 10", `{}`, map[string]any{"total": 5.0}, agents.AskNever},
+		{"a text that is compared with a number", "note == 5", `{"note":"5"}`, nil, agents.AskAlways},
+		{"a number that is compared with a text", "total == '9000' || total == 1", `{}`, map[string]any{"total": 1.0}, agents.AskAlways},
+		{"a text that is not equal to a number", "not (note != 5)", `{"note":"5"}`, nil, agents.AskAlways},
+		{"a number that is looked for among texts", "5 in tags", `{"tags":["5"]}`, nil, agents.AskAlways},
+		{"a list that is compared with a text", "tags == 'x'", `{"tags":["x"]}`, nil, agents.AskAlways},
+		{"a number in the place of a name", "5 in supplier", `{"supplier":{"new":true}}`, nil, agents.AskAlways},
+		{"kinds that only the call tells", "reduce(tags, #acc + #, '') == 5", `{"tags":["5"]}`, nil, agents.AskAlways},
+		{"numbers of two types", "total == stock", `{"stock":7}`, map[string]any{"total": 7}, agents.AskAlways},
+		{"numbers that are not equal", "total == stock", `{"stock":7.5}`, map[string]any{"total": 7}, agents.AskNever},
+		{"nothing in an empty list", "5 in tags", `{"tags":[]}`, nil, agents.AskNever},
+		{"a text among texts", "'y' in tags", `{"tags":["x"]}`, nil, agents.AskNever},
+		{"a name among names", "'old' in supplier", `{"supplier":{"new":true}}`, nil, agents.AskNever},
+		{"what is compared with nothing", "note == nil", `{"note":"x"}`, nil, agents.AskNever},
 		{"all that is known", "$env.total > 10", `{}`, map[string]any{"total": 5.0}, agents.AskAlways},
 		{"a function that does not exist", "sometimes(1)", `{}`, nil, agents.AskAlways},
 		{"arguments that are none", "quantity > 10", `[`, nil, agents.AskAlways},
@@ -73,10 +106,54 @@ func TestPolicyDecidesWhoIsAsked(t *testing.T) {
 			if test.rule != "" {
 				policy.Writes = map[string]string{"order": test.rule}
 			}
-			if got, why := policy.Asks("order", json.RawMessage(test.arguments), test.facts); got != test.want || (got != agents.AskNever) != (why != "") {
+			if got, why := policy.Asks(order, json.RawMessage(test.arguments), test.facts); got != test.want || (got != agents.AskNever) != (why != "") {
 				t.Errorf("got %s (%s), want %s", got, why, test.want)
 			}
 		})
+	}
+}
+
+// shelved are arguments that a model may spell in another way.
+type shelved struct {
+	Shelf string `json:"shelf"`
+}
+
+func (*shelved) NormalizeArguments(arguments map[string]any) {
+	if shelf, is := arguments["shelf"].(string); is {
+		arguments["shelf"] = strings.ToUpper(shelf)
+	}
+}
+
+func TestAPolicySpeaksOfArgumentsAsTheToolWorksWithThem(t *testing.T) {
+	t.Parallel()
+	store := writer[shelved](t, tools.Definition{Name: "store"})
+	policy := agents.Policy{Writes: map[string]string{"store": `shelf == "SH-01"`}}
+	for arguments, want := range map[string]string{
+		`{"shelf":"sh-01"}`:   agents.AskAlways,
+		`{"shelf":" SH-01 "}`: agents.AskAlways,
+		`{"shelf":"sh-02"}`:   agents.AskNever,
+		`{"shelf":7}`:         agents.AskAlways, // wrong arguments are nothing to decide by
+		`{"shlef":"sh-02"}`:   agents.AskAlways,
+	} {
+		if got, why := policy.Asks(store, json.RawMessage(arguments), nil); got != want {
+			t.Errorf("%s: %s (%s), want %s", arguments, got, why, want)
+		}
+	}
+}
+
+func TestAPolicyThatCannotMeanItsToolAsks(t *testing.T) {
+	t.Parallel()
+	// The tool of another server may have been away when the policy was checked, and come back with other arguments.
+	store := writer[shelved](t, tools.Definition{Name: "store"})
+	for rule, want := range map[string]string{
+		`shlef == "SH-01" || true`:          "speaks of shlef; allowed: shelf",
+		`shelf == 1`:                        "puts 1, which is a number, beside shelf, which is a text",
+		`false && any(shelf, # == "SH-01")`: "cannot be worked out: builtin any takes only array (got string)",
+	} {
+		policy := agents.Policy{Writes: map[string]string{"store": rule}}
+		if got, why := policy.Asks(store, json.RawMessage(`{"shelf":"sh-02"}`), nil); got != agents.AskAlways || !strings.Contains(why, want) {
+			t.Errorf("%s: %s (%s), want %s", rule, got, why, want)
+		}
 	}
 }
 

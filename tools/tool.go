@@ -49,8 +49,8 @@ type Definition struct {
 	// First says which questions mean the first of the things that the tool lists, as "MAIL:newest|latest": of what stands before the colon, the beginning of their identifiers.
 	// Where a question says one of the words, and means one thing, nothing else that was listed is written to. Empty: the order says nothing.
 	First string
-	// Facts are the names of what a write's Change may tell a policy, members with a dot: total, supplier.new. A policy that names anything else is refused at the start.
-	Facts []string
+	// Facts are what a write's Change may tell a policy. A policy that names anything else, or compares one with what it cannot be, is refused at the start.
+	Facts []Fact
 	// Outsiders says that results hold text that people outside of the company, or programs, have written: mails, documents, log lines. Such
 	// text is data: a write that could rest on it is always asked for.
 	Outsiders bool
@@ -165,7 +165,7 @@ func (t *Tool) Description() string { return t.definition.Description }
 func (t *Tool) Effect() Effect { return t.definition.Effect }
 
 // Facts returns what the tool may tell a policy (see Definition).
-func (t *Tool) Facts() []string { return slices.Clone(t.definition.Facts) }
+func (t *Tool) Facts() []Fact { return slices.Clone(t.definition.Facts) }
 
 // Outsiders tells whether results hold text of outsiders (see Definition).
 func (t *Tool) Outsiders() bool { return t.definition.Outsiders }

@@ -99,27 +99,31 @@ func (t *Tool) Preview(ctx context.Context, arguments json.RawMessage) (change C
 	if change.Summary == "" {
 		return Change{}, fmt.Errorf("tool %s: the change has no summary", t.Name())
 	}
-	if undeclared := t.undeclared("", change.Facts); undeclared != "" {
-		return Change{}, fmt.Errorf("tool %s: the change tells %q, which is not among the tool's Facts", t.Name(), undeclared)
+	if err := t.checkFacts("", change.Facts); err != nil {
+		return Change{}, fmt.Errorf("tool %s: the change tells %w", t.Name(), err)
 	}
 	return change.shown(), nil
 }
 
-// undeclared is a fact that the tool does not declare, or "".
-func (t *Tool) undeclared(prefix string, facts map[string]any) string {
-	for name, fact := range facts {
+// checkFacts refuses facts that the tool does not declare, or not so: policies were checked against what it declares.
+func (t *Tool) checkFacts(prefix string, facts map[string]any) error {
+	for name, value := range facts {
 		name = prefix + name
-		if members, is := fact.(map[string]any); is {
-			if undeclared := t.undeclared(name+".", members); undeclared != "" {
-				return undeclared
+		if members, is := value.(map[string]any); is {
+			if err := t.checkFacts(name+".", members); err != nil {
+				return err
 			}
 			continue
 		}
-		if !slices.Contains(t.definition.Facts, name) {
-			return name
+		index := slices.IndexFunc(t.definition.Facts, func(fact Fact) bool { return fact.Name == name })
+		if index < 0 {
+			return fmt.Errorf("%q, which is not among the tool's Facts", name)
+		}
+		if !t.definition.Facts[index].may(value) {
+			return fmt.Errorf("that %q is %v (%T), which the tool's Facts do not allow", name, value, value)
 		}
 	}
-	return ""
+	return nil
 }
 
 // shown is the change as a person decides on it: nothing in it is hidden, and only the values have line ends.

@@ -20,7 +20,7 @@ type move struct {
 
 func (s *shelf) tool(t *testing.T) *Tool {
 	t.Helper()
-	made, err := NewWrite(Definition{Name: "move_stock", Description: "Moves stock.", Effect: Write, Facts: []string{"quantity"}}, Writer[move, echo]{
+	made, err := NewWrite(Definition{Name: "move_stock", Description: "Moves stock.", Effect: Write, Facts: []Fact{Number("quantity")}}, Writer[move, echo]{
 		Preview: func(_ context.Context, in move) (Change, error) {
 			if in.Quantity == 13 {
 				return Change{}, &ArgumentError{Field: "quantity", Value: 13, Allowed: "no unlucky number"}
@@ -40,17 +40,23 @@ func (s *shelf) tool(t *testing.T) *Tool {
 
 func TestAWriteTellsAPolicyOnlyWhatItsToolDeclares(t *testing.T) {
 	t.Parallel()
+	declared := []Fact{Number("total"), Truth("supplier.new"), Text("note"), Text("status", "open", "done")}
 	for name, test := range map[string]struct {
-		declared []string
-		told     map[string]any
-		want     string
+		told map[string]any
+		want string
 	}{
-		"all":            {[]string{"total", "supplier.new"}, map[string]any{"total": 1, "supplier": map[string]any{"new": true}}, ""},
-		"fewer":          {[]string{"total", "supplier.new"}, map[string]any{"total": 1}, ""},
-		"another":        {[]string{"total"}, map[string]any{"sum": 1}, `"sum"`},
-		"another member": {[]string{"supplier.new"}, map[string]any{"supplier": map[string]any{"old": true}}, `"supplier.old"`},
+		"all":               {map[string]any{"total": 1.5, "supplier": map[string]any{"new": true}, "note": "x", "status": "done"}, ""},
+		"fewer":             {map[string]any{"total": 1}, ""},
+		"nothing":           {map[string]any{"total": nil}, ""},
+		"another":           {map[string]any{"sum": 1}, `"sum", which is not among`},
+		"another member":    {map[string]any{"supplier": map[string]any{"old": true}}, `"supplier.old", which is not among`},
+		"another kind":      {map[string]any{"total": "1"}, `"total" is 1 (string), which the tool's Facts do not allow`},
+		"a member's kind":   {map[string]any{"supplier": map[string]any{"new": 1}}, `"supplier.new" is 1 (int), which the tool's Facts do not allow`},
+		"a list":            {map[string]any{"note": []string{"x"}}, `"note" is [x] ([]string)`},
+		"a type of its own": {map[string]any{"note": Effect("x")}, `"note" is x (tools.Effect)`},
+		"another word":      {map[string]any{"status": "gone"}, `"status" is gone (string)`},
 	} {
-		tool := Must(NewWrite(Definition{Name: "move_stock", Description: "Moves stock.", Effect: Write, Facts: test.declared}, Writer[move, echo]{
+		tool := Must(NewWrite(Definition{Name: "move_stock", Description: "Moves stock.", Effect: Write, Facts: declared}, Writer[move, echo]{
 			Preview: func(context.Context, move) (Change, error) {
 				return Change{Summary: "Moves stock.", Facts: test.told}, nil
 			},

@@ -14,6 +14,7 @@ import (
 	"bestbox/internal/config"
 	"bestbox/internal/database"
 	"bestbox/internal/records"
+	"bestbox/tools"
 	"bestbox/tools/areas"
 	"bestbox/workflows/activities"
 )
@@ -93,20 +94,25 @@ func (s *service) companiesReady(ctx context.Context) error {
 	return errors.Join(problems...)
 }
 
-// checkUsers refuses a file of users that speaks of agents and tools that are not there.
+// checkUsers refuses a file of users that speaks of agents and tools that are not there, or has people agree to what is only read.
 func (s *service) checkUsers(companies map[string]activities.Company) error {
-	var names, possible []string
+	var names, possible, writes []string
 	for _, agent := range s.agents {
 		names = append(names, agent.Name)
 	}
+	reads := mcpReads(s.settings.MCP)
 	for _, company := range companies {
-		possible = append(possible, company.Tools.Possible()...)
+		for _, name := range company.Tools.Possible() {
+			possible = append(possible, name)
+			// Of a tool that is not connected nothing is known, so it may write.
+			if tool, there := company.Tools.Get(name); !reads[name] && (!there || tool.Effect() == tools.Write) {
+				writes = append(writes, name)
+			}
+		}
 	}
 	slices.Sort(possible)
-	if err := s.users.Check(names, slices.Compact(possible)); err != nil {
-		return fmt.Errorf("%s: %w", s.settings.Access.UsersFile, err)
-	}
-	return nil
+	slices.Sort(writes)
+	return s.users.Check(names, slices.Compact(possible), slices.Compact(writes))
 }
 
 // loadUsers reads the file of users, or makes the local user. The configured employee of the local user counts only where the records know one of

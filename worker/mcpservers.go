@@ -22,6 +22,19 @@ func declareMCP(registry *tools.Registry, servers map[string]config.MCPServer) e
 	return nil
 }
 
+// mcpReads are the tools of MCP servers that only read, as the configuration says, whether their servers are there or not.
+func mcpReads(servers map[string]config.MCPServer) map[string]bool {
+	reads := map[string]bool{}
+	for name, server := range servers {
+		for _, tool := range server.Tools {
+			if tool.Effect == config.MCPRead {
+				reads[tool.ToolName(name)] = true
+			}
+		}
+	}
+	return reads
+}
+
 // startMCP connects to the configured MCP servers and puts their tools into the registries of the tenants that may use them.
 func (s *service) startMCP(ctx context.Context, companies map[string]activities.Company) (err error) {
 	if s.mcp, err = mcp.Start(ctx, s.settings.MCP, s.log); err != nil {

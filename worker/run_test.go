@@ -51,15 +51,20 @@ func TestRunRefusesNamesThatNoAgentAndNoToolHas(t *testing.T) {
 	t.Parallel()
 	const (
 		users = "roles: {chief: {agents: [erp], tools: [create_purchase_order, \"time_*\"], approve: [time_set]}}\nusers: {lin: {roles: [chief]}}\nfour_eyes: [create_purchase_order]\n"
-		agent = "name: clock\ndescription: what time it is\ntools: [create_ticket]\npolicy:\n  writes:\n    create_ticket: priority == 'P1'\n"
+		agent = "name: clock\ndescription: what time it is\ntools: [create_ticket]\npolicy:\n  writes:\n    create_ticket: priority == 'urgent'\n"
 	)
 	for name, test := range map[string]struct{ users, agent, without, says string }{
 		// What its tools are called stands in the configuration. That the worker gets as far as without_tools says that the file of users has passed.
 		"tools of a server that is away": {users, agent, "time_nwo", `bestbox.yaml: without_tools of the profile: there is no tool "time_nwo"`},
-		"an agent of a role":             {strings.Replace(users, "erp", "erpp", 1), agent, "time_set", `users.yaml: roles.chief.agents: "erpp"`},
-		"a tool of a role":               {strings.Replace(users, "create_purchase_order", "create_purchse_order", 1), agent, "time_set", `users.yaml: roles.chief.tools: "create_purchse_order"`},
-		"what takes four eyes":           {strings.Replace(users, "four_eyes: [create", "four_eyes: [craete", 1), agent, "time_set", `users.yaml: four_eyes: "craete_purchase_order"`},
-		"what a policy speaks of":        {users, strings.Replace(agent, "priority ==", "prioritty ==", 1), "time_set", `clock/agent.yaml:6: policy.writes.create_ticket: "prioritty == 'P1'" speaks of prioritty`},
+		"an agent of a role":             {strings.Replace(users, "erp", "erpp", 1), agent, "time_set", `users.yaml:1: roles.chief.agents: "erpp"`},
+		"a tool of a role":               {strings.Replace(users, "create_purchase_order", "create_purchse_order", 1), agent, "time_set", `users.yaml:1: roles.chief.tools: "create_purchse_order"`},
+		"what takes four eyes":           {strings.Replace(users, "four_eyes: [create", "four_eyes: [craete", 1), agent, "time_set", `users.yaml:3: four_eyes: "craete_purchase_order"`},
+		"what is only read":              {strings.Replace(users, "approve: [time_set", "approve: [get_top_vendors", 1), agent, "time_set", `users.yaml:1: roles.chief.approve: "get_top_vendors" only reads`},
+		"what a server only reads":       {strings.Replace(users, "approve: [time_set", "approve: [time_now", 1), agent, "time_set", `users.yaml:1: roles.chief.approve: "time_now" only reads`},
+		"what a policy compares": {users, strings.Replace(agent, "priority ==", "tickets_open ==", 1), "time_set",
+			`clock/agent.yaml:6: policy.writes.create_ticket: "tickets_open == 'urgent'" puts "urgent", which is a text, beside tickets_open, which is a number`},
+		"a word that a fact never is": {users, strings.Replace(agent, "urgent", "P1", 1), "time_set", `create_ticket: "priority == 'P1'" compares priority with "P1", which it never is; allowed: high, low, normal, urgent`},
+		"what a policy speaks of":     {users, strings.Replace(agent, "priority ==", "prioritty ==", 1), "time_set", `clock/agent.yaml:6: policy.writes.create_ticket: "prioritty == 'urgent'" speaks of prioritty`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -74,7 +79,7 @@ func TestRunRefusesNamesThatNoAgentAndNoToolHas(t *testing.T) {
 			i.change("profile: small", fmt.Sprintf(`
 agents: {folder: %q}
 access: {users_file: %q}
-mcp: {time: {command: [/nowhere/time-server], tools: [{tool: set, effect: write}]}}
+mcp: {time: {command: [/nowhere/time-server], tools: [{tool: set, effect: write}, {tool: now, effect: read}]}}
 profile: small`, filepath.Join(folder, "agents"), filepath.Join(folder, "users.yaml")))
 			i.change("profiles: {small: {", fmt.Sprintf("profiles: {small: {without_tools: [%s], ", test.without))
 			if left := i.worker("run", "--no-http"); left.code != exitBadInput || !strings.Contains(left.stderr, test.says) {

@@ -78,11 +78,7 @@ func (s *suite) write(ctx context.Context, tool *tools.Tool, task *Task, call ag
 	if err != nil {
 		return result, "", err
 	}
-	settled, err := tool.Settled(call.Arguments)
-	if err != nil {
-		return result, "", err
-	}
-	rule, why := s.policyOf(call.Tool).Asks(call.Tool, settled, change.Facts)
+	rule, why := s.policyOf(call.Tool).Asks(tool, call.Arguments, change.Facts)
 	switch {
 	case rule == agents.AskForbidden:
 		return result, why, nil

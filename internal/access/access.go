@@ -21,6 +21,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"bestbox/internal/config"
+	"bestbox/internal/place"
 )
 
 // Local is the id of the user where no file of users is set.
@@ -70,6 +71,9 @@ type Users struct {
 	fourEyes []string
 	roles    map[string]Role
 	local    bool
+	// name and content are those of the file, for errors.
+	name    string
+	content []byte
 }
 
 // file is a file of users.
@@ -92,23 +96,23 @@ func Read(name string, tenants []string) (*Users, error) {
 	if err != nil {
 		return nil, fmt.Errorf("access.users_file: %w", err)
 	}
-	users, err := parse(content, tenants)
+	users, err := parse(name, content, tenants)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return users, nil
 }
 
-func parse(content []byte, tenants []string) (*Users, error) {
+func parse(name string, content []byte, tenants []string) (*Users, error) {
 	var read file
 	if err := yaml.UnmarshalWithOptions(content, &read, yaml.Strict()); err != nil {
 		return nil, errors.New(yaml.FormatError(err, false, false)) // without the source: hashes of keys stand there
 	}
-	users := &Users{byID: map[string]User{}, fourEyes: read.FourEyes, roles: read.Roles}
+	users := &Users{byID: map[string]User{}, fourEyes: read.FourEyes, roles: read.Roles, name: name, content: content}
 	problems := patterns("four_eyes", read.FourEyes)
-	for _, name := range slices.Sorted(maps.Keys(read.Roles)) {
-		role := read.Roles[name]
-		field := "roles." + name
+	for _, bearers := range slices.Sorted(maps.Keys(read.Roles)) {
+		role := read.Roles[bearers]
+		field := "roles." + bearers
 		problems = append(problems, patterns(field+".agents", role.Agents)...)
 		problems = append(problems, patterns(field+".tools", role.Tools)...)
 		problems = append(problems, patterns(field+".approve", role.Approve)...)
@@ -125,8 +129,8 @@ func parse(content []byte, tenants []string) (*Users, error) {
 			problems = append(problems, fmt.Errorf("users.%s.key_sha256: it is that of %s; allowed: a key of their own", id, other))
 		}
 		keys[user.KeySHA256] = id
-		for _, name := range user.Roles {
-			user.granted = append(user.granted, read.Roles[name])
+		for _, role := range user.Roles {
+			user.granted = append(user.granted, read.Roles[role])
 		}
 		users.byID[id] = user
 	}
@@ -169,24 +173,36 @@ func patterns(field string, all []string) (problems []error) {
 	return problems
 }
 
-// Check refuses names and patterns that no agent and no tool has: a typing error in four_eyes would let everybody agree to their own writes.
-func (u *Users) Check(agents, tools []string) error {
-	problems := unmatched("four_eyes", u.fourEyes, tools)
+// Check refuses names and patterns that no agent and no tool has, and those of tools that only read where nobody is asked for these: a typing error in four_eyes would let
+// everybody agree to their own writes. Writes are the tools that write, or may.
+func (u *Users) Check(agents, tools, writes []string) error {
+	problems := u.unmatched("four_eyes", u.fourEyes, tools, writes)
 	for _, name := range slices.Sorted(maps.Keys(u.roles)) {
 		role := u.roles[name]
 		field := "roles." + name
-		problems = append(problems, unmatched(field+".agents", role.Agents, agents)...)
-		problems = append(problems, unmatched(field+".tools", role.Tools, tools)...)
-		problems = append(problems, unmatched(field+".approve", role.Approve, tools)...)
+		problems = append(problems, u.unmatched(field+".agents", role.Agents, agents, agents)...)
+		problems = append(problems, u.unmatched(field+".tools", role.Tools, tools, tools)...)
+		problems = append(problems, u.unmatched(field+".approve", role.Approve, tools, writes)...)
 	}
 	return errors.Join(problems...)
 }
 
-func unmatched(field string, patterns, names []string) (problems []error) {
-	for _, pattern := range patterns {
-		if pattern != "*" && !slices.ContainsFunc(names, func(name string) bool { return matches([]string{pattern}, name) }) {
-			problems = append(problems, fmt.Errorf("%s: %q is none; allowed: %s, and patterns of these", field, pattern, strings.Join(names, ", ")))
+// unmatched are the patterns that match none of the allowed names. A name that exists and is not allowed is one of a tool that only reads.
+func (u *Users) unmatched(field string, patterns, names, allowed []string) (problems []error) {
+	for index, pattern := range patterns {
+		matched := func(name string) bool { return matches([]string{pattern}, name) }
+		if pattern == "*" || slices.ContainsFunc(allowed, matched) {
+			continue
 		}
+		why := "is none"
+		if slices.ContainsFunc(names, matched) {
+			why = "only reads, so that nobody is asked"
+		}
+		at := u.name
+		if line := place.Line(u.content, fmt.Sprintf("$.%s[%d]", field, index)); line > 0 {
+			at += fmt.Sprintf(":%d", line)
+		}
+		problems = append(problems, fmt.Errorf("%s: %s: %q %s; allowed: %s, and patterns of these", at, field, pattern, why, strings.Join(allowed, ", ")))
 	}
 	return problems
 }

@@ -29,7 +29,7 @@ func hashOf(key string) string {
 
 func companyUsers(t *testing.T) *Users {
 	t.Helper()
-	users, err := parse([]byte(strings.Replace(company, "KEY", hashOf("the key of chen"), 1)), []string{config.DefaultTenant, "acme"})
+	users, err := parse("users.yaml", []byte(strings.Replace(company, "KEY", hashOf("the key of chen"), 1)), []string{config.DefaultTenant, "acme"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestAFileThatCannotWorkIsRefusedWithThePlaceAndWithoutHashes(t *testing.T) 
 		{"no YAML", "users: [", "[1:8]"},
 	}
 	for _, test := range tests {
-		_, err := parse([]byte(test.content), []string{config.DefaultTenant})
+		_, err := parse("users.yaml", []byte(test.content), []string{config.DefaultTenant})
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want %q", test.name, err, test.want)
 			continue
@@ -138,28 +138,33 @@ func TestAFileThatCannotWorkIsRefusedWithThePlaceAndWithoutHashes(t *testing.T) 
 	}
 }
 
-func TestNamesThatNoAgentAndNoToolHasAreRefused(t *testing.T) {
+func TestNamesThatNoAgentAndNoToolHasAreRefusedWithTheirPlace(t *testing.T) {
 	t.Parallel()
-	agents, tools := []string{"erp", "general", "oa"}, []string{"create_purchase_order", "get_leave_balance"}
-	if err := companyUsers(t).Check(agents, tools); err != nil {
+	agents, tools, writes := []string{"erp", "general", "oa"}, []string{"create_purchase_order", "get_leave_balance", "get_top_vendors"}, []string{"create_purchase_order"}
+	if err := companyUsers(t).Check(agents, tools, writes); err != nil {
 		t.Error(err)
 	}
-	if err := LocalUsers("", "").Check(agents, tools); err != nil {
+	if err := LocalUsers("", "").Check(agents, tools, writes); err != nil {
 		t.Error(err)
 	}
-	for right, wrong := range map[string]struct{ written, want string }{
-		"agents: [erp, general]": {"agents: [erpp, general]", `roles.buyer.agents: "erpp" is none; allowed: erp, general, oa`},
-		"create_purchase_order]": {"create_purchse_order]", `roles.buyer.tools: "create_purchse_order" is none`},
-		"approve: []":            {"approve: [move_*]", `roles.buyer.approve: "move_*" is none`},
-		"four_eyes: [create_*]":  {"four_eyes: [craete_purchase_order]", `four_eyes: "craete_purchase_order" is none; allowed: create_purchase_order, get_leave_balance`},
+	for _, test := range []struct{ right, wrong, want string }{
+		{"agents: [erp, general]", "agents: [erpp, general]", `users.yaml:3: roles.buyer.agents: "erpp" is none; allowed: erp, general, oa`},
+		{"create_purchase_order]", "create_purchse_order]", `users.yaml:3: roles.buyer.tools: "create_purchse_order" is none; allowed: create_purchase_order, get_leave_balance, get_top_vendors`},
+		{"approve: []", "approve: [move_*]", `users.yaml:3: roles.buyer.approve: "move_*" is none; allowed: create_purchase_order, and patterns of these`},
+		{"approve: []", "approve: [get_top_vendors]", `users.yaml:3: roles.buyer.approve: "get_top_vendors" only reads, so that nobody is asked; allowed: create_purchase_order, and patterns of these`},
+		{"approve: []", "approve: [create_*, get_*]", `users.yaml:3: roles.buyer.approve: "get_*" only reads`},
+		{"approve: []", "approve: [\n    create_*,\n    get_*]", `users.yaml:5: roles.buyer.approve: "get_*" only reads`},
+		{"approve: []", "approve: ['*_*']", ""},
+		{"four_eyes: [create_*]", "four_eyes: [craete_purchase_order]", `users.yaml:11: four_eyes: "craete_purchase_order" is none; allowed: create_purchase_order`},
+		{"four_eyes: [create_*]", "four_eyes:\n- create_*\n- get_leave_*", `users.yaml:13: four_eyes: "get_leave_*" only reads, so that nobody is asked; allowed: create_purchase_order`},
 	} {
-		written := strings.Replace(strings.Replace(company, "KEY", hashOf("k"), 1), right, wrong.written, 1)
-		users, err := parse([]byte(written), []string{config.DefaultTenant, "acme"})
+		written := strings.Replace(strings.Replace(company, "KEY", hashOf("k"), 1), test.right, test.wrong, 1)
+		users, err := parse("users.yaml", []byte(written), []string{config.DefaultTenant, "acme"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := users.Check(agents, tools); err == nil || !strings.Contains(err.Error(), wrong.want) {
-			t.Errorf("%s: %v", wrong.written, err)
+		if err := users.Check(agents, tools, writes); (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, want %s", test.wrong, err, test.want)
 		}
 	}
 }

@@ -2,6 +2,9 @@ package areas_test
 
 import (
 	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,4 +40,56 @@ func TestConnectionsReachTheToolsThatNeedThem(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "connections.smtp.ca_file") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// A preview fails where a fact is none of the words that its tool declares, so these must be all that the records may hold.
+func TestTheWordsOfFactsAreThoseThatTheRecordsCheck(t *testing.T) {
+	t.Parallel()
+	columns := map[string]string{
+		"update_lead lead.stage": "leads.stage", "create_quote customer.segment": "customers.segment",
+		"silence_alert severity": "alerts.severity", "silence_alert component.kind": "components.kind",
+		"create_ticket priority": "tickets.priority", "create_ticket component.kind": "components.kind",
+		"update_ticket status": "tickets.status", "update_ticket priority": "tickets.priority",
+		"update_ticket ticket.status": "tickets.status", "update_ticket ticket.priority": "tickets.priority",
+	}
+	registry, err := areas.Tools(recordstest.Shared(t), config.Connections{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range registry.Names() {
+		tool, _ := registry.Get(name)
+		for _, fact := range tool.Facts() {
+			if len(fact.Words) == 0 {
+				continue
+			}
+			words := slices.Sorted(slices.Values(fact.Words))
+			if checked := checkedBy(t, columns[name+" "+fact.Name]); !slices.Equal(words, checked) {
+				t.Errorf("%s declares that %s is one of %q; the records check %q", name, fact.Name, words, checked)
+			}
+		}
+	}
+}
+
+// checkedBy are the words that a column's CHECK allows, sorted.
+func checkedBy(t *testing.T, column string) (words []string) {
+	t.Helper()
+	table, name, _ := strings.Cut(column, ".")
+	files, err := filepath.Glob("../../internal/records/migrations/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := regexp.MustCompile(`(?s)CREATE TABLE ` + table + ` \([^;]*?\n\s+` + name + `\s[^\n]*CHECK \(` + name + ` IN \(([^)]*)\)`)
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := check.FindSubmatch(content); found != nil {
+			for word := range strings.SplitSeq(string(found[1]), ", ") {
+				words = append(words, strings.Trim(word, "'"))
+			}
+		}
+	}
+	slices.Sort(words)
+	return words
 }

@@ -18,7 +18,8 @@ var createQuoteDefinition = tools.Definition{
 	Description: "Makes a numbered quote for a customer from products and quantities, at the prices of the price list less the discount that the " +
 		"customer's segment gets.",
 	Effect: tools.Write, Outsiders: true,
-	Facts: []string{"total", "list", "discount.percent", "discount.tier", "discount.above_tier", "customer.id", "customer.segment", "overdue"},
+	Facts: []tools.Fact{tools.Number("total"), tools.Number("list"), tools.Number("discount.percent"), tools.Number("discount.tier"), tools.Truth("discount.above_tier"),
+		tools.Text("customer.id"), tools.Text("customer.segment", "key", "standard", "small"), tools.Number("overdue")},
 }
 
 // CreateQuoteArguments are the arguments of create_quote.

@@ -13,7 +13,7 @@ var logActivityDefinition = tools.Definition{
 	Name:        "log_activity",
 	Description: "Notes a call, visit, mail, meeting or note with a customer or a lead: give customer_id or lead_id, one of the two.",
 	Effect:      tools.Write, Outsiders: true,
-	Facts: []string{"days_ago"},
+	Facts: []tools.Fact{tools.Number("days_ago")},
 }
 
 // LogActivityArguments are the arguments of log_activity.

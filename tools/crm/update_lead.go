@@ -16,7 +16,8 @@ var updateLeadDefinition = tools.Definition{
 	Name:        "update_lead",
 	Description: "Changes a lead: its stage, the sales person who looks after it, its next step and the day for that. Only what is given changes.",
 	Effect:      tools.Write, Outsiders: true,
-	Facts: []string{"budget", "score", "lead.stage", "lead.owner", "lead.open_deals", "closes"},
+	Facts: []tools.Fact{tools.Number("budget"), tools.Number("score"),
+		tools.Text("lead.stage", "new", "contacted", "qualified", "converted", "disqualified"), tools.Text("lead.owner"), tools.Number("lead.open_deals"), tools.Truth("closes")},
 }
 
 // UpdateLeadArguments are the arguments of update_lead. A lead becomes converted by its first order, not by hand.

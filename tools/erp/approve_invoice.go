@@ -16,7 +16,7 @@ var approveDefinition = tools.Definition{
 	Description: "Approves one supplier invoice for payment. It changes the records: use it only when the question asks to approve or release an " +
 		"invoice.",
 	Effect: tools.Write, Outsiders: true,
-	Facts: []string{"total", "difference"},
+	Facts: []tools.Fact{tools.Number("total"), tools.Number("difference")},
 }
 
 // ApproveArguments are the arguments of approve_supplier_invoice.

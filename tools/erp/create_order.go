@@ -15,7 +15,7 @@ var orderDefinition = tools.Definition{
 	Description: "Orders one item from a vendor at the vendor's list price, for a warehouse. It changes the records: use it only when the question asks " +
 		"to order something.",
 	Effect: tools.Write, Outsiders: true,
-	Facts: []string{"total", "quantity", "supplier.new"},
+	Facts: []tools.Fact{tools.Number("total"), tools.Number("quantity"), tools.Truth("supplier.new")},
 }
 
 // OrderArguments are the arguments of create_purchase_order.

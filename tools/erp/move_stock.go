@@ -14,13 +14,13 @@ var (
 		Name: "adjust_stock",
 		Description: "Corrects the stock of an item in a warehouse by a number of units, more (positive) or less (negative), for example after a count. It " +
 			"changes the records: use it only when the question asks for it.",
-		Effect: tools.Write, Facts: []string{"quantity"},
+		Effect: tools.Write, Facts: []tools.Fact{tools.Number("quantity")},
 	}
 	transferDefinition = tools.Definition{
 		Name: "transfer_stock",
 		Description: "Moves units of an item from one warehouse to another. It changes the records: use it only when the question asks to move or " +
 			"transfer stock.",
-		Effect: tools.Write, Facts: []string{"quantity"},
+		Effect: tools.Write, Facts: []tools.Fact{tools.Number("quantity")},
 	}
 )
 

@@ -15,7 +15,8 @@ var silenceDefinition = tools.Definition{
 	Name:        "silence_alert",
 	Description: "Silences one active alert for some hours or until the end of a day, with a reason. Nobody is told of the alert meanwhile; it stays visible.",
 	Effect:      tools.Write, Outsiders: true,
-	Facts: []string{"severity", "silenced_hours", "rule", "component.id", "component.kind"},
+	Facts: []tools.Fact{tools.Text("severity", "critical", "warning"), tools.Number("silenced_hours"), tools.Text("rule"),
+		tools.Text("component.id"), tools.Text("component.kind", componentKinds...)},
 }
 
 // SilenceArguments are the arguments of silence_alert.

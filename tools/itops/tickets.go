@@ -12,11 +12,19 @@ import (
 	"bestbox/tools/wording"
 )
 
+// What the records' checks allow, for policies.
+var (
+	componentKinds   = []string{"machine", "host", "service"}
+	ticketPriorities = []string{"low", "normal", "high", "urgent"}
+	ticketStatuses   = []string{"open", "in_progress", "waiting", "resolved", "cancelled"}
+)
+
 var createTicketDefinition = tools.Definition{
 	Name:        "create_ticket",
 	Description: "Opens a numbered ticket for maintenance or IT, about a machine, host or service or about none of them.",
 	Effect:      tools.Write, Outsiders: true,
-	Facts: []string{"priority", "tickets_open", "component.id", "component.kind"},
+	Facts: []tools.Fact{tools.Text("priority", ticketPriorities...), tools.Number("tickets_open"), tools.Text("component.id"),
+		tools.Text("component.kind", componentKinds...)},
 }
 
 // CreateTicketArguments are the arguments of create_ticket.
@@ -32,7 +40,8 @@ var updateTicketDefinition = tools.Definition{
 	Name:        "update_ticket",
 	Description: "Changes a ticket's status, priority or assignee, or adds a note to it.",
 	Effect:      tools.Write, Outsiders: true,
-	Facts: []string{"status", "priority", "ticket.status", "ticket.priority", "ticket.assignee"},
+	Facts: []tools.Fact{tools.Text("status", ticketStatuses...), tools.Text("priority", ticketPriorities...), tools.Text("ticket.status", ticketStatuses...),
+		tools.Text("ticket.priority", ticketPriorities...), tools.Text("ticket.assignee")},
 }
 
 // UpdateTicketArguments are the arguments of update_ticket.

@@ -21,7 +21,7 @@ var draftEmailDefinition = tools.Definition{
 	Name:        "draft_email",
 	Description: "Writes a mail and keeps it as a numbered draft; nothing is sent. Use it when a mail is to be drafted or answered.",
 	Effect:      tools.Write, Outsiders: true,
-	Facts: []string{"recipients", "outside"},
+	Facts: []tools.Fact{tools.Number("recipients"), tools.Truth("outside")},
 }
 
 // longestBody is checked here and not by the schema: a model server's grammar does not count that far.

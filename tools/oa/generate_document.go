@@ -24,7 +24,7 @@ var generateDocumentDefinition = tools.Definition{
 	Description: "Makes a numbered document from a template, as DOCX and Markdown: a memo, the minutes of a meeting in the calendar, or a department's " +
 		"request for more budget with the figures of the books.",
 	Effect: tools.Write,
-	Facts:  []string{"total"},
+	Facts:  []tools.Fact{tools.Number("total")},
 }
 
 // DocumentArguments are the arguments of generate_document.

@@ -20,7 +20,7 @@ var requestLeaveDefinition = tools.Definition{
 	Description: "Asks for leave of an employee, after the company's rules: days left, notice, no other leave then, no blackout of the department. " +
 		"The manager decides later.",
 	Effect: tools.Write, Outsiders: true,
-	Facts: []string{"days", "left_after", "colleagues_away", "meetings"},
+	Facts: []tools.Fact{tools.Number("days"), tools.Number("left_after"), tools.Number("colleagues_away"), tools.Number("meetings")},
 }
 
 // LeaveArguments are the arguments of request_leave.

@@ -18,7 +18,7 @@ var scheduleMeetingDefinition = tools.Definition{
 	Name:        "schedule_meeting",
 	Description: "Puts a meeting into the calendars of all attendees and reserves the room; everyone must be free. Use find_meeting_slots first.",
 	Effect:      tools.Write, Outsiders: true,
-	Facts: []string{"attendees", "minutes", "off_hours"},
+	Facts: []tools.Fact{tools.Number("attendees"), tools.Number("minutes"), tools.Truth("off_hours")},
 }
 
 // MeetingArguments are the arguments of schedule_meeting.

@@ -22,7 +22,7 @@ var sendEmailDefinition = tools.Definition{
 	Name:        SendEmail,
 	Description: "Sends a draft that was kept. Use draft_email first; a mail that was sent cannot be taken back.",
 	Effect:      tools.Write, Outsiders: true,
-	Facts: []string{"recipients", "outside"},
+	Facts: []tools.Fact{tools.Number("recipients"), tools.Truth("outside")},
 }
 
 // SendArguments are the arguments of send_email. A draft never changes, so that what was agreed to is what is sent.

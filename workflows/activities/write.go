@@ -72,11 +72,7 @@ func (a *Activities) Propose(ctx context.Context, input WriteCall) (Proposed, er
 		if earlier, done := asked.doneBy(change); done {
 			return notMade(input.Head, earlier)
 		}
-		settled, err := asked.tool.Settled(asked.report.Arguments)
-		if err != nil {
-			return stored{}, err // the preview has found nothing wrong with them
-		}
-		rule, why := asked.agent.Policy.Asks(asked.report.Tool, settled, change.Facts)
+		rule, why := asked.agent.Policy.Asks(asked.tool, asked.report.Arguments, change.Facts)
 		if rule == agents.AskForbidden {
 			return notMade(input.Head, failedCall(asked.report, why))
 		}
