@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/pages"
 	"bestbox/tools/wording"
 )
 
@@ -227,7 +228,7 @@ func (o *Leads) together() string {
 		wording.Money(o.Currency, o.BudgetCents))
 	if more := o.Count - len(o.Leads); more > 0 {
 		with := "a larger limit"
-		if len(o.Leads) == wording.MostListed {
+		if len(o.Leads) == pages.Most {
 			with = "a stage or an owner_id"
 		}
 		text = strings.TrimSuffix(text, ".") + fmt.Sprintf("; and %d more than listed, ask with %s.", more, with)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"bestbox/tools"
+	"bestbox/tools/pages"
 	"bestbox/tools/wording"
 )
 
@@ -142,7 +143,7 @@ func (o *Tickets) Sentences() []string {
 
 // further says with what the rest is asked for.
 func (o *Tickets) further() string {
-	if len(o.Tickets) < wording.MostListed {
+	if len(o.Tickets) < pages.Most {
 		return "a status, a component or a limit"
 	}
 	return "a status or a component"
