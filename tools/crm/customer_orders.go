@@ -259,7 +259,7 @@ func (o *CustomerOrders) listed() string {
 		}
 		words[i] = fmt.Sprintf("%s%s placed on %s, %s, %s", order.ID, who, order.OrderedOn, wording.Money(o.Currency, order.WorthCents), order.state())
 	}
-	return pages.Listed("Newest first: ", strings.Join(words, "; "), o.Count, o.Before, len(o.Orders), "a customer_id", "a period")
+	return pages.Listed("Newest first: ", strings.Join(words, "; "), o.Count, o.Before, len(o.Orders), pages.Less("a customer_id", "a period", len(o.Orders)))
 }
 
 // state says when an order was or will be delivered, and what it waits for.

@@ -217,7 +217,7 @@ func (o *Invoices) listed() string {
 	if o.Count == 1 {
 		start = "It is "
 	}
-	return pages.Listed(start, strings.Join(words, "; "), o.Count, o.Before, len(o.Invoices), "a vendor_id", "a status")
+	return pages.Listed(start, strings.Join(words, "; "), o.Count, o.Before, len(o.Invoices), pages.Less("a vendor_id", "a status", len(o.Invoices)))
 }
 
 func (o *Invoices) describe(i Invoice) string {

@@ -342,7 +342,7 @@ func (o *PurchaseOrders) listed() string {
 	if o.Before == 0 && len(o.Orders) < o.Count {
 		start = "The newest: "
 	}
-	return pages.Listed(start, strings.Join(words, "; "), o.Count, o.Before, len(o.Orders), "a vendor_id", "a period")
+	return pages.Listed(start, strings.Join(words, "; "), o.Count, o.Before, len(o.Orders), pages.Less("a vendor_id", "a period", len(o.Orders)))
 }
 
 func (o *PurchaseOrders) describe(order PurchaseOrder) string {

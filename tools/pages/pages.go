@@ -15,9 +15,9 @@ func Cut[T any](list []T, size, number int) (page []T, before int) {
 	return list[before:min(before+size, len(list))], before
 }
 
-// Listed is a sentence about a page: its beginning ("Newest first"), what stands on it, and how to ask for what stands behind it: for the next page, for less by
-// one filter or the other, such as "a vendor_id" and "a period", or for more at once, where that can be.
-func Listed(beginning, words string, count, before, shown int, one, other string) string {
+// Listed is a sentence about a page: its beginning ("Newest first"), what stands on it, and how to ask for what stands behind it: for the next page, or for less, such as
+// "a vendor_id or a period" (see Less).
+func Listed(beginning, words string, count, before, shown int, less string) string {
 	more := count - before - shown
 	switch {
 	case shown == 0:
@@ -28,9 +28,13 @@ func Listed(beginning, words string, count, before, shown int, one, other string
 	if more == 0 {
 		return beginning + words + "."
 	}
-	less := one + " or " + other
-	if shown < Most {
-		less = one + ", " + other + " or a larger limit"
-	}
 	return fmt.Sprintf("%s%s; and %d more, ask with page %d, %s.", beginning, words, more, before/shown+2, less)
+}
+
+// Less says by which of two filters fewer are found, and where so many are not listed yet that there is a larger limit.
+func Less(one, other string, shown int) string {
+	if shown < Most {
+		return one + ", " + other + " or a larger limit"
+	}
+	return one + " or " + other
 }

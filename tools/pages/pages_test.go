@@ -42,7 +42,7 @@ func TestAPageSaysWhereItStandsAndHowToGoOn(t *testing.T) {
 		{50, 20, 20, "Number 21 to 40 of them, newest first: a; b; and 10 more, ask with page 3, a day or a period."},
 		{6, 6, 0, "There are not so many pages: the list ends with number 6."},
 	} {
-		if got := pages.Listed("Newest first: ", "a; b", test.count, test.before, test.shown, "a day", "a period"); got != test.want {
+		if got := pages.Listed("Newest first: ", "a; b", test.count, test.before, test.shown, pages.Less("a day", "a period", test.shown)); got != test.want {
 			t.Errorf("%s", got)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bestbox/agents"
+	"bestbox/agents/router"
 	"bestbox/internal/llm"
 	"bestbox/internal/transcript"
 	"bestbox/tools"
@@ -241,6 +242,31 @@ func TestQuestionsToOtherAgentsThatReferToAnEarlierOneWait(t *testing.T) {
 		}
 		if got := inOrder(calls); len(got) != test.want {
 			t.Errorf("%s: %d", name, len(got))
+		}
+	}
+}
+
+func TestNoAnswerIsWrittenBeforeEveryPartWasAskedFor(t *testing.T) {
+	t.Parallel()
+	asks := equipped{Definition: agents.Definition{Specs: []tools.Spec{{Name: agents.ToolAskAgent}}}}
+	counts := equipped{Definition: agents.Definition{Specs: []tools.Spec{{Name: "count"}}}}
+	asked := func(agent string) agents.Fact {
+		return agents.Fact{Tool: agents.ToolAskAgent, Arguments: `{"agent":"` + agent + `","question":"Who?"}`}
+	}
+	parts := []router.Part{{Domain: "crm", Text: "Who waits for VND-901"}, {Domain: "oa", Text: "draft them a note"}}
+	for name, test := range map[string]struct {
+		agent equipped
+		turn  agents.Turn
+		want  int
+	}{
+		"nothing is known":          {counts, agents.Turn{}, 1},
+		"something is known":        {counts, agents.Turn{Facts: []agents.Fact{{Tool: "count"}}}, 0},
+		"no part was asked for":     {asks, agents.Turn{Parts: parts}, 1},
+		"one part was asked for":    {asks, agents.Turn{Parts: parts, Facts: []agents.Fact{asked("crm")}}, 1},
+		"both parts were asked for": {asks, agents.Turn{Parts: parts, Facts: []agents.Fact{asked("crm"), asked("oa")}}, 0},
+	} {
+		if got := leastCalls(test.agent, test.turn); got != test.want {
+			t.Errorf("%s: at least %d", name, got)
 		}
 	}
 }

@@ -102,17 +102,13 @@ func (a *Activities) chooseCalls(ctx context.Context, who asker, agent equipped,
 		return chosen{}, err
 	}
 	turn.Without = without(who, agent, known)
-	minCalls := 0 // one while nothing is known: an agent with tools to look something up has no other way to know anything
-	if len(turn.Facts) == 0 && looksUp(agent) || !agent.IsDone(turn) {
-		minCalls = 1
-	}
 	var usage llm.Usage
 	decide := func(turn agents.Turn, minCalls int) ([]agents.Call, error) {
 		calls, used, err := a.decision(ctx, agent, turn, minCalls)
 		usage = usage.Add(used)
 		return inOrder(agent.OfOne(turn, fresh(own(calls, agent, turn), known.results))), err
 	}
-	calls, err := decide(turn, minCalls)
+	calls, err := decide(turn, leastCalls(agent, turn))
 	if err != nil {
 		return chosen{}, err
 	}
@@ -126,6 +122,15 @@ type chosen struct {
 	calls     []agents.Call
 	condition *condition.Check
 	usage     llm.Usage
+}
+
+// leastCalls is one while nothing is known, as an agent with tools to look something up has no other way to know anything, and while a part of the question is for an agent
+// that was not asked.
+func leastCalls(agent equipped, turn agents.Turn) int {
+	if len(turn.Facts) == 0 && looksUp(agent) || !agent.IsDone(turn) {
+		return 1
+	}
+	return 0
 }
 
 // without are the tools of an agent that may not be called now: those that the user may not use, that are away or others than when the run began, those that turn to the user where an agent has

@@ -120,6 +120,9 @@ func countsARun(t *testing.T, server *llmtest.Server) {
 	enough := twice[Decided](t, a, a.Decide, beyond)
 	answer := twice[run.Result](t, a, a.Answer, AnswerInput{Position: Position{Head: enough.Head}, AgentRef: AgentRef{Domain: "erp"}})
 
+	if answer.Definition != a.current("erp").hash || answer.Definition == "" {
+		t.Errorf("the result names the definition %q", answer.Definition)
+	}
 	figures := figuresUnsupported
 	if len(answer.Unsupported) == 0 {
 		figures = figuresSupported
