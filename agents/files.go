@@ -2,6 +2,7 @@ package agents
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -179,33 +180,17 @@ const (
 	aMap    = "keys with values"
 )
 
-func kind(of reflect.Type) string {
-	switch of.Kind() {
-	case reflect.String:
-		return aText
-	case reflect.Int, reflect.Int64, reflect.Uint64:
-		return aNumber
-	case reflect.Slice:
-		return aList
-	case reflect.Map, reflect.Struct:
-		return aMap
-	}
-	return of.String()
+var kinds = map[reflect.Kind]string{
+	reflect.String: aText, reflect.Int: aNumber, reflect.Int64: aNumber, reflect.Uint64: aNumber, reflect.Slice: aList, reflect.Map: aMap, reflect.Struct: aMap,
 }
 
-func nodeKind(of ast.NodeType) string {
-	switch of {
-	case ast.StringType, ast.LiteralType:
-		return aText
-	case ast.IntegerType:
-		return aNumber
-	case ast.SequenceType:
-		return aList
-	case ast.MappingType:
-		return aMap
-	}
-	return of.String()
+func kind(of reflect.Type) string { return cmp.Or(kinds[of.Kind()], of.String()) }
+
+var nodeKinds = map[ast.NodeType]string{
+	ast.StringType: aText, ast.LiteralType: aText, ast.IntegerType: aNumber, ast.SequenceType: aList, ast.MappingType: aMap,
 }
+
+func nodeKind(of ast.NodeType) string { return cmp.Or(nodeKinds[of], of.String()) }
 
 // routing reads the questions that are the agent's own: the first column of a CSV file with a heading.
 func (f files) routing() (questions []string, err error) {
