@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"bestbox/tools"
-	"bestbox/tools/pages"
 	"bestbox/tools/wording"
 )
 
@@ -140,7 +139,7 @@ func (o *HighChurn) Sentences() []string {
 	all := fmt.Sprintf("Of %s%s, %d %s a high risk and %d a medium one", wording.Counted(o.Customers, "customer"), o.Asked, o.High, oneOr(o.High, "has", "have"), o.Medium)
 	if more := o.High + o.Medium - len(o.Listed); more > 0 {
 		with := "a larger limit"
-		if len(o.Listed) == pages.Most {
+		if len(o.Listed) == wording.MostListed {
 			with = "an owner_id"
 		}
 		all += fmt.Sprintf("; and %d more than listed, ask with %s", more, with)

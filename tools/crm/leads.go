@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"bestbox/tools"
-	"bestbox/tools/pages"
 	"bestbox/tools/wording"
 )
 
@@ -228,7 +227,7 @@ func (o *Leads) together() string {
 		wording.Money(o.Currency, o.BudgetCents))
 	if more := o.Count - len(o.Leads); more > 0 {
 		with := "a larger limit"
-		if len(o.Leads) == pages.Most {
+		if len(o.Leads) == wording.MostListed {
 			with = "a stage or an owner_id"
 		}
 		text = strings.TrimSuffix(text, ".") + fmt.Sprintf("; and %d more than listed, ask with %s.", more, with)

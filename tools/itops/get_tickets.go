@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"bestbox/tools"
-	"bestbox/tools/pages"
 	"bestbox/tools/wording"
 )
 
@@ -143,7 +142,7 @@ func (o *Tickets) Sentences() []string {
 
 // further says with what the rest is asked for.
 func (o *Tickets) further() string {
-	if len(o.Tickets) < pages.Most {
+	if len(o.Tickets) < wording.MostListed {
 		return "a status, a component or a limit"
 	}
 	return "a status or a component"
