@@ -29,10 +29,12 @@ type CustomerOrdersArguments struct {
 	OrderedFrom dates.Date       `json:"ordered_from,omitempty" jsonschema_description:"Only orders placed on or after this day."`
 	OrderedTo   dates.Date       `json:"ordered_to,omitempty" jsonschema_description:"Only orders placed on or before this day."`
 	Limit       int              `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many to list. Without it: all of up to 10, else the newest 5."`
+	tools.Paged
 }
 
 // CustomerOrders are the orders found. Amounts are cents.
 type CustomerOrders struct {
+	tools.Part
 	Note          string          `json:"note,omitempty"`
 	Currency      string          `json:"currency"`
 	Asked         string          `json:"asked"`
@@ -115,8 +117,7 @@ func (s store) customerOrders(ctx context.Context, in CustomerOrdersArguments) (
 		if err != nil {
 			return err
 		}
-		out.keep(found, in)
-		return nil
+		return out.keep(found, in)
 	})
 	return out, err
 }
@@ -156,7 +157,7 @@ func (b *books) orders(condition string, arguments ...any) (found []CustomerOrde
 	return found, err
 }
 
-func (o *CustomerOrders) keep(found []CustomerOrder, in CustomerOrdersArguments) {
+func (o *CustomerOrders) keep(found []CustomerOrder, in CustomerOrdersArguments) (err error) {
 	var kept []CustomerOrder
 	for _, order := range found {
 		open := order.ShippedOn == ""
@@ -181,17 +182,11 @@ func (o *CustomerOrders) keep(found []CustomerOrder, in CustomerOrdersArguments)
 	}
 	slices.Sort(o.Customers)
 	o.Count = len(kept)
-	limit := in.Limit
-	if limit == 0 {
-		limit = len(kept)
-		if limit > wholeList {
-			limit = defaultListed
-		}
-	}
-	o.Orders = kept[:min(limit, len(kept))]
 	if in.Status != "" {
 		o.Asked = " " + in.Status + o.Asked
 	}
+	o.Orders, o.Part, err = tools.Cut(kept, o.Count, in.Size(in.Limit, wholeList, defaultListed, o.Count), in.Paged)
+	return err
 }
 
 // Sentences implements tools.Outcome.
@@ -231,7 +226,7 @@ func (o *CustomerOrders) Sentences() []string {
 		who = fmt.Sprintf("They are from %s: %s.", wording.Counted(len(o.Customers), "customer"), o.who())
 	}
 	last := ""
-	if len(o.Customers) == 1 && o.Count > 1 {
+	if len(o.Customers) == 1 && o.Count > 1 && !o.Later() {
 		last = fmt.Sprintf("The last of them, %s, was placed on %s.", o.Orders[0].ID, o.Orders[0].OrderedOn)
 	}
 	return wording.NoneEmpty(first, state, last, who, o.listed())
@@ -257,11 +252,12 @@ func (o *CustomerOrders) listed() string {
 		words[i] = fmt.Sprintf("%s%s placed on %s, %s, %s", order.ID, who, order.OrderedOn, wording.Money(o.Currency, order.WorthCents), order.state())
 	}
 	end := "."
-	if more := o.Count - len(o.Orders); more > 0 {
+	if more := o.Rest(); more > 0 {
 		last := len(o.Orders) - 1
-		end = fmt.Sprintf("; and %d more, ask with %s.", more, wording.Further("a customer_id", "a period", len(o.Orders), "ordered_to", o.Orders[0].OrderedOn, o.Orders[last].OrderedOn))
+		end = fmt.Sprintf("; and %d more, ask with %s.", more,
+			o.With(wording.Further("a customer_id", "a period", len(o.Orders), "ordered_to", o.Orders[0].OrderedOn, o.Orders[last].OrderedOn)))
 	}
-	return "Newest first: " + strings.Join(words, "; ") + end
+	return o.Title("Newest first: ") + strings.Join(words, "; ") + end
 }
 
 // state says when an order was or will be delivered, and what it waits for.

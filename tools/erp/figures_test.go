@@ -84,7 +84,7 @@ func TestAListIsReadToItsEndByWhatItsSentencesSay(t *testing.T) {
 			}
 		}
 		text := strings.Join(d.Call(t, "get_supplier_invoices", `{"limit":20}`, nil), " ")
-		if !strings.Contains(text, "more, ask with a vendor_id or a status.") {
+		if !strings.Contains(text, "more, ask with a vendor_id or a status, or page 2.") {
 			t.Error(text)
 		}
 	})

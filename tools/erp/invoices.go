@@ -26,10 +26,12 @@ type InvoicesArguments struct {
 	DueFrom  dates.Date `json:"due_from,omitempty" jsonschema:"example=2025-10-01" jsonschema_description:"Only invoices due on or after this day."`
 	DueTo    dates.Date `json:"due_to,omitempty" jsonschema:"example=2025-10-31" jsonschema_description:"Only invoices due on or before this day."`
 	Limit    int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many invoices to list. Without it: all of up to 10, else 5."`
+	tools.Paged
 }
 
 // Invoices are the supplier invoices found. Amounts are cents.
 type Invoices struct {
+	tools.Part
 	Note        string        `json:"note,omitempty"`
 	Currency    string        `json:"currency"`
 	Asked       string        `json:"asked"`
@@ -124,12 +126,15 @@ func (o *Invoices) find(b *books, in InvoicesArguments, span dates.Span) error {
 			return err
 		}
 		o.add(i, sums)
-		if len(o.Invoices) < max(in.Limit, wholeList) {
+		if len(o.Invoices) < in.Enough(max(in.Limit, wholeList)) {
 			return o.keep(i, b.today)
 		}
 		return nil
 	})
-	o.Invoices = listed(o.Invoices, o.Count, in.Limit)
+	if err != nil {
+		return err
+	}
+	o.Invoices, o.Part, err = tools.Cut(o.Invoices, o.Count, in.Size(in.Limit, wholeList, defaultListed, o.Count), in.Paged)
 	for _, state := range invoiceStates {
 		if sum := sums[state]; sum != nil {
 			o.ByState = append(o.ByState, *sum)
@@ -211,14 +216,15 @@ func (o *Invoices) listed() string {
 		words[i] = o.describe(invoice)
 	}
 	rest := "."
-	if more := o.Count - len(o.Invoices); more > 0 {
-		rest = fmt.Sprintf("; and %d more, ask with %s.", more, wording.Further("a vendor_id", "a status", len(o.Invoices), o.further(), o.Invoices[0].DueOn, o.Invoices[len(o.Invoices)-1].DueOn))
+	if more := o.Rest(); more > 0 {
+		rest = fmt.Sprintf("; and %d more, ask with %s.", more,
+			o.With(wording.Further("a vendor_id", "a status", len(o.Invoices), o.further(), o.Invoices[0].DueOn, o.Invoices[len(o.Invoices)-1].DueOn)))
 	}
 	start := "By due date: "
 	if o.Count == 1 {
 		start = "It is "
 	}
-	return start + strings.Join(words, "; ") + rest
+	return o.Title(start) + strings.Join(words, "; ") + rest
 }
 
 // further is the argument whose day the next ones come after: unpaid ones are listed from the earliest on, paid ones from the newest.

@@ -29,10 +29,12 @@ type PurchaseOrdersArguments struct {
 	OrderedFrom dates.Date       `json:"ordered_from,omitempty" jsonschema:"example=2025-10-01" jsonschema_description:"Only orders placed on or after this day."`
 	OrderedTo   dates.Date       `json:"ordered_to,omitempty" jsonschema:"example=2025-10-31" jsonschema_description:"Only orders placed on or before this day."`
 	Limit       int              `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many orders to list. Without it: all of up to 10, else the newest 5."`
+	tools.Paged
 }
 
 // PurchaseOrders are the orders found. Amounts are cents.
 type PurchaseOrders struct {
+	tools.Part
 	Note         string          `json:"note,omitempty"`
 	Currency     string          `json:"currency"`
 	Asked        string          `json:"asked"` // the filter in words
@@ -79,17 +81,6 @@ const (
 	defaultListed = 5
 )
 
-// listed cuts what was found to the limit, or to what is listed without one.
-func listed[T any](found []T, count, limit int) []T {
-	if limit == 0 && count > wholeList {
-		limit = defaultListed
-	}
-	if limit == 0 {
-		return found
-	}
-	return found[:min(limit, len(found))]
-}
-
 // orderStatuses is the order of an order's life, for stable sentences.
 var orderStatuses = []string{"draft", "approved", "sent", "received", "closed", "cancelled"}
 
@@ -121,7 +112,7 @@ func (s store) purchaseOrders(ctx context.Context, in PurchaseOrdersArguments) (
 			return err
 		}
 		if in.Status != "" {
-			in.Status = ""
+			in.Status, in.Page = "", 0
 			others := &PurchaseOrders{Currency: out.Currency, Asked: out.Asked, Unit: out.Unit}
 			if err := others.find(b, in, span); err != nil {
 				return err
@@ -191,12 +182,15 @@ func (o *PurchaseOrders) find(b *books, in PurchaseOrdersArguments, span dates.S
 		}
 		delays += o.count(order)
 		counts[order.Status]++
-		if len(o.Orders) < max(in.Limit, wholeList) {
+		if len(o.Orders) < in.Enough(max(in.Limit, wholeList)) {
 			o.Orders = append(o.Orders, order)
 		}
 		return nil
 	})
-	o.Orders = listed(o.Orders, o.Count, in.Limit)
+	if err != nil {
+		return err
+	}
+	o.Orders, o.Part, err = tools.Cut(o.Orders, o.Count, in.Size(in.Limit, wholeList, defaultListed, o.Count), in.Paged)
 	if o.ReceivedLate > 0 {
 		o.AverageDelay = (2*delays + o.ReceivedLate) / (2 * o.ReceivedLate)
 	}
@@ -333,15 +327,16 @@ func (o *PurchaseOrders) listed() string {
 		words[i] = o.describe(order)
 	}
 	start := "The newest: "
-	if len(o.Orders) == o.Count {
+	if len(o.Orders) == o.Count || o.Later() {
 		start = "Newest first: "
 	}
 	rest := "."
-	if more := o.Count - len(o.Orders); more > 0 {
+	if more := o.Rest(); more > 0 {
 		last := len(o.Orders) - 1
-		rest = fmt.Sprintf("; and %d more, ask with %s.", more, wording.Further("a vendor_id", "a period", len(o.Orders), "ordered_to", o.Orders[0].OrderedOn, o.Orders[last].OrderedOn))
+		rest = fmt.Sprintf("; and %d more, ask with %s.", more,
+			o.With(wording.Further("a vendor_id", "a period", len(o.Orders), "ordered_to", o.Orders[0].OrderedOn, o.Orders[last].OrderedOn)))
 	}
-	return start + strings.Join(words, "; ") + rest
+	return o.Title(start) + strings.Join(words, "; ") + rest
 }
 
 func (o *PurchaseOrders) describe(order PurchaseOrder) string {

@@ -31,6 +31,7 @@ type SearchEmailArguments struct {
 	ReceivedFrom dates.Date       `json:"received_from,omitempty" jsonschema_description:"Only mails of this day or later."`
 	ReceivedTo   dates.Date       `json:"received_to,omitempty" jsonschema_description:"Only mails of this day or earlier."`
 	Limit        int              `json:"limit,omitempty" jsonschema:"minimum=1,maximum=5" jsonschema_extras:"x-number=named" jsonschema_description:"How many mails to list. Without it: the newest 5."`
+	tools.Paged
 }
 
 const (
@@ -45,6 +46,7 @@ const (
 
 // Mails are the mails found, newest first.
 type Mails struct {
+	tools.Part
 	Note     string `json:"note,omitempty"`
 	Asked    string `json:"asked"` // the filter in words
 	Count    int    `json:"count"`
@@ -118,8 +120,7 @@ func (s store) searchEmail(ctx context.Context, in SearchEmailArguments) (*Mails
 				out.NoneThen, out.Asked = fmt.Sprintf("There is no mail%s, but at other times.", out.Asked), in.asked(dates.Span{})
 			}
 		}
-		out.take(all, in.Limit)
-		return nil
+		return out.take(all, in)
 	})
 	return out, err
 }
@@ -130,13 +131,17 @@ func (in SearchEmailArguments) fitting(all []Mail) (found []Mail, allWords bool)
 }
 
 // take keeps what is shown: one mail in full, of some more of them, of many the beginnings.
-func (o *Mails) take(all []Mail, limit int) {
+func (o *Mails) take(all []Mail, in SearchEmailArguments) error {
+	limit := in.Limit
 	if limit == 0 {
 		limit = defaultMails
 	}
 	o.Count = len(all)
-	o.Mails = append(o.Mails, all[:min(limit, len(all))]...)
-	o.More = o.Count - len(o.Mails)
+	shown, part, err := tools.Cut(all, o.Count, limit, in.Paged)
+	if err != nil {
+		return err
+	}
+	o.Mails, o.Part, o.More = append(o.Mails, shown...), part, part.Rest()
 	const full = 3 // of so few the whole text, or much of it, can be shown
 	length := excerptLength
 	if n := len(o.Mails); n > 0 && n <= full {
@@ -148,6 +153,7 @@ func (o *Mails) take(all []Mail, limit int) {
 		m.Text = oneLine(m.body, length)
 		m.Cut = strings.HasSuffix(m.Text, "…") && !strings.HasSuffix(strings.TrimSpace(m.body), "…")
 	}
+	return nil
 }
 
 // mails reads the mails that fit everything but the words, newest first.
@@ -221,12 +227,16 @@ func (o *Mails) Sentences() []string {
 	if !o.AllWords {
 		first = "closest"
 	}
-	sentences := wording.NoneEmpty(o.NoneThen, fmt.Sprintf("There are %s%s; the %s is %s of %s.", wording.Counted(o.Count, "mail"), o.Asked, first, o.Mails[0].ID, o.Mails[0].Day), o.partly())
+	all := fmt.Sprintf("There are %s%s; the %s is %s of %s.", wording.Counted(o.Count, "mail"), o.Asked, first, o.Mails[0].ID, o.Mails[0].Day)
+	if o.Later() {
+		all = fmt.Sprintf("There are %s%s; this is page %d of %d, the %s first.", wording.Counted(o.Count, "mail"), o.Asked, o.Page, o.Pages, first)
+	}
+	sentences := wording.NoneEmpty(o.NoneThen, all, o.partly())
 	for _, m := range o.Mails {
 		sentences = append(sentences, fmt.Sprintf("%s of %s from %s to %s, “%s”: “%s”.", m.ID, m.Day, m.from(), m.To, m.Subject, m.Text))
 	}
 	if o.More > 0 {
-		sentences = append(sentences, fmt.Sprintf("And %d more, ask with more words, a sender or a time.", o.More))
+		sentences = append(sentences, fmt.Sprintf("And %d more, ask with %s.", o.More, o.With("more words, a sender or a time")))
 	}
 	return sentences
 }
