@@ -8,7 +8,7 @@ import (
 // Paged is the argument that asks for another page of a list. The arguments of every tool that cuts its list embed it, behind all others. Few questions mean
 // it, and small models fill in whatever they see: it is not told in the prompt, and a decision may give it only where the question says one of these words.
 type Paged struct {
-	Page int `json:"page,omitempty" jsonschema:"minimum=1,maximum=1000" jsonschema_extras:"x-said=page|pages|next|further|rest|remaining|页|下一页|其余|剩下的,x-quiet=true" jsonschema_description:"Which page of the list; without it the first."`
+	Page int `json:"page,omitempty" jsonschema:"minimum=1,maximum=1000" jsonschema_extras:"x-said=page|pages|页,x-quiet=true" jsonschema_description:"Which page of the list; without it the first."`
 }
 
 // mostPages is the last page that can be asked for.
