@@ -132,22 +132,6 @@ func TestADecisionNamesItsToolBeforeTheArguments(t *testing.T) {
 	}
 }
 
-func TestAPageIsAskedForOnlyWhereTheQuestionNamesOne(t *testing.T) {
-	t.Parallel()
-	agent := shippedERP(t)
-	for question, named := range map[string]bool{
-		"Which purchase orders are late?":            false,
-		"Show the 5 newest purchase orders, please.": false,
-		"Show page 2 of the purchase orders.":        true,
-		"列出采购订单，第2页。":                                true,
-	} {
-		schema, err := agent.DecisionSchema(agents.Turn{Today: today, Question: question}, 1)
-		if err != nil || strings.Contains(string(schema), `"page"`) != named {
-			t.Errorf("%s: named %t, %v, in %s", question, named, err, schema)
-		}
-	}
-}
-
 func TestTheAnswerIsAskedForInTheLanguageOfTheQuestion(t *testing.T) {
 	t.Parallel()
 	agent := shippedERP(t)

@@ -23,6 +23,7 @@ func TestArgumentsAreNarrowedToWhatTheQuestionOrAResultNames(t *testing.T) {
 		employee = `"employee_id":{"type":"string","pattern":"^EMP-[0-9]{3}$"}`
 		filters  = `{"properties":{"status":{"type":"string","enum":["late","open","paid"],"x-words":"late:late|delayed|迟;open:open;paid:paid;gone:gone"},` +
 			`"below":{"type":"boolean","x-words":"true:below|short"},"limit":{"type":"integer","minimum":1,"maximum":10,"x-number":"named"},"text":{"type":"string"}},"type":"object"}`
+		paged  = `{"properties":{"text":{"type":"string"},"page":{"type":"integer","maximum":1000,"minimum":1,"x-quiet":true,"x-said":"page|next|下一页"}},"type":"object"}`
 		people = `{"properties":{"attendees":{"items":{"type":"string","pattern":"^EMP-[0-9]{3}$"},"type":"array"}},"type":"object"}`
 		lines  = `{"properties":{"lines":{"items":{"properties":{"product_id":{"type":"string","pattern":"^[A-Z]{2}-[0-9]{3}$"},"quantity":{"type":"integer"}},"type":"object","required":["product_id"]},` +
 			`"type":"array"}},"type":"object","required":["lines"]}`
@@ -77,6 +78,11 @@ func TestArgumentsAreNarrowedToWhatTheQuestionOrAResultNames(t *testing.T) {
 			`{"properties":{"amount":{"type":"number","enum":[295000],"minimum":0.01}},"type":"object"}`},
 		{"what the question does not speak of", `{"properties":{"sender":{"type":"string","x-said":"from|来自"}},"type":"object"}`, Turn{Question: "the newest mail"}, `{"properties":{},"type":"object"}`},
 		{"what it speaks of", `{"properties":{"sender":{"type":"string","x-said":"from|来自"}},"type":"object"}`, Turn{Question: "来自陈伟的邮件"}, `{"properties":{"sender":{"type":"string"}},"type":"object"}`},
+		{"a page that it does not speak of", paged, Turn{Question: "Which 2 orders are late?"}, `{"properties":{"text":{"type":"string"}},"type":"object"}`},
+		{"a page that it speaks of", paged, Turn{Question: "Show me page 2 of the late orders."},
+			`{"properties":{"text":{"type":"string"},"page":{"type":"integer","minimum":1,"maximum":1000}},"type":"object"}`},
+		{"a page that it speaks of in Chinese", paged, Turn{Question: "还有哪些？请看下一页。"},
+			`{"properties":{"text":{"type":"string"},"page":{"type":"integer","minimum":1,"maximum":1000}},"type":"object"}`},
 		{"a number out of bounds", filters, Turn{Question: "the top 50"}, `{"properties":{"text":{"type":"string"}},"type":"object"}`},
 		{"who is named, and not who asks", remind, Turn{Question: "Remind EMP-030 to pay.", Asker: lin}, `{"properties":{"employee_id":{"type":"string","enum":["EMP-030"]}},"type":"object","required":["employee_id"]}`},
 		{"who asks, for me", remind, Turn{Question: "Remind me to call EMP-030.", Asker: lin}, `{"properties":{"employee_id":{"type":"string","enum":["EMP-030","EMP-002"]}},"type":"object","required":["employee_id"]}`},

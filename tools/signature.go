@@ -9,10 +9,14 @@ import (
 )
 
 // Parameters describes each argument in the fewest tokens a small model understands, in the order of the schema, for example
-// `warehouse_id?="WH-001"` or `status?=open|paid`. A question mark says that the argument may be left out.
+// `warehouse_id?="WH-001"` or `status?=open|paid`. A question mark says that the argument may be left out. Arguments with the
+// hint x-quiet are not described: they may be given all the same, where the question asks for them.
 func (t *Tool) Parameters() []string {
 	parameters := make([]string, 0, len(t.schema.properties))
 	for _, property := range t.schema.properties {
+		if property.definition.Extra["x-quiet"] == true {
+			continue
+		}
 		name := property.name
 		if !property.required {
 			name += "?"

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"bestbox/tools"
-	"bestbox/tools/pages"
 	"bestbox/tools/wording"
 )
 
@@ -32,6 +31,7 @@ type (
 		spellings
 		OwnerID employeeID `json:"owner_id,omitempty" jsonschema_description:"Only the customers of this sales person."`
 		Limit   int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many to list. Without it: 5."`
+		tools.Paged
 	}
 	// PredictChurnArguments are the arguments of predict_churn.
 	PredictChurnArguments struct {
@@ -42,6 +42,7 @@ type (
 
 // HighChurn ranks customers by their risk. Amounts are cents.
 type HighChurn struct {
+	tools.Part
 	Note        string  `json:"note,omitempty"`
 	Currency    string  `json:"currency"`
 	Asked       string  `json:"asked"`
@@ -94,15 +95,14 @@ func (s store) highChurn(ctx context.Context, in HighChurnArguments) (*HighChurn
 			}
 		}
 		slices.SortStableFunc(ranked, func(a, b Churn) int {
-			return cmp.Or(cmp.Compare(b.Risk, a.Risk), cmp.Compare(b.BeforeCents, a.BeforeCents))
+			return cmp.Or(cmp.Compare(b.Risk, a.Risk), cmp.Compare(b.BeforeCents, a.BeforeCents), cmp.Compare(a.CustomerID, b.CustomerID))
 		})
-		out.rank(ranked, limit)
-		return nil
+		return out.rank(ranked, limit, in.Paged)
 	})
 	return out, err
 }
 
-func (o *HighChurn) rank(ranked []Churn, limit int) {
+func (o *HighChurn) rank(ranked []Churn, limit int, asked tools.Paged) (err error) {
 	o.Customers = len(ranked)
 	for _, c := range ranked {
 		switch c.Level {
@@ -114,10 +114,10 @@ func (o *HighChurn) rank(ranked []Churn, limit int) {
 		default:
 			continue
 		}
-		if len(o.Listed) < limit {
-			o.Listed = append(o.Listed, c)
-		}
+		o.Listed = append(o.Listed, c)
 	}
+	o.Listed, o.Part, err = tools.Cut(o.Listed, o.High+o.Medium, limit, asked)
+	return err
 }
 
 // Sentences implements tools.Outcome.
@@ -130,27 +130,30 @@ func (o *HighChurn) Sentences() []string {
 	}
 	first := o.Listed[0]
 	words := make([]string, 0, len(o.Listed))
-	for _, c := range o.Listed[1:] {
+	for _, c := range o.Listed {
 		words = append(words, fmt.Sprintf("%s with %d, %s (%s)", wording.Named(c.CustomerID, c.Customer), c.Risk, c.Level, c.drivers(1)))
 	}
+	most := fmt.Sprintf("The customer most at risk is %s: churn risk %d of 100, %s (%s).", wording.Named(first.CustomerID, first.Customer), first.Risk, first.Level, first.drivers(3))
 	then := ""
-	if len(words) > 0 {
-		then = "Then " + strings.Join(words, "; ") + "."
+	switch {
+	case o.Later():
+		most = o.Title("By risk: ") + strings.Join(words, "; ") + "."
+	case len(words) > 1:
+		then = "Then " + strings.Join(words[1:], "; ") + "."
 	}
 	all := fmt.Sprintf("Of %s%s, %d %s a high risk and %d a medium one", wording.Counted(o.Customers, "customer"), o.Asked, o.High, oneOr(o.High, "has", "have"), o.Medium)
-	if more := o.High + o.Medium - len(o.Listed); more > 0 {
+	if more := o.Rest(); more > 0 {
 		with := "a larger limit"
-		if len(o.Listed) == pages.Most {
+		if len(o.Listed) == wording.MostListed {
 			with = "an owner_id"
 		}
-		all += fmt.Sprintf("; and %d more than listed, ask with %s", more, with)
+		all += fmt.Sprintf("; and %d more than listed, ask with %s", more, o.With(with))
 	}
 	loss := ""
 	if o.High > 0 {
 		loss = fmt.Sprintf("Those of high risk had ordered %s in the year before the last 12 months.", wording.Money(o.Currency, o.AtRiskCents))
 	}
-	return wording.NoneEmpty(fmt.Sprintf("The customer most at risk is %s: churn risk %d of 100, %s (%s).", wording.Named(first.CustomerID, first.Customer), first.Risk,
-		first.Level, first.drivers(3)), then, all+".", loss)
+	return wording.NoneEmpty(most, then, all+".", loss)
 }
 
 func (c Churn) drivers(most int) string {

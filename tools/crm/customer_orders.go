@@ -9,7 +9,6 @@ import (
 
 	"bestbox/tools"
 	"bestbox/tools/dates"
-	"bestbox/tools/pages"
 	"bestbox/tools/wording"
 )
 
@@ -30,21 +29,21 @@ type CustomerOrdersArguments struct {
 	OrderedFrom dates.Date       `json:"ordered_from,omitempty" jsonschema_description:"Only orders placed on or after this day."`
 	OrderedTo   dates.Date       `json:"ordered_to,omitempty" jsonschema_description:"Only orders placed on or before this day."`
 	Limit       int              `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many to list. Without it: all of up to 10, else the newest 5."`
-	Page        int              `json:"page,omitempty" jsonschema:"minimum=1,maximum=200" jsonschema_extras:"x-said=page|页" jsonschema_description:"Which part of a long list. Without it: the first."`
+	tools.Paged
 }
 
 // CustomerOrders are the orders found. Amounts are cents.
 type CustomerOrders struct {
+	tools.Part
 	Note          string          `json:"note,omitempty"`
 	Currency      string          `json:"currency"`
 	Asked         string          `json:"asked"`
 	Count         int             `json:"count"`
 	WorthCents    int64           `json:"worth_cents"`
 	Open          int             `json:"open"`
-	Late          int             `json:"late"`             // open and past the promised day
-	DeliveredLate int             `json:"delivered_late"`   // delivered after it
-	Customers     []string        `json:"customers"`        // each once, id and name
-	Before        int             `json:"before,omitempty"` // how many stand on earlier pages
+	Late          int             `json:"late"`           // open and past the promised day
+	DeliveredLate int             `json:"delivered_late"` // delivered after it
+	Customers     []string        `json:"customers"`      // each once, id and name
 	Orders        []CustomerOrder `json:"orders,omitempty"`
 	vendor        string
 }
@@ -118,8 +117,7 @@ func (s store) customerOrders(ctx context.Context, in CustomerOrdersArguments) (
 		if err != nil {
 			return err
 		}
-		out.keep(found, in)
-		return nil
+		return out.keep(found, in)
 	})
 	return out, err
 }
@@ -159,7 +157,7 @@ func (b *books) orders(condition string, arguments ...any) (found []CustomerOrde
 	return found, err
 }
 
-func (o *CustomerOrders) keep(found []CustomerOrder, in CustomerOrdersArguments) {
+func (o *CustomerOrders) keep(found []CustomerOrder, in CustomerOrdersArguments) (err error) {
 	var kept []CustomerOrder
 	for _, order := range found {
 		open := order.ShippedOn == ""
@@ -184,17 +182,11 @@ func (o *CustomerOrders) keep(found []CustomerOrder, in CustomerOrdersArguments)
 	}
 	slices.Sort(o.Customers)
 	o.Count = len(kept)
-	limit := in.Limit
-	if limit == 0 {
-		limit = len(kept)
-		if limit > wholeList {
-			limit = defaultListed
-		}
-	}
-	o.Orders, o.Before = pages.Cut(kept, limit, in.Page)
 	if in.Status != "" {
 		o.Asked = " " + in.Status + o.Asked
 	}
+	o.Orders, o.Part, err = tools.Cut(kept, o.Count, in.Size(in.Limit, wholeList, defaultListed, o.Count), in.Paged)
+	return err
 }
 
 // Sentences implements tools.Outcome.
@@ -234,7 +226,7 @@ func (o *CustomerOrders) Sentences() []string {
 		who = fmt.Sprintf("They are from %s: %s.", wording.Counted(len(o.Customers), "customer"), o.who())
 	}
 	last := ""
-	if len(o.Customers) == 1 && o.Count > 1 && o.Before == 0 { // on the first page
+	if len(o.Customers) == 1 && o.Count > 1 && !o.Later() {
 		last = fmt.Sprintf("The last of them, %s, was placed on %s.", o.Orders[0].ID, o.Orders[0].OrderedOn)
 	}
 	return wording.NoneEmpty(first, state, last, who, o.listed())
@@ -259,7 +251,13 @@ func (o *CustomerOrders) listed() string {
 		}
 		words[i] = fmt.Sprintf("%s%s placed on %s, %s, %s", order.ID, who, order.OrderedOn, wording.Money(o.Currency, order.WorthCents), order.state())
 	}
-	return pages.Listed("Newest first: ", strings.Join(words, "; "), o.Count, o.Before, len(o.Orders), pages.Less("a customer_id", "a period", len(o.Orders)))
+	end := "."
+	if more := o.Rest(); more > 0 {
+		last := len(o.Orders) - 1
+		end = fmt.Sprintf("; and %d more, ask with %s.", more,
+			o.With(wording.Further("a customer_id", "a period", len(o.Orders), "ordered_to", o.Orders[0].OrderedOn, o.Orders[last].OrderedOn)))
+	}
+	return o.Title("Newest first: ") + strings.Join(words, "; ") + end
 }
 
 // state says when an order was or will be delivered, and what it waits for.

@@ -20,6 +20,8 @@ var questions = []toolstest.Question{
 	{"get_leads", `{"lead_id":"LEAD-012"}`},
 	{"get_leads", `{"lead_id":"LEAD-999"}`},
 	{"get_leads", `{"limit":20}`},
+	{"get_leads", `{"page":2}`},
+	{"get_leads", `{"stage":"disqualified","limit":1,"page":2}`},
 	{"get_customer_360", `{"customer_id":"CUS-001"}`},
 	{"get_customer_360", `{"customer_id":"CUS-003"}`},
 	{"get_customer_360", `{"customer_id":"CUS-004"}`},
@@ -30,6 +32,7 @@ var questions = []toolstest.Question{
 	{"get_high_churn_customers", `{}`},
 	{"get_high_churn_customers", `{"limit":1}`},
 	{"get_high_churn_customers", `{"limit":20}`},
+	{"get_high_churn_customers", `{"limit":2,"page":2}`},
 	{"get_high_churn_customers", `{"owner_id":"EMP-025","limit":3}`},
 	{"get_high_churn_customers", `{"owner_id":"EMP-001"}`},
 	{"predict_churn", `{"customer_id":"CUS-007"}`},
@@ -45,6 +48,7 @@ var questions = []toolstest.Question{
 	{"get_pipeline", `{"customer_id":"CUS-004"}`},
 	{"get_pipeline", `{"customer_id":"CUS-007"}`},
 	{"get_pipeline", `{"customer_id":"CUS-100"}`},
+	{"get_pipeline", `{"page":2}`},
 	{"get_customer_orders", `{"vendor_id":"VND-003"}`},
 	{"get_customer_orders", `{"vendor_id":"VND-003","status":"late"}`},
 	{"get_customer_orders", `{"vendor_id":"VND-002"}`},
@@ -57,6 +61,7 @@ var questions = []toolstest.Question{
 	{"get_customer_orders", `{"customer_id":"CUS-007","status":"open"}`},
 	{"get_customer_orders", `{"customer_id":"CUS-001","period":"2025-Q3"}`},
 	{"get_customer_orders", `{"period":"2025-Q4"}`},
+	{"get_customer_orders", `{"period":"2025-Q4","page":2}`},
 	{"get_customer_orders", `{"period":"2023"}`},
 }
 

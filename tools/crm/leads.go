@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"bestbox/tools"
-	"bestbox/tools/pages"
 	"bestbox/tools/wording"
 )
 
@@ -26,10 +25,12 @@ type LeadsArguments struct {
 	Stage   string     `json:"stage,omitempty" jsonschema:"enum=new,enum=contacted,enum=qualified,enum=converted,enum=disqualified" jsonschema_extras:"x-words=new:new|新;contacted:contacted|联系过|已联系;qualified:qualified|合格;converted:converted|became customers|转化|成交;disqualified:disqualified|unsuitable|given up|不合格|放弃" jsonschema_description:"Only this stage. Without it: all that are still open."`
 	OwnerID employeeID `json:"owner_id,omitempty" jsonschema_description:"Only those of this sales person."`
 	Limit   int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many to list. Without it: 5."`
+	tools.Paged
 }
 
 // Leads are the leads found, the highest score first. Amounts are cents.
 type Leads struct {
+	tools.Part
 	Note     string `json:"note,omitempty"`
 	Currency string `json:"currency"`
 	Asked    string `json:"asked"` // the filter in words
@@ -93,8 +94,7 @@ func (s store) leads(ctx context.Context, in LeadsArguments) (*Leads, error) {
 		if err != nil {
 			return err
 		}
-		out.keep(found, in)
-		return nil
+		return out.keep(found, in)
 	})
 	return out, err
 }
@@ -126,7 +126,7 @@ func (b *books) readLeads(condition string, arguments ...any) (found []Lead, err
 	return found, err
 }
 
-func (o *Leads) keep(found []Lead, in LeadsArguments) {
+func (o *Leads) keep(found []Lead, in LeadsArguments) (err error) {
 	switch {
 	case o.One:
 	case in.Stage != "":
@@ -145,10 +145,10 @@ func (o *Leads) keep(found []Lead, in LeadsArguments) {
 		if l.NextOverdueDays > 0 {
 			o.Overdue++
 		}
-		if len(o.Leads) < in.Limit {
-			o.Leads = append(o.Leads, l)
-		}
+		o.Leads = append(o.Leads, l)
 	}
+	o.Leads, o.Part, err = tools.Cut(o.Leads, o.Count, in.Limit, in.Paged)
+	return err
 }
 
 // Sentences implements tools.Outcome.
@@ -177,8 +177,13 @@ func (l *Lead) reasons(most int) string {
 
 func (o *Leads) first() string {
 	l := o.Leads[0]
-	if !slices.Contains(openStages, l.Stage) {
+	switch isOpen := slices.Contains(openStages, l.Stage); {
+	case !isOpen && o.Later():
+		return o.Title("By score: ") + o.names() + "."
+	case !isOpen:
 		return fmt.Sprintf("There %s %s%s: %s.", oneOr(o.Count, "is", "are"), wording.Counted(o.Count, "lead"), o.Asked, o.names())
+	case o.Later():
+		return o.Title("By score: ") + strings.Join(o.ranked(), "; ") + "."
 	}
 	return fmt.Sprintf("Focus on %s first: score %d of 100 (%s).%s", wording.Named(l.ID, l.Company), l.Score, l.reasons(mostReasons), l.next())
 }
@@ -192,18 +197,23 @@ func (o *Leads) names() string {
 }
 
 func (o *Leads) others() string {
-	if len(o.Leads) < 2 || !slices.Contains(openStages, o.Leads[0].Stage) {
+	if o.Later() || len(o.Leads) < 2 || !slices.Contains(openStages, o.Leads[0].Stage) {
 		return ""
 	}
-	words := make([]string, 0, len(o.Leads))
-	for i, l := range o.Leads[1:] {
+	return "Then " + strings.Join(o.ranked()[1:], "; ") + "."
+}
+
+// ranked are the leads of the page with their places.
+func (o *Leads) ranked() []string {
+	words := make([]string, len(o.Leads))
+	for i, l := range o.Leads {
 		why := ""
-		if i+2 <= defaultLeads { // further down a name is enough
+		if i < defaultLeads { // further down a name is enough
 			why = " (" + l.reasons(2) + ")"
 		}
-		words = append(words, fmt.Sprintf("number %d is %s with %d%s", i+2, wording.Named(l.ID, l.Company), l.Score, why))
+		words[i] = fmt.Sprintf("number %d is %s with %d%s", o.Before()+i+1, wording.Named(l.ID, l.Company), l.Score, why)
 	}
-	return "Then " + strings.Join(words, "; ") + "."
+	return words
 }
 
 func (o *Leads) overdue() string {
@@ -226,12 +236,12 @@ func (o *Leads) overdue() string {
 func (o *Leads) together() string {
 	text := fmt.Sprintf("In all there %s %s%s; their known budgets come to %s.", oneOr(o.Count, "is", "are"), wording.Counted(o.Count, "lead"), o.Asked,
 		wording.Money(o.Currency, o.BudgetCents))
-	if more := o.Count - len(o.Leads); more > 0 {
+	if more := o.Rest(); more > 0 {
 		with := "a larger limit"
-		if len(o.Leads) == pages.Most {
+		if len(o.Leads) == wording.MostListed {
 			with = "a stage or an owner_id"
 		}
-		text = strings.TrimSuffix(text, ".") + fmt.Sprintf("; and %d more than listed, ask with %s.", more, with)
+		text = strings.TrimSuffix(text, ".") + fmt.Sprintf("; and %d more than listed, ask with %s.", more, o.With(with))
 	}
 	return text
 }

@@ -1,6 +1,7 @@
 package crm
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -25,10 +26,12 @@ type PipelineArguments struct {
 	CustomerID customerID       `json:"customer_id,omitempty" jsonschema_description:"Only deals with this customer."`
 	OwnerID    employeeID       `json:"owner_id,omitempty" jsonschema_description:"Only deals of this sales person."`
 	Period     dates.PeriodName `json:"period,omitempty" jsonschema_description:"Only open deals expected to close, and deals won or lost, in this quarter, month or year."`
+	tools.Paged
 }
 
 // Pipeline are the deals found. Amounts are cents.
 type Pipeline struct {
+	tools.Part
 	Note          string       `json:"note,omitempty"`
 	Currency      string       `json:"currency"`
 	Asked         string       `json:"asked"`
@@ -39,7 +42,7 @@ type Pipeline struct {
 	Stages        []StageTotal `json:"stages,omitempty"` // in the order of a deal's life
 	Overdue       []Deal       `json:"overdue,omitempty"`
 	OverdueCents  int64        `json:"overdue_cents"`
-	Largest       []Deal       `json:"largest,omitempty"` // open deals
+	Largest       []Deal       `json:"largest,omitempty"` // open deals, of which there are pages
 	Won           int          `json:"won"`
 	WonCents      int64        `json:"won_cents"`
 	Lost          int          `json:"lost"`
@@ -115,7 +118,9 @@ func (s store) pipeline(ctx context.Context, in PipelineArguments) (*Pipeline, e
 				out.count(d)
 			}
 		}
-		return nil
+		slices.SortStableFunc(out.Largest, func(a, b Deal) int { return cmp.Compare(b.AmountCents, a.AmountCents) })
+		out.Largest, out.Part, err = tools.Cut(out.Largest, out.Open, maxLargestDeals, in.Paged)
+		return err
 	})
 	return out, err
 }
@@ -163,8 +168,6 @@ func (o *Pipeline) count(d Deal) {
 			o.OverdueCents += d.AmountCents
 		}
 		o.Largest = append(o.Largest, d)
-		slices.SortStableFunc(o.Largest, func(a, b Deal) int { return int(min(1, max(-1, b.AmountCents-a.AmountCents))) })
-		o.Largest = o.Largest[:min(maxLargestDeals, len(o.Largest))]
 	case d.Stage == "won":
 		o.Won++
 		o.WonCents += d.AmountCents
@@ -206,6 +209,10 @@ func (o *Pipeline) overdue() string {
 	if len(o.Overdue) == 0 {
 		return ""
 	}
+	together := fmt.Sprintf("%s should have been decided by now, together %s", wording.Counted(len(o.Overdue), "deal"), wording.Money(o.Currency, o.OverdueCents))
+	if o.Later() { // the first page has them
+		return together + "."
+	}
 	var words []string
 	for _, d := range o.Overdue[:min(maxOverdueDeals, len(o.Overdue))] {
 		words = append(words, fmt.Sprintf("%s with %s, %s, %s late", d.ID, d.With, wording.Money(o.Currency, d.AmountCents), wording.Counted(d.OverdueDays, "day")))
@@ -214,8 +221,7 @@ func (o *Pipeline) overdue() string {
 	if more := len(o.Overdue) - len(words); more > 0 {
 		end = fmt.Sprintf("; and %d more, ask with a stage or an owner_id.", more)
 	}
-	return fmt.Sprintf("%s should have been decided by now, together %s: %s%s", wording.Counted(len(o.Overdue), "deal"), wording.Money(o.Currency, o.OverdueCents),
-		strings.Join(words, "; "), end)
+	return together + ": " + strings.Join(words, "; ") + end
 }
 
 func (o *Pipeline) largest() string {
@@ -227,10 +233,14 @@ func (o *Pipeline) largest() string {
 		words[i] = fmt.Sprintf("%s %s with %s, %s, in %s, expected on %s", d.ID, quoted(d.Title), d.With, wording.Money(o.Currency, d.AmountCents), d.Stage, d.ExpectedCloseOn)
 	}
 	start := "The largest: "
-	if len(o.Largest) == o.Open {
+	if len(o.Largest) == o.Open || o.Later() {
 		start = "Largest first: "
 	}
-	return start + strings.Join(words, "; ") + "."
+	end := "."
+	if more := o.Rest(); more > 0 && o.Page > 0 {
+		end = fmt.Sprintf("; and %d more, ask with %s.", more, o.With("a stage or an owner_id"))
+	}
+	return o.Title(start) + strings.Join(words, "; ") + end
 }
 
 func (o *Pipeline) decided() string {

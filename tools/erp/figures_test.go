@@ -2,6 +2,8 @@ package erp
 
 import (
 	"encoding/json"
+	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,3 +49,45 @@ func TestLimitsAreKeptAndTheRestIsCounted(t *testing.T) {
 		}
 	})
 }
+
+// TestAListIsReadToItsEndByWhatItsSentencesSay asks on as the last sentence of each answer tells, until nothing is left.
+func TestAListIsReadToItsEndByWhatItsSentencesSay(t *testing.T) {
+	t.Parallel()
+	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		for _, list := range []struct{ tool, filter, rows string }{
+			{"get_purchase_orders", ``, "SELECT count(*) FROM purchase_orders"},
+			{"get_purchase_orders", `"period":"2025-Q4",`, "SELECT count(*) FROM purchase_orders WHERE ordered_on BETWEEN '2025-10-01' AND '2025-12-31'"},
+			{"get_supplier_invoices", `"status":"unpaid",`, "SELECT count(*) FROM supplier_invoices WHERE paid_on IS NULL"},
+			{"get_supplier_invoices", `"status":"paid",`, "SELECT count(*) FROM supplier_invoices WHERE paid_on IS NOT NULL"},
+		} {
+			seen, want := map[string]bool{}, d.Number(t, list.rows)
+			for next := ""; ; {
+				var page struct {
+					Count            int
+					Orders, Invoices []struct{ ID string }
+				}
+				said := strings.Join(d.Call(t, list.tool, `{`+list.filter+next+`"limit":20}`, &page), " ")
+				for _, row := range append(page.Orders, page.Invoices...) {
+					seen[row.ID] = true
+				}
+				if page.Count <= 20 {
+					break
+				}
+				further := onwards.FindStringSubmatch(said)
+				if further == nil || strings.Contains(said, "larger limit") || next == fmt.Sprintf("%q:%q,", further[1], further[2]) {
+					t.Fatalf("%s %s: after %d of %d: %s", list.tool, next, len(seen), want, said)
+				}
+				next = fmt.Sprintf("%q:%q,", further[1], further[2])
+			}
+			if len(seen) != want {
+				t.Errorf("%s %s: read %d of %d", list.tool, list.filter, len(seen), want)
+			}
+		}
+		text := strings.Join(d.Call(t, "get_supplier_invoices", `{"limit":20}`, nil), " ")
+		if !strings.Contains(text, "more, ask with a vendor_id or a status, or page 2.") {
+			t.Error(text)
+		}
+	})
+}
+
+var onwards = regexp.MustCompile(`or with (\w+) ([0-9-]+) for the next ones`)

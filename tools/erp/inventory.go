@@ -22,19 +22,22 @@ type InventoryArguments struct {
 	WarehouseID      warehouseID `json:"warehouse_id,omitempty" jsonschema_description:"Only this warehouse."`
 	ItemID           itemID      `json:"item_id,omitempty" jsonschema_description:"Only this item."`
 	BelowReorderOnly bool        `json:"below_reorder_only,omitempty" jsonschema_extras:"x-words=true:below|reorder|short|shortage|low|run out|running out|run low|running low|too little|not enough|restock|replenish|低于|缺货|不足|补货|再订货|短缺" jsonschema_description:"true: of many items, only those below their reorder point."`
+	tools.Paged
 }
 
 // Inventory is the stock found.
 type Inventory struct {
-	Note      string  `json:"note,omitempty"`
-	Item      string  `json:"item,omitempty"`      // id and name when one was asked for
-	Warehouse string  `json:"warehouse,omitempty"` // id and name when one was asked for
-	Places    int     `json:"places"`              // items in warehouses
-	OnHand    int64   `json:"on_hand"`             // sum, meaningful for one item
-	Unit      string  `json:"unit,omitempty"`
-	Below     int     `json:"below_reorder"`
-	Stock     []Stock `json:"stock,omitempty"` // what must be ordered first, then what is shortest
-	BelowOnly bool    `json:"below_reorder_only"`
+	tools.Part
+	Note      string   `json:"note,omitempty"`
+	Item      string   `json:"item,omitempty"`      // id and name when one was asked for
+	Warehouse string   `json:"warehouse,omitempty"` // id and name when one was asked for
+	Places    int      `json:"places"`              // items in warehouses
+	OnHand    int64    `json:"on_hand"`             // sum, meaningful for one item
+	Unit      string   `json:"unit,omitempty"`
+	Below     int      `json:"below_reorder"`
+	Stock     []Stock  `json:"stock,omitempty"` // what must be ordered first, then what is shortest
+	BelowOnly bool     `json:"below_reorder_only"`
+	low       []string // the warehouses in which the item that was asked for is below the reorder point
 }
 
 // Stock is one item in one warehouse.
@@ -54,7 +57,7 @@ type Stock struct {
 
 const (
 	maxStockRows  = 20 // in the data
-	maxStockWords = 8  // in a sentence
+	maxStockWords = 8  // in a sentence, and of a page
 )
 
 func (s store) inventoryLevels(ctx context.Context, in InventoryArguments) (*Inventory, error) {
@@ -106,8 +109,12 @@ func (o *Inventory) find(b *books, in InventoryArguments) error {
 			LEFT JOIN coming c ON c.warehouse_id = s.warehouse_id AND c.item_id = s.item_id
 		)
 		SELECT item_id, item, unit, warehouse_id, warehouse, on_hand, reorder, coming, expected_on FROM places
-		ORDER BY on_hand + coming >= reorder, on_hand * 1.0 / CASE WHEN reorder < 1 THEN 1 ELSE reorder END, item_id, warehouse_id`
-	return b.Each(query, []any{string(in.WarehouseID), string(in.ItemID)}, func(scan func(...any) error) error {
+		ORDER BY on_hand >= reorder, on_hand + coming >= reorder, on_hand * 1.0 / CASE WHEN reorder < 1 THEN 1 ELSE reorder END, item_id, warehouse_id`
+	size, rows := maxStockRows, 0
+	if in.Page > 0 {
+		size = maxStockWords
+	}
+	err := b.Each(query, []any{string(in.WarehouseID), string(in.ItemID)}, func(scan func(...any) error) error {
 		var row Stock
 		if err := scan(&row.ItemID, &row.Item, &row.Unit, &row.WarehouseID, &row.Warehouse, &row.OnHand,
 			&row.ReorderPoint, &row.OnOrder, &row.ExpectedOn); err != nil {
@@ -119,15 +126,23 @@ func (o *Inventory) find(b *books, in InventoryArguments) error {
 		if row.BelowReorder {
 			o.Below++
 			row.ToOrder = max(0, row.ReorderPoint-row.OnHand-row.OnOrder)
+			o.low = append(o.low, row.WarehouseID)
 		}
 		if o.Item != "" {
 			o.Unit = row.Unit
 		}
-		if len(o.Stock) < maxStockRows && (row.BelowReorder || !in.BelowReorderOnly) {
-			o.Stock = append(o.Stock, row)
+		if row.BelowReorder || !in.BelowReorderOnly {
+			if rows++; rows <= in.Enough(size) {
+				o.Stock = append(o.Stock, row)
+			}
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	o.Stock, o.Part, err = tools.Cut(o.Stock, rows, size, in.Paged)
+	return err
 }
 
 // Sentences implements tools.Outcome.
@@ -163,16 +178,13 @@ func (o *Inventory) oneItem() []string {
 	first := fmt.Sprintf("%s: %s %s on hand in %s, not below the reorder point in any.", o.Item, wording.Grouped(o.OnHand), o.Unit,
 		wording.Counted(o.Places, "warehouse"))
 	if o.Below > 0 {
-		var low []string
-		for _, s := range o.Stock {
-			if s.BelowReorder {
-				low = append(low, s.WarehouseID)
-			}
-		}
 		first = fmt.Sprintf("%s: %s %s on hand in %s; below the reorder point in %s.", o.Item, wording.Grouped(o.OnHand), o.Unit,
-			wording.Counted(o.Places, "warehouse"), wording.List(low))
+			wording.Counted(o.Places, "warehouse"), wording.List(o.low))
 	}
 	sentences := []string{first}
+	if o.Pages > 1 {
+		sentences = append(sentences, fmt.Sprintf("This is page %d of %d.", o.Page, o.Pages))
+	}
 	for _, s := range o.Stock {
 		sentences = append(sentences, s.conclusion()+".")
 	}
@@ -184,10 +196,16 @@ func (o *Inventory) manyItems() []string {
 	if o.Warehouse != "" {
 		where, whose = "In "+o.Warehouse, "items"
 	}
-	if o.Below == 0 {
-		return []string{fmt.Sprintf("%s none of the %d %s is below its reorder point.", where, o.Places, whose)}
-	}
 	sentences := []string{fmt.Sprintf("%s %d of the %d %s %s below the reorder point.", where, o.Below, o.Places, whose, wording.IsAre(o.Below))}
+	if o.Below == 0 {
+		sentences[0] = fmt.Sprintf("%s none of the %d %s is below its reorder point.", where, o.Places, whose)
+	}
+	switch {
+	case o.Page > 0:
+		return wording.NoneEmpty(sentences[0], o.page())
+	case o.Below == 0:
+		return sentences
+	}
 	var words []string
 	for _, s := range o.Stock {
 		if s.BelowReorder && len(words) < maxStockWords {
@@ -196,13 +214,29 @@ func (o *Inventory) manyItems() []string {
 	}
 	rest := "."
 	if more := o.Below - len(words); more > 0 {
-		rest = fmt.Sprintf("; and %d more, ask with a warehouse_id or an item_id.", more)
+		rest = fmt.Sprintf("; and %d more, ask with a warehouse_id or an item_id, or page 2.", more) // which are those: they come first
 	}
 	sentences = append(sentences, "They are: "+strings.Join(words, "; ")+rest)
 	if o.Below < o.Places {
 		sentences = append(sentences, "All others have enough; ask with an item_id for their stock.")
 	}
 	return sentences
+}
+
+// page lists all of a page, also what is not below its reorder point.
+func (o *Inventory) page() string {
+	if len(o.Stock) == 0 {
+		return ""
+	}
+	words := make([]string, len(o.Stock))
+	for i, s := range o.Stock {
+		words[i] = o.short(s)
+	}
+	rest := "."
+	if more := o.Rest(); more > 0 {
+		rest = fmt.Sprintf("; and %d more, ask with %s.", more, o.With("a warehouse_id or an item_id"))
+	}
+	return fmt.Sprintf("Page %d of %d, what is shortest first: %s%s", o.Page, o.Pages, strings.Join(words, "; "), rest)
 }
 
 // conclusion says how much there is and whether it is enough, without a full stop. Amount and verdict come first: small models read past
@@ -237,6 +271,9 @@ func (o *Inventory) short(s Stock) string {
 		place += " in " + s.WarehouseID
 	}
 	text := fmt.Sprintf("%s: %s on hand, reorder point %s, ", place, wording.Grouped(s.OnHand), wording.Grouped(s.ReorderPoint))
+	if !s.BelowReorder {
+		return text + "enough"
+	}
 	if s.ToOrder == 0 {
 		return text + "enough already on order"
 	}

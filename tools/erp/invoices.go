@@ -8,7 +8,6 @@ import (
 
 	"bestbox/tools"
 	"bestbox/tools/dates"
-	"bestbox/tools/pages"
 	"bestbox/tools/wording"
 )
 
@@ -27,11 +26,12 @@ type InvoicesArguments struct {
 	DueFrom  dates.Date `json:"due_from,omitempty" jsonschema:"example=2025-10-01" jsonschema_description:"Only invoices due on or after this day."`
 	DueTo    dates.Date `json:"due_to,omitempty" jsonschema:"example=2025-10-31" jsonschema_description:"Only invoices due on or before this day."`
 	Limit    int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many invoices to list. Without it: all of up to 10, else 5."`
-	Page     int        `json:"page,omitempty" jsonschema:"minimum=1,maximum=200" jsonschema_extras:"x-said=page|页" jsonschema_description:"Which part of a long list. Without it: the first."`
+	tools.Paged
 }
 
 // Invoices are the supplier invoices found. Amounts are cents.
 type Invoices struct {
+	tools.Part
 	Note        string        `json:"note,omitempty"`
 	Currency    string        `json:"currency"`
 	Asked       string        `json:"asked"`
@@ -39,7 +39,6 @@ type Invoices struct {
 	Count       int           `json:"count"`
 	AmountCents int64         `json:"amount_cents"`
 	ByState     []StateAmount `json:"by_state,omitempty"`
-	Before      int           `json:"before,omitempty"`   // how many stand on earlier pages
 	Invoices    []Invoice     `json:"invoices,omitempty"` // unpaid before paid, earliest due first, at most the limit
 	Differing   int           `json:"differing"`          // billed is not received times ordered price
 	Exist       string        `json:"exist,omitempty"`
@@ -127,12 +126,15 @@ func (o *Invoices) find(b *books, in InvoicesArguments, span dates.Span) error {
 			return err
 		}
 		o.add(i, sums)
-		if len(o.Invoices) < kept(in.Limit, in.Page) {
+		if len(o.Invoices) < in.Enough(max(in.Limit, wholeList)) {
 			return o.keep(i, b.today)
 		}
 		return nil
 	})
-	o.Invoices, o.Before = listed(o.Invoices, o.Count, in.Limit, in.Page)
+	if err != nil {
+		return err
+	}
+	o.Invoices, o.Part, err = tools.Cut(o.Invoices, o.Count, in.Size(in.Limit, wholeList, defaultListed, o.Count), in.Paged)
 	for _, state := range invoiceStates {
 		if sum := sums[state]; sum != nil {
 			o.ByState = append(o.ByState, *sum)
@@ -213,11 +215,27 @@ func (o *Invoices) listed() string {
 	for i, invoice := range o.Invoices {
 		words[i] = o.describe(invoice)
 	}
+	rest := "."
+	if more := o.Rest(); more > 0 {
+		rest = fmt.Sprintf("; and %d more, ask with %s.", more,
+			o.With(wording.Further("a vendor_id", "a status", len(o.Invoices), o.further(), o.Invoices[0].DueOn, o.Invoices[len(o.Invoices)-1].DueOn)))
+	}
 	start := "By due date: "
 	if o.Count == 1 {
 		start = "It is "
 	}
-	return pages.Listed(start, strings.Join(words, "; "), o.Count, o.Before, len(o.Invoices), pages.Less("a vendor_id", "a status", len(o.Invoices)))
+	return o.Title(start) + strings.Join(words, "; ") + rest
+}
+
+// further is the argument whose day the next ones come after: unpaid ones are listed from the earliest on, paid ones from the newest.
+func (o *Invoices) further() string {
+	switch o.Status {
+	case "":
+		return "" // first those, then these
+	case "paid":
+		return "due_to"
+	}
+	return "due_from"
 }
 
 func (o *Invoices) describe(i Invoice) string {

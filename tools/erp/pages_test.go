@@ -1,51 +1,47 @@
 package erp
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 
 	"bestbox/tools/toolstest"
 )
 
-// TestAllOfALongListIsReachedPageByPage reads every purchase order and every invoice, and finds none of them twice.
-func TestAllOfALongListIsReachedPageByPage(t *testing.T) {
+func TestPagesHoldWholeLists(t *testing.T) {
 	t.Parallel()
 	area.OnEachStore(t, func(t *testing.T, d toolstest.Desk) {
-		orders, invoices := map[string]bool{}, map[string]bool{}
-		ordered, invoiced := 1, 1
-		for page := 1; len(orders) < ordered && page < 100; page++ {
-			var found PurchaseOrders
-			text := strings.Join(d.Call(t, "get_purchase_orders", fmt.Sprintf(`{"limit":20,"page":%d}`, page), &found), " ")
-			for _, order := range found.Orders {
-				orders[order.ID] = true
-			}
-			ordered = found.Count
-			if next := fmt.Sprintf("ask with page %d, ", page+1); (len(orders) < ordered) != strings.Contains(text, next) {
-				t.Errorf("page %d: %s", page, text)
-			}
-			if len(orders) != found.Before+len(found.Orders) {
-				t.Fatalf("after page %d there are %d orders, want %d", page, len(orders), found.Before+len(found.Orders))
-			}
-		}
-		for page := 1; len(invoices) < invoiced && page < 200; page++ {
-			var found Invoices
-			d.Call(t, "get_supplier_invoices", fmt.Sprintf(`{"limit":20,"page":%d}`, page), &found)
-			for _, invoice := range found.Invoices {
-				invoices[invoice.ID] = true
-			}
-			invoiced = found.Count
-			if len(invoices) != found.Before+len(found.Invoices) {
-				t.Fatalf("after page %d there are %d invoices, want %d", page, len(invoices), found.Before+len(found.Invoices))
-			}
-		}
-		if len(orders) < 500 || len(orders) != ordered || len(invoices) < 500 || len(invoices) != invoiced {
-			t.Errorf("%d of %d orders, %d of %d invoices", len(orders), ordered, len(invoices), invoiced)
-		}
-		for tool, last := range map[string]int{"get_purchase_orders": ordered, "get_supplier_invoices": invoiced} {
-			want := fmt.Sprintf("There are not so many pages: the list ends with number %d.", last)
-			if text := strings.Join(d.Call(t, tool, `{"limit":20,"page":200}`, nil), " "); !strings.Contains(text, want) {
-				t.Errorf("behind the end: %s", text)
+		d.PagesHoldWholeLists(t, []toolstest.Listing{
+			{"get_purchase_orders", `"period":"2025-Q4",`, "orders", "count", "id", 20},
+			{"get_purchase_orders", `"status":"open","ordered_from":"2025-12-01",`, "orders", "count", "id", 20},
+			{"get_supplier_invoices", `"due_from":"2025-11-01",`, "invoices", "count", "id", 20},
+			{"get_supplier_invoices", `"status":"paid","vendor_id":"VND-001",`, "invoices", "count", "id", 20},
+			{"get_top_vendors", `"period":"2025",`, "vendors", "vendors_with_orders", "vendor_id", 20},
+			{"get_inventory_levels", ``, "stock", "places", "item_id warehouse_id", 0},
+			{"get_inventory_levels", `"warehouse_id":"WH-001",`, "stock", "places", "item_id warehouse_id", 0},
+			{"get_inventory_levels", `"below_reorder_only":true,`, "stock", "below_reorder", "item_id warehouse_id", 0},
+		})
+		d.TakesAnyPageOfNothing(t, []toolstest.Question{
+			{"get_purchase_orders", `{"ordered_from":"2027-01-01"}`},
+			{"get_purchase_orders", `{"status":"draft","period":"2024-Q3"}`}, // there are others
+			{"get_supplier_invoices", `{"due_from":"2027-01-01"}`},
+			{"get_top_vendors", `{"period":"2030"}`},
+			{"get_inventory_levels", `{"item_id":"A-999"}`},
+		})
+	})
+}
+
+// TestPagesGoOnWhereTheShortStockEnds holds that what is below its reorder point comes first, also where something has neither stock nor a reorder point.
+func TestPagesGoOnWhereTheShortStockEnds(t *testing.T) {
+	t.Parallel()
+	area.OwnOnEachStore(t, func(t *testing.T, d toolstest.Desk) {
+		d.Execute(t, "DELETE FROM reorder_points WHERE warehouse_id = 'WH-001' AND item_id = 'A-100'")
+		d.Execute(t, "INSERT INTO stock_movements (id, warehouse_id, item_id, moved_on, kind, quantity, reference) SELECT max(id) + 1, 'WH-001', 'A-100', '2026-01-15', 'adjustment', "+
+			"-(SELECT sum(quantity) FROM stock_movements WHERE warehouse_id = 'WH-001' AND item_id = 'A-100'), 'all gone' FROM stock_movements")
+		var first, second Inventory
+		d.Call(t, "get_inventory_levels", `{"page":1}`, &first)
+		d.Call(t, "get_inventory_levels", `{"page":2}`, &second)
+		for i, row := range append(first.Stock, second.Stock...) {
+			if row.BelowReorder != (i < first.Below) {
+				t.Errorf("%d are below the reorder point, and number %d is %+v", first.Below, i+1, row)
 			}
 		}
 	})

@@ -8,7 +8,6 @@ import (
 
 	"bestbox/tools"
 	"bestbox/tools/dates"
-	"bestbox/tools/pages"
 	"bestbox/tools/wording"
 )
 
@@ -30,11 +29,12 @@ type PurchaseOrdersArguments struct {
 	OrderedFrom dates.Date       `json:"ordered_from,omitempty" jsonschema:"example=2025-10-01" jsonschema_description:"Only orders placed on or after this day."`
 	OrderedTo   dates.Date       `json:"ordered_to,omitempty" jsonschema:"example=2025-10-31" jsonschema_description:"Only orders placed on or before this day."`
 	Limit       int              `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many orders to list. Without it: all of up to 10, else the newest 5."`
-	Page        int              `json:"page,omitempty" jsonschema:"minimum=1,maximum=200" jsonschema_extras:"x-said=page|页" jsonschema_description:"Which part of a long list. Without it: the first."`
+	tools.Paged
 }
 
 // PurchaseOrders are the orders found. Amounts are cents.
 type PurchaseOrders struct {
+	tools.Part
 	Note         string          `json:"note,omitempty"`
 	Currency     string          `json:"currency"`
 	Asked        string          `json:"asked"` // the filter in words
@@ -48,7 +48,6 @@ type PurchaseOrders struct {
 	LatePercent  *Percent        `json:"late_percent,omitempty"` // of those received
 	AverageDelay int             `json:"average_delay_days"`     // of those received late
 	OpenLate     int             `json:"open_late"`
-	Before       int             `json:"before,omitempty"`     // how many stand on earlier pages
 	Orders       []PurchaseOrder `json:"orders,omitempty"`     // newest first, at most the limit
 	Exist        string          `json:"exist,omitempty"`      // what exists when nothing was found
 	AnyStatus    *PurchaseOrders `json:"any_status,omitempty"` // what there is without the status, when there is nothing with it
@@ -82,20 +81,6 @@ const (
 	defaultListed = 5
 )
 
-// listed cuts what was found to a page of the limit, or of what is listed without one, and says how many stand before it.
-func listed[T any](found []T, count, limit, page int) (shown []T, before int) {
-	if limit == 0 && count > wholeList {
-		limit = defaultListed
-	}
-	if limit == 0 {
-		limit = wholeList
-	}
-	return pages.Cut(found, limit, page)
-}
-
-// kept is how many of a list must be read for a page of it.
-func kept(limit, page int) int { return max(limit, wholeList) * max(page, 1) }
-
 // orderStatuses is the order of an order's life, for stable sentences.
 var orderStatuses = []string{"draft", "approved", "sent", "received", "closed", "cancelled"}
 
@@ -127,7 +112,7 @@ func (s store) purchaseOrders(ctx context.Context, in PurchaseOrdersArguments) (
 			return err
 		}
 		if in.Status != "" {
-			in.Status = ""
+			in.Status, in.Page = "", 0
 			others := &PurchaseOrders{Currency: out.Currency, Asked: out.Asked, Unit: out.Unit}
 			if err := others.find(b, in, span); err != nil {
 				return err
@@ -197,12 +182,15 @@ func (o *PurchaseOrders) find(b *books, in PurchaseOrdersArguments, span dates.S
 		}
 		delays += o.count(order)
 		counts[order.Status]++
-		if len(o.Orders) < kept(in.Limit, in.Page) {
+		if len(o.Orders) < in.Enough(max(in.Limit, wholeList)) {
 			o.Orders = append(o.Orders, order)
 		}
 		return nil
 	})
-	o.Orders, o.Before = listed(o.Orders, o.Count, in.Limit, in.Page)
+	if err != nil {
+		return err
+	}
+	o.Orders, o.Part, err = tools.Cut(o.Orders, o.Count, in.Size(in.Limit, wholeList, defaultListed, o.Count), in.Paged)
 	if o.ReceivedLate > 0 {
 		o.AverageDelay = (2*delays + o.ReceivedLate) / (2 * o.ReceivedLate)
 	}
@@ -338,11 +326,17 @@ func (o *PurchaseOrders) listed() string {
 	for i, order := range o.Orders {
 		words[i] = o.describe(order)
 	}
-	start := "Newest first: "
-	if o.Before == 0 && len(o.Orders) < o.Count {
-		start = "The newest: "
+	start := "The newest: "
+	if len(o.Orders) == o.Count || o.Later() {
+		start = "Newest first: "
 	}
-	return pages.Listed(start, strings.Join(words, "; "), o.Count, o.Before, len(o.Orders), pages.Less("a vendor_id", "a period", len(o.Orders)))
+	rest := "."
+	if more := o.Rest(); more > 0 {
+		last := len(o.Orders) - 1
+		rest = fmt.Sprintf("; and %d more, ask with %s.", more,
+			o.With(wording.Further("a vendor_id", "a period", len(o.Orders), "ordered_to", o.Orders[0].OrderedOn, o.Orders[last].OrderedOn)))
+	}
+	return o.Title(start) + strings.Join(words, "; ") + rest
 }
 
 func (o *PurchaseOrders) describe(order PurchaseOrder) string {

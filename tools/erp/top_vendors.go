@@ -21,10 +21,12 @@ type TopVendorsArguments struct {
 	spellings
 	Period dates.PeriodName `json:"period,omitempty" jsonschema:"example=2025-Q4" jsonschema_description:"Quarter, month or year. Without it: the last full quarter."`
 	Limit  int              `json:"limit,omitempty" jsonschema:"minimum=1,maximum=25" jsonschema_extras:"x-number=named" jsonschema_description:"How many vendors. Without it: 5."`
+	tools.Paged
 }
 
 // TopVendors ranks the vendors of a period by spend. Amounts are cents.
 type TopVendors struct {
+	tools.Part
 	Note               string      `json:"note,omitempty"`
 	Currency           string      `json:"currency"`
 	Period             string      `json:"period,omitempty"`
@@ -62,12 +64,12 @@ func (s store) topVendors(ctx context.Context, in TopVendorsArguments) (*TopVend
 			return nil
 		}
 		out.Period, out.Unfinished = p.Name, b.unfinished(p)
-		return out.rank(b, p, in.Limit)
+		return out.rank(b, p, in)
 	})
 	return out, err
 }
 
-func (o *TopVendors) rank(b *books, p dates.Period, limit int) error {
+func (o *TopVendors) rank(b *books, p dates.Period, in TopVendorsArguments) error {
 	const query = `
 		SELECT v.id, v.name, sum(l.quantity * l.unit_price_cents) AS spend, count(DISTINCT o.id)
 		FROM purchase_orders o
@@ -83,11 +85,15 @@ func (o *TopVendors) rank(b *books, p dates.Period, limit int) error {
 		}
 		o.Active++
 		o.TotalCents += v.SpendCents
-		if len(o.Vendors) < limit {
+		if len(o.Vendors) < in.Enough(in.Limit) {
 			o.Vendors = append(o.Vendors, v)
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	o.Vendors, o.Part, err = tools.Cut(o.Vendors, o.Active, in.Limit, in.Paged)
 	for i := range o.Vendors {
 		o.Vendors[i].SharePercent = percentOf(o.Vendors[i].SpendCents, o.TotalCents)
 		o.ListedCents += o.Vendors[i].SpendCents
@@ -106,6 +112,9 @@ func (o *TopVendors) Sentences() []string {
 	case len(o.Vendors) == 0:
 		return wording.NoneEmpty(fmt.Sprintf("Nothing was ordered from any vendor in %s.", o.Period), o.Unfinished)
 	}
+	if o.Later() {
+		return wording.NoneEmpty(o.laterPage(), o.Unfinished, o.together())
+	}
 	first := o.Vendors[0]
 	return wording.NoneEmpty(
 		fmt.Sprintf("The top vendor of %s is %s with %s, which is %s of all procurement.", o.Period,
@@ -117,19 +126,31 @@ func (o *TopVendors) others() string {
 	if len(o.Vendors) < 2 {
 		return ""
 	}
-	words := make([]string, 0, len(o.Vendors))
-	for i, v := range o.Vendors[1:] {
-		words = append(words, fmt.Sprintf("number %d is %s with %s (%s)", i+2, wording.Named(v.VendorID, v.Vendor),
-			wording.Money(o.Currency, v.SpendCents), v.SharePercent))
+	return "Then " + wording.List(o.places()[1:]) + "."
+}
+
+// places are the vendors of the page with their places in the ranking.
+func (o *TopVendors) places() []string {
+	words := make([]string, len(o.Vendors))
+	for i, v := range o.Vendors {
+		words[i] = fmt.Sprintf("number %d is %s with %s (%s)", o.Before()+i+1, wording.Named(v.VendorID, v.Vendor),
+			wording.Money(o.Currency, v.SpendCents), v.SharePercent)
 	}
-	return "Then " + wording.List(words) + "."
+	return words
+}
+
+func (o *TopVendors) laterPage() string {
+	return o.Title(fmt.Sprintf("The vendors of %s by spend: ", o.Period)) + wording.List(o.places()) + "."
 }
 
 func (o *TopVendors) together() string {
-	all := fmt.Sprintf("In all, %s in %s came to %s.", wording.Counted(o.Active, "vendor"), o.Period, wording.Money(o.Currency, o.TotalCents))
-	if len(o.Vendors) == o.Active || len(o.Vendors) == 1 {
-		return all
+	rest := "."
+	if more := o.Rest(); more > 0 && o.Page > 0 { // who asks for the top 5 does not want the rest
+		rest = fmt.Sprintf("; and %d more come after, ask with %s.", more, o.With("a larger limit"))
 	}
-	return fmt.Sprintf("These %d together have %s, which is %s; all %s in %s have %s.", len(o.Vendors), wording.Money(o.Currency, o.ListedCents),
-		o.ListedSharePercent, wording.Counted(o.Active, "vendor"), o.Period, wording.Money(o.Currency, o.TotalCents))
+	if len(o.Vendors) == o.Active || len(o.Vendors) == 1 {
+		return fmt.Sprintf("In all, %s in %s came to %s", wording.Counted(o.Active, "vendor"), o.Period, wording.Money(o.Currency, o.TotalCents)) + rest
+	}
+	return fmt.Sprintf("These %d together have %s, which is %s; all %s in %s have %s", len(o.Vendors), wording.Money(o.Currency, o.ListedCents),
+		o.ListedSharePercent, wording.Counted(o.Active, "vendor"), o.Period, wording.Money(o.Currency, o.TotalCents)) + rest
 }

@@ -31,10 +31,12 @@ type AlertsArguments struct {
 	Since       dates.Date  `json:"since,omitempty" jsonschema_description:"Only alerts that fired on or after this day."`
 	Until       dates.Date  `json:"until,omitempty" jsonschema_description:"Only alerts that fired on or before this day."`
 	Limit       int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many alerts to list. Without it: all of up to 15, else 8."`
+	tools.Paged
 }
 
 // Alerts are the alerts found.
 type Alerts struct {
+	tools.Part
 	Note     string        `json:"note,omitempty"`
 	Asked    string        `json:"asked"`
 	State    string        `json:"state"`
@@ -121,12 +123,9 @@ func (s store) activeAlerts(ctx context.Context, in AlertsArguments) (*Alerts, e
 			}
 		}
 		out.Count = len(out.Alerts)
-		most := in.Limit
-		if most == 0 && out.Count > wholeAlertList {
-			most = cutAlertList
-		}
-		if most > 0 {
-			out.Alerts = out.Alerts[:min(most, out.Count)]
+		out.Alerts, out.Part, err = tools.Cut(out.Alerts, out.Count, in.Size(in.Limit, wholeAlertList, cutAlertList, out.Count), in.Paged)
+		if err != nil {
+			return err
 		}
 		out.Exist = out.whatExists(p, all, in.ComponentID)
 		out.Gaps = p.gaps()
@@ -260,7 +259,7 @@ func (o *Alerts) listed(severity string) string {
 		return ""
 	}
 	title := map[string]string{"critical": "Critical: ", "warning": "Warnings: "}[severity]
-	return title + strings.Join(entries, "; ") + "."
+	return o.Title(title) + strings.Join(entries, "; ") + "."
 }
 
 // ofOne reports whether all alerts are of one component.
@@ -294,10 +293,10 @@ func (o *Alerts) often() string {
 }
 
 func (o *Alerts) rest() string {
-	if len(o.Alerts) == o.Count {
+	if o.Rest() == 0 {
 		return ""
 	}
-	return fmt.Sprintf("Shown are %d of %d, and %d more, ask with a component, a severity or a limit.", len(o.Alerts), o.Count, o.Count-len(o.Alerts))
+	return fmt.Sprintf("Shown are %d of %d, and %d more, ask with %s.", len(o.Alerts), o.Count, o.Rest(), o.With("a component, a severity or a limit"))
 }
 
 func (o *Alerts) silenced() string {

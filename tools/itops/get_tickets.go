@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"bestbox/tools"
-	"bestbox/tools/pages"
 	"bestbox/tools/wording"
 )
 
@@ -25,10 +24,12 @@ type TicketsArguments struct {
 	ComponentID componentID `json:"component_id,omitempty" jsonschema_description:"Only tickets about this machine, host or service."`
 	Status      string      `json:"status,omitempty" jsonschema:"enum=unresolved,enum=open,enum=in_progress,enum=waiting,enum=resolved,enum=cancelled" jsonschema_extras:"x-words=unresolved:unresolved|open|pending|not done|未解决|未完成;open:open|new|打开|新建;in_progress:in progress|working on|being worked on|处理中|进行中;waiting:waiting|on hold|等待|挂起;resolved:resolved|done|solved|closed|finished|解决|完成|关闭;cancelled:cancelled|canceled|取消" jsonschema_description:"Without it: unresolved, which is open, in progress or waiting; with a number: any."`
 	Limit       int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many tickets to list. Without it: 6."`
+	tools.Paged
 }
 
 // Tickets are the tickets found, the most urgent and newest first.
 type Tickets struct {
+	tools.Part
 	Note       string   `json:"note,omitempty"`
 	Asked      string   `json:"asked"`
 	Status     string   `json:"status,omitempty"`
@@ -67,7 +68,9 @@ func (s store) tickets(ctx context.Context, in TicketsArguments) (*Tickets, erro
 				out.Unassigned++
 			}
 		}
-		out.Tickets = all[:min(len(all), in.Limit)]
+		if out.Tickets, out.Part, err = tools.Cut(all, out.Count, in.Limit, in.Paged); err != nil {
+			return err
+		}
 		if out.Count > 0 {
 			return nil
 		}
@@ -133,8 +136,12 @@ func (o *Tickets) Sentences() []string {
 		}
 		entries[i] += ", opened at " + t.OpenedAt
 	}
-	sentences := []string{fmt.Sprintf("There %s %s%s: %s%s.", wording.IsAre(o.Count), wording.Counted(o.Count, o.Status+"ticket"), o.Asked, strings.Join(entries, "; "),
-		more(len(entries), o.Count, o.further()))}
+	list := strings.Join(entries, "; ") + more(o.Before()+len(entries), o.Count, o.With(o.further()))
+	all := fmt.Sprintf("There %s %s%s", wording.IsAre(o.Count), wording.Counted(o.Count, o.Status+"ticket"), o.Asked)
+	sentences := []string{fmt.Sprintf("%s: %s.", all, list)}
+	if o.Later() {
+		sentences = []string{all + ".", o.Title("The most urgent and newest first: ") + list + "."}
+	}
 	if o.Unassigned > 0 && o.Count > 1 {
 		sentences = append(sentences, fmt.Sprintf("With nobody yet: %d.", o.Unassigned))
 	}
@@ -143,7 +150,7 @@ func (o *Tickets) Sentences() []string {
 
 // further says with what the rest is asked for.
 func (o *Tickets) further() string {
-	if len(o.Tickets) < pages.Most {
+	if len(o.Tickets) < wording.MostListed {
 		return "a status, a component or a limit"
 	}
 	return "a status or a component"

@@ -17,6 +17,7 @@ var questions = []toolstest.Question{
 	{"get_active_alerts", `{"component_id":"MCH-009"}`},
 	{"get_active_alerts", `{"state":"silenced"}`},
 	{"get_active_alerts", `{"state":"resolved","limit":3}`},
+	{"get_active_alerts", `{"state":"all","limit":6,"page":2}`},
 	{"get_active_alerts", `{"since":"2026-01-14"}`},
 	{"get_active_alerts", `{"since":"2026-01-04","until":"2026-01-03"}`},
 	{"get_active_alerts", `{"component_id":"HST-999"}`},
@@ -28,6 +29,7 @@ var questions = []toolstest.Question{
 	{"query_system_logs", `{"contains":"results>"}`},
 	{"query_system_logs", `{"component_id":"MCH-001","level":"error","contains":"keeps failing"}`},
 	{"query_system_logs", `{"level":"error","limit":1}`},
+	{"query_system_logs", `{"component_id":"MCH-001","level":"error","page":2}`},
 	{"query_system_logs", `{"component_id":"HST-001","level":"error"}`},
 	{"query_system_logs", `{"component_id":"MCH-777"}`},
 	{"query_metrics", `{"component_id":"MCH-001"}`},
@@ -74,6 +76,7 @@ var questions = []toolstest.Question{
 	{"get_tickets", `{"component_id":"MCH-009","status":"resolved"}`},
 	{"get_tickets", `{"component_id":"MCH-002"}`},
 	{"get_tickets", `{"status":"open","limit":1}`},
+	{"get_tickets", `{"limit":3,"page":2}`},
 	{"get_tickets", `{"ticket_id":"TCK-2026-0999"}`},
 }
 

@@ -30,10 +30,12 @@ type LogsArguments struct {
 	Since       dates.Date  `json:"since,omitempty" jsonschema_description:"Only lines written on or after this day."`
 	Until       dates.Date  `json:"until,omitempty" jsonschema_description:"Only lines written on or before this day."`
 	Limit       int         `json:"limit,omitempty" jsonschema:"minimum=1,maximum=20" jsonschema_extras:"x-number=named" jsonschema_description:"How many of the newest lines to show. Without it: 3."`
+	tools.Paged
 }
 
 // Logs are the log lines found.
 type Logs struct {
+	tools.Part
 	Note     string       `json:"note,omitempty"`
 	Asked    string       `json:"asked"`
 	Level    string       `json:"level,omitempty"`
@@ -102,12 +104,16 @@ func (s store) systemLogs(ctx context.Context, in LogsArguments) (*Logs, error) 
 			in.Limit = newestLines
 		}
 		defer func() { out.Gaps = p.gaps() }()
-		if err := out.find(p, in, when); err != nil || out.Count > 0 {
+		if err := out.find(p, in, when); err != nil {
+			return err
+		}
+		if out.Count > 0 {
+			out.Newest, out.Part, err = tools.Cut(out.Newest, out.Count, in.Limit, in.Paged)
 			return err
 		}
 		if in.Contains != "" && in.ComponentID != "" {
 			// Small models look for words of the question, which no program writes.
-			in.Contains = ""
+			in.Contains, in.Page = "", 0
 			without := &Logs{Level: in.Level, Asked: " without it"}
 			if err := without.find(p, in, when); err != nil {
 				return err
@@ -152,7 +158,7 @@ func (o *Logs) find(p *plant, in LogsArguments, when dates.Span) error {
 	found := map[LogPattern]*LogPattern{}
 	err := p.lines(lineFilter{string(in.ComponentID), in.Level, in.Contains, when}, func(l LogLine) error {
 		o.count(l.Level)
-		if len(o.Newest) < in.Limit {
+		if len(o.Newest) < in.Enough(in.Limit) {
 			o.Newest = append(o.Newest, l)
 		}
 		key := LogPattern{ComponentID: l.ComponentID, Level: l.Level, Pattern: numbers.ReplaceAllString(l.Message, "${1}N")}
@@ -165,6 +171,9 @@ func (o *Logs) find(p *plant, in LogsArguments, when dates.Span) error {
 		found[key].First = l.At // newest first, so the last one read is the first one written
 		return nil
 	})
+	if err != nil {
+		return err
+	}
 	for _, pattern := range found {
 		o.Patterns = append(o.Patterns, *pattern)
 	}
@@ -175,7 +184,7 @@ func (o *Logs) find(p *plant, in LogsArguments, when dates.Span) error {
 	if o.Others = max(0, len(o.Patterns)-mostPatterns); o.Others > 0 {
 		o.Patterns = o.Patterns[:mostPatterns]
 	}
-	return err
+	return nil
 }
 
 func (o *Logs) count(level string) {
@@ -251,9 +260,14 @@ func (o *Logs) patterns() string {
 }
 
 func (o *Logs) newest() string {
+	most, start, rest := mostQuotedNewest, "The newest: ", "."
+	if o.Page > 0 { // who reads on wants every line
+		most, start = len(o.Newest), "Newest first: "
+		rest = more(o.Before()+len(o.Newest), o.Count, o.With("a level or a text")) + rest
+	}
 	var entries []string
-	for _, l := range o.Newest[:min(len(o.Newest), mostQuotedNewest)] {
+	for _, l := range o.Newest[:min(len(o.Newest), most)] {
 		entries = append(entries, fmt.Sprintf("%s %s of %s %s", l.At, l.Level, l.ComponentID, quotation(l.Message)))
 	}
-	return "The newest: " + strings.Join(entries, "; ") + "."
+	return o.Title(start) + strings.Join(entries, "; ") + rest
 }

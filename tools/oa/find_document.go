@@ -24,6 +24,7 @@ type FindDocumentArguments struct {
 	Kind       string     `json:"kind,omitempty" jsonschema:"enum=policy,enum=template,enum=form,enum=manual,enum=report,enum=minutes,enum=memo" jsonschema_extras:"x-words=policy:policy|policies|rule|rules|regulation|制度|规定|政策|规则;template:template|templates|模板;form:form|forms|表|表格|申请表|单;manual:manual|guide|handbook|instructions|手册|指南|说明;report:report|reports|报告;minutes:minutes|纪要|会议记录;memo:memo|memos|备忘|通知"`
 	DocumentID documentID `json:"document_id,omitempty" jsonschema_description:"This document."`
 	Limit      int        `json:"limit,omitempty" jsonschema:"minimum=1,maximum=6" jsonschema_extras:"x-number=named" jsonschema_description:"How many documents to list. Without it: 5."`
+	tools.Paged
 }
 
 const (
@@ -33,6 +34,7 @@ const (
 
 // Documents are the documents found.
 type Documents struct {
+	tools.Part
 	Note      string     `json:"note,omitempty"`
 	Asked     string     `json:"asked"`
 	Count     int        `json:"count"`
@@ -84,8 +86,11 @@ func (s store) findDocument(ctx context.Context, in FindDocumentArguments) (*Doc
 			limit = defaultDocuments
 		}
 		out.Count = len(all)
-		out.Documents = append(out.Documents, all[:min(limit, len(all))]...)
-		out.More = out.Count - len(out.Documents)
+		shown, part, err := tools.Cut(all, out.Count, limit, in.Paged)
+		if err != nil {
+			return err
+		}
+		out.Documents, out.Part, out.More = append(out.Documents, shown...), part, part.Rest()
 		return nil
 	})
 	return out, err
@@ -121,6 +126,9 @@ func (o *Documents) Sentences() []string {
 	if !o.AllWords {
 		head = fmt.Sprintf("No document holds all of the words “%s”; these hold some of them.", strings.TrimSuffix(strings.SplitN(o.Asked, "“", 2)[1], "”"))
 	}
+	if o.Later() {
+		head += fmt.Sprintf(" This is page %d of %d.", o.Page, o.Pages)
+	}
 	sentences := []string{head}
 	for _, d := range o.Documents {
 		title, summary := d.Title, d.Summary
@@ -134,7 +142,7 @@ func (o *Documents) Sentences() []string {
 		sentences = append(sentences, sentence)
 	}
 	if o.More > 0 {
-		sentences = append(sentences, fmt.Sprintf("And %d more, ask with words or a kind.", o.More))
+		sentences = append(sentences, fmt.Sprintf("And %d more, ask with %s.", o.More, o.With("words or a kind")))
 	}
 	return sentences
 }

@@ -10,7 +10,6 @@ import (
 
 	"bestbox/tools"
 	"bestbox/tools/dates"
-	"bestbox/tools/pages"
 	"bestbox/tools/wording"
 )
 
@@ -32,7 +31,7 @@ type SearchEmailArguments struct {
 	ReceivedFrom dates.Date       `json:"received_from,omitempty" jsonschema_description:"Only mails of this day or later."`
 	ReceivedTo   dates.Date       `json:"received_to,omitempty" jsonschema_description:"Only mails of this day or earlier."`
 	Limit        int              `json:"limit,omitempty" jsonschema:"minimum=1,maximum=5" jsonschema_extras:"x-number=named" jsonschema_description:"How many mails to list. Without it: the newest 5."`
-	Page         int              `json:"page,omitempty" jsonschema:"minimum=1,maximum=200" jsonschema_extras:"x-said=page|页" jsonschema_description:"Which part of a long list. Without it: the first."`
+	tools.Paged
 }
 
 const (
@@ -47,12 +46,12 @@ const (
 
 // Mails are the mails found, newest first.
 type Mails struct {
+	tools.Part
 	Note     string `json:"note,omitempty"`
 	Asked    string `json:"asked"` // the filter in words
 	Count    int    `json:"count"`
 	NoneThen string `json:"none_then,omitempty"` // says that these are of another time than was asked for
 	AllWords bool   `json:"all_words"`           // false: the mails hold only some of the words
-	Before   int    `json:"before,omitempty"`    // how many stand on earlier pages
 	Mails    []Mail `json:"mails"`
 	More     int    `json:"more,omitempty"`
 }
@@ -121,8 +120,7 @@ func (s store) searchEmail(ctx context.Context, in SearchEmailArguments) (*Mails
 				out.NoneThen, out.Asked = fmt.Sprintf("There is no mail%s, but at other times.", out.Asked), in.asked(dates.Span{})
 			}
 		}
-		out.take(all, in.Limit, in.Page)
-		return nil
+		return out.take(all, in)
 	})
 	return out, err
 }
@@ -133,14 +131,17 @@ func (in SearchEmailArguments) fitting(all []Mail) (found []Mail, allWords bool)
 }
 
 // take keeps what is shown: one mail in full, of some more of them, of many the beginnings.
-func (o *Mails) take(all []Mail, limit, page int) {
+func (o *Mails) take(all []Mail, in SearchEmailArguments) error {
+	limit := in.Limit
 	if limit == 0 {
 		limit = defaultMails
 	}
 	o.Count = len(all)
-	shown, before := pages.Cut(all, limit, page)
-	o.Mails, o.Before = append(o.Mails, shown...), before
-	o.More = o.Count - before - len(shown)
+	shown, part, err := tools.Cut(all, o.Count, limit, in.Paged)
+	if err != nil {
+		return err
+	}
+	o.Mails, o.Part, o.More = append(o.Mails, shown...), part, part.Rest()
 	const full = 3 // of so few the whole text, or much of it, can be shown
 	length := excerptLength
 	if n := len(o.Mails); n > 0 && n <= full {
@@ -152,6 +153,7 @@ func (o *Mails) take(all []Mail, limit, page int) {
 		m.Text = oneLine(m.body, length)
 		m.Cut = strings.HasSuffix(m.Text, "…") && !strings.HasSuffix(strings.TrimSpace(m.body), "…")
 	}
+	return nil
 }
 
 // mails reads the mails that fit everything but the words, newest first.
@@ -214,8 +216,6 @@ func (o *Mails) Sentences() []string {
 		return []string{o.Note}
 	case o.Count == 0:
 		return []string{fmt.Sprintf("There is no mail%s.", o.Asked)}
-	case len(o.Mails) == 0:
-		return []string{fmt.Sprintf("There %s %s%s.", wording.IsAre(o.Count), wording.Counted(o.Count, "mail"), o.Asked), pages.Listed("", "", o.Count, o.Before, 0, "")}
 	case o.Count == 1:
 		m := o.Mails[0]
 		return wording.NoneEmpty(o.NoneThen,
@@ -227,16 +227,16 @@ func (o *Mails) Sentences() []string {
 	if !o.AllWords {
 		first = "closest"
 	}
-	which := fmt.Sprintf("the %s is %s of %s", first, o.Mails[0].ID, o.Mails[0].Day)
-	if o.Before > 0 {
-		which = fmt.Sprintf("these are number %d to %d, the %s first", o.Before+1, o.Before+len(o.Mails), first)
+	all := fmt.Sprintf("There are %s%s; the %s is %s of %s.", wording.Counted(o.Count, "mail"), o.Asked, first, o.Mails[0].ID, o.Mails[0].Day)
+	if o.Later() {
+		all = fmt.Sprintf("There are %s%s; this is page %d of %d, the %s first.", wording.Counted(o.Count, "mail"), o.Asked, o.Page, o.Pages, first)
 	}
-	sentences := wording.NoneEmpty(o.NoneThen, fmt.Sprintf("There are %s%s; %s.", wording.Counted(o.Count, "mail"), o.Asked, which), o.partly())
+	sentences := wording.NoneEmpty(o.NoneThen, all, o.partly())
 	for _, m := range o.Mails {
 		sentences = append(sentences, fmt.Sprintf("%s of %s from %s to %s, “%s”: “%s”.", m.ID, m.Day, m.from(), m.To, m.Subject, m.Text))
 	}
 	if o.More > 0 {
-		sentences = append(sentences, fmt.Sprintf("And %d more, ask with page %d, more words, a sender or a time.", o.More, o.Before/len(o.Mails)+2))
+		sentences = append(sentences, fmt.Sprintf("And %d more, ask with %s.", o.More, o.With("more words, a sender or a time")))
 	}
 	return sentences
 }

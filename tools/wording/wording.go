@@ -110,3 +110,18 @@ func Said(text, name string, plural bool) bool {
 func joins(symbol rune) bool {
 	return unicode.IsDigit(symbol) || unicode.IsLetter(symbol) && !unicode.Is(unicode.Han, symbol)
 }
+
+// MostListed is the largest limit of the tools that list what they have found by a day.
+const MostListed = 20
+
+// Further says with what the rest of such a list is asked for: a larger limit, as long as there is one, and then the day of the last that is listed. Where all
+// of these are of one day that would give the same ones again, and the two filters must do.
+func Further(one, other string, listed int, argument, first, last string) string {
+	switch {
+	case listed < MostListed:
+		return one + ", " + other + " or a larger limit"
+	case argument == "" || first == last:
+		return one + " or " + other
+	}
+	return one + ", " + other + ", or with " + argument + " " + last + " for the next ones"
+}
