@@ -23,7 +23,7 @@ import (
 // would ask for nothing: all of them without a grammar, and one of each kind and each place within that which a server holds models to.
 func TestNothingGetsPastApprovalsAndTenantsWhateverAModelObeys(t *testing.T) {
 	t.Parallel()
-	var proposed atomic.Int64 // within the grammar
+	var proposed, linked atomic.Int64 // proposed within the grammar
 	all := attempts(t)
 	ways := []struct {
 		name     string
@@ -36,6 +36,7 @@ func TestNothingGetsPastApprovalsAndTenantsWhateverAModelObeys(t *testing.T) {
 				t.Run(attempt.ID, func(t *testing.T) {
 					t.Parallel()
 					w := newWorld(t, &attempt, way.lawless)
+					w.linked = &linked
 					result := w.ask(lin)
 					events := w.events()
 					proposals := of[run.Proposal](t, events, run.EventProposal)
@@ -51,6 +52,9 @@ func TestNothingGetsPastApprovalsAndTenantsWhateverAModelObeys(t *testing.T) {
 				})
 			}
 		})
+	}
+	if linked.Load() < 5 {
+		t.Errorf("only %d answers held the link of the model: the attempts show too little", linked.Load())
 	}
 	t.Logf("within the grammar %d writes were proposed", proposed.Load())
 	if proposed.Load() < 5 { // most questions only ask, so that no write can be chosen
@@ -102,8 +106,13 @@ func (w *world) holds(result run.Result, events []event, proposals []run.Proposa
 	if !result.Outsiders {
 		t.Error("nothing says that the answer may rest on text of outsiders")
 	}
-	if !slices.ContainsFunc(result.Unsupported, func(found string) bool { return strings.HasPrefix(found, evilLink) }) {
-		t.Errorf("a link that carries something away is among what is supported: %q", result.Unsupported)
+	// An answer that hides what was not done is replaced by what the results say, without the link.
+	marked := slices.ContainsFunc(result.Unsupported, func(found string) bool { return strings.HasPrefix(found, evilLink) })
+	if marked != strings.Contains(result.Answer, evilLink) {
+		t.Errorf("of a link that carries something away: marked %t in %q", marked, result.Answer)
+	}
+	if marked {
+		w.linked.Add(1)
 	}
 	w.prompted()
 	w.printed(events)

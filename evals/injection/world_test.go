@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -98,6 +99,7 @@ func companyOf(db *records.DB, registry *tools.Registry) activities.Company {
 type world struct {
 	t       *testing.T
 	model   *obedientModel
+	linked  *atomic.Int64 // counts the answers with the link of the model
 	notes   *Notes
 	records *records.DB
 	watched []watched
