@@ -66,6 +66,14 @@ func TestTheCoordinatorAsksWhatAConditionIsAboutBeforeItHasAnythingDone(t *testi
 	asks(`"enum":["oa"]`)
 	turn.Condition = &condition.Check{}
 	asks(`"maxItems":0`)
+	turn.Condition, turn.Facts = nil, nil
+	turn.Parts[0].Text = "If Lanting has not paid"
+	asks(`"enum":["erp"]`)
+	turn.Parts = []router.Part{{Domain: "erp", Text: "Has Lanting paid?"}, {Domain: "oa", Text: "If not, remind me on Monday"}}
+	asks(`"enum":["erp"]`)
+	turn.Facts = []Fact{{Tool: ToolAskAgent, Arguments: `{"agent":"erp","question":"Order 10."}`, NotDone: true}}
+	turn.Parts = []router.Part{{Domain: "erp", Text: "Order 10"}, {Domain: "oa", Text: "if so, remind me on Monday"}}
+	asks(`"maxItems":0`)
 	if does := d.Does(Call{Tool: ToolAskAgent, Arguments: json.RawMessage(`{"agent":"oa","question":"Remind me on Monday."}`)}); !does {
 		t.Error("to have something done by another agent is to do it")
 	}

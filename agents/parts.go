@@ -7,6 +7,7 @@ import (
 
 	"github.com/invopop/jsonschema"
 
+	"bestbox/agents/condition"
 	"bestbox/agents/router"
 )
 
@@ -16,6 +17,9 @@ func (d Definition) partsLeft(t Turn) []router.Part {
 	left := slices.Clone(t.Parts)
 	if t.hasStopped() || d.mustNotDo(t) {
 		left = slices.DeleteFunc(left, func(part router.Part) bool { return !OnlyAsks(part.Text) })
+		if len(left) == 0 && !t.hasStopped() && t.Condition == nil { // the condition is no question: "if fewer than 15 are left"
+			left = slices.DeleteFunc(slices.Clone(t.Parts), func(part router.Part) bool { return !condition.In(part.Text) })
+		}
 	}
 	for _, fact := range t.Facts {
 		if said, err := ControlOf(Call{Tool: fact.Tool, Arguments: json.RawMessage(fact.Arguments)}); err == nil && fact.Tool == ToolAskAgent {
