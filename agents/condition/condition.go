@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/goccy/go-yaml"
 	"github.com/tmc/langchaingo/llms"
@@ -41,16 +42,16 @@ func count(question string) int {
 
 // The ways to compare. The last three have no limit.
 const (
-	MoreThan  = "more than"
-	LessThan  = "less than"
-	AtLeast   = "at least"
-	AtMost    = "at most"
-	Equal     = "equal to"
-	RisenOver = "risen by more than"
-	FallenBy  = "fallen by more than"
-	Some      = "there are some"
-	None      = "there are none"
-	IsSo      = "it is so"
+	MoreThan = "more than"
+	LessThan = "less than"
+	AtLeast  = "at least"
+	AtMost   = "at most"
+	Equal    = "equal to"
+	RisenBy  = "risen by more than"
+	FallenBy = "fallen by more than"
+	Some     = "there are some"
+	None     = "there are none"
+	IsSo     = "it is so"
 )
 
 // Check is a condition and what was found for it.
@@ -67,7 +68,7 @@ type Check struct {
 // is compares.
 func (c Check) is() bool {
 	switch c.Relation {
-	case MoreThan, RisenOver:
+	case MoreThan, RisenBy:
 		return c.Found > c.Limit
 	case LessThan:
 		return c.Found < c.Limit
@@ -87,34 +88,26 @@ func (c Check) is() bool {
 
 // String says what was compared and what comes of it: "12 is less than 15, so the condition holds".
 func (c Check) String() string {
-	found, limit := figure(c.Found), figure(c.Limit)
-	var compared string
+	is, holds := "is", "holds"
+	if !c.is() {
+		is = "is not"
+	}
+	if !c.Holds {
+		holds = "does not hold"
+	}
+	compared := fmt.Sprintf("%s %s %s %s", figure(c.Found), is, c.Relation, figure(c.Limit))
 	switch c.Relation {
 	case Some, None:
-		compared = "there are " + found
+		compared = "there are " + figure(c.Found)
 		if c.Found == 0 {
 			compared = "there is none"
 		}
 	case IsSo:
-		compared = "it is so"
-		if !c.is() {
-			compared = "it is not so"
-		}
-	case RisenOver, FallenBy:
-		compared = fmt.Sprintf("a change of %s is %s %s", found, c.Relation, limit)
-		if !c.is() {
-			compared = fmt.Sprintf("a change of %s is not %s %s", found, c.Relation, limit)
-		}
-	default:
-		compared = fmt.Sprintf("%s is %s %s", found, c.Relation, limit)
-		if !c.is() {
-			compared = fmt.Sprintf("%s is not %s %s", found, c.Relation, limit)
-		}
+		compared = "it " + is + " so"
+	case RisenBy, FallenBy:
+		compared = "a change of " + compared
 	}
-	if c.Holds {
-		return compared + ", so the condition holds"
-	}
-	return compared + ", so the condition does not hold"
+	return compared + ", so the condition " + holds
 }
 
 func figure(value float64) string { return strconv.FormatFloat(value, 'f', -1, 64) }
@@ -124,7 +117,11 @@ const maxTokens = 80
 
 // Ask has a model name what the condition of a question compares, by the results of calls, and compares it. The question must have one condition (One).
 func Ask(ctx context.Context, tier *llm.Tier, question string, results []string) (Check, llm.Usage, error) {
-	messages := append(slices.Clone(worked), llm.User(text(question, results)))
+	shown, err := worked()
+	if err != nil {
+		return Check{}, llm.Usage{}, err
+	}
+	messages := append(slices.Clone(shown), llm.User(text(question, results)))
 	schema, err := schemaFor(results)
 	if err != nil {
 		return Check{}, llm.Usage{}, err
@@ -159,7 +156,6 @@ var (
 	prompt string
 	//go:embed compared.yaml
 	examples []byte
-	worked   = mustWork()
 )
 
 // example is a worked example.
@@ -173,22 +169,22 @@ func readExamples() (shown []example, err error) {
 	return shown, yaml.UnmarshalWithOptions(examples, &shown, yaml.Strict())
 }
 
-// mustWork makes the messages before every question. The examples are part of the program: a test reads them.
-func mustWork() []llms.MessageContent {
+// worked are the messages before every question, made when the first one is asked.
+var worked = sync.OnceValues(func() ([]llms.MessageContent, error) {
 	shown, err := readExamples()
 	if err != nil {
-		panic("agents/condition/compared.yaml: " + err.Error())
+		return nil, fmt.Errorf("agents/condition/compared.yaml: %w", err)
 	}
 	messages := []llms.MessageContent{llm.System(strings.TrimSpace(prompt))}
 	for _, example := range shown {
 		reply, err := json.Marshal(example.Says)
 		if err != nil {
-			panic("agents/condition/compared.yaml: " + err.Error())
+			return nil, fmt.Errorf("agents/condition/compared.yaml: %w", err)
 		}
 		messages = append(messages, llm.User(text(example.Question, example.Results)), llm.Assistant(string(reply)))
 	}
-	return messages
-}
+	return messages, nil
+})
 
 func text(question string, results []string) string {
 	var text strings.Builder
@@ -212,14 +208,8 @@ var falling = regexp.MustCompile(`(?i)(?:fell|fall(?:s|en)?|lower|less|down|drop
 // mostFigures is how many figures a grammar lists; of longer results any figure may be named.
 const mostFigures = 150
 
-// figures are those of the results, each once, with the sign that they are written with. Changes are also those that are told as a fall, below 0.
+// figures are those of the results, with the sign that they are written with. Changes are also those that are told as a fall, below 0.
 func figures(results []string) (found, changes []float64) {
-	add := func(to []float64, value float64) []float64 {
-		if slices.Contains(to, value) {
-			return to
-		}
-		return append(to, value)
-	}
 	for _, result := range results {
 		plain := noFigure.ReplaceAllString(result, " ")
 		for _, at := range number.FindAllStringIndex(plain, -1) {
@@ -227,12 +217,13 @@ func figures(results []string) (found, changes []float64) {
 			if err != nil {
 				continue
 			}
-			if before := plain[:at[0]]; strings.HasSuffix(before, " -") || strings.HasSuffix(before, "−") || strings.HasSuffix(before, "(-") {
+			before := plain[:at[0]]
+			if strings.HasSuffix(before, " -") || strings.HasSuffix(before, "−") || strings.HasSuffix(before, "(-") {
 				value = -value
 			}
-			found, changes = add(found, value), add(changes, value)
-			if value > 0 && falling.MatchString(plain[:at[0]]) {
-				changes = add(changes, -value)
+			found, changes = append(found, value), append(changes, value)
+			if value > 0 && falling.MatchString(before) {
+				changes = append(changes, -value)
 			}
 		}
 	}
@@ -242,17 +233,18 @@ func figures(results []string) (found, changes []float64) {
 // schemaFor lets the model name only what the results hold.
 func schemaFor(results []string) (json.RawMessage, error) {
 	found, changes := figures(results)
+	anyNumber := map[string]any{"type": "number"}
 	one := func(values []float64) any {
-		if len(values) == 0 || len(values) > mostFigures {
-			return map[string]any{"type": "number"}
-		}
 		slices.Sort(values)
-		return map[string]any{"enum": slices.Compact(values)}
+		values = slices.Compact(values)
+		if len(values) == 0 || len(values) > mostFigures {
+			return anyNumber
+		}
+		return map[string]any{"enum": values}
 	}
-	limit := map[string]any{"type": "number"}
 	alternatives := []any{
-		object(relations(MoreThan, LessThan, AtLeast, AtMost, Equal), limit, one(found)),
-		object(relations(RisenOver, FallenBy), limit, one(changes)),
+		object(relations(MoreThan, LessThan, AtLeast, AtMost, Equal), anyNumber, one(found)),
+		object(relations(RisenBy, FallenBy), anyNumber, one(changes)),
 		object(relations(Some, None), nil, map[string]any{"type": "integer", "minimum": 0, "maximum": 9999}),
 		object(relations(IsSo), nil, map[string]any{"enum": []int{0, 1}}),
 	}

@@ -51,8 +51,8 @@ func TestBestBoxComparesWhatTheModelHasNamed(t *testing.T) {
 		{Check{Relation: AtLeast, Limit: 3, Found: 3}, true, "3 is at least 3, so the condition holds"},
 		{Check{Relation: AtMost, Limit: 3, Found: 3.1}, false, "3.1 is not at most 3, so the condition does not hold"},
 		{Check{Relation: Equal, Limit: 3, Found: 3}, true, "3 is equal to 3, so the condition holds"},
-		{Check{Relation: RisenOver, Limit: 10, Found: 12}, true, "a change of 12 is risen by more than 10, so the condition holds"},
-		{Check{Relation: RisenOver, Limit: 10, Found: -12}, false, "a change of -12 is not risen by more than 10, so the condition does not hold"},
+		{Check{Relation: RisenBy, Limit: 10, Found: 12}, true, "a change of 12 is risen by more than 10, so the condition holds"},
+		{Check{Relation: RisenBy, Limit: 10, Found: -12}, false, "a change of -12 is not risen by more than 10, so the condition does not hold"},
 		{Check{Relation: FallenBy, Limit: 10, Found: -12}, true, "a change of -12 is fallen by more than 10, so the condition holds"},
 		{Check{Relation: FallenBy, Limit: 10, Found: 12}, false, "a change of 12 is not fallen by more than 10, so the condition does not hold"},
 		{Check{Relation: Some, Found: 0}, false, "there is none, so the condition does not hold"},
@@ -146,7 +146,7 @@ func TestTheQuestionStandsOnALineOfItsOwn(t *testing.T) {
 	if got != want {
 		t.Errorf("%q", got)
 	}
-	if worked[0].Role != llms.ChatMessageTypeSystem || len(worked)%2 != 1 {
-		t.Errorf("%d messages", len(worked))
+	if messages, err := worked(); err != nil || messages[0].Role != llms.ChatMessageTypeSystem || len(messages)%2 != 1 {
+		t.Errorf("%d messages, %v", len(messages), err)
 	}
 }
