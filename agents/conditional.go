@@ -20,14 +20,14 @@ func (d Definition) Does(call Call) bool {
 // hasLookedUp reports whether something was found out by a call.
 func (d Definition) hasLookedUp(turn Turn) bool {
 	return slices.ContainsFunc(turn.Facts, func(fact Fact) bool {
-		return !fact.Failed && !d.writes(fact.Tool) && (fact.Tool == ToolAskAgent || !IsControl(fact.Tool))
+		return !fact.Failed && !d.writes(fact.Tool) && FindsOut(fact.Tool)
 	})
 }
 
 // looksUp reports whether the agent has a tool that finds something out.
 func (d Definition) looksUp() bool {
 	return slices.ContainsFunc(d.Specs, func(spec tools.Spec) bool {
-		return spec.Effect != tools.Write && (spec.Name == ToolAskAgent || !IsControl(spec.Name))
+		return spec.Effect != tools.Write && FindsOut(spec.Name)
 	})
 }
 

@@ -27,6 +27,9 @@ func IsControl(tool string) bool {
 	return tool == ToolAskUser || tool == ToolHandOver || tool == ToolAskAgent
 }
 
+// FindsOut reports whether a tool can find something out: also another agent can. The other control tools turn to somebody else.
+func FindsOut(tool string) bool { return tool == ToolAskAgent || !IsControl(tool) }
+
 // Control is what the calls of control tools say. Agent is empty for ask_user.
 type Control struct {
 	Agent    string `json:"agent"`

@@ -221,7 +221,7 @@ func (a *Activities) decision(ctx context.Context, agent equipped, turn agents.T
 
 // looksUp reports whether an agent has a tool that finds something out; to hand over or to ask back is a choice, not a need.
 func looksUp(agent equipped) bool {
-	return slices.ContainsFunc(agent.Specs, func(spec tools.Spec) bool { return spec.Name != agents.ToolHandOver && spec.Name != agents.ToolAskUser })
+	return slices.ContainsFunc(agent.Specs, func(spec tools.Spec) bool { return agents.FindsOut(spec.Name) })
 }
 
 // fresh returns the calls that were not made before, each once. One that was sent back may be insisted on, once. A write that was made is not made again with an argument
