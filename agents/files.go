@@ -32,11 +32,7 @@ type FileError struct {
 }
 
 func (e *FileError) Error() string {
-	at := e.File
-	if e.Line > 0 {
-		at = fmt.Sprintf("%s:%d", e.File, e.Line)
-	}
-	return at + ": " + e.Problem
+	return place.Named(e.File, e.Line) + ": " + e.Problem
 }
 
 // Unwrap tells a file that is missing from others.

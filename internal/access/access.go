@@ -198,10 +198,7 @@ func (u *Users) unmatched(field string, patterns, names, allowed []string) (prob
 		if slices.ContainsFunc(names, matched) {
 			why = "only reads, so that nobody is asked"
 		}
-		at := u.name
-		if line := place.Line(u.content, fmt.Sprintf("$.%s[%d]", field, index)); line > 0 {
-			at += fmt.Sprintf(":%d", line)
-		}
+		at := place.Named(u.name, place.Line(u.content, fmt.Sprintf("$.%s[%d]", field, index)))
 		problems = append(problems, fmt.Errorf("%s: %s: %q %s; allowed: %s, and patterns of these", at, field, pattern, why, strings.Join(allowed, ", ")))
 	}
 	return problems

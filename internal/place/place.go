@@ -2,12 +2,21 @@
 package place
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 )
+
+// Named is a file, and the line where there is one: "agent.yaml:6".
+func Named(file string, line int) string {
+	if line > 0 {
+		return fmt.Sprintf("%s:%d", file, line)
+	}
+	return file
+}
 
 // Line returns the line of the innermost part of a path, such as $.tools[2], that is written in the file, or 0.
 func Line(content []byte, path string) int {
