@@ -114,13 +114,12 @@ func (r *Reminder) name(key, mail string) {
 
 // cancelReminderAtServer takes a reminder out of the calendar, unless its owner has moved it: then it is theirs.
 func (s store) cancelReminderAtServer(ctx context.Context, key string) (*Reminder, error) {
-	row, _, err := s.db.FindEffect(ctx, key)
-	if err != nil {
+	inRecords, err := s.isInRecords(ctx, key)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	var made Reminder
-	if row.State == records.EffectDone && json.Unmarshal(row.Outcome, &made) == nil && made.UID == "" {
-		return s.cancelReminder(ctx, key) // it was made before the server was connected
+	case inRecords:
+		return s.cancelReminder(ctx, key)
 	}
 	effect := records.Effect{Key: key, Tool: createReminderDefinition.Name}
 	return records.UndoElsewhere(ctx, s.db, effect, func(ctx context.Context, r *Reminder) (*Reminder, error) {

@@ -186,15 +186,23 @@ func (s store) takeAway(ctx context.Context, m *Meeting) error {
 	return nil
 }
 
+// isInRecords reports whether what was made under a key is in the records alone, as before the server was connected: it has no UID.
+func (s store) isInRecords(ctx context.Context, key string) (bool, error) {
+	row, _, err := s.db.FindEffect(ctx, key)
+	var made struct {
+		UID string `json:"uid"`
+	}
+	return row.State == records.EffectDone && json.Unmarshal(row.Outcome, &made) == nil && made.UID == "", err
+}
+
 // cancelAtServer takes back a meeting that was put under a key, unless it has been moved since: then it is somebody else's by now.
 func (s store) cancelAtServer(ctx context.Context, key string) (*Meeting, error) {
-	row, _, err := s.db.FindEffect(ctx, key)
-	if err != nil {
+	inRecords, err := s.isInRecords(ctx, key)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	var made Meeting
-	if row.State == records.EffectDone && json.Unmarshal(row.Outcome, &made) == nil && made.UID == "" {
-		return s.cancelMeeting(ctx, key) // it was made before the server was connected
+	case inRecords:
+		return s.cancelMeeting(ctx, key)
 	}
 	effect := records.Effect{Key: key, Tool: scheduleMeetingDefinition.Name}
 	return records.UndoElsewhere(ctx, s.db, effect, func(ctx context.Context, m *Meeting) (*Meeting, error) {
