@@ -2,11 +2,13 @@ package agents
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
 	"bestbox/agents/condition"
 	"bestbox/agents/router"
+	"bestbox/internal/llm"
 	"bestbox/tools"
 )
 
@@ -42,6 +44,44 @@ func TestNothingIsDoneBeforeItsConditionWasLookedUpOrWhereItDoesNotHold(t *testi
 	if text := (Turn{Question: "If so, order.", Facts: []Fact{found}, Condition: &condition.Check{Relation: condition.LessThan, Limit: 10, Found: 12}}).text(); !strings.HasSuffix(text,
 		"Condition: 12 is not less than 10, so the condition does not hold\n") {
 		t.Errorf("%s", text)
+	}
+}
+
+// TestAConditionIsAskedForOnceAndOnlyWhereItMatters has a model server that is not there: whoever asks it fails.
+func TestAConditionIsAskedForOnceAndOnlyWhereItMatters(t *testing.T) {
+	t.Parallel()
+	tier, err := llm.New(llm.Options{Name: "heavy", BaseURL: "http://127.0.0.1:1", Model: "none"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := Definition{Specs: []tools.Spec{{Name: "get_stock", Effect: tools.Read}, {Name: "order", Effect: tools.Write}}}
+	const one = "If fewer than 15 are left, order 40."
+	read, write := Call{Tool: "get_stock", Arguments: json.RawMessage(`{}`)}, Call{Tool: "order", Arguments: json.RawMessage(`{}`)}
+	found, ordered := Fact{Tool: "get_stock", Arguments: `{}`, Sentences: []string{"12 are left."}}, Fact{Tool: "order", Arguments: `{}`, Sentences: []string{"Ordered."}}
+	holds, not := &condition.Check{Holds: true}, &condition.Check{}
+	for name, test := range map[string]struct {
+		turn  Turn
+		calls []Call
+		asked bool
+	}{
+		"before a write":                        {Turn{Question: one, Facts: []Fact{found}}, []Call{write}, true},
+		"before an end without a write":         {Turn{Question: one, Facts: []Fact{found}}, nil, true},
+		"it did not hold, and more was found":   {Turn{Question: one, Facts: []Fact{found, found}, Condition: not}, nil, true},
+		"it holds":                              {Turn{Question: one, Facts: []Fact{found}, Condition: holds}, []Call{write}, false},
+		"it holds, before an end":               {Turn{Question: one, Facts: []Fact{found}, Condition: holds}, nil, false},
+		"something was written":                 {Turn{Question: one, Facts: []Fact{found, ordered}}, nil, false},
+		"more is looked up":                     {Turn{Question: one, Facts: []Fact{found}}, []Call{read}, false},
+		"nothing was looked up":                 {Turn{Question: one}, []Call{write}, false},
+		"there is no condition":                 {Turn{Question: "Order 40.", Facts: []Fact{found}}, []Call{write}, false},
+		"there are two":                         {Turn{Question: one + " If more are left, tell Fan.", Facts: []Fact{found}}, []Call{write}, false},
+		"something is wanted in the other case": {Turn{Question: one + " Otherwise tell Fan.", Facts: []Fact{found}}, []Call{write}, false},
+		"it is only asked":                      {Turn{Question: "If fewer than 15 are left, which order comes next?", Facts: []Fact{found}}, nil, false},
+	} {
+		again := func(Turn, int) ([]Call, error) { return nil, errors.New("asked again") }
+		got, check, _, err := d.UnderCondition(t.Context(), tier, test.turn, test.calls, again)
+		if (err != nil) != test.asked || check != nil || !test.asked && len(got) != len(test.calls) {
+			t.Errorf("%s: %d calls, %v, %v", name, len(got), check, err)
+		}
 	}
 }
 
