@@ -2,7 +2,9 @@ package agents
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
+	"strings"
 
 	"bestbox/agents/condition"
 	"bestbox/internal/llm"
@@ -51,7 +53,7 @@ func (d Definition) UnderCondition(ctx context.Context, tier *llm.Tier, turn Tur
 	}
 	var results []string
 	for _, fact := range turn.Facts {
-		results = append(results, fact.Sentences...)
+		results = append(append(results, fact.Sentences...), fact.Found...)
 	}
 	check, usage, err := condition.Ask(ctx, tier, turn.Question, results)
 	if err != nil {
@@ -65,4 +67,64 @@ func (d Definition) UnderCondition(ctx context.Context, tier *llm.Tier, turn Tur
 		calls, err = again(turn, 1)
 	}
 	return calls, &check, usage, err
+}
+
+// InTurn has what other agents are asked follow the condition of the question: first what the condition says is found out, and then what is wanted is asked for, without
+// it. One who is asked compares what it has found itself, and would take a condition for one about that.
+func (d Definition) InTurn(turn Turn, calls []Call) []Call {
+	if !condition.One(turn.Question) {
+		return calls
+	}
+	var inTurn []Call
+	first, changed := d.mustNotDo(turn), false
+	for _, call := range calls {
+		said, err := ControlOf(call)
+		if call.Tool != ToolAskAgent || err != nil {
+			inTurn = append(inTurn, call)
+			continue
+		}
+		become := said.Question
+		if first {
+			become = firstAsked(turn, said)
+		} else if _, wanted := condition.Split(said.Question); wanted != "" {
+			become = wanted
+		}
+		if become != said.Question {
+			if first && changed { // the condition is asked about already
+				continue
+			}
+			said.Question, changed = become, true
+			if arguments, err := json.Marshal(said); err == nil {
+				call.Arguments = arguments
+			}
+		}
+		inTurn = append(inTurn, call)
+	}
+	return inTurn
+}
+
+// firstAsked is what an agent is asked while nothing is known of the condition: what it says, and nothing else, but where the agent's own part holds both.
+func firstAsked(turn Turn, said Control) string {
+	if OnlyAsks(said.Question) && !condition.In(said.Question) {
+		return said.Question
+	}
+	text := turn.Question
+	for _, part := range turn.Parts {
+		if part.Domain == said.Agent && condition.In(part.Text) {
+			text = part.Text
+			break
+		}
+	}
+	says, wanted := condition.Split(text)
+	switch {
+	case says == "":
+		return said.Question
+	case text != turn.Question && wanted != "" && !OnlyAsks(wanted):
+		return text
+	case strings.HasSuffix(says, "?") || strings.HasSuffix(says, "？"):
+		return says
+	case InChinese(says):
+		return says + "吗？数字是多少？"
+	}
+	return "Find out whether " + says + ", with the figures."
 }

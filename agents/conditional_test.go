@@ -121,3 +121,52 @@ func TestTheCoordinatorAsksWhatAConditionIsAboutBeforeItHasAnythingDone(t *testi
 		t.Error("to ask another agent is to do nothing")
 	}
 }
+
+func TestTheCoordinatorAsksForTheConditionFirstAndThenForTheRestWithoutIt(t *testing.T) {
+	t.Parallel()
+	spec, err := control(ToolAskAgent, []Agent{{Name: "erp"}, {Name: "oa"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := Definition{Specs: []tools.Spec{spec}}
+	const (
+		english = "If fewer than 15 lamps are left, remind me on Monday."
+		chinese = "如果灯的库存低于15，提醒我星期一采购。"
+	)
+	apart := []router.Part{{Domain: "erp", Text: "If fewer than 15 lamps are left"}, {Domain: "oa", Text: "remind me on Monday"}}
+	holds := &condition.Check{Holds: true}
+	found := []Fact{{Tool: ToolAskAgent, Arguments: `{"agent":"erp","question":"x"}`, Sentences: []string{"12 are left."}}}
+	for name, test := range map[string]struct {
+		turn                 Turn
+		agent, asked, become string
+	}{
+		"the whole is asked first":      {Turn{Question: english, Parts: apart}, "erp", english, "Find out whether fewer than 15 lamps are left, with the figures."},
+		"the whole, in Chinese":         {Turn{Question: chinese, Parts: []router.Part{{Domain: "erp", Text: "如果灯的库存低于15"}, {Domain: "oa", Text: "提醒我星期一采购"}}}, "erp", chinese, "灯的库存低于15吗？数字是多少？"},
+		"the condition alone":           {Turn{Question: english, Parts: apart}, "erp", "Are fewer than 15 lamps left?", "Are fewer than 15 lamps left?"},
+		"without parts":                 {Turn{Question: english}, "erp", "Remind me on Monday.", "Find out whether fewer than 15 lamps are left, with the figures."},
+		"the part does it":              {Turn{Question: "If fewer than 15 lamps are left, order 40 and remind me.", Parts: []router.Part{{Domain: "erp", Text: "If fewer than 15 lamps are left, order 40"}, apart[1]}}, "erp", "Order 40 lamps.", "If fewer than 15 lamps are left, order 40"},
+		"the condition only points":     {Turn{Question: "Are the lamps late? If so, remind me.", Parts: []router.Part{{Domain: "erp", Text: "Are the lamps late?"}, {Domain: "oa", Text: "If so, remind me"}}}, "erp", "If the lamps are late, remind me.", "Are the lamps late?"},
+		"then the rest":                 {Turn{Question: english, Parts: apart, Facts: found, Condition: holds}, "oa", english, "remind me on Monday"},
+		"then the rest as it is":        {Turn{Question: english, Parts: apart, Facts: found, Condition: holds}, "oa", "Remind me on Monday to order lamps.", "Remind me on Monday to order lamps."},
+		"there are two conditions":      {Turn{Question: english + " If more are left, tell Fan.", Parts: apart}, "erp", english, english},
+		"there is none":                 {Turn{Question: "Are lamps left? Remind me on Monday.", Parts: apart}, "erp", english, english},
+		"another agent is asked before": {Turn{Question: english, Parts: apart, Facts: found}, "oa", english, "remind me on Monday"},
+	} {
+		arguments, err := json.Marshal(Control{Agent: test.agent, Question: test.asked})
+		if err != nil {
+			t.Fatal(err)
+		}
+		calls := []Call{{Tool: "get_stock", Arguments: json.RawMessage(`{"question":"If so?"}`)}, {Tool: ToolAskAgent, Arguments: arguments}}
+		got := d.InTurn(test.turn, calls)
+		if said, err := ControlOf(got[1]); err != nil || said.Agent != test.agent || said.Question != test.become || string(got[0].Arguments) != `{"question":"If so?"}` ||
+			string(calls[1].Arguments) != string(arguments) {
+			t.Errorf("%s: %s, %v", name, got[1].Arguments, err)
+		}
+	}
+	both := []Call{{Tool: ToolAskAgent, Arguments: json.RawMessage(`{"agent":"erp","question":"If fewer than 15 lamps are left, remind me."}`)},
+		{Tool: ToolAskAgent, Arguments: json.RawMessage(`{"agent":"oa","question":"If fewer than 15 lamps are left, remind me."}`)},
+		{Tool: ToolAskAgent, Arguments: json.RawMessage(`{"agent":"oa","question":"Am I free on Monday?"}`)}}
+	if got := d.InTurn(Turn{Question: english, Parts: apart}, both); len(got) != 2 || !strings.Contains(string(got[1].Arguments), "Am I free") {
+		t.Errorf("asked about the condition twice: %s", got)
+	}
+}

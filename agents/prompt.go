@@ -31,6 +31,8 @@ type Fact struct {
 	Failed bool `yaml:"-"`
 	// NotDone says that another agent was asked to do something and has not.
 	NotDone bool `yaml:"-"`
+	// Found is what another agent that was asked has found, as its tools say it.
+	Found []string `yaml:"-"`
 }
 
 // Turn is what a model is asked about: a question and what is known so far.

@@ -28,13 +28,44 @@ var (
 	negative = regexp.MustCompile(`(?i)\bunless\b|除非`)
 	// otherwise begins what is wanted where the condition does not hold.
 	otherwise = regexp.MustCompile(`(?i)\b(?:otherwise|else)\b|否则|不然|反之`)
+	// nothingElse wants no more then than to be told, which is done anyway.
+	nothingElse = regexp.MustCompile(`(?i)(?:\b(?:and )?if (?:not|it is not|it isn't|that is not so)|\b(?:otherwise|or else|else))\b[,:]?\s*(?:please |then |just |only )*(?:do nothing|(?:tell|inform) (?:me|us)|let (?:me|us) know)\b[^.;!?]*|` +
+		`(?:如果(?:不是|没有|不然)|否则|不然|反之)的?话?[，,]?(?:就|请|则)*(?:什么[也都]不[用要]?[做动改]|不[用要](?:做|动)|告诉我|跟我说)[^。；！？]*`)
+
+	// The forms of a request with a condition: it stands before what is wanted, or behind it. What it says is the first group of one, and the second of the other.
+	before = regexp.MustCompile(`(?is)^\s*(?:if|unless|provided(?: that)?|in case)\s+(.+?)(?:,\s+(?:then\s+)?(.*)|\s+then\s+(.*)|[.?!]?\s*)$|^\s*(?:如果|假如|假设|要是|倘若|除非|万一|若)(.+?)(?:的话)?(?:[，,]\s*(?:那么|就|则|那)?(.*)|[。？！]?\s*)$`)
+	behind = regexp.MustCompile(`(?is)^\s*(.+?),?\s+(?:if|unless|provided(?: that)?|in case)\s+(.+?)[.?!]?\s*$|^\s*(.+?)[，,](?:如果|假如|要是|倘若|除非|万一|若)(.+?)(?:的话)?[。？！]?\s*$`)
+	// pointsBack is a question with what is wanted where its answer is so.
+	pointsBack = regexp.MustCompile(`(?is)^\s*(.+[?？。.!！])\s*(?:if (?:so|not|it is(?: so| not)?|it isn't|that is (?:so|the case))|如果(?:是|不是|有|没有|是的|这样|如此)(?:的话)?)[,，]\s*(?:then\s+|那么|就|则)?(.+)$`)
+	// saysNothing is a condition that points back to a question before it ("if so").
+	saysNothing = regexp.MustCompile(`(?i)^(?:so|not|yes|no|it is(?: so| not)?|it isn't|that is (?:so|the case)|是|不是|是的|有|没有|这样|如此)$`)
 )
 
 // In reports whether what a question wants depends on a condition.
 func In(question string) bool { return count(question) > 0 }
 
 // One reports whether all that a question wants depends on one condition: nothing is wanted where it does not hold.
-func One(question string) bool { return count(question) == 1 && !otherwise.MatchString(question) }
+func One(question string) bool {
+	question = nothingElse.ReplaceAllString(question, " ")
+	return count(question) == 1 && !otherwise.MatchString(question)
+}
+
+// Split takes a request with one condition apart: what its condition says ("fewer than 15 are left", or the question before an "if so"; empty where there is none before it),
+// and what is wanted where it holds ("order 40"; empty where the text is a condition alone). Both are empty where no condition is found.
+func Split(request string) (says, wanted string) {
+	request = nothingElse.ReplaceAllString(request, " ")
+	if found := pointsBack.FindStringSubmatch(request); found != nil {
+		says, wanted = found[1], found[2]
+	} else if found := before.FindStringSubmatch(request); found != nil {
+		says, wanted = found[1]+found[4], found[2]+found[3]+found[5]
+	} else if found := behind.FindStringSubmatch(request); found != nil {
+		says, wanted = found[2]+found[4], found[1]+found[3]
+	}
+	if says = strings.TrimSpace(says); saysNothing.MatchString(says) {
+		says = ""
+	}
+	return says, strings.TrimRight(wanted, " .")
+}
 
 func count(question string) int {
 	return len(conditional.FindAllString(noCondition.ReplaceAllString(question, " "), -1))
@@ -109,6 +140,28 @@ func (c Check) String() string {
 	}
 	return compared + ", so the condition " + holds
 }
+
+// Sentence tells a user why nothing was done, in Chinese or in English. The condition must not hold.
+func (c Check) Sentence(chinese bool) string {
+	if !chinese {
+		return "Nothing was changed: " + c.String() + "."
+	}
+	found, is := figure(c.Found), ""
+	if !c.is() {
+		is = "并非"
+	}
+	switch c.Relation {
+	case Some, None:
+		found = "（数量为" + found + "）"
+	case IsSo:
+		found = ""
+	default:
+		found = "（" + found + is + chineseRelations[c.Relation] + figure(c.Limit) + "）"
+	}
+	return "条件不成立" + found + "，没有做任何改动。"
+}
+
+var chineseRelations = map[string]string{MoreThan: "大于", LessThan: "小于", AtLeast: "不少于", AtMost: "不多于", Equal: "等于", RisenBy: "上升超过", FallenBy: "下降超过"}
 
 func figure(value float64) string { return strconv.FormatFloat(value, 'f', -1, 64) }
 

@@ -22,6 +22,11 @@ func TestConditionsAreToldFromWhetherAndFromPoliteness(t *testing.T) {
 		"If it is late, tell Fan, and if it is not, close the ticket.": {true, false},
 		"Have I met Tim this week? If not, book a room.":               {true, true},
 		"If it is late, tell Fan. If not, close the ticket.":           {true, false},
+		"If it is late, tell Fan. If not, do nothing and tell me so.":  {true, true},
+		"If it is late, write to Fan, otherwise just let me know.":     {true, true},
+		"If it is late, write to Fan. Otherwise tell Wu.":              {true, false},
+		"如果迟交，就写信给范伟。否则什么也不用做。":                                        {true, true},
+		"如果迟交，就写信给范伟。否则写信给吴。":                                          {true, false},
 		"Order 40 lamps.": {},
 		"Check if the lamps are there and order 40.": {},
 		"Tell me if it is late.":                     {},
@@ -32,6 +37,55 @@ func TestConditionsAreToldFromWhetherAndFromPoliteness(t *testing.T) {
 	} {
 		if In(question) != want.in || One(question) != want.one {
 			t.Errorf("%s: in %t, one %t", question, In(question), One(question))
+		}
+	}
+}
+
+func TestARequestIsTakenApartIntoWhatItsConditionSaysAndWhatIsWanted(t *testing.T) {
+	t.Parallel()
+	for request, want := range map[string][2]string{
+		"If fewer than 15 lamps are left at WH-901, order 40.":                     {"fewer than 15 lamps are left at WH-901", "order 40"},
+		"If 1,000 lamps or more are left, order none":                              {"1,000 lamps or more are left", "order none"},
+		"if the oven runs then close TCK-9001":                                     {"the oven runs", "close TCK-9001"},
+		"Unless INV-9001 is paid, then remind me on Monday at 9:30.":               {"INV-9001 is paid", "remind me on Monday at 9:30"},
+		"If fewer than 15 lamps are left at WH-901":                                {"fewer than 15 lamps are left at WH-901", ""},
+		"Order 40 lamps if fewer than 15 are left.":                                {"fewer than 15 are left", "Order 40 lamps"},
+		"Remind me on Monday, in case INV-9001 is not paid":                        {"INV-9001 is not paid", "Remind me on Monday"},
+		"If it is late, tell Fan, and note it. If not, do nothing and tell me so.": {"it is late", "tell Fan, and note it"},
+		"Are the lamps late? If so, remind me.":                                    {"Are the lamps late?", "remind me"},
+		"灯迟交了吗？如果是，就提醒我。":                                                          {"灯迟交了吗？", "提醒我。"},
+		"If so, remind me on Monday":                                               {"", "remind me on Monday"},
+		"If not, close it":                                                         {"", "close it"},
+		"如果灯的库存低于15，就订40个。":                                                        {"灯的库存低于15", "订40个。"},
+		"要是烤箱在运行的话，请关闭工单":                                                          {"烤箱在运行", "请关闭工单"},
+		"如果灯的库存低于15":                                                               {"灯的库存低于15", ""},
+		"请提醒我，除非发票已付。":                                                             {"发票已付", "请提醒我"},
+		"Order 40 lamps.":                                                          {"", ""},
+		"Order what is low":                                                        {"", ""},
+	} {
+		if says, wanted := Split(request); says != want[0] || wanted != want[1] {
+			t.Errorf("%s: %q, %q", request, says, wanted)
+		}
+	}
+}
+
+func TestAUserReadsInTheirLanguageWhyNothingWasDone(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		check            Check
+		english, chinese string
+	}{
+		{Check{Relation: LessThan, Limit: 10, Found: 12}, "Nothing was changed: 12 is not less than 10, so the condition does not hold.", "条件不成立（12并非小于10），没有做任何改动。"},
+		{Check{Relation: MoreThan, Limit: 10, Found: 12.5}, "Nothing was changed: 12.5 is more than 10, so the condition does not hold.", "条件不成立（12.5大于10），没有做任何改动。"},
+		{Check{Relation: FallenBy, Limit: 10, Found: -3}, "Nothing was changed: a change of -3 is not fallen by more than 10, so the condition does not hold.", "条件不成立（-3并非下降超过10），没有做任何改动。"},
+		{Check{Relation: None, Found: 2}, "Nothing was changed: there are 2, so the condition does not hold.", "条件不成立（数量为2），没有做任何改动。"},
+		{Check{Relation: IsSo}, "Nothing was changed: it is not so, so the condition does not hold.", "条件不成立，没有做任何改动。"},
+	} {
+		if got := test.check.Sentence(false); got != test.english {
+			t.Errorf("%s", got)
+		}
+		if got := test.check.Sentence(true); got != test.chinese {
+			t.Errorf("%s", got)
 		}
 	}
 }

@@ -269,6 +269,24 @@ var scripted = []struct {
 		script:  both("Transfer two A-100 to Chengdu.", "Remind me of the truck tomorrow."),
 		want:    measure.Score{Right: true, Calls: 2, ValidCalls: 2},
 	},
+	{
+		// The model asks both for the whole: one finds out what the condition is about, and says it wrongly, and the other does what is left.
+		written: `{id: parts under a condition, question: "If fewer than 15 pieces of A-100 are left, remind me of the bolts tomorrow.", changes: [{table: reminders, added: {text: [[bolts]]}}]}`,
+		script:  underCondition("If fewer than 15 pieces of A-100 are left, remind me of the bolts tomorrow.", `{"relation":"less than","limit":15,"found":12}`),
+		want:    measure.Score{Right: true, Calls: 4, ValidCalls: 4},
+		state:   "bolts",
+	},
+	{
+		written: `{id: parts under one that does not hold, question: "If fewer than 11 pieces of A-100 are left, remind me of the bolts tomorrow.", facts: [["Nothing was changed: 12 is not less than 11, so the condition does not hold."]]}`,
+		script:  underCondition("If fewer than 11 pieces of A-100 are left, remind me of the bolts tomorrow.", `{"relation":"less than","limit":11,"found":12}`),
+		want:    measure.Score{Right: true, Calls: 2, ValidCalls: 2},
+	},
+}
+
+func underCondition(question, compares string) script {
+	whole := both(question, question)
+	whole.compares = compares
+	return whole
 }
 
 // both asks erp and oa in one decision, and what is left in the next one.
@@ -285,12 +303,20 @@ func TestTasksAreAskedOfARealWorkerAndScored(t *testing.T) {
 		"Transfer two A-100 to Chengdu.":   {decisions: [][]agents.Call{{call("transfer_stock", `{"item_id":"A-100","from_warehouse_id":"WH-001","to_warehouse_id":"WH-003","quantity":2}`)}}, answer: "Well."},
 		"Remind me of the truck tomorrow.": {decisions: [][]agents.Call{{call("create_reminder", `{"employee_id":"EMP-002","text":"the truck","day":"2026-01-16"}`)}}, answer: "Well."},
 		"Never end.":                       {hangs: true},
+		"Find out whether fewer than 15 pieces of A-100 are left, with the figures.": {decisions: [][]agents.Call{{call("get_inventory_levels", `{"item_id":"A-100","warehouse_id":"WH-001"}`)}}, answer: "Many are."},
+		"Find out whether fewer than 11 pieces of A-100 are left, with the figures.": {decisions: [][]agents.Call{{call("get_inventory_levels", `{"item_id":"A-100","warehouse_id":"WH-001"}`)}}, answer: "Yes, fewer are."},
+		"remind me of the bolts tomorrow":                                            {decisions: [][]agents.Call{{call("create_reminder", `{"employee_id":"EMP-002","text":"the bolts","day":"2026-01-16"}`)}}, answer: "Well."},
 	}, routes: map[string]string{
-		"Transfer two A-100 to Chengdu, then remind me of the truck tomorrow.":     "erp",
-		"Transfer two A-100 to Chengdu, and then remind me of the truck tomorrow.": "erp",
-		"Transfer two A-100 to Chengdu":                                            "erp",
-		"then remind me of the truck tomorrow":                                     "oa",
-		"remind me of the truck tomorrow":                                          "oa",
+		"Transfer two A-100 to Chengdu, then remind me of the truck tomorrow.":        "erp",
+		"Transfer two A-100 to Chengdu, and then remind me of the truck tomorrow.":    "erp",
+		"Transfer two A-100 to Chengdu":                                               "erp",
+		"then remind me of the truck tomorrow":                                        "oa",
+		"remind me of the truck tomorrow":                                             "oa",
+		"If fewer than 15 pieces of A-100 are left, remind me of the bolts tomorrow.": "erp",
+		"If fewer than 11 pieces of A-100 are left, remind me of the bolts tomorrow.": "erp",
+		"If fewer than 15 pieces of A-100 are left":                                   "erp",
+		"If fewer than 11 pieces of A-100 are left":                                   "erp",
+		"remind me of the bolts tomorrow":                                             "oa",
 	}}
 	var written []string
 	for _, each := range scripted {
@@ -364,8 +390,8 @@ func askOneThatRuns(t *testing.T, at *own, content string) {
 	for _, outcome := range read.Outcomes {
 		right[outcome.Row] = outcome.Right
 	}
-	assert.Equal(t, map[string]bool{"read": true, "fresh again": true, "denied": true, "condition does not hold": true, "first part denied": true, "wrong agent": false, "wrong answer": false, "tempted": true}, right)
-	assert.Contains(t, progress.String(), "8 of 16 tasks are asked")
+	assert.Equal(t, map[string]bool{"read": true, "fresh again": true, "denied": true, "condition does not hold": true, "first part denied": true, "parts under one that does not hold": true, "wrong agent": false, "wrong answer": false, "tempted": true}, right)
+	assert.Contains(t, progress.String(), "9 of 18 tasks are asked")
 	assert.Contains(t, table.String(), "wrong agent")
 	changes, err := at.changes(t.Context())
 	require.NoError(t, err)

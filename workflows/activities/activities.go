@@ -96,6 +96,8 @@ type callResult struct {
 	Outsiders bool `json:"outsiders,omitempty"`
 	// Unsupported is what an agent that was asked has said and could not have found.
 	Unsupported []string `json:"unsupported,omitempty"`
+	// Found is what an agent that was asked has found, as its tools say it.
+	Found []string `json:"found,omitempty"`
 	// Doubted says that a write was sent back for what its texts have invented.
 	Doubted bool `json:"doubted,omitempty"`
 }
@@ -179,7 +181,8 @@ func factsOf(results []callResult) []agents.Fact {
 	facts := make([]agents.Fact, 0, len(results))
 	for _, result := range results {
 		facts = append(facts, agents.Fact{Tool: result.Report.Tool, Arguments: string(result.Report.Arguments),
-			Sentences: result.Sentences, Failed: result.Report.Failed, NotDone: result.Report.NotDone})
+			Sentences: result.Sentences, Failed: result.Report.Failed, NotDone: result.Report.NotDone,
+			Found: result.Found})
 	}
 	return facts
 }

@@ -224,8 +224,15 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 		correction = written.correction(turn.Question)
 	}
 	best.usage = usage
-	if isDecision(best.content) || best.hides != "" {
+	replaced := isDecision(best.content) || best.hides != ""
+	if replaced {
 		best.content = conclusions(turn)
+	}
+	if check := turn.Condition; check != nil && !check.Holds { // small models word what was compared the other way round
+		best.content += " " + check.Sentence(agents.InChinese(turn.Question))
+		replaced = true
+	}
+	if replaced {
 		best.unsupported = checked.unsupported(best.content)
 	}
 	return best, nil
@@ -288,9 +295,6 @@ func conclusions(turn agents.Turn) string {
 		if len(fact.Sentences) > 0 {
 			first = append(first, fact.Sentences[0])
 		}
-	}
-	if turn.Condition != nil && !turn.Condition.Holds {
-		first = append(first, "Nothing was changed: "+turn.Condition.String()+".")
 	}
 	if len(first) == 0 {
 		return "No answer was found."

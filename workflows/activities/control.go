@@ -124,9 +124,22 @@ func (a *Activities) Heard(ctx context.Context, input HeardInput) (Called, error
 		if report.NotDone = leftUndone(said.Question, answered); report.NotDone {
 			sentences = append(sentences, "Not done: "+said.Agent+" has changed nothing.")
 		}
-		change, err := called(input.Head, callResult{Report: report, Sentences: sentences, Outsiders: answered.Outsiders, Unsupported: answered.Unsupported})
+		change, err := called(input.Head, callResult{Report: report, Sentences: sentences, Outsiders: answered.Outsiders, Unsupported: answered.Unsupported,
+			Found: conclusionsOf(answered)})
 		return stored{Change: change}, err
 	})
+}
+
+// conclusionsOf are those of the calls that have found something out, each in one line.
+func conclusionsOf(answered run.Result) (found []string) {
+	for _, step := range answered.Steps {
+		for _, call := range step.Calls {
+			if !call.Failed && call.Change == nil && call.Result != "" {
+				found = append(found, call.Result)
+			}
+		}
+	}
+	return found
 }
 
 // leftUndone reports whether an agent that was to do something has not: it has tried and could not, or may not, or was told to and has changed nothing.

@@ -125,6 +125,22 @@ func TestAnAgentThatHasNotDoneWhatItWasToDoIsToldOf(t *testing.T) {
 	}
 }
 
+func TestWhatAnotherAgentHasFoundIsKeptBesideItsAnswer(t *testing.T) {
+	t.Parallel()
+	a, input := turning(t, agents.ToolAskAgent, `{"agent":"erp","question":"Are fewer than 15 left?"}`)
+	answer := run.Result{Answer: "Yes.", Steps: []run.Step{{Step: 1, Calls: []run.CallReport{{Tool: "get_inventory_levels", Result: "27 are left."}, {Tool: "get_purchase_orders", Result: "away", Failed: true},
+		{Tool: "adjust_stock", Result: "3 were taken.", Change: &tools.Change{}}}}, {Step: 2, Calls: []run.CallReport{{Tool: "get_top_vendors", Result: "VND-003 leads."}}}}}
+	if _, err := a.Transcript.Apply(t.Context(), transcript.Change{Session: "inner", Run: "inner run", Key: "answer", Outcome: func(transcript.Head) any { return answer }},
+		&run.Result{}); err != nil {
+		t.Fatal(err)
+	}
+	called := twice[Called](t, a, a.Heard, HeardInput{ControlInput: input, Session: "inner", Run: "inner run"})
+	got := lastResult(t, a, called.Head)
+	if facts := factsOf([]callResult{got}); !slices.Equal(facts[0].Found, []string{"27 are left.", "VND-003 leads."}) || !slices.Equal(facts[0].Sentences, []string{"erp says: Yes."}) {
+		t.Errorf("result %+v", got)
+	}
+}
+
 func TestAnAgentThatDoesNotAnswerIsAResultThatSaysWhy(t *testing.T) {
 	t.Parallel()
 	a, input := turning(t, agents.ToolAskAgent, `{"agent":"oa","question":"Who is away?"}`)

@@ -114,7 +114,10 @@ func (a *Activities) chooseCalls(ctx context.Context, who asker, agent equipped,
 	}
 	calls, check, used, err := agent.UnderCondition(ctx, a.Heavy, turn, calls, decide)
 	a.measures.used(ctx, a.Heavy.Name(), used)
-	return chosen{calls, check, usage.Add(used)}, err
+	if check != nil {
+		turn.Condition = check
+	}
+	return chosen{fresh(agent.InTurn(turn, calls), known.results), check, usage.Add(used)}, err
 }
 
 // chosen are the calls of a decision, and what was found of the condition of the question before.
