@@ -3,7 +3,9 @@ package agents
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/invopop/jsonschema"
 
@@ -42,6 +44,32 @@ func (d Definition) IsDone(turn Turn) bool { return len(d.partsLeft(turn)) == 0 
 // hasEnough reports whether every part that is left was asked for and answered: small models go on with questions of their own then.
 func (d Definition) hasEnough(t Turn) bool {
 	return len(t.Parts) > 0 && d.IsDone(t) && (t.hasStopped() || !slices.ContainsFunc(t.Facts, func(fact Fact) bool { return fact.Failed }))
+}
+
+// politely begins a command that is rightly written with a question mark.
+var politely = regexp.MustCompile(`(?i)^\s*(?:can|could|would|will)\b`)
+
+// AsCommands has what other agents are to do be said to them without a question mark: they would look it up only.
+func AsCommands(calls []Call) []Call {
+	said := slices.Clone(calls)
+	for index, call := range said {
+		control, err := ControlOf(call)
+		if call.Tool != ToolAskAgent || err != nil {
+			continue
+		}
+		plain := strings.TrimRight(control.Question, "?？ ")
+		if plain == control.Question || !Commands(plain) || politely.MatchString(plain) || chineseInterrogative.MatchString(plain) {
+			continue
+		}
+		control.Question = plain + "."
+		if InChinese(plain) {
+			control.Question = plain + "。"
+		}
+		if arguments, err := json.Marshal(control); err == nil {
+			said[index].Arguments = arguments
+		}
+	}
+	return said
 }
 
 // amongParts has ask_agent ask an agent for which a part is left.

@@ -66,3 +66,27 @@ func TestWhatTheOneThatAsksHasFoundIsKnownAndNames(t *testing.T) {
 		t.Errorf("%s, %t, %v", got, possible, err)
 	}
 }
+
+func TestWhatIsToBeDoneIsSaidWithoutAQuestionMark(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		"Order 100 pallets from Palletworks?": "Order 100 pallets from Palletworks.",
+		"Please close TCK-9001 ?":             "Please close TCK-9001.",
+		"提醒袁婷明天打电话？":                          "提醒袁婷明天打电话。",
+		"Order 100 pallets.":                  "Order 100 pallets.",
+		"Could you order 100 pallets?":        "Could you order 100 pallets?",
+		"Which orders are late?":              "Which orders are late?",
+		"Do they remind us?":                  "Do they remind us?",
+		"提醒过袁婷了吗？":                            "提醒过袁婷了吗？",
+	} {
+		arguments, err := json.Marshal(Control{Agent: "erp", Question: said})
+		if err != nil {
+			t.Fatal(err)
+		}
+		calls := []Call{{Tool: "get_stock", Arguments: json.RawMessage(`{"question":"Order?"}`)}, {Tool: ToolAskAgent, Arguments: arguments}}
+		got := AsCommands(calls)
+		if control, err := ControlOf(got[1]); err != nil || control.Question != want || control.Agent != "erp" || string(got[0].Arguments) != `{"question":"Order?"}` {
+			t.Errorf("%s: %s, %v", said, got[1].Arguments, err)
+		}
+	}
+}

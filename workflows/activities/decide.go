@@ -106,7 +106,7 @@ func (a *Activities) chooseCalls(ctx context.Context, who asker, agent equipped,
 	decide := func(turn agents.Turn, minCalls int) ([]agents.Call, error) {
 		calls, used, err := a.decision(ctx, agent, turn, minCalls)
 		usage = usage.Add(used)
-		return inOrder(agent.OfOne(turn, fresh(own(calls, agent, turn), known.results))), err
+		return inOrder(agent.OfOne(turn, fresh(agents.AsCommands(own(calls, agent, turn)), known.results))), err
 	}
 	calls, err := decide(turn, leastCalls(agent, turn))
 	if err != nil {
