@@ -19,9 +19,12 @@ import (
 	"bestbox/internal/llm"
 )
 
+// begins are the English words that a condition begins with.
+const begins = `if|unless|provided(?: that)?|in case`
+
 var (
 	// conditional finds the words that begin a condition. What asks "whether", and what is only polite, is none.
-	conditional = regexp.MustCompile(`(?i)\b(?:if|unless|provided(?: that)?|in case)\b|如果|假如|假设|要是|倘若|除非|万一|(?:^|[，,。；])若`)
+	conditional = regexp.MustCompile(`(?i)\b(?:` + begins + `)\b|如果|假如|假设|要是|倘若|除非|万一|(?:^|[，,。；])若`)
 	noCondition = regexp.MustCompile(`(?i)\b(?:know|see|check|ask|asks|asking|tell (?:me|us|him|her|them)|say|wonder|find out|confirm|verify|look|even|as) if\b|` +
 		`\bif (?:possible|necessary|needed|required|anything|in doubt|(?:it|that)(?:'s| is) (?:possible|ok|okay|all right|fine)|you (?:can|could|like|want|wish|need|please|have time|don't mind))\b|` +
 		`如果(?:可以|可能|方便|有空|需要|行)(?:的话)?`)
@@ -33,8 +36,8 @@ var (
 		`(?:如果(?:不是|没有|不然)|否则|不然|反之)的?话?[，,]?(?:就|请|则)*(?:什么[也都]不[用要]?[做动改]|不[用要](?:做|动)|告诉我|跟我说)[^。；！？]*`)
 
 	// The forms of a request with a condition: it stands before what is wanted, or behind it. What it says is the first group of one, and the second of the other.
-	before = regexp.MustCompile(`(?is)^\s*(?:if|unless|provided(?: that)?|in case)\s+(.+?)(?:,\s+(?:then\s+)?(.*)|\s+then\s+(.*)|[.?!]?\s*)$|^\s*(?:如果|假如|假设|要是|倘若|除非|万一|若)(.+?)(?:的话)?(?:[，,]\s*(?:那么|就|则|那)?(.*)|[。？！]?\s*)$`)
-	behind = regexp.MustCompile(`(?is)^\s*(.+?),?\s+(?:if|unless|provided(?: that)?|in case)\s+(.+?)[.?!]?\s*$|^\s*(.+?)[，,](?:如果|假如|要是|倘若|除非|万一|若)(.+?)(?:的话)?[。？！]?\s*$`)
+	before = regexp.MustCompile(`(?is)^\s*(?:` + begins + `)\s+(.+?)(?:,\s+(?:then\s+)?(.*)|\s+then\s+(.*)|[.?!]?\s*)$|^\s*(?:如果|假如|假设|要是|倘若|除非|万一|若)(.+?)(?:的话)?(?:[，,]\s*(?:那么|就|则|那)?(.*)|[。？！]?\s*)$`)
+	behind = regexp.MustCompile(`(?is)^\s*(.+?),?\s+(?:` + begins + `)\s+(.+?)[.?!]?\s*$|^\s*(.+?)[，,](?:如果|假如|要是|倘若|除非|万一|若)(.+?)(?:的话)?[。？！]?\s*$`)
 	// pointsBack is a question with what is wanted where its answer is so.
 	pointsBack = regexp.MustCompile(`(?is)^\s*(.+[?？。.!！])\s*(?:if (?:so|not|it is(?: so| not)?|it isn't|that is (?:so|the case))|如果(?:是|不是|有|没有|是的|这样|如此)(?:的话)?)[,，]\s*(?:then\s+|那么|就|则)?(.+)$`)
 	// saysNothing is a condition that points back to a question before it ("if so").

@@ -224,15 +224,15 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 		correction = written.correction(turn.Question)
 	}
 	best.usage = usage
-	replaced := isDecision(best.content) || best.hides != ""
-	if replaced {
+	ours := isDecision(best.content) || best.hides != "" // some of its words
+	if ours {
 		best.content = conclusions(turn)
 	}
 	if check := turn.Condition; check != nil && !check.Holds { // small models word what was compared the other way round
 		best.content += " " + check.Sentence(agents.InChinese(turn.Question))
-		replaced = true
+		ours = true
 	}
-	if replaced {
+	if ours {
 		best.unsupported = checked.unsupported(best.content)
 	}
 	return best, nil
