@@ -1,0 +1,66 @@
+// Package library is the documents of one tenant: it puts files in, finds passages, and knows which version of a document counts.
+//
+// A row of the records says which version of a document is the one that is found, so that a document appears, changes and disappears whole, however many chunks it has and
+// whenever the process is killed; what the index holds beside that is left over, and Repair removes it.
+package library
+
+import (
+	"time"
+
+	"bestbox/internal/knowledge"
+)
+
+// File is what a document is made of.
+type File struct {
+	// Domain is the agent that finds it; empty: every one.
+	Domain string
+	// Source and Root are those of knowledge.Document.
+	Source, Root string
+	// Name is that of the file, with the extension; it hints at the format.
+	Name  string
+	Bytes []byte
+}
+
+// Change says what Put has done.
+type Change string
+
+// Added, Replaced and Unchanged are what Put can have done.
+const (
+	Added     Change = "added"
+	Replaced  Change = "replaced"
+	Unchanged Change = "unchanged"
+)
+
+// Query is a question to the library.
+type Query struct {
+	Text string
+	// Domain finds the documents of that domain and those of every agent. AllDomains finds all.
+	Domain     string
+	AllDomains bool
+	// Limit is how many passages are wanted; 0: 10.
+	Limit int
+}
+
+// Passage is a chunk that was found, with the document that it stands in.
+type Passage struct {
+	knowledge.Hit
+	Source string `json:"source"`
+	Format string `json:"format"`
+	Domain string `json:"domain,omitempty"`
+}
+
+// Found is what a search has found.
+type Found struct {
+	// Passages are the fused hits, or those of the one arm that was asked, the best first.
+	Passages []Passage `json:"passages"`
+	// Words and Dense are what each arm has found, in its order.
+	Words []Passage `json:"words"`
+	Dense []Passage `json:"dense"`
+	// Terms are the words that were searched for.
+	Terms []string `json:"terms"`
+	// WordsOnly says why the meaning was not asked for; empty: it was.
+	WordsOnly string `json:"words_only,omitempty"`
+	// Embedding and Searching are where the time went.
+	Embedding time.Duration `json:"embedding_ns"`
+	Searching time.Duration `json:"searching_ns"`
+}
