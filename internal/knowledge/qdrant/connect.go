@@ -120,10 +120,13 @@ func (s *Server) attempts(ctx context.Context, method string, request, reply any
 	}
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval = 50*time.Millisecond, longestPause
-	if _, err := backoff.Retry(ctx, attempt, backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(s.options.Patience)); err != nil {
-		return last
+	if _, err := backoff.Retry(ctx, attempt, backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(s.options.Patience)); err == nil {
+		return nil
 	}
-	return nil
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", ctx.Err(), last) // gRPC has errors of its own for these
+	}
+	return last
 }
 
 // passes says that an error may be gone a little later. One of TLS comes as "unavailable" too, and stays.

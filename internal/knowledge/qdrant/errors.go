@@ -1,6 +1,7 @@
 package qdrant
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -8,12 +9,17 @@ import (
 	client "github.com/qdrant/go-client/qdrant"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"bestbox/internal/knowledge"
 )
 
 // explain says what was being done, what went wrong and what to do about it; nil for nil.
 func (s *Server) explain(doing string, err error) error {
 	if err == nil {
 		return nil
+	}
+	if isGone(err) {
+		return fmt.Errorf("qdrant at %s: %s: %w: %w", s.options.Address, doing, knowledge.ErrReplaced, err)
 	}
 	if advice := s.advice(err); advice != "" {
 		return fmt.Errorf("qdrant at %s: %s: %s: %w", s.options.Address, doing, advice, err)
@@ -47,11 +53,12 @@ func (s *Server) advice(err error) string {
 		}
 		return "it cannot be reached; start it, or correct the address"
 	case codes.DeadlineExceeded:
+		if errors.Is(err, context.DeadlineExceeded) {
+			return "" // the caller's time is over, however long that was
+		}
 		return "it does not answer within " + s.options.Timeout.String() + "; see how busy it is, or wait longer"
 	case codes.ResourceExhausted:
 		return "it is busy, or limits its clients; try again later, or raise the limit of its strict mode"
-	case codes.NotFound:
-		return "the index is gone: another process has begun or switched to one of its own; ask for the live one again"
 	case codes.Unimplemented:
 		return fmt.Sprintf("it does not know this request; update it to %d.%d or later", oldestMajor, oldestMinor)
 	case codes.InvalidArgument:

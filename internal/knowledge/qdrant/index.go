@@ -17,13 +17,11 @@ const (
 	namesPage = 5000
 )
 
-// index is a collection. Where it is the live one, it goes on reading from the one that another process has switched to, if its embeddings are the same: whoever searches
-// need not know. Writing does not go on: a document whose first half went into the index before must be put in anew.
+// index is a collection. It is asked by its own name and not by the alias, so that it is the same one from beginning to end.
 type index struct {
 	store      *store
 	collection string
 	model      knowledge.Model
-	live       bool
 }
 
 func (x *index) Model() knowledge.Model { return x.model }
@@ -41,7 +39,7 @@ func (x *index) Add(ctx context.Context, points []knowledge.Point) error {
 			request.Points[i] = x.point(&batch[i])
 		}
 		result, err := x.store.server.client.Upsert(ctx, request)
-		if err := x.done("adding", result, err); err != nil {
+		if err := x.done("adding points to", result, err); err != nil {
 			return err
 		}
 	}
@@ -56,17 +54,16 @@ func (x *index) Keep(ctx context.Context, document, version string) error {
 	result, err := x.store.server.client.Delete(ctx, &client.DeletePoints{
 		CollectionName: x.collection, Wait: client.PtrOf(true), Points: client.NewPointsSelectorFilter(filter),
 	})
-	return x.done("removing", result, err)
+	return x.done("removing points of", result, err)
 }
 
 // done checks that what was asked has happened, and not only been written down to happen: a server that takes too long may say that.
 func (x *index) done(doing string, result *client.UpdateResult, err error) error {
-	doing += " points of " + x.collection
 	if err != nil {
-		return x.store.server.explain(doing, err)
+		return x.failed(doing, err)
 	}
 	if state := result.GetStatus(); state != client.UpdateStatus_Completed {
-		return fmt.Errorf("qdrant at %s: %s: it has not finished in time (%s); see how busy it is, then try again", x.store.server.options.Address, doing, state)
+		return fmt.Errorf("qdrant at %s: %s %s: it has not finished in time (%s); see how busy it is, then try again", x.store.server.options.Address, doing, x.collection, state)
 	}
 	return nil
 }
@@ -76,64 +73,44 @@ func (x *index) all(conditions ...*client.Condition) *client.Filter {
 	return &client.Filter{Must: append([]*client.Condition{client.NewMatchKeyword(fieldTenant, x.store.tenant)}, conditions...)}
 }
 
-// read asks the collection, or the one that has become live in its place.
-func (x *index) read(ctx context.Context, doing string, ask func(collection string) error) error {
-	err := ask(x.collection)
-	if err != nil && isGone(err) && x.live {
-		now, lost := x.store.liveIndex(ctx)
-		if lost == nil && now.model == x.model && now.collection != x.collection {
-			err = ask(now.collection)
-		}
-	}
+// failed explains what went wrong with this collection.
+func (x *index) failed(doing string, err error) error {
 	return x.store.server.explain(doing+" "+x.collection, err)
 }
 
 func (x *index) Count(ctx context.Context) (int, error) {
-	var count uint64
-	err := x.read(ctx, "counting the points of", func(collection string) (err error) {
-		count, err = x.store.server.client.Count(ctx, &client.CountPoints{CollectionName: collection, Filter: x.all(), Exact: client.PtrOf(true)})
-		return err
-	})
-	return int(count), err //nolint:gosec // no server holds so many
+	count, err := x.store.server.client.Count(ctx, &client.CountPoints{CollectionName: x.collection, Filter: x.all(), Exact: client.PtrOf(true)})
+	return int(count), x.failed("counting the points of", err) //nolint:gosec // no server holds so many
 }
 
 func (x *index) Chunks(ctx context.Context, document, version string) ([]knowledge.Chunk, error) {
 	var chunks []knowledge.Chunk
-	err := x.read(ctx, "reading chunks of", func(collection string) error {
-		chunks = nil
-		filter := x.all(client.NewMatchKeyword(fieldDocument, document), client.NewMatchKeyword(fieldVersion, version))
-		return x.scroll(ctx, collection, filter, page, client.NewWithPayload(true), func(payload map[string]*client.Value) {
-			chunks = append(chunks, chunkOf(payload))
-		})
+	filter := x.all(client.NewMatchKeyword(fieldDocument, document), client.NewMatchKeyword(fieldVersion, version))
+	err := x.scroll(ctx, filter, page, client.NewWithPayload(true), func(payload map[string]*client.Value) {
+		chunks = append(chunks, chunkOf(payload))
 	})
 	slices.SortFunc(chunks, func(a, b knowledge.Chunk) int { return cmp.Compare(a.Position, b.Position) })
-	return chunks, err
+	return chunks, x.failed("reading chunks of", err)
 }
 
 // Versions reads two fields of each point. Qdrant can count the values of one field by itself (facets), but not of two together.
 func (x *index) Versions(ctx context.Context) (map[string][]string, error) {
-	var versions map[string][]string
-	err := x.read(ctx, "listing the versions in", func(collection string) error {
-		versions = map[string][]string{}
-		return x.scroll(ctx, collection, x.all(), namesPage, client.NewWithPayloadInclude(fieldDocument, fieldVersion), func(payload map[string]*client.Value) {
-			document, version := payload[fieldDocument].GetStringValue(), payload[fieldVersion].GetStringValue()
-			if !slices.Contains(versions[document], version) {
-				versions[document] = append(versions[document], version)
-			}
-		})
+	versions := map[string][]string{}
+	err := x.scroll(ctx, x.all(), namesPage, client.NewWithPayloadInclude(fieldDocument, fieldVersion), func(payload map[string]*client.Value) {
+		document, version := payload[fieldDocument].GetStringValue(), payload[fieldVersion].GetStringValue()
+		if !slices.Contains(versions[document], version) {
+			versions[document] = append(versions[document], version)
+		}
 	})
-	for _, of := range versions {
-		slices.Sort(of)
-	}
-	return versions, err
+	return versions, x.failed("listing the versions in", err)
 }
 
 // scroll goes through points page by page, in the order of their ids.
-func (x *index) scroll(ctx context.Context, collection string, filter *client.Filter, limit uint32, fields *client.WithPayloadSelector, each func(payload map[string]*client.Value)) error {
+func (x *index) scroll(ctx context.Context, filter *client.Filter, limit uint32, fields *client.WithPayloadSelector, each func(payload map[string]*client.Value)) error {
 	var from *client.PointId
 	for {
 		points, next, err := x.store.server.client.ScrollAndOffset(ctx, &client.ScrollPoints{
-			CollectionName: collection, Filter: filter, Limit: client.PtrOf(limit), Offset: from, WithPayload: fields,
+			CollectionName: x.collection, Filter: filter, Limit: client.PtrOf(limit), Offset: from, WithPayload: fields,
 		})
 		if err != nil {
 			return err

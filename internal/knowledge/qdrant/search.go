@@ -38,26 +38,23 @@ func (x *index) Search(ctx context.Context, query knowledge.Query) (knowledge.Hi
 	case 2:
 		arms, found = append(arms, x.fusion(arms, query.Limit)), append(found, &hits.Fused)
 	}
-	err := x.read(ctx, "searching", func(collection string) error {
-		for _, arm := range arms {
-			arm.CollectionName = collection
-		}
-		results, err := x.store.server.client.QueryBatch(ctx, &client.QueryBatchPoints{CollectionName: collection, QueryPoints: arms})
-		if err == nil && len(results) != len(arms) {
-			err = fmt.Errorf("%d questions have %d answers", len(arms), len(results))
-		}
-		if err != nil {
-			return err
-		}
-		for i, result := range results {
-			*found[i] = hitsOf(result.GetResult())
-		}
-		return nil
-	})
+	for _, arm := range arms {
+		arm.CollectionName = x.collection
+	}
+	results, err := x.store.server.client.QueryBatch(ctx, &client.QueryBatchPoints{CollectionName: x.collection, QueryPoints: arms})
+	if err == nil && len(results) != len(arms) {
+		err = fmt.Errorf("%d questions have %d answers", len(arms), len(results))
+	}
+	if err != nil {
+		return hits, x.failed("searching", err)
+	}
+	for i, result := range results {
+		*found[i] = hitsOf(result.GetResult())
+	}
 	if len(arms) == 1 {
 		hits.Fused = fuseOne(*found[0])
 	}
-	return hits, err
+	return hits, nil
 }
 
 // arms are the questions for the words and for the meaning, as far as the query has them.
@@ -87,7 +84,9 @@ func (x *index) fusion(arms []*client.QueryPoints, limit int) *client.QueryPoint
 		Query: client.NewQueryRRF(&client.Rrf{K: client.PtrOf(uint32(fusionK))}), Filter: x.all(), Limit: client.PtrOf(uint64(limit)), WithPayload: client.NewWithPayload(true), //nolint:gosec // above 0
 	}
 	for _, arm := range arms {
-		fused.Prefetch = append(fused.Prefetch, &client.PrefetchQuery{Query: arm.Query, Using: arm.Using, Filter: arm.Filter, Limit: arm.Limit})
+		fused.Prefetch = append(fused.Prefetch, &client.PrefetchQuery{ //nolint:gosec // above 0
+			Query: arm.Query, Using: arm.Using, Filter: arm.Filter, Limit: client.PtrOf(uint64(max(limit, knowledge.Candidates))),
+		})
 	}
 	return fused
 }

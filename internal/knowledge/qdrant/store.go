@@ -32,10 +32,6 @@ const (
 const attemptsAtLive = 5
 
 func (s *store) Live(ctx context.Context) (knowledge.Index, error) {
-	return s.liveIndex(ctx)
-}
-
-func (s *store) liveIndex(ctx context.Context) (*index, error) {
 	var last error
 	for range attemptsAtLive {
 		aliases, err := s.aliases(ctx)
@@ -48,7 +44,7 @@ func (s *store) liveIndex(ctx context.Context) (*index, error) {
 		}
 		model, err := s.model(ctx, collection)
 		if err == nil {
-			return &index{store: s, collection: collection, model: model, live: true}, nil
+			return &index{store: s, collection: collection, model: model}, nil
 		}
 		if last = err; !isGone(err) {
 			break
