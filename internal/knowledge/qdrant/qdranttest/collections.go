@@ -66,6 +66,11 @@ func (f collections) Create(_ context.Context, request *client.CreateCollection)
 func (f collections) Delete(_ context.Context, request *client.DeleteCollection) (*client.CollectionOperationResponse, error) {
 	name := request.GetCollectionName()
 	found := f.collections[name] != nil
+	if f.Engine != nil && found {
+		if err := f.Engine.Drop(name); err != nil {
+			return nil, err
+		}
+	}
 	delete(f.collections, name)
 	maps.DeleteFunc(f.aliases, func(_, of string) bool { return of == name })
 	return did(found)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 
@@ -17,6 +18,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 )
 
 // Fake is the server. Its fields are set before Start.
@@ -29,6 +31,8 @@ type Fake struct {
 	APIKey string
 	// Certificate turns on TLS.
 	Certificate *tls.Certificate
+	// Engine answers the requests about points in place of the fake, which then only keeps the collections and aliases; nil: the fake does all.
+	Engine Engine
 
 	address string
 	server  *grpc.Server
@@ -124,7 +128,7 @@ func (f *Fake) intercept(ctx context.Context, request any, info *grpc.UnaryServe
 		}
 	}
 	f.mutex.Lock()
-	reply, err := handle(ctx, request) // one at a time
+	reply, err := f.answer(ctx, request, info.FullMethod, handle) // one at a time
 	f.requests = append(f.requests, request)
 	f.mutex.Unlock()
 	if after != nil {
@@ -133,6 +137,30 @@ func (f *Fake) intercept(ctx context.Context, request any, info *grpc.UnaryServe
 		}
 	}
 	return reply, err
+}
+
+// Engine keeps the points of collections.
+type Engine interface {
+	// Answer carries out a request, whose method is such as Upsert.
+	Answer(made *client.CreateCollection, method string, request proto.Message) (proto.Message, error)
+	// Drop forgets a collection.
+	Drop(collection string) error
+}
+
+func (f *Fake) answer(ctx context.Context, request any, method string, handle grpc.UnaryHandler) (any, error) {
+	method, isOfPoints := strings.CutPrefix(method, "/"+client.Points_ServiceDesc.ServiceName+"/")
+	about, isMessage := request.(interface {
+		proto.Message
+		GetCollectionName() string
+	})
+	if f.Engine == nil || !isOfPoints || !isMessage {
+		return handle(ctx, request)
+	}
+	on, err := f.named(about.GetCollectionName())
+	if err != nil {
+		return nil, err
+	}
+	return f.Engine.Answer(on.made, method, about)
 }
 
 // HealthCheck tells the version.
