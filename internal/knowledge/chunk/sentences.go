@@ -20,10 +20,12 @@ func Sentences(text string) (sentences []string) {
 				start, next = after, after
 			}
 		case r == '\n':
-			if after := skip(text, next, unicode.IsSpace); strings.Contains(text[next:after], "\n") && start < at { // an empty line
+			after := skip(text, next, unicode.IsSpace)
+			if strings.Contains(text[next:after], "\n") && start < at { // an empty line
 				sentences = append(sentences, text[start:after])
-				start, next = after, after
+				start = after
 			}
+			next = after
 		}
 		at = next
 	}
