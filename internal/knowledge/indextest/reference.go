@@ -12,10 +12,14 @@ import (
 	"bestbox/internal/knowledge"
 )
 
-// tolerance is how far a score may be off, in parts of the score or of 1, whichever is more: a kind of index may count with 32 bits.
-const tolerance = 1e-4
+// scoreTolerance is how far a score of an arm may be off, in parts of the score or of 1, whichever is more: a kind of index may count with 32 bits. Hits whose scores are
+// as near as that may change places.
+const scoreTolerance = 1e-4
 
-func near(a, b float64) bool { return math.Abs(a-b) <= tolerance*max(1, math.Abs(b)) }
+// fusionTolerance is how near two scores of a fusion must be to change places. The scores themselves may be counted differently, so only the order is compared.
+const fusionTolerance = 1e-7
+
+func near(a, b, tolerance float64) bool { return math.Abs(a-b) <= tolerance*max(1, math.Abs(b)) }
 
 // scored is a point with the score that it must have.
 type scored struct {
@@ -32,6 +36,16 @@ func matching(points []knowledge.Point, query knowledge.Query) []knowledge.Point
 
 // byWords is what the formula of BM25 finds, worked out plainly over all points that an index holds.
 func byWords(points []knowledge.Point, query knowledge.Query) []scored {
+	idf := map[string]float64{}
+	for _, term := range query.Terms {
+		with := 0
+		for _, p := range points {
+			if p.Terms[term] > 0 {
+				with++
+			}
+		}
+		idf[term] = math.Log(1 + (float64(len(points)-with)+.5)/(float64(with)+.5))
+	}
 	var found []scored
 	for _, p := range matching(points, query) {
 		length, score := 0, 0.0
@@ -39,15 +53,8 @@ func byWords(points []knowledge.Point, query knowledge.Query) []scored {
 			length += count
 		}
 		for _, term := range query.Terms {
-			with := 0
-			for _, other := range points {
-				if other.Terms[term] > 0 {
-					with++
-				}
-			}
-			idf := math.Log(1 + (float64(len(points)-with)+.5)/(float64(with)+.5))
 			frequency := float64(p.Terms[term])
-			score += idf * frequency * (knowledge.K1 + 1) / (frequency + knowledge.K1*(1-knowledge.B+knowledge.B*float64(length)/knowledge.MeanLength))
+			score += idf[term] * frequency * (knowledge.K1 + 1) / (frequency + knowledge.K1*(1-knowledge.B+knowledge.B*float64(length)/knowledge.MeanLength))
 		}
 		if score > 0 {
 			found = append(found, scored{p, score})
@@ -97,15 +104,14 @@ func best(found []scored) []scored {
 func apart(t *testing.T, want []scored) {
 	t.Helper()
 	for i := range want[1:] {
-		if near(want[i].score, want[i+1].score) {
+		if near(want[i].score, want[i+1].score, scoreTolerance) {
 			t.Fatalf("the case is useless: ranks %d and %d have the score %g", i+1, i+2, want[i].score)
 		}
 	}
 }
 
-// same holds that hits are the best ones of the reference, in order; hits of equal scores may stand in any order. Their scores are compared unless the kind of index
-// may count differently, as in a fusion.
-func same(t *testing.T, got []knowledge.Hit, want []scored, limit int, scores bool) {
+// same holds that hits are the best ones of the reference, in order; hits whose scores are as near as the tolerance may stand in any order.
+func same(t *testing.T, got []knowledge.Hit, want []scored, limit int, tolerance float64) {
 	t.Helper()
 	want = want[:min(len(want), limit)]
 	if len(got) != len(want) {
@@ -122,11 +128,11 @@ func same(t *testing.T, got []knowledge.Hit, want []scored, limit int, scores bo
 		switch {
 		case seen[is]:
 			t.Errorf("rank %d: %s a second time", i+1, is)
-		case !known && !near(want[len(want)-1].score, want[i].score): // one that is as good as the last may stand in its place
+		case !known && !near(want[len(want)-1].score, want[i].score, tolerance): // one that is as good as the last may stand in its place
 			t.Errorf("rank %d: %s is not among the best", i+1, is)
-		case known && !near(one.score, want[i].score):
+		case known && !near(one.score, want[i].score, tolerance):
 			t.Errorf("rank %d: %s of score %g, want score %g", i+1, is, one.score, want[i].score)
-		case scores && !near(hit.Score, want[i].score):
+		case tolerance == scoreTolerance && !near(hit.Score, want[i].score, tolerance):
 			t.Errorf("rank %d: %s has score %g, want %g", i+1, is, hit.Score, want[i].score)
 		case hit.Rank != i+1:
 			t.Errorf("rank %d: %s says it has rank %d", i+1, is, hit.Rank)

@@ -37,8 +37,8 @@ func begunIsNotSearched(t *testing.T, p place) {
 	holds(t, index, "document", "v1", first)
 	holds(t, begun, "document", "v1", second)
 	query := knowledge.Query{Domain: buying, Terms: terms.Query("order"), Dense: question(41), Limit: 10}
-	same(t, search(t, index, query).Words, byWords(first, query), 10, true)
-	same(t, search(t, begun, query).Words, byWords(second, query), 10, true)
+	same(t, search(t, index, query).Words, byWords(first, query), 10, scoreTolerance)
+	same(t, search(t, begun, query).Words, byWords(second, query), 10, scoreTolerance)
 	check(t, "keep", begun.Keep(t.Context(), "document", ""))
 	counts(t, live(t, store), 3)
 	if live(t, store).Model() != model || begun.Model().Name != "another" {
@@ -137,22 +137,22 @@ func anotherStore(t *testing.T, p place) {
 	first := collection(52, 6)
 	index := fill(t, here, model, first)
 	seen := live(t, there)
-	same(t, search(t, seen, query).Words, byWords(first, query), query.Limit, true)
+	same(t, search(t, seen, query).Words, byWords(first, query), query.Limit, scoreTolerance)
 	// a write after both have searched
 	more := of(53, "", "more", "v1", 4)
 	check(t, "add", index.Add(t.Context(), more))
 	all := append(first, more...)
 	hits := search(t, seen, query)
-	same(t, hits.Words, byWords(all, query), query.Limit, true)
-	same(t, hits.Dense, byMeaning(all, query), query.Limit, true)
+	same(t, hits.Words, byWords(all, query), query.Limit, scoreTolerance)
+	same(t, hits.Dense, byMeaning(all, query), query.Limit, scoreTolerance)
 	// and from the other side
 	check(t, "keep", seen.Keep(t.Context(), "more", ""))
 	counts(t, index, len(first))
-	same(t, search(t, index, query).Dense, byMeaning(first, query), query.Limit, true)
+	same(t, search(t, index, query).Dense, byMeaning(first, query), query.Limit, scoreTolerance)
 	// the switch
 	second := collection(54, 5)
 	fill(t, here, model, second)
-	same(t, search(t, live(t, there), query).Words, byWords(second, query), query.Limit, true)
+	same(t, search(t, live(t, there), query).Words, byWords(second, query), query.Limit, scoreTolerance)
 	if _, err := seen.Search(t.Context(), query); !errors.Is(err, knowledge.ErrReplaced) {
 		t.Errorf("the index from before the switch: %v, want ErrReplaced", err)
 	}
@@ -173,8 +173,8 @@ func reopened(t *testing.T, p place) {
 	counts(t, index, len(points))
 	query := knowledge.Query{Domain: selling, Terms: terms.Query("travel ticket"), Dense: question(56), Limit: 20}
 	hits := search(t, index, query)
-	same(t, hits.Words, byWords(points, query), query.Limit, true)
-	same(t, hits.Dense, byMeaning(points, query), query.Limit, true)
+	same(t, hits.Words, byWords(points, query), query.Limit, scoreTolerance)
+	same(t, hits.Dense, byMeaning(points, query), query.Limit, scoreTolerance)
 	holds(t, index, points[0].Document, "v1", of0(points))
 }
 
@@ -196,9 +196,9 @@ func tenants(t *testing.T, p place) {
 	other := fill(t, there, model, theirs)
 	query := knowledge.Query{AllDomains: true, Terms: terms.Query("order"), Dense: question(57), Limit: 50}
 	hits := search(t, index, query)
-	same(t, hits.Words, byWords(ours, query), query.Limit, true) // another's points count neither as hits nor in what is rare
-	same(t, hits.Dense, byMeaning(ours, query), query.Limit, true)
-	same(t, search(t, other, query).Dense, byMeaning(theirs, query), query.Limit, true)
+	same(t, hits.Words, byWords(ours, query), query.Limit, scoreTolerance) // another's points count neither as hits nor in what is rare
+	same(t, hits.Dense, byMeaning(ours, query), query.Limit, scoreTolerance)
+	same(t, search(t, other, query).Dense, byMeaning(theirs, query), query.Limit, scoreTolerance)
 	for _, p := range ours {
 		check(t, "keep none", other.Keep(t.Context(), p.Document, ""))
 	}

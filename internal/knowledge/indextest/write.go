@@ -22,7 +22,7 @@ func addAgain(t *testing.T, p place) {
 	holds(t, index, "document", "v1", changed)
 	query := knowledge.Query{Domain: selling, Terms: terms.Query("order"), Dense: question(20), Limit: 10}
 	hits := search(t, index, query)
-	same(t, hits.Dense, byMeaning(changed, query), query.Limit, true)
+	same(t, hits.Dense, byMeaning(changed, query), query.Limit, scoreTolerance)
 	if len(hits.Words) != len(byWords(changed, query)) {
 		t.Errorf("words found %v", names(hits.Words))
 	}
@@ -56,7 +56,7 @@ func keep(t *testing.T, p place) {
 	query := knowledge.Query{AllDomains: true, Terms: terms.Query("order"), Dense: question(22), Limit: 20}
 	left := slices.Concat(second, other)
 	hits := search(t, index, query)
-	same(t, hits.Dense, byMeaning(left, query), query.Limit, true)
+	same(t, hits.Dense, byMeaning(left, query), query.Limit, scoreTolerance)
 	if len(hits.Words) != len(byWords(left, query)) || len(hits.Fused) != len(left) {
 		t.Errorf("words found %v, fused %v", names(hits.Words), names(hits.Fused))
 	}
@@ -79,8 +79,8 @@ func severalVersions(t *testing.T, p place) {
 	versions(t, index, map[string][]string{"document": {"v1", "v2"}})
 	query := knowledge.Query{Domain: buying, Terms: terms.Query("order"), Dense: question(26), Limit: 10}
 	hits := search(t, index, query)
-	same(t, hits.Words, byWords(points, query), query.Limit, true)
-	same(t, hits.Dense, byMeaning(points, query), query.Limit, true)
+	same(t, hits.Words, byWords(points, query), query.Limit, scoreTolerance)
+	same(t, hits.Dense, byMeaning(points, query), query.Limit, scoreTolerance)
 	holds(t, index, "document", "v1", points[:3])
 	holds(t, index, "document", "v2", points[3:])
 }
@@ -111,8 +111,8 @@ func largeBatch(t *testing.T, p place) {
 	versions(t, index, want)
 	query := knowledge.Query{Domain: buying, Terms: terms.Query("network travel"), Dense: question(29), Limit: 40}
 	hits := search(t, index, query)
-	same(t, hits.Words, byWords(points, query), query.Limit, true)
-	same(t, hits.Dense, byMeaning(points, query), query.Limit, true)
+	same(t, hits.Words, byWords(points, query), query.Limit, scoreTolerance)
+	same(t, hits.Dense, byMeaning(points, query), query.Limit, scoreTolerance)
 	check(t, "keep none of a long document", index.Keep(t.Context(), "long", ""))
 	counts(t, index, len(points)-long)
 }
