@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	"bestbox/internal/knowledge"
@@ -111,6 +113,24 @@ func TestWhatPassesIsTriedAgain(t *testing.T) {
 			}
 			counts(t, index, 5)
 		})
+	}
+}
+
+// TestAServerThatLimitsIsGivenItsTime has one that names the seconds to wait, as the strict mode of Qdrant does ("Administration").
+func TestAServerThatLimitsIsGivenItsTime(t *testing.T) {
+	t.Parallel()
+	fake := started(t)
+	index := indexed(t, open(t, fake, qdrant.Options{}).Tenant("company"), nil)
+	var limited atomic.Bool
+	fake.Before(func(ctx context.Context, _ string) error {
+		if limited.Swap(true) {
+			return nil
+		}
+		return errors.Join(grpc.SetTrailer(ctx, metadata.Pairs("retry-after", "1")), status.Error(codes.ResourceExhausted, "rate limit"))
+	})
+	before := time.Now()
+	if err := index.Add(t.Context(), chunks("document", 1)); err != nil || time.Since(before) < time.Second {
+		t.Errorf("%v after %s", err, time.Since(before))
 	}
 }
 
