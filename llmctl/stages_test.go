@@ -286,15 +286,11 @@ func (b *box) page() string {
 func TestThirdRoleAnswersWithVectors(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
-	text, err := os.ReadFile(b.config)
-	must(t, err)
-	port := programtest.FreePort(t)
-	must(t, os.WriteFile(b.config, fmt.Appendf(text, "      embed: {model: smollm2-135m-instruct-q4_1, server: llama-server, port: %d, slots: 1, context: 512, threads: 1, flags: [--pooling, mean]}\n", port), 0o600))
 	listing, stderr, code := b.llmctl("up", "embed", "--json")
 	if embed := b.services(listing)["embed"]; code != exitOK || !embed.Usable() || embed.Checks == nil || embed.Checks.Wrong {
 		t.Fatalf("exit code %d, %+v: %s", code, embed, stderr)
 	}
-	response, err := http.Post(fmt.Sprintf("http://127.0.0.1:%d/v1/embeddings", port), "application/json", strings.NewReader(`{"input":"a pump"}`))
+	response, err := http.Post(fmt.Sprintf("http://127.0.0.1:%d/v1/embeddings", b.embed), "application/json", strings.NewReader(`{"input":"a pump"}`))
 	must(t, err)
 	defer response.Body.Close()
 	var said struct {
