@@ -226,19 +226,19 @@ func TestTierThatAnswersWronglyWithoutFallbackIsNotReady(t *testing.T) {
 	}
 }
 
-func TestVerifyRecordsAReferenceAndChecksBothTiers(t *testing.T) {
+func TestVerifyRecordsAReferenceAndChecksAllTiers(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
 	if _, stderr, code := b.llmctl("verify"); code != exitNotReady || !strings.Contains(stderr, "llmctl up") {
 		t.Errorf("without a server: exit code %d: %s", code, stderr)
 	}
-	if _, stderr, code := b.llmctl("up", "heavy", "light"); code != exitOK {
+	if _, stderr, code := b.llmctl("up", "embed", "heavy", "light"); code != exitOK {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
-	if out, stderr, code := b.llmctl("verify"); code != exitOK || strings.Count(out, "right") < 4 {
+	if out, stderr, code := b.llmctl("verify"); code != exitOK || strings.Count(out, "right") < 6 {
 		t.Errorf("exit code %d: %s%s", code, out, stderr)
 	}
-	if out, stderr, code := b.llmctl("verify", "light", "--record"); code != exitOK || !strings.Contains(out, "reference") {
+	if out, stderr, code := b.llmctl("verify", "light", "embed", "--record"); code != exitOK || !strings.Contains(out, "reference") || !strings.Contains(out, "vectors make sense") {
 		t.Errorf("exit code %d: %s%s", code, out, stderr)
 	}
 }
