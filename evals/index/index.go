@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -186,7 +187,7 @@ func (m *measurement) ingest(ctx context.Context) (err error) {
 
 // search opens the file anew, as a worker that starts.
 func (m *measurement) search(ctx context.Context) (err error) {
-	runtime.GC()
+	debug.FreeOSMemory() // what ingesting has used is not to be counted
 	store, err := embedded.Open(ctx, m.path)
 	if err != nil {
 		return err

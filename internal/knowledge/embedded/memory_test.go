@@ -1,12 +1,15 @@
 package embedded_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -117,6 +120,38 @@ func TestSlotsOfRemovedPointsAreTakenOut(t *testing.T) {
 	if slots := embedded.Slots(index); slots < live || slots > 2*live+1000 {
 		t.Errorf("%d slots are held for %d points", slots, live)
 	}
+}
+
+// TestQuestionsWithLittleTimeGetThereTogether has questions each of which has less time than reading the index takes.
+func TestQuestionsWithLittleTimeGetThereTogether(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "index.db")
+	var points []knowledge.Point
+	for number := range 300 {
+		points = append(points, document2(fmt.Sprint("document-", number), "v1")...)
+	}
+	_, whole := filled(t, path, points)
+	began := time.Now()
+	_, err := whole.Search(t.Context(), asked(10))
+	check(t, err)
+	little := time.Since(began) / 5
+	second := opened(t, path)
+	defer second.Close()
+	index, err := second.Live(t.Context())
+	check(t, err)
+	for range 300 {
+		ctx, done := context.WithTimeout(t.Context(), little)
+		_, err = index.Search(ctx, asked(10))
+		done()
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal(err)
+		}
+	}
+	check(t, err)
+	alike(t, whole, index)
 }
 
 // Chunks that are equally good stand in the order of their documents, so that the same question has the same answer in every process.
