@@ -69,6 +69,9 @@ func Command() *cobra.Command {
 }
 
 func run(ctx context.Context, out io.Writer, o options) (err error) {
+	if o.dimension < 1 || o.searches < 1 || o.batch < 1 || o.chunks < o.batch {
+		return fmt.Errorf("--dimension, --searches and --batch must be at least 1, and --chunks at least --batch; got %d, %d, %d and %d", o.dimension, o.searches, o.batch, o.chunks)
+	}
 	folder, err := os.MkdirTemp("", "bestbox-index-")
 	if err != nil {
 		return err

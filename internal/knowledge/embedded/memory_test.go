@@ -181,6 +181,28 @@ func TestTiesAreInOrder(t *testing.T) {
 	}
 }
 
+func TestTheMemoryOfAReplacedIndexIsGivenBack(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "index.db")
+	store, _ := filled(t, path, document2("a", "v1"))
+	second := opened(t, path)
+	defer second.Close()
+	for range 3 {
+		for _, one := range []*embedded.Store{store, second} {
+			index, err := one.Live(t.Context())
+			check(t, err)
+			_, err = index.Search(t.Context(), asked(3))
+			check(t, err)
+			if held := one.Held(); held != 1 {
+				t.Errorf("%d indexes are held", held)
+			}
+		}
+		_, err := store.Create(t.Context(), model2)
+		check(t, err)
+		check(t, store.Switch(t.Context()))
+	}
+}
+
 func TestAReplacedIndexIsRemovedFromTheFile(t *testing.T) {
 	t.Parallel()
 	store, _ := filled(t, filepath.Join(t.TempDir(), "index.db"), document2("a", "v1"))
