@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bestbox/evals/answers"
 	"bestbox/evals/bfcl"
 	"bestbox/evals/histories"
 	"bestbox/evals/index"
@@ -29,7 +30,7 @@ func main() {
 		Use: "evals", Short: "Measure quality and speed", SilenceUsage: true, SilenceErrors: true,
 		Example: "  go run ./evals tasks --file evals/tasks/erp.yaml --repeats 3\n  go run ./evals routers\n  go run ./evals run",
 	}
-	root.AddCommand(tasks.Command(), routers.Command(), runs.Command(), histories.Command(), lifecycle.Command(), bfcl.Command(), workbench.Command(), injection.Command(),
+	root.AddCommand(answers.Command(), tasks.Command(), routers.Command(), runs.Command(), histories.Command(), lifecycle.Command(), bfcl.Command(), workbench.Command(), injection.Command(),
 		index.Command(), retrieval.Command())
 	err := root.ExecuteContext(ctx)
 	stop()
