@@ -132,9 +132,10 @@ func (m *measurement) point(document, position int) knowledge.Point {
 	for range knowledge.MeanLength/2 + m.random.IntN(knowledge.MeanLength) {
 		terms[m.term()]++
 	}
+	const letters = "abcdefghijklmnopqrstuvwxyz "
 	text := make([]byte, 800) // as long as 200 tokens
 	for i := range text {
-		text[i] = byte('a' + m.random.IntN('z'-'a'))
+		text[i] = letters[m.random.IntN(len(letters))]
 	}
 	return knowledge.Point{
 		Chunk:   knowledge.Chunk{Document: knowledge.DocumentID("", fmt.Sprint(document)), Position: position, Title: "A document", Language: "en", Text: string(text)},

@@ -132,7 +132,7 @@ func countAll(ctx context.Context, blocks []block, count Count) error {
 }
 
 // halve cuts the atoms that are longer than a chunk may be into as many parts as they seem to need, and reports whether there was one.
-func (b *block) halve(sizes Sizes) (any bool) {
+func (b *block) halve(sizes Sizes) (cut bool) {
 	var atoms []atom
 	for i, a := range b.atoms {
 		parts := []string{a.text}
@@ -143,7 +143,7 @@ func (b *block) halve(sizes Sizes) (any bool) {
 			atoms = append(atoms, a)
 			continue
 		}
-		any = true
+		cut = true
 		if i < b.header { // a heading that long is not worth repeating
 			b.header = 0
 		}
@@ -152,7 +152,7 @@ func (b *block) halve(sizes Sizes) (any bool) {
 		}
 	}
 	b.atoms = atoms
-	return any
+	return cut
 }
 
 // cutEvenly cuts a text into parts of about the same length, before a space where there is one near.

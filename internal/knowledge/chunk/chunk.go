@@ -38,7 +38,7 @@ func (s Sizes) check() error {
 	return nil
 }
 
-// Count says how many tokens each of some texts has.
+// Count says how many tokens each of some texts has. Cut asks for all sentences and rows of a document at once, which can be many thousands.
 type Count = func(ctx context.Context, texts []string) ([]int, error)
 
 // maxNameRunes bounds a title and a section path, of which a broken file can have any length.

@@ -144,6 +144,12 @@ func TestTablesAreWholeOrRepeatTheirHeading(t *testing.T) {
 	if diff := cmp.Diff(want, cut(t, small, paragraph(many("a", 5)), table(7))); diff != "" {
 		t.Errorf("a table that does not fit: want (-), got (+): %s", diff)
 	}
+	rest := table(6)
+	rest.Text += "\nend"
+	want = []string{": Item | Price\nitem-0 | 0\nitem-1 | 1\nitem-2 | 2", ": Item | Price\nitem-3 | 3\nitem-4 | 4\nitem-5 | 5\nend"}
+	if diff := cmp.Diff(want, cut(t, small, rest)); diff != "" {
+		t.Errorf("a rest that is tiny without the heading: want (-), got (+): %s", diff)
+	}
 	long := knowledge.Block{Kind: knowledge.Table, Text: many("head", 10) + "\n" + many("a", 8) + "\n" + many("b", 8), Header: 1}
 	if got := cut(t, small, long); len(got) != 3 || strings.Count(strings.Join(got, ""), "head") != 10 {
 		t.Errorf("a heading as long as a chunk: %q", got)

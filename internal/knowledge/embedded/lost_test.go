@@ -34,11 +34,11 @@ func TestAFileThatWasMovedAwayIsMissed(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "index.db")
 			check(t, os.WriteFile(path+".other", nil, 0o600))
-			store, index := filled(t, path, document2("a", "v1"))
+			store, index := filled(t, path, pointsOf("a", "v1"))
 			check(t, lose(path))
 			_, searched := index.Search(t.Context(), asked(3))
 			_, live := store.Live(t.Context())
-			for what, err := range map[string]error{"add": index.Add(t.Context(), document2("b", "v1")), "search": searched, "live": live, "ping": store.Ping(t.Context())} {
+			for what, err := range map[string]error{"add": index.Add(t.Context(), pointsOf("b", "v1")), "search": searched, "live": live, "ping": store.Ping(t.Context())} {
 				says(t, what, err, "removed or replaced", path)
 			}
 		})
@@ -67,7 +67,7 @@ func TestFilesThatCannotBeOpenedSayWhy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "index.db")
-			store, _ := filled(t, path, document2("a", "v1"))
+			store, _ := filled(t, path, pointsOf("a", "v1"))
 			if name != "of a newer program" {
 				check(t, store.Close())
 			}
@@ -88,7 +88,7 @@ func TestDamageInsideOfAFileIsSaid(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			store, index := filled(t, filepath.Join(t.TempDir(), "index.db"), document2("a", "v1"))
+			store, index := filled(t, filepath.Join(t.TempDir(), "index.db"), pointsOf("a", "v1"))
 			_, err := store.Writer().Exec(statement)
 			check(t, err)
 			for range 2 {
@@ -98,7 +98,7 @@ func TestDamageInsideOfAFileIsSaid(t *testing.T) {
 		})
 	}
 	path := filepath.Join(t.TempDir(), "index.db")
-	store, _ := filled(t, path, document2("a", "v1"), document2("b", "v1"))
+	store, _ := filled(t, path, pointsOf("a", "v1"), pointsOf("b", "v1"))
 	check(t, store.Close())
 	content, err := os.ReadFile(path)
 	check(t, err)
@@ -119,13 +119,13 @@ func TestDamageInsideOfAFileIsSaid(t *testing.T) {
 // A disk that is full is a file that may not grow.
 func TestADiskThatIsFullLeavesWhatWasThere(t *testing.T) {
 	t.Parallel()
-	store, index := filled(t, filepath.Join(t.TempDir(), "index.db"), document2("a", "v1"))
+	store, index := filled(t, filepath.Join(t.TempDir(), "index.db"), pointsOf("a", "v1"))
 	_, err := index.Search(t.Context(), asked(3))
 	check(t, err)
 	_, err = store.Writer().Exec("PRAGMA max_page_count = 1") // it cannot be less than there are
 	check(t, err)
 	for number := 0; err == nil && number < 100; number++ {
-		err = index.Add(t.Context(), document2(strings.Repeat("b", number+1), "v1"))
+		err = index.Add(t.Context(), pointsOf(strings.Repeat("b", number+1), "v1"))
 	}
 	says(t, "add", err, "full", "free some disk space")
 	before, err := index.Count(t.Context())
@@ -136,13 +136,13 @@ func TestADiskThatIsFullLeavesWhatWasThere(t *testing.T) {
 	}
 	_, err = store.Writer().Exec("PRAGMA max_page_count = 1000000")
 	check(t, err)
-	check(t, index.Add(t.Context(), document2("c", "v1")))
+	check(t, index.Add(t.Context(), pointsOf("c", "v1")))
 }
 
 func TestOnlyTheOwnerReadsTheFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "new folder", "index.db")
-	filled(t, path, document2("a", "v1"))
+	filled(t, path, pointsOf("a", "v1"))
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		file, err := os.Stat(path + suffix)
 		check(t, err)
@@ -154,9 +154,9 @@ func TestOnlyTheOwnerReadsTheFile(t *testing.T) {
 
 func TestClosedStoresSaySo(t *testing.T) {
 	t.Parallel()
-	store, index := filled(t, filepath.Join(t.TempDir(), "index.db"), document2("a", "v1"))
+	store, index := filled(t, filepath.Join(t.TempDir(), "index.db"), pointsOf("a", "v1"))
 	check(t, store.Close())
 	_, err := index.Search(context.Background(), asked(3))
 	says(t, "search", err, "closed")
-	says(t, "add", index.Add(context.Background(), document2("b", "v1")), "closed")
+	says(t, "add", index.Add(context.Background(), pointsOf("b", "v1")), "closed")
 }

@@ -35,10 +35,10 @@ func write(path string) error {
 	}
 	for number := 0; ; number++ {
 		document := fmt.Sprint("document-", number)
-		if err := index.Add(ctx, document2(document, "v1")); err != nil {
+		if err := index.Add(ctx, pointsOf(document, "v1")); err != nil {
 			return err
 		}
-		if err := index.Add(ctx, document2(document, "v2")); err != nil {
+		if err := index.Add(ctx, pointsOf(document, "v2")); err != nil {
 			return err
 		}
 		if err := index.Keep(ctx, document, "v2"); err != nil {
@@ -59,8 +59,8 @@ func writer(t *testing.T, path string) *exec.Cmd {
 // chunksOfOne is how many chunks a document has here.
 const chunksOfOne = 20
 
-// document2 is a document of an index with embeddings of two numbers.
-func document2(document, version string) (points []knowledge.Point) {
+// pointsOf is a document of an index with embeddings of two numbers.
+func pointsOf(document, version string) (points []knowledge.Point) {
 	for position := range chunksOfOne {
 		text := fmt.Sprintf("Order %d of %s in version %s", position, document, version)
 		points = append(points, knowledge.Point{
@@ -70,14 +70,14 @@ func document2(document, version string) (points []knowledge.Point) {
 	return points
 }
 
-var model2 = knowledge.Model{Name: "test", Dimension: 2}
+var testModel = knowledge.Model{Name: "test", Dimension: 2}
 
 // filled is a new file with a live index, and its path.
 func filled(t *testing.T, path string, points ...[]knowledge.Point) (*embedded.Store, knowledge.Index) {
 	t.Helper()
 	store := opened(t, path)
 	t.Cleanup(func() { store.Close() })
-	index, err := store.Create(t.Context(), model2)
+	index, err := store.Create(t.Context(), testModel)
 	check(t, err)
 	for _, some := range points {
 		check(t, index.Add(t.Context(), some))
