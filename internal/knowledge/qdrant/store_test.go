@@ -136,7 +136,7 @@ func TestACollectionThatOthersChangedIsRefused(t *testing.T) {
 			VectorsConfig:       client.NewVectorsConfigMap(map[string]*client.VectorParams{"dense": {Size: 5, Distance: client.Distance_Cosine}}),
 			SparseVectorsConfig: client.NewSparseVectorsConfig(map[string]*client.SparseVectorParams{"words": {Modifier: sparse}}),
 			Metadata: client.NewValueMap(map[string]any{
-				"bestbox_tenant": name, "bestbox_model": "model", "bestbox_dimension": map[string]int{"size": 4, "modifier": 5}[name],
+				"bestbox_tenant": name, "bestbox_collection": collection, "bestbox_model": "model", "bestbox_dimension": map[string]int{"size": 4, "modifier": 5}[name],
 			}),
 		}), other.CreateAlias(t.Context(), "bestbox."+name, collection))
 		if err != nil {
@@ -163,7 +163,8 @@ func TestModelsAreWhole(t *testing.T) {
 func TestReindexingAtOnceLosesNothingLive(t *testing.T) {
 	t.Parallel()
 	fake := started(t)
-	first := open(t, fake, qdrant.Options{}).Tenant("company")
+	server := open(t, fake, qdrant.Options{})
+	first := server.Tenant("company")
 	indexed(t, first, chunks("document", 7))
 	var group sync.WaitGroup
 	for range 3 {
@@ -185,6 +186,7 @@ func TestReindexingAtOnceLosesNothingLive(t *testing.T) {
 	}
 	done := make(chan struct{})
 	go func() { group.Wait(); close(done) }()
+	defer func() { <-done }()
 	for ended := false; !ended; {
 		select {
 		case <-done:
@@ -198,6 +200,11 @@ func TestReindexingAtOnceLosesNothingLive(t *testing.T) {
 		if _, err := live.Count(t.Context()); err != nil && !errors.Is(err, knowledge.ErrReplaced) {
 			t.Error(err)
 		}
+	}
+	server.RemoveAtOnce()
+	counts(t, indexed(t, first, chunks("document", 7)), 7)
+	if left := fake.Collections(); len(left) != 1 {
+		t.Errorf("%v are left", left)
 	}
 }
 
