@@ -61,27 +61,36 @@ func TestOpeningSaysWhatIsWrong(t *testing.T) {
 	for name, test := range map[string]struct {
 		options qdrant.Options
 		want    string
+		stays   bool // and is not tried again
 	}{
-		"no port":                  {qdrant.Options{Address: "localhost"}, "HOST:PORT"},
-		"prefix with a dot":        {qdrant.Options{Address: plain.Address(), Prefix: "a.b"}, "small letters"},
-		"wrong key":                {qdrant.Options{Address: plain.Address(), APIKey: key + "?"}, "refuses the API key"},
-		"no key":                   {qdrant.Options{Address: plain.Address()}, "refuses the API key"},
-		"key to another machine":   {qdrant.Options{Address: "192.0.2.1:6334", APIKey: key}, "unencrypted"},
-		"key to a name":            {qdrant.Options{Address: "localhost.example.com:6334", APIKey: key}, "unencrypted"},
-		"too old":                  {qdrant.Options{Address: old.Address()}, "1.15.5: update it to 1.16"},
-		"not there":                {qdrant.Options{Address: stopped.Address()}, "cannot be reached"},
-		"port of REST":             {qdrant.Options{Address: rest.Listener.Addr().String()}, "not the port of gRPC"},
-		"TLS to a plain one":       {qdrant.Options{Address: plain.Address(), TLS: true}, "does not speak TLS"},
-		"plain to one with TLS":    {qdrant.Options{Address: encrypted.Address()}, "turn TLS on"},
-		"unknown authority":        {qdrant.Options{Address: encrypted.Address(), TLS: true}, "not trusted"},
-		"certificates without TLS": {qdrant.Options{Address: encrypted.Address(), CAFile: file}, "needs TLS"},
-		"no file":                  {qdrant.Options{Address: encrypted.Address(), TLS: true, CAFile: file + "?"}, "reading the certificates"},
-		"nothing in the file":      {qdrant.Options{Address: encrypted.Address(), TLS: true, CAFile: noCertificate}, "no certificate"},
+		"no port":                  {qdrant.Options{Address: "localhost"}, "HOST:PORT", true},
+		"prefix with a dot":        {qdrant.Options{Address: plain.Address(), Prefix: "a.b"}, "small letters", true},
+		"wrong key":                {qdrant.Options{Address: plain.Address(), APIKey: key + "?"}, "refuses the API key", true},
+		"no key":                   {qdrant.Options{Address: plain.Address()}, "refuses the API key", true},
+		"key to another machine":   {qdrant.Options{Address: "192.0.2.1:6334", APIKey: key}, "unencrypted", true},
+		"key to a name":            {qdrant.Options{Address: "localhost.example.com:6334", APIKey: key}, "unencrypted", true},
+		"too old":                  {qdrant.Options{Address: old.Address()}, "1.15.5: update it to 1.16", true},
+		"not there":                {qdrant.Options{Address: stopped.Address()}, "cannot be reached", false},
+		"port of REST":             {qdrant.Options{Address: rest.Listener.Addr().String()}, "not the port of gRPC", false},
+		"TLS to a plain one":       {qdrant.Options{Address: plain.Address(), TLS: true}, "does not speak TLS", true},
+		"plain to one with TLS":    {qdrant.Options{Address: encrypted.Address()}, "turn TLS on", false},
+		"unknown authority":        {qdrant.Options{Address: encrypted.Address(), TLS: true}, "not trusted", true},
+		"certificates without TLS": {qdrant.Options{Address: encrypted.Address(), CAFile: file}, "needs TLS", true},
+		"no file":                  {qdrant.Options{Address: encrypted.Address(), TLS: true, CAFile: file + "?"}, "reading the certificates", true},
+		"nothing in the file":      {qdrant.Options{Address: encrypted.Address(), TLS: true, CAFile: noCertificate}, "no certificate", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test.options.Timeout, test.options.Patience = 5*time.Second, 200*time.Millisecond
-			_, err := qdrant.Open(t.Context(), test.options)
+			ctx, done := context.WithTimeout(t.Context(), 30*time.Second)
+			defer done()
+			if test.stays {
+				test.options.Patience = time.Hour
+			}
+			_, err := qdrant.Open(ctx, test.options)
+			if ctx.Err() != nil {
+				t.Error("it went on trying")
+			}
 			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), key) {
 				t.Errorf("%v: want %q, and no key", err, test.want)
 			}

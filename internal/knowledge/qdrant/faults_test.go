@@ -232,7 +232,9 @@ func TestReindexCanStopAnywhere(t *testing.T) {
 	for _, lost := range []bool{false, true} {
 		for requests := 0; ; requests++ {
 			fake := started(t)
-			store := open(t, fake, qdrant.Options{}).Tenant("company")
+			server := open(t, fake, qdrant.Options{})
+			server.RemoveAtOnce()
+			store := server.Tenant("company")
 			indexed(t, store, chunks("before", 3))
 			reindex := func() error {
 				begun, err := store.Create(t.Context(), words)

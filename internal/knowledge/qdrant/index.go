@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	client "github.com/qdrant/go-client/qdrant"
+	"google.golang.org/protobuf/proto"
 
 	"bestbox/internal/knowledge"
 )
@@ -16,6 +17,9 @@ const (
 	page      = 200
 	namesPage = 5000
 )
+
+// maxBatchSize is of the points of one request, in bytes: what stands between may take no more than the 4 MB that are usual in gRPC.
+const maxBatchSize = 3 << 20
 
 // index is a collection. It is asked by its own name and not by the alias, so that it is the same one from beginning to end.
 type index struct {
@@ -33,17 +37,28 @@ func (x *index) Add(ctx context.Context, points []knowledge.Point) error {
 				points[i].Position, points[i].Document, len(points[i].Dense), x.model.Dimension, x.model.Name)
 		}
 	}
-	for batch := range slices.Chunk(points, x.store.server.options.Batch) {
-		request := &client.UpsertPoints{CollectionName: x.collection, Wait: client.PtrOf(true), Points: make([]*client.PointStruct, len(batch))}
-		for i := range batch {
-			request.Points[i] = x.point(&batch[i])
+	var batch []*client.PointStruct
+	size := 0
+	for i := range points {
+		point := x.point(&points[i])
+		adds := proto.Size(point)
+		if len(batch) == x.store.server.options.Batch || len(batch) > 0 && size+adds > maxBatchSize {
+			if err := x.upsert(ctx, batch); err != nil {
+				return err
+			}
+			batch, size = nil, 0
 		}
-		result, err := x.store.server.client.Upsert(ctx, request)
-		if err := x.done("adding points to", result, err); err != nil {
-			return err
-		}
+		batch, size = append(batch, point), size+adds
 	}
-	return nil
+	if len(batch) == 0 {
+		return nil
+	}
+	return x.upsert(ctx, batch)
+}
+
+func (x *index) upsert(ctx context.Context, batch []*client.PointStruct) error {
+	result, err := x.store.server.client.Upsert(ctx, &client.UpsertPoints{CollectionName: x.collection, Wait: client.PtrOf(true), Points: batch})
+	return x.done("adding points to", result, err)
 }
 
 func (x *index) Keep(ctx context.Context, document, version string) error {

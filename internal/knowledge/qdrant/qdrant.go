@@ -1,12 +1,12 @@
 // Package qdrant keeps knowledge in a Qdrant server, for companies whose documents outgrow one machine or that run several workers.
 //
-// Each index of each tenant is a collection of its own, PREFIX.TENANT.RANDOM, and two aliases say what it is: PREFIX.TENANT is the live one, PREFIX.TENANT.next the one
+// Each index of each tenant is a collection of its own, PREFIX.TENANT.TIME-RANDOM, and two aliases say what it is: PREFIX.TENANT is the live one, PREFIX.TENANT.next the one
 // that is being made. Tenants share no collection, for three reasons: how rare a word is (IDF), which Qdrant counts for a whole collection, would tell one tenant of what
 // another has; a new embedding model needs new vectors, and one tenant's must not wait for another's; and removing a tenant is removing its collections. Every point
 // carries its tenant all the same, and every request filters by it: a second wall, should an alias ever point elsewhere.
 //
-// Switching renames the alias of the index that was made to that of the live one, which Qdrant does in one step and not at all where it is gone. So two processes that
-// reindex at once cannot remove what has become live: whoever begins takes the alias away first, and looks only then which collections are nobody's.
+// Switching renames the alias of the index that was made to that of the live one, which Qdrant does in one step and not at all where it is gone; dropping what was begun
+// renames it too. So of two processes that reindex at once one gets the alias, and what is removed cannot become live. Qdrant has nothing else to agree by.
 //
 // What this package does not do: it keeps no copy of what Qdrant holds, makes no snapshots, and changes no setting of a collection after it was made.
 package qdrant
@@ -65,6 +65,7 @@ const oldestMajor, oldestMinor = 1, 16
 type Server struct {
 	options Options
 	client  *client.Client
+	grace   time.Duration
 }
 
 // Open connects, and checks that the server answers, takes the key, and is new enough.
@@ -73,7 +74,7 @@ func Open(ctx context.Context, options Options) (*Server, error) {
 	if !plainName.MatchString(options.Prefix) {
 		return nil, fmt.Errorf("the prefix %q of Qdrant's collections must be small letters, digits and -, 40 at most", options.Prefix)
 	}
-	s := &Server{options: options}
+	s := &Server{options: options, grace: grace}
 	if err := s.connect(); err != nil {
 		return nil, err
 	}

@@ -44,6 +44,7 @@ func run(t *testing.T, open indextest.Open) {
 		"a point may have no words":                      noWords,
 		"equal scores have one order":                    equalScores,
 		"an embedding of another length counts the same": lengths,
+		"replies may be long":                            longTexts,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"strings"
+	"time"
 
 	client "github.com/qdrant/go-client/qdrant"
 
@@ -19,69 +20,75 @@ type store struct {
 	live string
 }
 
-func (s *store) next() string { return s.live + ".next" }
+// next is the alias of the index that is being made, and dropped begins those of indexes that nobody wants any more.
+func (s *store) next() string    { return s.live + ".next" }
+func (s *store) dropped() string { return s.live + ".dropped-" }
+
+// grace is how old a collection without an alias must be before others remove it. Qdrant cannot make both in one step, so that a younger one may be about to get its alias;
+// that takes seconds.
+const grace = 10 * time.Minute
+
+// madeLayout is how the names of collections tell when they were made, which needs no request.
+const madeLayout = "20060102t150405"
+
+func (s *store) newName(made time.Time) string {
+	return s.live + "." + made.UTC().Format(madeLayout) + "-" + strings.ToLower(rand.Text()[:16])
+}
+
+// made tells when a collection of the tenant's was made. One that was named otherwise is somebody else's.
+func (s *store) made(collection string) (made time.Time, own bool) {
+	name, own := strings.CutPrefix(collection, s.live+".")
+	when, _, _ := strings.Cut(name, "-")
+	made, err := time.Parse(madeLayout, when)
+	return made, own && err == nil
+}
 
 // Keys of a collection's metadata.
 const (
-	metaTenant    = "bestbox_tenant"
-	metaModel     = "bestbox_model"
-	metaDimension = "bestbox_dimension"
+	metaTenant     = "bestbox_tenant"
+	metaCollection = "bestbox_collection"
+	metaModel      = "bestbox_model"
+	metaDimension  = "bestbox_dimension"
 )
 
-// attemptsAtLive is how often Live looks again where the index has been switched between its two requests.
-const attemptsAtLive = 5
-
+// Live asks through the alias, with one request: between two, a switch could remove what the first has named. So the collection's own name stands in its metadata.
 func (s *store) Live(ctx context.Context) (knowledge.Index, error) {
-	var last error
-	for range attemptsAtLive {
-		aliases, err := s.aliases(ctx)
-		if err != nil {
-			return nil, err
-		}
-		collection := aliases[s.live]
-		if collection == "" {
-			return nil, knowledge.ErrNoIndex
-		}
-		model, err := s.model(ctx, collection)
-		if err == nil {
-			return &index{store: s, collection: collection, model: model}, nil
-		}
-		if last = err; !isGone(err) {
-			break
-		}
-	}
-	return nil, last
-}
-
-// model is what a collection was made with.
-func (s *store) model(ctx context.Context, collection string) (knowledge.Model, error) {
-	info, err := s.server.client.GetCollectionInfo(ctx, collection)
-	if err != nil {
-		return knowledge.Model{}, s.server.explain("looking at "+collection, err)
+	info, err := s.server.client.GetCollectionInfo(ctx, s.live)
+	switch {
+	case isGone(err):
+		return nil, knowledge.ErrNoIndex
+	case err != nil:
+		return nil, s.server.explain("looking at "+s.live, err)
 	}
 	meta, parameters := info.GetConfig().GetMetadata(), info.GetConfig().GetParams()
-	model := knowledge.Model{Name: meta[metaModel].GetStringValue(), Dimension: int(meta[metaDimension].GetIntegerValue())}
+	live := &index{store: s, collection: meta[metaCollection].GetStringValue(), model: knowledge.Model{
+		Name: meta[metaModel].GetStringValue(), Dimension: int(meta[metaDimension].GetIntegerValue()),
+	}}
 	switch size := parameters.GetVectorsConfig().GetParamsMap().GetMap()[denseVector].GetSize(); {
-	case meta[metaTenant] == nil || meta[metaTenant].GetStringValue() != s.tenant:
-		return knowledge.Model{}, fmt.Errorf("the alias %s leads to the collection %s, which is not of this tenant: point it at one that is, or remove it and index the documents again",
-			s.live, collection)
-	case size != uint64(model.Dimension) || parameters.GetSparseVectorsConfig().GetMap()[wordsVector].GetModifier() != client.Modifier_Idf: //nolint:gosec // Create has written it
-		return knowledge.Model{}, fmt.Errorf("the vectors of the collection %s were changed by another program: index the documents again", collection)
+	case meta[metaTenant] == nil || meta[metaTenant].GetStringValue() != s.tenant || !strings.HasPrefix(live.collection, s.live+"."):
+		return nil, fmt.Errorf("qdrant at %s: the alias %s leads to a collection that is not of this tenant: point it at one that is, or remove it and index the documents again",
+			s.server.options.Address, s.live)
+	case size != uint64(live.model.Dimension) || parameters.GetSparseVectorsConfig().GetMap()[wordsVector].GetModifier() != client.Modifier_Idf: //nolint:gosec // Create has written it
+		return nil, fmt.Errorf("qdrant at %s: the vectors of the collection %s were changed by another program: index the documents again", s.server.options.Address, live.collection)
 	}
-	return model, nil
+	return live, nil
 }
 
 func (s *store) Create(ctx context.Context, model knowledge.Model) (knowledge.Index, error) {
 	if (model.Dimension == 0) != (model.Name == "") || model.Dimension < 0 {
 		return nil, fmt.Errorf("an index cannot be made for the embedding model %q with %d numbers: name both or none", model.Name, model.Dimension)
 	}
-	if err := s.clear(ctx); err != nil {
+	if err := s.dropBegun(ctx); err != nil {
 		return nil, err
 	}
-	collection := s.live + "." + strings.ToLower(rand.Text()[:16])
+	started := time.Now()
+	collection := s.newName(started)
 	doing := "making " + collection
 	if err := s.begin(ctx, collection, model); err != nil {
 		return nil, s.server.explain(doing, err)
+	}
+	if took := time.Since(started); took > grace/2 {
+		return nil, fmt.Errorf("qdrant at %s: %s: it took %s; another process may remove it by now, so begin again", s.server.options.Address, doing, took)
 	}
 	if err := s.server.client.CreateAlias(ctx, s.next(), collection); err != nil {
 		return nil, s.server.explain(doing, err)
@@ -89,18 +96,18 @@ func (s *store) Create(ctx context.Context, model knowledge.Model) (knowledge.In
 	return &index{store: s, collection: collection, model: model}, nil
 }
 
-// clear removes what was begun, and what a crash has left. From its first request on nothing that is not live can become so.
-func (s *store) clear(ctx context.Context) error {
-	if err := s.server.client.DeleteAlias(ctx, s.next()); err != nil {
-		return s.server.explain("removing the alias "+s.next(), err)
+// dropBegun takes away the alias of what was begun, by giving it another name: so nobody can switch to it any more, and it is known which collection that was. Looking first
+// and removing then could hit one that has become live in between.
+func (s *store) dropBegun(ctx context.Context) error {
+	if err := s.server.client.RenameAlias(ctx, s.next(), s.dropped()+rand.Text()); err != nil && !isGone(err) {
+		return s.server.explain("dropping what was begun", err)
 	}
-	return s.removeOthers(ctx)
+	return s.clean(ctx)
 }
 
-// removeOthers removes the tenant's collections that no alias leads to.
-func (s *store) removeOthers(ctx context.Context) error {
-	// The collections first: one that is begun in between is not among them.
-	collections, err := s.server.client.ListCollections(ctx)
+// clean removes the collections that were dropped, and those that a crash has left: no alias leads to them, and they are old enough that nobody is about to make one.
+func (s *store) clean(ctx context.Context) error {
+	collections, err := s.server.client.ListCollections(ctx) // first: which of them have no alias is true for those only that were there before
 	if err != nil {
 		return s.server.explain("listing collections", err)
 	}
@@ -108,14 +115,30 @@ func (s *store) removeOthers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	led := map[string]bool{}
+	for alias, collection := range aliases {
+		led[collection] = true
+		if strings.HasPrefix(alias, s.dropped()) {
+			if err := s.remove(ctx, collection); err != nil {
+				return err
+			}
+		}
+	}
 	for _, collection := range collections {
-		if !strings.HasPrefix(collection, s.live+".") || collection == aliases[s.live] || collection == aliases[s.next()] {
-			continue
+		if made, own := s.made(collection); own && !led[collection] && time.Since(made) > s.server.grace {
+			if err := s.remove(ctx, collection); err != nil {
+				return err
+			}
 		}
-		// Asked by itself, since the client makes an error of a collection that is gone already.
-		if _, err := s.server.client.GetCollectionsClient().Delete(ctx, &client.DeleteCollection{CollectionName: collection}); err != nil && !isGone(err) {
-			return s.server.explain("removing "+collection, err)
-		}
+	}
+	return nil
+}
+
+// remove asks by itself, since the client makes an error of a collection that is gone already.
+func (s *store) remove(ctx context.Context, collection string) error {
+	_, err := s.server.client.GetCollectionsClient().Delete(ctx, &client.DeleteCollection{CollectionName: collection})
+	if err != nil && !isGone(err) {
+		return s.server.explain("removing "+collection, err)
 	}
 	return nil
 }
@@ -130,7 +153,7 @@ func (s *store) begin(ctx context.Context, collection string, model knowledge.Mo
 		}}),
 		OnDiskPayload: client.PtrOf(true), // the texts are read for a few hits only
 		Metadata: client.NewValueMap(map[string]any{
-			metaTenant: s.tenant, metaModel: model.Name, metaDimension: model.Dimension,
+			metaTenant: s.tenant, metaCollection: collection, metaModel: model.Name, metaDimension: model.Dimension,
 		}),
 	}
 	if model.Dimension > 0 {
@@ -171,8 +194,13 @@ func (s *store) Switch(ctx context.Context) error {
 				return s.server.explain("switching to "+begun, err)
 			}
 		}
+		if replaced := before[s.live]; replaced != "" { // an alias never comes back to it
+			if err := s.remove(ctx, replaced); err != nil {
+				return err
+			}
+		}
 	}
-	return s.removeOthers(ctx)
+	return s.clean(ctx)
 }
 
 // aliases are the tenant's, with the collections that they lead to.
@@ -183,7 +211,7 @@ func (s *store) aliases(ctx context.Context) (map[string]string, error) {
 	}
 	own := map[string]string{}
 	for _, alias := range all {
-		if name := alias.GetAliasName(); name == s.live || name == s.next() {
+		if name := alias.GetAliasName(); name == s.live || strings.HasPrefix(name, s.live+".") {
 			own[name] = alias.GetCollectionName()
 		}
 	}

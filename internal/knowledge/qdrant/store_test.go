@@ -1,12 +1,14 @@
 package qdrant_test
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,21 +53,22 @@ func TestPrefixesAreSeparate(t *testing.T) {
 func TestEveryRequestNamesTheTenant(t *testing.T) {
 	t.Parallel()
 	fake := started(t)
-	index := indexed(t, open(t, fake, qdrant.Options{}).Tenant("company"), chunks("document", 3))
-	_, searched := index.Search(t.Context(), knowledge.Query{Domain: "it", Terms: []string{"chunk"}, Limit: 3})
+	index := embedded(t, open(t, fake, qdrant.Options{}).Tenant("company"), chunks("document", 3), []float32{1, 0}, []float32{0, 1}, []float32{1, 1})
+	_, searched := index.Search(t.Context(), knowledge.Query{Domain: "it", Terms: []string{"chunk"}, Dense: []float32{1, 0}, Limit: 3})
 	_, read := index.Chunks(t.Context(), "document", "v1")
 	_, listed := index.Versions(t.Context())
 	counts(t, index, 3)
 	if err := errors.Join(searched, read, listed, index.Keep(t.Context(), "document", "v1")); err != nil {
 		t.Fatal(err)
 	}
-	checked := map[string]bool{}
+	checked, questions := map[string]bool{}, 0
 	for _, request := range fake.Requests() {
 		var filters []*client.Filter
 		switch r := request.(type) {
 		case *client.QueryBatchPoints:
 			for _, query := range r.GetQueryPoints() {
 				filters = append(filters, query.GetFilter())
+				questions += 1 + len(query.GetPrefetch())
 				for _, arm := range query.GetPrefetch() {
 					filters = append(filters, arm.GetFilter())
 				}
@@ -86,7 +89,7 @@ func TestEveryRequestNamesTheTenant(t *testing.T) {
 		}
 		checked[string(request.(proto.Message).ProtoReflect().Descriptor().Name())] = true
 	}
-	if len(checked) != 4 {
+	if len(checked) != 4 || questions != 5 { // the words, the meaning, and both with each as an arm
 		t.Errorf("only %v were sent", slices.Sorted(maps.Keys(checked)))
 	}
 }
@@ -133,7 +136,7 @@ func TestACollectionThatOthersChangedIsRefused(t *testing.T) {
 			VectorsConfig:       client.NewVectorsConfigMap(map[string]*client.VectorParams{"dense": {Size: 5, Distance: client.Distance_Cosine}}),
 			SparseVectorsConfig: client.NewSparseVectorsConfig(map[string]*client.SparseVectorParams{"words": {Modifier: sparse}}),
 			Metadata: client.NewValueMap(map[string]any{
-				"bestbox_tenant": name, "bestbox_model": "model", "bestbox_dimension": map[string]int{"size": 4, "modifier": 5}[name],
+				"bestbox_tenant": name, "bestbox_collection": collection, "bestbox_model": "model", "bestbox_dimension": map[string]int{"size": 4, "modifier": 5}[name],
 			}),
 		}), other.CreateAlias(t.Context(), "bestbox."+name, collection))
 		if err != nil {
@@ -160,7 +163,8 @@ func TestModelsAreWhole(t *testing.T) {
 func TestReindexingAtOnceLosesNothingLive(t *testing.T) {
 	t.Parallel()
 	fake := started(t)
-	first := open(t, fake, qdrant.Options{}).Tenant("company")
+	server := open(t, fake, qdrant.Options{})
+	first := server.Tenant("company")
 	indexed(t, first, chunks("document", 7))
 	var group sync.WaitGroup
 	for range 3 {
@@ -182,6 +186,7 @@ func TestReindexingAtOnceLosesNothingLive(t *testing.T) {
 	}
 	done := make(chan struct{})
 	go func() { group.Wait(); close(done) }()
+	defer func() { <-done }()
 	for ended := false; !ended; {
 		select {
 		case <-done:
@@ -196,6 +201,57 @@ func TestReindexingAtOnceLosesNothingLive(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	server.RemoveAtOnce()
+	counts(t, indexed(t, first, chunks("document", 7)), 7)
+	if left := fake.Collections(); len(left) != 1 {
+		t.Errorf("%v are left", left)
+	}
+}
+
+// TestASwitchThatIsOvertakenChangesNothing stops a switch just before it takes effect, and lets it go on when another process has begun an index of its own and is about to
+// remove that which was to become live.
+func TestASwitchThatIsOvertakenChangesNothing(t *testing.T) {
+	t.Parallel()
+	fake := started(t)
+	one, other := open(t, fake, qdrant.Options{}).Tenant("company"), open(t, fake, qdrant.Options{}).Tenant("company")
+	indexed(t, one, chunks("live", 2))
+	if _, err := one.Create(t.Context(), words); err != nil {
+		t.Fatal(err)
+	}
+	arrived, removing, switched := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	var seenSwitch, seenRemoval atomic.Bool
+	fake.Before(func(_ context.Context, method string) error {
+		switch method {
+		case "/qdrant.Collections/UpdateAliases":
+			if !seenSwitch.Swap(true) {
+				close(arrived)
+				<-removing
+			}
+		case "/qdrant.Collections/Delete":
+			if !seenRemoval.Swap(true) {
+				close(removing)
+				<-switched
+			}
+		}
+		return nil
+	})
+	overtaken := make(chan error, 1)
+	go func() {
+		overtaken <- one.Switch(t.Context())
+		close(switched)
+	}()
+	<-arrived
+	if _, err := other.Create(t.Context(), words); err != nil {
+		t.Error(err)
+	}
+	if err := <-overtaken; !errors.Is(err, knowledge.ErrReplaced) {
+		t.Errorf("%v: want ErrReplaced", err)
+	}
+	live, err := one.Live(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts(t, live, 2)
 }
 
 // TestAddingManyPointsNeedsLittleMemory adds 20,000 points at once. Beside what the caller holds there is one batch of requests.
@@ -217,15 +273,15 @@ func TestAddingManyPointsNeedsLittleMemory(t *testing.T) {
 	if err := index.Add(t.Context(), many); err != nil {
 		t.Fatal(err)
 	}
-	if engine.points != points || engine.peak > most {
-		t.Errorf("%d points, %d MB", engine.points, engine.peak>>20)
+	if engine.points != points || engine.peak > most || engine.peak == 0 {
+		t.Errorf("%d points, %d bytes", engine.points, engine.peak)
 	}
 }
 
-// measuring is an engine that keeps nothing, and looks at the memory.
+// measuring is an engine that keeps nothing, and looks at the memory now and then.
 type measuring struct {
-	points     int
-	base, peak uint64
+	points, batches int
+	base, peak      uint64
 }
 
 func heap() uint64 {
@@ -238,13 +294,17 @@ func heap() uint64 {
 func (m *measuring) start() { m.base = heap() }
 
 func (m *measuring) Answer(_ *client.CreateCollection, _ string, request proto.Message) (proto.Message, error) {
+	completed := &client.PointsOperationResponse{Result: &client.UpdateResult{Status: client.UpdateStatus_Completed}}
 	if added, isUpsert := request.(*client.UpsertPoints); isUpsert {
 		m.points += len(added.GetPoints())
+		if m.batches++; m.batches%20 > 0 {
+			return completed, nil
+		}
 		if now := heap(); now > m.base {
 			m.peak = max(m.peak, now-m.base)
 		}
 	}
-	return &client.PointsOperationResponse{Result: &client.UpdateResult{Status: client.UpdateStatus_Completed}}, nil
+	return completed, nil
 }
 
 func (m *measuring) Drop(string) error { return nil }

@@ -111,3 +111,15 @@ func lengths(t *testing.T, store knowledge.Store) {
 		t.Errorf("%v", hits.Dense)
 	}
 }
+
+// longTexts has more to answer than the 4 MB that gRPC takes unless it is told otherwise.
+func longTexts(t *testing.T, store knowledge.Store) {
+	points := chunks("document", 120)
+	for i := range points {
+		points[i].Text = strings.Repeat("long ", 10_000)
+	}
+	got, err := indexed(t, store, points).Chunks(t.Context(), "document", "v1")
+	if err != nil || len(got) != len(points) {
+		t.Errorf("%d chunks, %v", len(got), err)
+	}
+}
