@@ -33,7 +33,7 @@ func ReadList(data []byte) ([]string, error) {
 		if text == "" {
 			continue
 		}
-		parsed, err := parse(text)
+		parsed, err := readURL(text)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("line %d: %w", number, err))
 			continue
@@ -60,8 +60,8 @@ func withoutComment(line string) string {
 	return line
 }
 
-// parse reads a URL that may be fetched. Its fragment goes, since servers never see it.
-func parse(text string) (*url.URL, error) {
+// readURL reads a URL that may be fetched. Its fragment goes, since servers never see it.
+func readURL(text string) (*url.URL, error) {
 	if len(text) > maximumURL {
 		return nil, fmt.Errorf("the URL is longer than %d bytes", maximumURL)
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"bestbox/internal/knowledge/parse"
 )
 
 // extensions are those of the media types that documents have.
@@ -39,9 +41,9 @@ func nameOf(u *url.URL, header http.Header) (name string, ok bool) {
 		name = clean(parameters["filename"])
 	}
 	kind := mediaType(header)
-	current := strings.ToLower(path.Ext(name))
+	current, known := strings.ToLower(path.Ext(name)), parse.Supported(name)
 	if fallback, isVague := vague[kind]; isVague {
-		if known(current) {
+		if known {
 			return name, true
 		}
 		return name + fallback, true
@@ -52,7 +54,7 @@ func nameOf(u *url.URL, header http.Header) (name string, ok bool) {
 		return name, false
 	case current == extension:
 		return name, true
-	case known(current):
+	case known:
 		return strings.TrimSuffix(name, path.Ext(name)) + extension, true
 	default:
 		return name + extension, true
@@ -66,16 +68,6 @@ func mediaType(header http.Header) string {
 		kind = strings.ToLower(strings.TrimSpace(kind))
 	}
 	return kind
-}
-
-// known are the extensions that package parse reads.
-func known(extension string) bool {
-	switch extension {
-	case ".md", ".markdown", ".txt", ".text", ".html", ".htm", ".xhtml", ".csv", ".tsv", ".pdf", ".docx", ".xlsx", ".eml":
-		return true
-	default:
-		return false
-	}
 }
 
 // clean is the last part of a name that a server has given, or empty where it cannot be printed.

@@ -97,7 +97,7 @@ func redirect(next *http.Request, before []*http.Request) error {
 
 // Fetch fetches what a URL names. A server that says that it is busy is asked again a few times. The error is one line and names the URL.
 func (f *Fetcher) Fetch(ctx context.Context, address string) (Fetched, error) {
-	parsed, err := parse(address)
+	parsed, err := readURL(address)
 	if err != nil {
 		return Fetched{}, fmt.Errorf("fetch: %w", err)
 	}
