@@ -9,8 +9,10 @@ import (
 	"testing"
 
 	"bestbox/internal/config"
+	"bestbox/internal/knowledge/library/librarytest"
 	"bestbox/internal/records/recordstest"
 	"bestbox/tools/areas"
+	"bestbox/tools/knowledge"
 )
 
 func TestMain(m *testing.M) { os.Exit(recordstest.Run(m)) }
@@ -39,6 +41,26 @@ func TestConnectionsReachTheToolsThatNeedThem(t *testing.T) {
 	_, err := areas.Tools(db, config.Connections{SMTP: &config.SMTP{Address: "localhost:25", TLS: config.TLSNone, CAFile: "/nowhere"}})
 	if err == nil || !strings.Contains(err.Error(), "connections.smtp.ca_file") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheDocumentsAreSearchedWhereThereAreSome(t *testing.T) {
+	t.Parallel()
+	db := recordstest.Shared(t)
+	for name, test := range map[string]struct {
+		options  []areas.Option
+		searches bool
+	}{
+		"no documents": {nil, false},
+		"documents":    {[]areas.Option{areas.Documents(knowledge.Options{Documents: &librarytest.Fake{}})}, true},
+	} {
+		registry, err := areas.Tools(db, config.Connections{}, test.options...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, searches := registry.Get(knowledge.Search); searches != test.searches || registry.Declared(knowledge.Search) == searches {
+			t.Errorf("%s: the tool is there: %t; agents may list it without: %t", name, searches, registry.Declared(knowledge.Search))
+		}
 	}
 }
 

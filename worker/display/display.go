@@ -12,6 +12,7 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/fatih/color"
 
+	"bestbox/internal/knowledge/cite"
 	"bestbox/internal/llm"
 	"bestbox/internal/transcript"
 	"bestbox/workflows/run"
@@ -193,6 +194,8 @@ func (p *Printer) answer(result run.Result) {
 	switch {
 	case p.stream && strings.TrimSpace(p.streamed.String()) == strings.TrimSpace(result.Answer):
 		p.printf("\n")
+	case p.stream && p.streamed.Len() > 0 && len(result.Citations) > 0 && cite.Unmarked(p.streamed.String()) == cite.Unmarked(result.Answer):
+		p.printf("\n\n%s\n\n%s\n", p.paint.faint("With its citations:"), clean(result.Answer))
 	case p.stream && p.streamed.Len() > 0 && strings.HasPrefix(result.Answer, strings.TrimSpace(p.streamed.String())):
 		// The last pieces were replaced by the whole answer before they were read.
 		p.printf("%s\n", clean(strings.TrimPrefix(result.Answer, strings.TrimSpace(p.streamed.String()))))
@@ -201,8 +204,32 @@ func (p *Printer) answer(result run.Result) {
 	default:
 		p.printf("\n%s\n", clean(result.Answer))
 	}
+	p.citations(result.Citations)
+	if len(result.Uncited) > 0 {
+		p.printf("\n%s\n", p.paint.warning("warning: no document is cited for:"))
+		for _, sentence := range result.Uncited {
+			p.printf("       %s\n", OneLine(sentence))
+		}
+	}
 	if len(result.Unsupported) > 0 {
 		p.printf("\n%s\n", p.paint.warning("warning: in no result of a tool: "+OneLine(strings.Join(result.Unsupported, ", "))))
+	}
+}
+
+// citations prints where in the documents stands what the answer says, with the words that stand there.
+func (p *Printer) citations(all []cite.Citation) {
+	for index, c := range all {
+		if index == 0 {
+			p.printf("\n")
+		}
+		place := strings.Join(append([]string{c.Title}, c.Section...), " › ")
+		if c.Page > 0 {
+			place += fmt.Sprintf(", page %d", c.Page)
+		}
+		p.printf("%s %s %s\n", p.paint.good(fmt.Sprintf("[%d]", c.Number)), OneLine(place), p.paint.faint(OneLine(c.Source)))
+		for line := range strings.SplitSeq(lipgloss.Wrap(whole(c.Quote), textWidth, ""), "\n") {
+			p.printf("         | %s\n", line)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bestbox/agents/condition"
+	"bestbox/internal/knowledge/cite"
 	"bestbox/internal/llm"
 	"bestbox/internal/transcript"
 	"bestbox/tools"
@@ -103,12 +104,44 @@ func TestPrintedRunIsAsInTheGoldenFile(t *testing.T) {
 	}
 }
 
+// cited is an answer that rests on a document, as its last event has it.
+var cited = run.Result{
+	Answer: "Up to 5 days may be carried over [1]. Dogs stay at home.",
+	Citations: []cite.Citation{{Number: 1, Document: "d", Title: "Leave policy", Source: "/documents/leave.pdf", Section: []string{"Annual leave", "Carry-over"}, Page: 3,
+		Quote: "Up to five days that were not taken may be\ncarried over into the next year, unless the head of the department has agreed to something else in writing."}},
+	Uncited: []string{"Dogs stay at home."}, Steps: []run.Step{}}
+
+func TestCitationsStandBelowTheAnswerWithTheirQuotes(t *testing.T) {
+	t.Parallel()
+	start := events(t, run.EventAnswerStart, run.AnswerStart{Attempt: 1}, run.EventAnswerDelta, run.AnswerDelta{Text: "Up to 5 days may be carried over [2]. Dogs stay at home."})
+	end := events(t, run.EventAnswer, cited)
+	for name, got := range map[string]string{
+		"cited.txt":          print(t, false, false, append(start, end...)),
+		"cited_streamed.txt": print(t, true, false, append(start, end...)),
+	} {
+		golden := filepath.Join("testdata", name)
+		if *update {
+			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("%s (-update writes it anew):\n%s", name, diff)
+		}
+	}
+}
+
 func TestNothingThatModelsOrToolsSaySteersTheTerminal(t *testing.T) {
 	t.Parallel()
 	const evil = "a\x1b]0;title\x07b\x1b[2Jc\u009bd\u202ee\rf"
 	report := run.CallReport{Tool: evil, Arguments: []byte(`{"a":"\u001b[2J"}`), Result: evil}
 	step := run.Step{Step: 1, Calls: []run.CallReport{report}}
-	result := run.Result{Answer: evil, Unsupported: []string{evil}, Steps: []run.Step{}}
+	result := run.Result{Answer: evil, Unsupported: []string{evil}, Steps: []run.Step{}, Uncited: []string{evil},
+		Citations: []cite.Citation{{Number: 1, Title: evil, Section: []string{evil}, Source: evil, Quote: evil}}}
 	got := print(t, true, false, events(t, run.EventRoute, run.Route{Domain: evil, Tier: evil, Reason: evil}, run.EventDecision, step,
 		run.EventResult, report, run.EventAnswerDelta, run.AnswerDelta{Text: evil}, run.EventAnswer, result))
 	if strings.ContainsAny(got, "\x1b\x07\u009b\u202e\r") {

@@ -22,6 +22,7 @@ import (
 	"bestbox/agents/condition"
 	"bestbox/agents/router"
 	"bestbox/internal/access"
+	"bestbox/internal/knowledge/cite"
 	"bestbox/internal/llm"
 	"bestbox/internal/transcript"
 	"bestbox/workflows/run"
@@ -98,6 +99,11 @@ type callResult struct {
 	Unsupported []string `json:"unsupported,omitempty"`
 	// Found is what an agent that was asked has found, as its tools say it.
 	Found []string `json:"found,omitempty"`
+	// Cited are the quotes behind the answer of an agent that was asked, with its sentences that each stands behind; Uncited are those that claim something without one, and
+	// Stands is the answer without these.
+	Cited   []cite.Passage `json:"cited,omitempty"`
+	Uncited []string       `json:"uncited,omitempty"`
+	Stands  string         `json:"stands,omitempty"`
 	// Doubted says that a write was sent back for what its texts have invented.
 	Doubted bool `json:"doubted,omitempty"`
 }

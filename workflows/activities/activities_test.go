@@ -17,6 +17,7 @@ import (
 	"bestbox/internal/config"
 	"bestbox/internal/transcript"
 	"bestbox/tools"
+	"bestbox/tools/knowledge"
 	"bestbox/workflows/run"
 )
 
@@ -119,6 +120,7 @@ func TestAnAnswerWithoutWhatItRestsOnIsEvasive(t *testing.T) {
 		{"为什么涨了30%？", "涨了30%，因为VND-001涨价25%。", why, false},
 		{"What is the reason?", "VND-001 rose 25%.", why, false},
 		{"Why did VND-001 rise 25%?", "Nothing says so.", []agents.Fact{{Sentences: []string{"VND-001 rose 25%."}}}, false},
+		{"May leave be carried over?", "Yes, into the next year.", []agents.Fact{{Tool: knowledge.Search, Sentences: []string{"[1] “Leave policy”: “Up to 5 days may be.”"}}}, false},
 		{"Is the agent there?", "Yes.", []agents.Fact{{Sentences: []string{"It is."}}}, false},
 	}
 	for _, test := range tests {

@@ -10,9 +10,11 @@ import (
 
 	"bestbox/agents"
 	"bestbox/internal/factcheck"
+	"bestbox/internal/knowledge/cite"
 	"bestbox/internal/llm"
 	"bestbox/internal/transcript"
 	"bestbox/tools"
+	"bestbox/tools/knowledge"
 	"bestbox/workflows/run"
 )
 
@@ -67,6 +69,8 @@ type text struct {
 	hides       string // what was not done, and the text does not say so
 	attempts    int
 	usage       llm.Usage // of all attempts
+	citations   []cite.Citation
+	uncited     []string
 }
 
 // figures is what the check said of the text.
@@ -141,7 +145,9 @@ func evasive(turn agents.Turn, content string) bool {
 	}
 	var results []string
 	for _, fact := range turn.Facts {
-		results = append(results, fact.Sentences...)
+		if fact.Tool != knowledge.Search { // not every figure of a passage is one that was asked for
+			results = append(results, fact.Sentences...)
+		}
 	}
 	all := strings.Join(results, "\n")
 	switch {
@@ -183,10 +189,14 @@ func hides(agent equipped, known conversation, content string) string {
 
 // write returns the best of the attempts: the one with the fewest faults.
 func (a *Activities) write(ctx context.Context, who asker, agent equipped, known conversation, domain string) (text, error) {
+	if known.notInDocuments() {
+		return text{content: notThere(known.input.Question)}, nil
+	}
 	turn, err := a.turn(ctx, who, agent, known, agent.Policy.AnswerTokens)
 	if err != nil {
 		return text{}, err
 	}
+	searched := documentsOf(known.found())
 	told := []string{turn.Today.Format(time.DateOnly), turn.Question, turn.Asker.ID, turn.Asker.Name, agent.Prompt}
 	if turn.Condition != nil {
 		told = append(told, turn.Condition.String())
@@ -213,8 +223,9 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 		if correction != "" && strings.Contains(content, firstWords(correction)) { // small models copy what they are told of the answer before
 			break
 		}
-		written := text{content: content, unsupported: checked.unsupported(content), attempts: attempt,
-			evasive: evasive(turn, content), hides: hides(agent, known, content)}
+		plain := searched.plain(content)
+		written := text{content: content, unsupported: checked.unsupported(plain), attempts: attempt,
+			evasive: evasive(turn, plain), hides: hides(agent, known, plain)}
 		if attempt == 1 || written.faults() < best.faults() {
 			best = written
 		}
@@ -227,13 +238,15 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 	ours := isDecision(best.content) || best.hides != "" // some of its words
 	if ours {
 		best.content = conclusions(turn)
+	} else {
+		searched.cite(&best)
 	}
 	if check := turn.Condition; check != nil && !check.Holds { // small models word what was compared the other way round
 		best.content += " " + check.Sentence(agents.InChinese(turn.Question))
 		ours = true
 	}
 	if ours {
-		best.unsupported = checked.unsupported(best.content)
+		best.unsupported = checked.unsupported(searched.plain(best.content))
 	}
 	return best, nil
 }
@@ -261,6 +274,10 @@ func newSources(known conversation, texts ...string) sources {
 		s.texts = append(s.texts, string(result.Report.Arguments))
 		if len(result.Unsupported) > 0 {
 			s.answers, s.doubtful = append(s.answers, result.Sentences...), append(s.doubtful, result.Unsupported...)
+			continue
+		}
+		if found, is := foundIn(result); is {
+			s.texts = append(s.texts, textsOfFound(found)...)
 			continue
 		}
 		s.texts = append(s.texts, result.Sentences...)
@@ -327,7 +344,7 @@ func endAtSentence(content string) string {
 
 // resultOf gathers what a run did.
 func resultOf(known conversation, written text) run.Result {
-	result := run.Result{Answer: written.content, Unsupported: written.unsupported, Steps: known.steps, Usage: written.usage}
+	result := run.Result{Answer: written.content, Unsupported: written.unsupported, Citations: written.citations, Uncited: written.uncited, Steps: known.steps, Usage: written.usage}
 	for _, route := range known.routes {
 		result.Route = &route
 		result.Timings.Route += route.Milliseconds

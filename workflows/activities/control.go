@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"bestbox/agents"
+	"bestbox/internal/knowledge/cite"
 	"bestbox/internal/transcript"
 	"bestbox/tools/wording"
 	"bestbox/workflows/run"
@@ -116,16 +117,21 @@ func (a *Activities) Heard(ctx context.Context, input HeardInput) (Called, error
 				ErrorTranscript, nil)
 		}
 		report.Milliseconds, report.Usage = answered.Timings.Decide+answered.Timings.Tools+answered.Timings.Answer, &answered.Usage
-		report.Result = said.Agent + " says: " + answered.Answer
+		answer := answered.Answer
+		if len(answered.Citations) > 0 {
+			answer = cite.Unmarked(answer) // the answer to the whole question has numbers of its own
+		}
+		report.Result = said.Agent + " says: " + answer
 		if answered.Outsiders {
-			report.Result = said.Agent + " says: " + wording.Quoted(answered.Answer, longestAnswer)
+			report.Result = said.Agent + " says: " + wording.Quoted(answer, longestAnswer)
 		}
 		sentences := []string{report.Result}
 		if report.NotDone = leftUndone(said.Question, answered); report.NotDone {
 			sentences = append(sentences, "Not done: "+said.Agent+" has changed nothing.")
 		}
-		change, err := called(input.Head, callResult{Report: report, Sentences: sentences, Outsiders: answered.Outsiders, Unsupported: answered.Unsupported,
-			Found: conclusionsOf(answered)})
+		result := callResult{Report: report, Sentences: sentences, Outsiders: answered.Outsiders, Unsupported: answered.Unsupported, Found: conclusionsOf(answered)}
+		heardCitations(&result, answered)
+		change, err := called(input.Head, result)
 		return stored{Change: change}, err
 	})
 }

@@ -15,6 +15,7 @@ import (
 
 	"bestbox/agents/condition"
 	"bestbox/agents/router"
+	"bestbox/internal/knowledge/cite"
 	"bestbox/internal/llm"
 	"bestbox/tools"
 )
@@ -136,6 +137,10 @@ type Result struct {
 	Answer string `json:"answer"`
 	// Unsupported are the figures and identifiers of the answer that stand in no result; empty when all are supported.
 	Unsupported []string `json:"unsupported,omitempty"`
+	// Citations are the places of documents that stand behind sentences of the answer, by their numbers there; Uncited are its sentences that claim something and that neither a
+	// document nor another result is found to say. Both are empty where no documents were searched.
+	Citations []cite.Citation `json:"citations,omitempty"`
+	Uncited   []string        `json:"uncited,omitempty"`
 	// Domain is what the question is about; Agent is who answered: another one only where the domain has no agent.
 	Domain string `json:"domain"`
 	Agent  string `json:"agent"`

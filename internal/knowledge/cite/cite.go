@@ -16,16 +16,16 @@ import (
 // Passage is what an answer may rest on.
 type Passage struct {
 	// Number is the one that the model was shown it by, as [1]; 0: it was shown by none.
-	Number   int
-	Document string
-	Title    string
-	Source   string
-	Section  []string
-	Page     int
+	Number   int      `json:"number,omitempty"`
+	Document string   `json:"document"`
+	Title    string   `json:"title"`
+	Source   string   `json:"source"`
+	Section  []string `json:"section,omitempty"`
+	Page     int      `json:"page,omitempty"`
 	// Text is what the document says, word for word.
-	Text string
+	Text string `json:"text"`
 	// Said are sentences of another agent's answer which this passage, that agent's quote, stands behind: who says the same rests on it too.
-	Said []string
+	Said []string `json:"said,omitempty"`
 }
 
 // Citation is a place of a document that stands behind a sentence of an answer.

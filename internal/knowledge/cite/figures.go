@@ -11,7 +11,7 @@ import (
 
 // holdsFigures reports whether a text has the figures of a sentence, of the same units. What else is looked up there, an identifier or an address, may also stand around it.
 func holdsFigures(sentence, text, around string) bool {
-	sentence, text = spelled(sentence), spelled(text)
+	sentence, text = InDigits(sentence), InDigits(text)
 	isName := func(found string) bool {
 		return strings.ContainsFunc(found, unicode.IsLetter) && strings.ContainsAny(found, "-@/")
 	}

@@ -5,48 +5,38 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"bestbox/internal/knowledge/chunk"
 )
 
 // span is a part of a text, in bytes.
 type span struct{ from, to int }
 
-var (
-	// ending may end a sentence: signs that do, with the quotation marks and brackets that close behind them.
-	ending = regexp.MustCompile(`[.!?…]+["”’')\]」]*(?:\s|$)|[。！？；]+["”’')）」]*|\n`)
-	// abbreviated is what a full stop behind it does not end: an abbreviation, a single letter, the number of an item of a list.
-	abbreviated = regexp.MustCompile(`(?i)(?:^|[\s(])(?:e\.g|i\.e|etc|approx|max|min|no|nr|art|sec|fig|vs|mr|mrs|ms|dr|cf|inc|ltd|co|[a-z]|[A-Z]\.[A-Z])\.$|^\s*\d{1,3}\.$|\n\s*\d{1,3}\.$`)
-	// ownLine begins a line that is no continuation of the one before: an item of a list, a heading.
-	ownLine = regexp.MustCompile(`^\s*(?:[-*•·–#>|]|\d{1,3}[.)、]|[(（]?[a-z一二三四五六七八九十]{1,3}[)）、])`)
-)
+// ownLine begins a line that is no continuation of the one before: an item of a list, a heading, a row.
+var ownLine = regexp.MustCompile(`^\s*(?:[-*•·–#>|]|\d{1,3}[.)、]|[(（]?[a-z一二三四五六七八九十]{1,3}[)）、])`)
 
-// sentences are the parts of a text that say something by themselves, in order, without the blanks around them. A line that goes on in the next one is one sentence with it;
-// items of lists and rows of tables are each their own.
+// sentences are the parts of a text that say something by themselves, in order, without the blanks around them: its sentences, of which items of lists and rows of tables are
+// each their own.
 func sentences(text string) (found []span) {
-	begin := 0
-	add := func(end int) {
-		part := text[begin:end]
-		trimmed := strings.TrimLeftFunc(part, unicode.IsSpace)
-		from := end - len(trimmed)
-		if to := from + len(strings.TrimRightFunc(trimmed, unicode.IsSpace)); to > from {
-			found = append(found, span{from, to})
+	add := func(from, to int) {
+		part := text[from:to]
+		begins := from + len(part) - len(strings.TrimLeftFunc(part, unicode.IsSpace))
+		if ends := from + len(strings.TrimRightFunc(part, unicode.IsSpace)); ends > begins {
+			found = append(found, span{begins, ends})
 		}
-		begin = end
 	}
-	for _, at := range ending.FindAllStringIndex(text, -1) {
-		if at[0] < begin {
-			continue
+	from := 0
+	for _, sentence := range chunk.Sentences(text) {
+		end := from + len(sentence)
+		for at := from; at < end; at++ {
+			if text[at] == '\n' && breaks(text, from, at) {
+				add(from, at)
+				from = at + 1
+			}
 		}
-		sign := text[at[0]:at[1]]
-		if sign == "\n" && !breaks(text, begin, at[0]) {
-			continue
-		}
-		stop := at[0] + len(strings.TrimRightFunc(sign, unicode.IsSpace))
-		if sign != "\n" && abbreviated.MatchString(text[begin:stop]) {
-			continue
-		}
-		add(max(stop, at[0]))
+		add(from, end)
+		from = end
 	}
-	add(len(text))
 	return found
 }
 

@@ -132,11 +132,15 @@ type said struct {
 	hints   []int // numbers of passages that the model has written behind it
 }
 
+// reference says where something stands, which is no claim of what stands there.
+var reference = regexp.MustCompile(`(?i)[(（]?\b(?:on\s+|see\s+)?(?:page|p\.|passage|section)\s*\d+(?:\.\d+)*[)）]?|[(（]?第\s*\d+\s*[页段节条][)）]?`)
+
 // behind returns the quotes that support a sentence, at most two, and whether it needs no other support: a fact says so, or it claims nothing.
 func (s *sources) behind(sentence string, hints []int) (found []quoted, supported bool) {
 	if !claims(sentence) {
 		return nil, true
 	}
+	sentence = reference.ReplaceAllString(sentence, " ")
 	says := said{sentence, Words(sentence), clausesOf(sentence), namesOf(sentence), hints}
 	best, rank := -1, 0.0
 	for index, p := range s.parts {

@@ -14,7 +14,7 @@ import (
 // many words.
 func Words(text string) map[string]int {
 	words, single := map[string]int{}, map[string]int{}
-	for _, term := range terms.Query(spelled(text)) {
+	for _, term := range terms.Query(InDigits(text)) {
 		if first, size := utf8.DecodeRuneInString(term); size == len(term) && unicode.Is(unicode.Han, first) {
 			single[term]++
 			continue
@@ -35,8 +35,8 @@ var (
 var values = map[string]int{"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15,
 	"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90}
 
-// spelled writes numbers in digits, so that five days are 5 days. "One" stays a word: it counts seldom.
-func spelled(text string) string {
+// InDigits writes numbers in digits, so that five days are 5 days. "One" stays a word: it counts seldom.
+func InDigits(text string) string {
 	text = englishNumber.ReplaceAllStringFunc(text, func(word string) string { return strconv.Itoa(values[strings.ToLower(word)]) })
 	return chineseNumber.ReplaceAllStringFunc(text, func(found string) string {
 		parts := chineseNumber.FindStringSubmatch(found)
@@ -96,7 +96,7 @@ func claims(sentence string) bool {
 		return false
 	}
 	const few = 2 // "Yes." and "Dear colleague," say nothing
-	return figure.MatchString(spelled(text)) || len(Words(text)) >= few
+	return figure.MatchString(InDigits(text)) || len(Words(text)) >= few
 }
 
 // named are the names that an English sentence says: words with a capital that do not begin it. In what is all capitals, or a title, every word has one, and none counts.

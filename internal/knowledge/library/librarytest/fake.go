@@ -73,7 +73,7 @@ func Holds(t *testing.T, open func(t *testing.T, passages []library.Passage) Sea
 	made := open(t, []library.Passage{
 		Passage("", "Badges", "Badges are returned on the last working day."),
 		Passage("hr", "Bonus", "Badges of the management open the safe."),
-		Passage("oa", "Rooms", "Rooms are opened with badges."),
+		Passage("site", "Rooms", "Rooms are opened with badges."),
 	})
 	for name, test := range map[string]struct {
 		query library.Query
@@ -82,7 +82,7 @@ func Holds(t *testing.T, open func(t *testing.T, passages []library.Passage) Sea
 		"a domain's and everybody's": {library.Query{Text: "badges", Domain: "hr"}, []string{"Badges", "Bonus"}},
 		"of no domain":               {library.Query{Text: "badges"}, []string{"Badges"}},
 		"of all":                     {library.Query{Text: "badges", AllDomains: true}, []string{"Badges", "Bonus", "Rooms"}},
-		"of another domain":          {library.Query{Text: "badges", Domain: "erp"}, []string{"Badges"}},
+		"of another domain":          {library.Query{Text: "badges", Domain: "lab"}, []string{"Badges"}},
 		"what nothing has":           {library.Query{Text: "xylophone", Domain: "hr"}, nil},
 	} {
 		found, err := made.Search(t.Context(), test.query)

@@ -1,0 +1,111 @@
+package activities
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"bestbox/agents"
+	"bestbox/internal/knowledge/cite"
+	"bestbox/tools/knowledge"
+	"bestbox/workflows/run"
+)
+
+// documents are what the searches of a run have found, with what else is known.
+type documents struct {
+	// searched says that the documents were searched, by this run or by an agent that it has asked: only then is an answer held against them.
+	searched bool
+	passages []cite.Passage
+	// facts are what other results say, one text for each.
+	facts []string
+}
+
+// documentsOf are those of all that is known. A result whose data are not to be read counts as one of another tool.
+func documentsOf(results []callResult) (d documents) {
+	for _, result := range results {
+		found, is := foundIn(result)
+		switch {
+		case is:
+			d.searched = true
+			for _, p := range found.Passages {
+				d.passages = append(d.passages, cite.Passage{Number: p.Number, Document: p.Document, Title: p.Title, Source: p.Source, Section: p.Section, Page: p.Page, Text: p.Text})
+			}
+		case len(result.Cited)+len(result.Uncited) > 0:
+			d.searched = true
+			d.passages = append(d.passages, result.Cited...)
+			d.facts = append(d.facts, result.Stands)
+		case !result.Doubted:
+			d.facts = append(d.facts, strings.Join(result.Sentences, " "))
+		}
+	}
+	return d
+}
+
+// foundIn is what a search of the documents has found.
+func foundIn(result callResult) (found knowledge.Found, is bool) {
+	if result.Report.Tool != knowledge.Search || result.Report.Failed {
+		return found, false
+	}
+	return found, json.Unmarshal(result.Data, &found) == nil
+}
+
+// plain is an answer without what a model has written for numbers of passages. Where nothing was searched it has none, and a number in brackets is its own.
+func (d documents) plain(answer string) string {
+	if !d.searched {
+		return answer
+	}
+	return cite.Unmarked(answer)
+}
+
+// cite puts citations into an answer, and says which sentences have none although they claim something.
+func (d documents) cite(written *text) {
+	if !d.searched {
+		return
+	}
+	report := cite.Check(written.content, d.passages, d.facts...)
+	written.content, written.citations, written.uncited = report.Answer, report.Citations, report.Uncited
+}
+
+// notInDocuments reports whether all that was done is to search the documents, and nothing in them is about the question. What is then to be said needs no model, which would
+// be tempted to know better.
+func (c conversation) notInDocuments() bool {
+	return len(c.results) > 0 && len(c.before) == 0 && c.condition() == nil && !slices.ContainsFunc(c.results, func(result callResult) bool {
+		found, is := foundIn(result)
+		return !is || found.Relevant
+	})
+}
+
+// notThere says so, in the language of the question.
+func notThere(question string) string {
+	if agents.InChinese(question) {
+		return "文件中没有相关内容。"
+	}
+	return knowledge.NotThere + "."
+}
+
+// textsOfFound are what an answer may take from a search. The numbers of passages are not among them: they are no figures of a document.
+func textsOfFound(found knowledge.Found) (texts []string) {
+	for _, p := range found.Passages {
+		texts = append(texts, p.Title, strings.Join(p.Section, "\n"), p.Text, cite.InDigits(p.Text))
+		if p.Page > 0 {
+			texts = append(texts, fmt.Sprintf("page %d", p.Page))
+		}
+	}
+	return texts
+}
+
+// heardCitations puts what another agent has cited, and what it has not, into the result that its answer becomes.
+func heardCitations(result *callResult, answered run.Result) {
+	said := cite.Said(answered.Answer)
+	for _, c := range answered.Citations {
+		result.Cited = append(result.Cited, cite.Passage{Document: c.Document, Title: c.Title, Source: c.Source, Section: c.Section, Page: c.Page, Text: c.Quote, Said: said[c.Number]})
+	}
+	if result.Uncited = answered.Uncited; len(result.Cited)+len(result.Uncited) == 0 {
+		return
+	}
+	result.Stands = cite.Unmarked(answered.Answer)
+	for _, sentence := range answered.Uncited {
+		result.Stands = strings.ReplaceAll(result.Stands, sentence, "")
+	}
+}
