@@ -142,6 +142,8 @@ const (
 	MeanLength = 100
 	// FusionK is the constant of reciprocal rank fusion: a hit at rank r of an arm adds 1/(FusionK+r) (Cormack, Clarke and Buettcher 2009).
 	FusionK = 60
+	// Candidates is how many hits of each arm are fused at least, however few are wanted: what is below the first hits of both arms may stand above what only one has.
+	Candidates = 50
 )
 
 // Model names what made the embeddings of an index. The zero Model is none: the index finds by words alone.
@@ -151,7 +153,7 @@ type Model struct {
 }
 
 // Index finds points. One is for one tenant: it neither finds nor changes what is another's. It is safe for concurrent use. Every method may be called again after an
-// error or a crash with the same arguments, and then leaves what one call would have.
+// error or a crash with the same arguments, and then leaves what one call would have. When another one has taken its place it answers ErrReplaced.
 type Index interface {
 	// Model is the one that all its points were embedded with.
 	Model() Model
@@ -184,3 +186,6 @@ type Store interface {
 
 // ErrNoIndex is that of a store into which nothing was put yet.
 var ErrNoIndex = errors.New("no documents were indexed yet")
+
+// ErrReplaced is that of an Index that is no longer there, since a Switch or a Create has removed it. Whoever wanted the live one asks Live for the one in its place.
+var ErrReplaced = errors.New("the index was replaced by another one")

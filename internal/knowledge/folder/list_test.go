@@ -81,6 +81,7 @@ func TestLinksAreFollowedInsideAndNeverOutside(t *testing.T) {
 	link(t, "real.md", filepath.Join(root, "again.md"))
 	link(t, "sub", filepath.Join(root, "sub-again"))
 	link(t, ".data/mounted.md", filepath.Join(root, "mounted.md"))
+	link(t, ".data/mounted.md", filepath.Join(root, "mounted-again.md"))
 	link(t, ".data/folder", filepath.Join(root, "mounted"))
 	link(t, filepath.Join(root, ".data", "folder", "inner.md"), filepath.Join(root, "sub", "absolute-in.md"))
 	link(t, "nothing.md", filepath.Join(root, "broken.md"))
@@ -88,7 +89,7 @@ func TestLinksAreFollowedInsideAndNeverOutside(t *testing.T) {
 	link(t, "loop-a.md", filepath.Join(root, "loop-b.md"))
 	link(t, "..", filepath.Join(root, "sub", "up"))
 	files, problems := listed(t, root)
-	assert.Equal(t, []string{"mounted.md", "mounted/inner.md", "real.md", "sub/page.md"}, files)
+	assert.Equal(t, []string{"mounted-again.md", "mounted/inner.md", "real.md", "sub/page.md"}, files)
 	assert.Equal(t, []string{
 		"absolute-out.md: is a link that leads out of the folder; add what it leads to by itself, or copy it here",
 		"broken.md: is a link to something that is not there; remove the link or mend it",

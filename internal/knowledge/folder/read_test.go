@@ -29,19 +29,28 @@ func TestAFileIsReadUpToTheLimitAndNotBeyond(t *testing.T) {
 	require.ErrorContains(t, err, "ten.md: too large: it has 10 bytes, and 9 are accepted; split the file or raise the limit")
 }
 
+func TestAFileWhoseSizeIsNotWhatItSaysIsNotTakenForEmpty(t *testing.T) {
+	t.Parallel()
+	path, err := folder.Resolve("/proc/self/status")
+	require.NoError(t, err)
+	_, err = folder.Read(t.Context(), path, path, 1<<20)
+	require.ErrorContains(t, err, "it changed while it was read: it has become longer")
+}
+
 func TestNothingOutsideOfTheRootIsRead(t *testing.T) {
 	t.Parallel()
 	outside := tree(t, "secret.md")
 	root := tree(t, "sub/page.md")
 	link(t, outside, filepath.Join(root, "out"))
-	for _, path := range []string{
-		filepath.Join(outside, "secret.md"),
-		root + "/sub/../../" + filepath.Base(outside) + "/secret.md",
-		filepath.Join(root, "out", "secret.md"),
-		"sub/page.md", "/etc/passwd", "",
+	for path, want := range map[string]string{
+		filepath.Join(outside, "secret.md"):                          "it does not stand below",
+		root + "/sub/../../" + filepath.Base(outside) + "/secret.md": "it does not stand below",
+		filepath.Join(root, "out", "secret.md"):                      "path escapes from parent",
+		"sub/page.md":                                                "it does not stand below",
+		"":                                                           "it does not stand below",
 	} {
 		_, err := folder.Read(t.Context(), root, path, 1000)
-		require.Error(t, err, path)
+		require.ErrorContains(t, err, want, path)
 	}
 }
 

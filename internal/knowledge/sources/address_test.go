@@ -55,9 +55,9 @@ func TestOnlyPublicAddressesArePermitted(t *testing.T) {
 
 func TestAnAllowedNetworkIsThatAndNoOther(t *testing.T) {
 	t.Parallel()
-	allowed := []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("fd12::/32")}
+	allowed := []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("fd12::/32"), netip.MustParsePrefix("fe80::/64")}
 	for text, want := range map[string]bool{
-		"10.1.2.3": true, "::ffff:10.1.2.3": true, "fd12::1": true, "8.8.8.8": true,
+		"10.1.2.3": true, "::ffff:10.1.2.3": true, "fd12::1": true, "8.8.8.8": true, "fe80::1%eth0": true,
 		"10.2.0.1": false, "127.0.0.1": false, "fd13::1": false, "64:ff9b::10.1.2.3": false,
 	} {
 		assert.Equal(t, want, sources.Permitted(netip.MustParseAddr(text), allowed), text)

@@ -236,6 +236,12 @@ func TestWhoeverCancelsIsNotToldOfATimeout(t *testing.T) {
 	})
 	_, err := allowing(sources.Options{}).Fetch(ctx, server.URL)
 	require.ErrorIs(t, err, context.Canceled)
+
+	soon, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer stop()
+	_, err = allowing(sources.Options{}).Fetch(soon, server.URL)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	assert.NotContains(t, err.Error(), "it has not answered")
 }
 
 func TestAnswersThatAreNoPageSayWhatToDo(t *testing.T) {
@@ -278,7 +284,7 @@ func TestABusyServerIsAskedAgainWhenItWantsTo(t *testing.T) {
 		{"it does not say when", "", http.StatusServiceUnavailable, 1, 2, ""},
 		{"it says by date", "Thu, 01 Jan 1970 00:00:00 GMT", http.StatusServiceUnavailable, 1, 2, ""},
 		{"it has never time", "0", http.StatusTooManyRequests, 9, 3, "the server answers 429 (Too Many Requests); the server has trouble: try again later"},
-		{"it wants to be left alone for long", "7200", http.StatusServiceUnavailable, 9, 1, "the server is busy and wants to be asked again in 2h0m0s"},
+		{"it wants to be left alone for long", "60", http.StatusServiceUnavailable, 9, 1, "the server is busy and wants to be asked again in 1m0s"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
