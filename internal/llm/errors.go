@@ -120,7 +120,8 @@ func (t *Tier) statusError(doing string, status int, body serverError) error {
 		kind = Loading
 	case status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests:
 		kind = Busy
-	case body.Type == "exceed_context_size_error" || strings.Contains(message, "exceeds the available context size"):
+	case body.Type == "exceed_context_size_error" || strings.Contains(message, "exceeds the available context size") ||
+		strings.Contains(message, "is too large to process"): // which an embedding server calls its own fault (HTTP 500)
 		kind = TooLong
 	case status >= 400 && status < 500:
 		kind = Refused

@@ -20,7 +20,7 @@ const maxErrorBody = 64 << 10
 
 // Options says where a tier is.
 type Options struct {
-	// Name of the tier, "heavy" or "light"; used in errors.
+	// Name of the tier, "heavy", "light" or "embed"; used in errors.
 	Name string
 	// BaseURL of the server without a path, for example http://127.0.0.1:8080.
 	BaseURL string
@@ -35,9 +35,10 @@ type Options struct {
 
 // Tier is one model server. It is safe for concurrent use.
 type Tier struct {
-	options Options
-	chat    openai.ChatCompletionService
-	http    *http.Client
+	options    Options
+	chat       openai.ChatCompletionService
+	embeddings openai.EmbeddingService
+	http       *http.Client
 
 	mutex       sync.Mutex
 	firstTokens map[string][]labelToken // by joined labels; see labels.go
@@ -68,11 +69,12 @@ func New(o Options) (*Tier, error) {
 	if o.APIKey != "" {
 		settings = append(settings, option.WithAPIKey(o.APIKey))
 	}
-	// The service is made without openai.NewClient, which would read OPENAI_API_KEY and OPENAI_BASE_URL from the environment and
+	// The services are made without openai.NewClient, which would read OPENAI_API_KEY and OPENAI_BASE_URL from the environment and
 	// could send the user's key of another service to this server, or questions to another service.
 	return &Tier{
 		options:     o,
 		chat:        openai.NewChatCompletionService(settings...),
+		embeddings:  openai.NewEmbeddingService(settings...),
 		http:        client,
 		firstTokens: map[string][]labelToken{},
 	}, nil

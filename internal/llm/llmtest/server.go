@@ -18,6 +18,7 @@ import (
 const (
 	LightModel = "qwen2.5-coder-0.5b-instruct-q4_k_m"
 	HeavyModel = "qwen2.5-coder-1.5b-instruct-q4_k_m"
+	EmbedModel = "all-minilm-l6-v2-f16"
 	program    = "llama-server"
 )
 
@@ -31,6 +32,13 @@ type Options struct {
 	Context int    // tokens per slot, 2048
 	Key     string // none
 	Flags   []string
+}
+
+// Embedding are the options of an embedding server, as llmctl starts the tier embed of profile small, but with one thread: so small a model gains little from a second one,
+// and loses much where other tests want the processor.
+func Embedding() Options {
+	return Options{Model: EmbedModel, Slots: 1, Context: 512,
+		Flags: []string{"--alias", EmbedModel, "--embeddings", "--pooling", "mean", "-b", "512", "-ub", "512", "--kv-unified", "-t", "1"}}
 }
 
 // Server is a running llama-server.

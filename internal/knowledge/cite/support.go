@@ -1,0 +1,273 @@
+package cite
+
+import (
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// The constants of the comparison. They were chosen on the sentences of supported.yaml (see TestWhatSupportsASentence), which holds right ones in other words, and wrong ones.
+const (
+	// leastShare is the share of a sentence's words, weighed, that a quote must have.
+	leastShare = 0.55
+	// ownShare is the share of these that the quote itself must have: title and section of the passage may have the rest.
+	ownShare = 0.5
+	// leastClause is the share of the words of a sentence, or of its clause with a figure, that a clause has to have to be about the same.
+	leastClause = 0.25
+	// longerQuote is what a further sentence of a quote must add, so that a quote is no longer than it needs to be.
+	longerQuote = 0.06
+	// hinted is what the number that a model has written adds to one of two quotes that both support the sentence.
+	hinted = 0.1
+	// mostSentences is how many sentences in a row make up a quote.
+	mostSentences = 3
+)
+
+// quoted is a place in a passage.
+type quoted struct {
+	passage Passage
+	quote   string
+}
+
+// part is what a sentence is compared with: up to three sentences of a passage, or a fact.
+type part struct {
+	quoted
+	text    string // what is compared: of a row, with the heading of its table; of a quote of another agent, what was said with it
+	size    int    // sentences
+	clauses []clause
+	own     map[string]int
+	context map[string]int // words of title and section
+	around  string         // the text of these
+	isFact  bool
+}
+
+// clause is a part of a sentence between commas, in which a figure or a negation belongs to what stands beside it.
+type clause struct {
+	text    string
+	words   map[string]int
+	negated bool
+}
+
+// between are the signs that part clauses: not the comma of a number.
+var between = regexp.MustCompile(`[,;:]\s+|[，；：。]|\.\s+|\n|\s+but\s+`)
+
+func clausesOf(text string) (found []clause) {
+	for _, said := range between.Split(text, -1) {
+		if words := Words(said); len(words) > 0 {
+			found = append(found, clause{said, words, denies(said)})
+		}
+	}
+	return found
+}
+
+// sources are all parts, and in how many sentences each word stands.
+type sources struct {
+	parts  []part
+	spread map[string]int
+	count  int
+}
+
+func newSources(passages []Passage, facts []string) *sources {
+	s := &sources{spread: map[string]int{}}
+	for _, passage := range passages {
+		s.add(passage)
+	}
+	for _, fact := range facts {
+		s.see(fact)
+		s.parts = append(s.parts, part{text: fact, own: Words(fact), size: 1, isFact: true})
+	}
+	return s
+}
+
+// isRow finds the rows of tables and the items of lists, which do not go on in the next.
+var isRow = regexp.MustCompile(`^\s*[-*•·–|]|\s\|\s`)
+
+// add takes the sentences of a passage, alone and up to three in a row.
+func (s *sources) add(passage Passage) {
+	around, heading := strings.Join(append([]string{passage.Title}, passage.Section...), "\n"), ""
+	at := sentences(passage.Text)
+	for first := range at {
+		sentence := passage.Text[at[first].from:at[first].to]
+		s.see(sentence)
+		if !isRow.MatchString(sentence) {
+			heading = ""
+		} else if heading == "" && strings.Contains(sentence, "|") {
+			heading = sentence
+		}
+		for last := first; last < min(first+mostSentences, len(at)); last++ {
+			if last > first && isRow.MatchString(passage.Text[at[last].from:at[last].to]) {
+				break
+			}
+			quote := passage.Text[at[first].from:at[last].to]
+			s.quote(quoted{passage, quote}, strings.TrimSpace(heading+" "+quote), last-first+1, around)
+		}
+	}
+	for _, said := range passage.Said {
+		s.quote(quoted{passage, strings.TrimSpace(passage.Text)}, said, 1, around)
+	}
+}
+
+func (s *sources) quote(place quoted, text string, size int, around string) {
+	s.parts = append(s.parts, part{quoted: place, text: text, size: size, clauses: clausesOf(text), own: Words(text), context: Words(around), around: around})
+}
+
+func (s *sources) see(sentence string) {
+	s.count++
+	for word := range Words(sentence) {
+		s.spread[word]++
+	}
+}
+
+// weight is that of a word: more where fewer sentences have it.
+func (s *sources) weight(word string) float64 {
+	return math.Log(1 + float64(s.count+1)/float64(s.spread[word]+1))
+}
+
+// said is a sentence of an answer.
+type said struct {
+	text    string
+	words   map[string]int
+	clauses []clause
+	names   []string
+	hints   []int // numbers of passages that the model has written behind it
+}
+
+// behind returns the quotes that support a sentence, at most two, and whether it needs no other support: a fact says so, or it claims nothing.
+func (s *sources) behind(sentence string, hints []int) (found []quoted, supported bool) {
+	if !claims(sentence) {
+		return nil, true
+	}
+	says := said{sentence, Words(sentence), clausesOf(sentence), namesOf(sentence), hints}
+	best, rank := -1, 0.0
+	for index, p := range s.parts {
+		if p.size > 1 && len(says.clauses) == 1 { // what is said in one clause stands in one sentence; in more, a figure of another one would do
+			continue
+		}
+		score := s.score(says.words, p)
+		if score < leastShare || !s.agrees(says, p) {
+			continue
+		}
+		if value := s.rank(score, p, hints); best < 0 || value > rank {
+			best, rank = index, value
+		}
+	}
+	switch {
+	case best < 0:
+		pair := s.pair(says)
+		return pair, len(pair) > 0
+	case s.parts[best].isFact:
+		return nil, true
+	}
+	return []quoted{s.parts[best].quoted}, true
+}
+
+func (s *sources) rank(score float64, p part, hints []int) float64 {
+	score -= longerQuote * float64(p.size-1)
+	if p.isFact {
+		return score - 1 // where a document says it as well, that is cited
+	}
+	if p.passage.Number > 0 && slices.Contains(hints, p.passage.Number) {
+		score += hinted
+	}
+	return score
+}
+
+// score is the share of the words that a part has.
+func (s *sources) score(words map[string]int, p part) float64 {
+	var all, own, around float64
+	for word := range words {
+		weight := s.weight(word)
+		all += weight
+		switch {
+		case p.own[word] > 0:
+			own += weight
+		case p.context[word] > 0:
+			around += weight
+		}
+	}
+	if all == 0 || own < ownShare*(own+around) {
+		return 0
+	}
+	return (own + around) / all
+}
+
+// agrees reports whether a part has the figures of a sentence, and it or what stands around it the names and identifiers, and whether both deny or neither does.
+func (s *sources) agrees(says said, p part) bool {
+	if !holdsFigures(says.text, p.text, p.around) || !holdsNames(says.names, p.text+"\n"+p.around) {
+		return false
+	}
+	return p.isFact || s.figuresBelong(says, p) && s.deniesAlike(says, p)
+}
+
+// figuresBelong reports whether each figure stands beside words that it has in the sentence too.
+func (s *sources) figuresBelong(says said, p part) bool {
+	for _, one := range says.clauses {
+		words := withoutFigures(one.words)
+		if len(words) == len(one.words) || len(words) == 0 {
+			continue
+		}
+		if !slices.ContainsFunc(p.clauses, func(other clause) bool {
+			return holdsFigures(one.text, other.text, p.text+"\n"+p.around) && s.score(words, part{own: union(other.words, p.context)}) >= leastClause
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// deniesAlike reports whether, of the clauses that share words with the sentence, one denies where the sentence does, and none where it does not.
+func (s *sources) deniesAlike(says said, p part) bool {
+	negated := slices.ContainsFunc(says.clauses, func(c clause) bool { return c.negated })
+	denied := slices.ContainsFunc(p.clauses, func(c clause) bool { return c.negated && s.score(says.words, part{own: c.words}) >= leastClause })
+	return negated == denied
+}
+
+func withoutFigures(words map[string]int) map[string]int {
+	kept := map[string]int{}
+	for word, count := range words {
+		if !figure.MatchString(word) {
+			kept[word] = count
+		}
+	}
+	return kept
+}
+
+func holdsNames(names []string, text string) bool {
+	text = strings.ToLower(text)
+	return !slices.ContainsFunc(names, func(name string) bool { return !strings.Contains(text, strings.ToLower(name)) })
+}
+
+// pair finds two quotes of which each has a part of the sentence, and both together what one must have.
+func (s *sources) pair(says said) []quoted {
+	if len(says.clauses) == 1 {
+		return nil
+	}
+	const leastPart = 0.3 // of each
+	var some []part
+	for _, p := range s.parts {
+		if !p.isFact && p.size == 1 && s.score(says.words, p) >= leastPart {
+			some = append(some, p)
+		}
+	}
+	best, rank := []quoted(nil), 0.0
+	for position, one := range some {
+		for _, other := range some[position+1:] {
+			both := part{text: one.text + "\n" + other.text, own: union(one.own, other.own), context: union(one.context, other.context), around: one.around + "\n" + other.around,
+				clauses: slices.Concat(one.clauses, other.clauses)}
+			if score := s.score(says.words, both); one.quote != other.quote && score > rank && score >= leastShare && s.agrees(says, both) {
+				best, rank = []quoted{one.quoted, other.quoted}, score
+			}
+		}
+	}
+	return best
+}
+
+func union(one, other map[string]int) map[string]int {
+	both := make(map[string]int, len(one)+len(other))
+	for _, words := range []map[string]int{one, other} {
+		for word, count := range words {
+			both[word] += count
+		}
+	}
+	return both
+}

@@ -1,0 +1,119 @@
+package cite
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"bestbox/internal/knowledge/terms"
+)
+
+// Words are those by which texts are compared: stems of words, and pairs of Chinese characters. A single character counts only where it stands alone, since each stands in
+// many words.
+func Words(text string) map[string]int {
+	words, single := map[string]int{}, map[string]int{}
+	for _, term := range terms.Query(spelled(text)) {
+		if first, size := utf8.DecodeRuneInString(term); size == len(term) && unicode.Is(unicode.Han, first) {
+			single[term]++
+			continue
+		}
+		words[term]++
+	}
+	if len(words) == 0 {
+		return single
+	}
+	return words
+}
+
+var (
+	englishNumber = regexp.MustCompile(`(?i)\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|ninety)\b`)
+	chineseNumber = regexp.MustCompile(`([一二两三四五六七八九十]{1,3})\s*((?:个|次)?(?:工作日|自然日|天|日|月|年|小时|分钟|周|星期|倍|人|名|元|份|级))`)
+)
+
+var values = map[string]int{"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15,
+	"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90}
+
+// spelled writes numbers in digits, so that five days are 5 days. "One" stays a word: it counts seldom.
+func spelled(text string) string {
+	text = englishNumber.ReplaceAllStringFunc(text, func(word string) string { return strconv.Itoa(values[strings.ToLower(word)]) })
+	return chineseNumber.ReplaceAllStringFunc(text, func(found string) string {
+		parts := chineseNumber.FindStringSubmatch(found)
+		if value := chineseValue(parts[1]); value > 0 {
+			return " " + strconv.Itoa(value) + " " + parts[2]
+		}
+		return found
+	})
+}
+
+// chineseValue is a number below a hundred; 0 where it is none.
+func chineseValue(text string) int {
+	value, digit := 0, 0
+	for _, sign := range text {
+		switch {
+		case sign == '十':
+			value, digit = value+max(digit, 1)*10, 0
+		case digit > 0:
+			return 0
+		case sign == '两':
+			digit = 2
+		default:
+			digit = strings.IndexRune("一二三四五六七八九", sign)/len("一") + 1
+		}
+	}
+	return value + digit
+}
+
+var (
+	negates = regexp.MustCompile(`(?i)\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|forbidden|prohibited|excluded|unable)\b|n['’]t\b|[不没未无勿禁非]`)
+	// neutral are words that look like a negation and bound something, say which things are meant ("days that were not taken"), or are part of another word.
+	neutral = regexp.MustCompile(`(?i)\b(?:no|not)\s+(?:later|earlier|more|less|fewer|longer|only|exceed)\b|\bnot\s+to\s+exceed\b` +
+		`|\b(?:that|which|who|if)\s+(?:\w+\s+)?(?:were|was|are|is|has|have|had|do|does|did)\s+not(?:\s+been)?\s+\w+|不得?(?:超过|多于|少于|低于|高于|晚于|迟于|早于)|不(?:同|仅|但|断|足|动产)|无论|非常|未来`)
+)
+
+// denies reports whether a text says of something that it is not so.
+func denies(text string) bool { return negates.MatchString(neutral.ReplaceAllString(text, " ")) }
+
+var (
+	// unknowing says that something is not to be found, which is no claim about the world.
+	unknowing = regexp.MustCompile(`(?i)\b(?:documents?|passages?|sources?|results?|texts?|information|knowledge base)\b[^.]*?\b(?:do|does|did|is|are|was|were|could)(?: not|n['’]t)\s+(?:\w+\s+)?(?:say|says|mention|state|contain|hold|specify|include|name|provide|give|found|available|answer|tell|describe|address|there)` +
+		`|\bnot\s+(?:\w+\s+)?in the documents?\b|\bno (?:information|answer|mention|passage|document|details?)\b|\b(?:i|we) (?:do not|don['’]t|cannot|can['’]t|could not|couldn['’]t) (?:know|find|say|answer|tell)\b|\bunable to (?:find|answer)\b` +
+		`|(?:文件|文档|资料|段落|结果|信息|知识库)[^。]*?(?:没有|未|并未|不)(?:[^。]{0,4})(?:提到|提及|说明|规定|包含|找到|写明|记载|给出|涉及)|没有(?:找到|查到|相关)|未(?:找到|查到)|无法(?:回答|确定|得知)|不知道`)
+	// polite are words that keep a conversation going.
+	polite = regexp.MustCompile(`(?i)\b(?:let me know|feel free|happy to help|glad to help|anything else|hope this helps|you['’]re welcome|thank you|thanks for|please (?:contact|ask) (?:me|us))\b|请随时|随时(?:联系|告诉|问)我|希望.*帮助|不客气|谢谢|还有(?:什么|其他)`)
+	figure = regexp.MustCompile(`\d`)
+)
+
+// claims reports whether a sentence says something that could be wrong. A question does not, nor a greeting, an introduction of what follows, or that nothing was found.
+func claims(sentence string) bool {
+	text := strings.TrimRight(sentence, " \t\n*_\"”’')）」")
+	switch last, _ := utf8.DecodeLastRuneInString(text); last {
+	case '?', '？', ':', '：':
+		return false
+	}
+	if unknowing.MatchString(text) || polite.MatchString(text) {
+		return false
+	}
+	const few = 2 // "Yes." and "Dear colleague," say nothing
+	return figure.MatchString(spelled(text)) || len(Words(text)) >= few
+}
+
+// named are the names that an English sentence says: words with a capital that do not begin it. In what is all capitals, or a title, every word has one, and none counts.
+var (
+	named   = regexp.MustCompile(`[\p{L}\p{N}][,;)]?\s+(\p{Lu}[\p{L}\p{N}&-]*)`)
+	aWord   = regexp.MustCompile(`\p{L}+`)
+	calling = map[string]bool{"i": true, "monday": true, "tuesday": true, "wednesday": true, "thursday": true, "friday": true, "saturday": true, "sunday": true}
+)
+
+func namesOf(sentence string) (names []string) {
+	for _, found := range named.FindAllStringSubmatch(sentence, -1) {
+		if !calling[strings.ToLower(found[1])] {
+			names = append(names, found[1])
+		}
+	}
+	if all := len(aWord.FindAllString(sentence, -1)); len(names)*2 > all {
+		return nil
+	}
+	return names
+}

@@ -1,0 +1,146 @@
+// Package knowledge is the tool that searches the company's documents. What it finds is cited: internal/knowledge/cite compares an answer with the passages that the model was
+// shown, and so the typed result has just these.
+//
+// Whose documents are searched is not the model's to choose: an agent finds those of its own domain and those of every agent.
+package knowledge
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"bestbox/internal/knowledge/library"
+	"bestbox/tools"
+	"bestbox/tools/wording"
+)
+
+// Search is the name of the tool.
+const Search = "search_knowledge_base"
+
+// Searcher finds passages.
+type Searcher interface {
+	Search(ctx context.Context, query library.Query) (library.Found, error)
+}
+
+// Options are what the tool works with.
+type Options struct {
+	Documents Searcher
+	// Tokens counts the tokens of a text as the model does that reads the passages; nil, or an error, has them estimated.
+	Tokens func(ctx context.Context, text string) (int, error)
+	// Budget is how many tokens the passages may take; 0: DefaultBudget.
+	Budget int
+}
+
+// DefaultBudget is a sixth of a context of 8192 tokens. The fixed prompt of an agent takes up to half of that, and other results and the answer need room beside.
+const DefaultBudget = 1365
+
+// Arguments are those of the tool.
+type Arguments struct {
+	Query string `json:"query" jsonschema:"minLength=1,maxLength=400,example=how many days of leave may be carried over" jsonschema_description:"What to look for, in the words of the question."`
+}
+
+// Tools returns the tool, or none where there are no documents to search.
+func Tools(o Options) ([]*tools.Tool, error) {
+	if o.Documents == nil {
+		return nil, nil
+	}
+	if o.Budget == 0 {
+		o.Budget = DefaultBudget
+	}
+	var list tools.List
+	list.Add(tools.New(tools.Definition{
+		Name: Search,
+		Description: "Passages of the company's documents, such as policies, contracts, manuals and minutes, that say something about the question. " +
+			"Use it for rules and procedures, and for what a document says.",
+		Effect: tools.Read, Outsiders: true,
+	}, o.search))
+	return list.All()
+}
+
+// Found is what the documents say about a question.
+type Found struct {
+	Query string `json:"query"`
+	// Relevant says whether anything that was found is about the question. Without it there are no passages.
+	Relevant bool `json:"relevant"`
+	// Passages are those that the model is shown: the most useful first, the second most useful last.
+	Passages []Passage `json:"passages"`
+	// WordsOnly says why the meaning was not asked for; empty: it was.
+	WordsOnly string `json:"words_only,omitempty"`
+}
+
+// Passage is a piece of a document.
+type Passage struct {
+	// Number counts from 1, as the model is shown it.
+	Number   int      `json:"number"`
+	Document string   `json:"document"`
+	Title    string   `json:"title"`
+	Source   string   `json:"source"`
+	Section  []string `json:"section,omitempty"`
+	Page     int      `json:"page,omitempty"`
+	Version  string   `json:"version"`
+	// Position is that of its first chunk.
+	Position int `json:"position"`
+	// Text is what the document says, word for word.
+	Text  string  `json:"text"`
+	Score float64 `json:"score"`
+}
+
+func (o Options) search(ctx context.Context, in Arguments) (*Found, error) {
+	found, err := o.Documents.Search(ctx, library.Query{Text: in.Query, Domain: tools.Caller(ctx), Limit: mostFound})
+	if err != nil {
+		return nil, fmt.Errorf("search the documents: %w", err)
+	}
+	out := &Found{Query: in.Query, Relevant: Relevant(in.Query, found), Passages: []Passage{}, WordsOnly: found.WordsOnly}
+	if out.Relevant {
+		out.Passages = o.pack(ctx, joined(found.Passages))
+	}
+	return out, nil
+}
+
+// The longest texts of others in a sentence, in characters. Chunks are shorter than a passage may be; what is longer was joined of several.
+const (
+	longestPassage = 4000
+	longestTitle   = 120
+	longestQuery   = 200
+)
+
+// NotThere is the sentence of a search that has found nothing about its question.
+const NotThere = "It is not in the documents"
+
+// Sentences implements tools.Outcome. Titles and texts are quoted as those of outsiders.
+func (f *Found) Sentences() []string {
+	if !f.Relevant {
+		return []string{fmt.Sprintf("%s: nothing in them is about %s.", NotThere, quoted(f.Query, longestQuery))}
+	}
+	var titles []string
+	for _, p := range f.Passages {
+		if title := quoted(p.Title, longestTitle); !slices.Contains(titles, title) {
+			titles = append(titles, title)
+		}
+	}
+	sentences := []string{fmt.Sprintf("%s of the documents may say it: %s.", wording.Counted(len(f.Passages), "passage"), strings.Join(titles, ", "))}
+	for _, p := range f.Passages {
+		sentences = append(sentences, p.sentence())
+	}
+	return sentences
+}
+
+// sentence is the passage as the model reads it.
+func (p Passage) sentence() string {
+	place := quoted(strings.Join(append([]string{p.Title}, p.Section...), " › "), longestTitle)
+	if p.Page > 0 {
+		place += fmt.Sprintf(" (page %d)", p.Page)
+	}
+	return fmt.Sprintf("[%d] %s: %s", p.Number, place, quoted(p.Text, longestPassage))
+}
+
+// numbered is what looks like the number of a passage.
+var numbered = regexp.MustCompile(`[\[【［]\s*(\^?\s*\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\s*[\]】］]`)
+
+// quoted is a text of others in which nothing looks like the number of a passage: what it writes in brackets stands in round ones. Signs that are not seen are gone before that
+// is looked for.
+func quoted(text string, most int) string {
+	return numbered.ReplaceAllString(wording.Quoted(text, most), "($1)")
+}

@@ -1,0 +1,116 @@
+package knowledge
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode"
+
+	"bestbox/internal/knowledge/library"
+)
+
+const (
+	// mostFound is how many passages the library is asked for: more than are shown, since some are joined.
+	mostFound = 12
+	// mostShown keeps a result within the eight sentences of a tool.
+	mostShown = 7
+	// leastOverlap is from how many bytes on the end of a chunk that begins the next one is the same text.
+	leastOverlap = 20
+)
+
+// joined are the passages that were found, best first. What a better one says as well is left out, be it a copy of the document, and a chunk that goes on where another ends, with some of its text, becomes one
+// passage with it: in the place of the better one.
+func joined(found []library.Passage) (passages []Passage) {
+	last := map[int]int{} // the position of the last chunk of a passage, by its index
+	for _, p := range found {
+		next := Passage{Document: p.Document, Title: p.Title, Source: p.Source, Section: p.Section, Page: p.Page, Version: p.Version, Position: p.Position, Text: p.Text, Score: p.Score}
+		known := func(one Passage) bool {
+			return one.Text == next.Text || one.Document == next.Document && strings.Contains(one.Text, next.Text)
+		}
+		if slices.ContainsFunc(passages, known) || strings.TrimSpace(next.Text) == "" {
+			continue
+		}
+		joinedTo := false
+		for index := range passages {
+			one := &passages[index]
+			if !one.samePlace(next) {
+				continue
+			}
+			switch {
+			case last[index]+1 == next.Position:
+				if text, overlap := overlapping(one.Text, next.Text); overlap {
+					one.Text, last[index], joinedTo = text, next.Position, true
+				}
+			case next.Position+1 == one.Position:
+				if text, overlap := overlapping(next.Text, one.Text); overlap {
+					one.Text, one.Position, joinedTo = text, next.Position, true
+				}
+			}
+			if joinedTo {
+				break
+			}
+		}
+		if !joinedTo {
+			last[len(passages)] = next.Position
+			passages = append(passages, next)
+		}
+	}
+	return passages
+}
+
+// samePlace reports whether two passages can be one: their citations must be the same.
+func (p Passage) samePlace(other Passage) bool {
+	return p.Document == other.Document && p.Version == other.Version && p.Page == other.Page && slices.Equal(p.Section, other.Section)
+}
+
+// overlapping joins two texts of which the second begins as the first ends.
+func overlapping(one, other string) (string, bool) {
+	for size := min(len(one), len(other)); size >= leastOverlap; size-- {
+		if strings.HasSuffix(one, other[:size]) {
+			return one + other[size:], true
+		}
+	}
+	return "", false
+}
+
+// pack keeps the best passages that fit the budget, at least one, and puts the second best last: models overlook what stands in the middle (Liu and others 2023).
+func (o Options) pack(ctx context.Context, passages []Passage) []Passage {
+	kept, left := []Passage{}, o.Budget
+	for _, p := range passages {
+		if len(kept) == mostShown {
+			break
+		}
+		p.Number = mostShown // of as many digits as the number that it gets
+		tokens := o.tokens(ctx, p.sentence())
+		if tokens > left && len(kept) > 0 {
+			continue // a shorter one may fit
+		}
+		kept, left = append(kept, p), left-tokens
+	}
+	if len(kept) > 2 {
+		kept = append(slices.Delete(slices.Clone(kept), 1, 2), kept[1])
+	}
+	for index := range kept {
+		kept[index].Number = index + 1
+	}
+	return kept
+}
+
+// tokens counts, or estimates from above: a Chinese character takes about one token, three bytes of other text likewise.
+func (o Options) tokens(ctx context.Context, text string) int {
+	if o.Tokens != nil {
+		if count, err := o.Tokens(ctx, text); err == nil {
+			return count
+		}
+	}
+	han, others := 0, 0
+	for _, sign := range text {
+		if unicode.Is(unicode.Han, sign) {
+			han++
+		} else {
+			others += len(string(sign))
+		}
+	}
+	const bytesPerToken = 3
+	return han + others/bytesPerToken
+}
