@@ -18,7 +18,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"bestbox/internal/knowledge"
-	"bestbox/internal/knowledge/indextest"
 	"bestbox/internal/knowledge/qdrant"
 	"bestbox/internal/knowledge/qdrant/qdranttest"
 	"bestbox/internal/programtest"
@@ -92,7 +91,7 @@ func (e *engine) ask(question map[string]any, reply proto.Message) error {
 func TestStoreOnTheEngine(t *testing.T) {
 	fake := &qdranttest.Fake{Engine: startEngine(t)}
 	fake.Start(t)
-	indextest.Run(t, func(t *testing.T, tenant string) knowledge.Store {
+	run(t, func(t *testing.T, tenant string) knowledge.Store {
 		return open(t, fake, qdrant.Options{Timeout: time.Minute}).Tenant(tenant)
 	})
 }

@@ -22,7 +22,7 @@ func started(t *testing.T) *qdranttest.Fake {
 	return fake
 }
 
-// open connects to a fake. Times are short, so that what goes on too long fails soon.
+// open connects to a fake.
 func open(t *testing.T, fake *qdranttest.Fake, options qdrant.Options) *qdrant.Server {
 	t.Helper()
 	options.Address = fake.Address()
@@ -34,9 +34,27 @@ func open(t *testing.T, fake *qdranttest.Fake, options qdrant.Options) *qdrant.S
 	return server
 }
 
+// run runs what every kind of index must do, and what this one must beside that.
+func run(t *testing.T, open indextest.Open) {
+	t.Helper()
+	indextest.Run(t, open)
+	for name, test := range map[string]func(t *testing.T, store knowledge.Store){
+		"the first rank counts as 1 in a fusion":         firstRank,
+		"words that share a place count as one":          sharedPlace,
+		"a point may have no words":                      noWords,
+		"equal scores have one order":                    equalScores,
+		"an embedding of another length counts the same": lengths,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, open(t, tenant()))
+		})
+	}
+}
+
 func TestStoreOnTheFake(t *testing.T) {
 	fake := started(t)
-	indextest.Run(t, func(t *testing.T, tenant string) knowledge.Store {
+	run(t, func(t *testing.T, tenant string) knowledge.Store {
 		return open(t, fake, qdrant.Options{Timeout: time.Minute}).Tenant(tenant)
 	})
 }
@@ -51,5 +69,5 @@ func TestStoreOnAServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	indextest.Run(t, func(_ *testing.T, tenant string) knowledge.Store { return server.Tenant(tenant) })
+	run(t, func(_ *testing.T, tenant string) knowledge.Store { return server.Tenant(tenant) })
 }

@@ -6,7 +6,9 @@ package qdranttest
 import (
 	"context"
 	"crypto/tls"
+	"maps"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +35,8 @@ type Fake struct {
 	Certificate *tls.Certificate
 	// Engine answers the requests about points in place of the fake, which then only keeps the collections and aliases; nil: the fake does all.
 	Engine Engine
+	// Forgetful leaves out the list of Requests.
+	Forgetful bool
 
 	address string
 	server  *grpc.Server
@@ -111,6 +115,13 @@ func (f *Fake) Requests() []any {
 	return append([]any(nil), f.requests...)
 }
 
+// Collections are the names of those that there are.
+func (f *Fake) Collections() []string {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return slices.Sorted(maps.Keys(f.collections))
+}
+
 func (f *Fake) intercept(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 	f.mutex.Lock()
 	f.calls[info.FullMethod]++
@@ -129,7 +140,9 @@ func (f *Fake) intercept(ctx context.Context, request any, info *grpc.UnaryServe
 	}
 	f.mutex.Lock()
 	reply, err := f.answer(ctx, request, info.FullMethod, handle) // one at a time
-	f.requests = append(f.requests, request)
+	if !f.Forgetful {
+		f.requests = append(f.requests, request)
+	}
 	f.mutex.Unlock()
 	if after != nil {
 		if lost := after(info.FullMethod); lost != nil {

@@ -23,6 +23,8 @@ def shard(name, made):
             q.EdgeConfig(
                 vectors={v: q.EdgeVectorParams(size=int(p["size"]), distance=q.Distance.Cosine) for v, p in dense.items()},
                 sparse_vectors={v: q.EdgeSparseVectorParams(modifier=q.Modifier.Idf) for v in words},
+                optimizers=q.EdgeOptimizersConfig(default_segment_number=1),
+                wal_enabled=False,  # nothing here outlives the program
             ),
         )
     return shards[name]

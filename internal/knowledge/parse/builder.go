@@ -1,0 +1,118 @@
+package parse
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"bestbox/internal/knowledge"
+)
+
+// builder collects the blocks of a file and keeps them within its limits. Texts get there as they are to be cited.
+type builder struct {
+	ctx     context.Context
+	limits  Limits
+	content knowledge.Content
+	// size is that of all texts.
+	size int64
+}
+
+// title keeps the first one that says anything.
+func (b *builder) title(text string) {
+	if b.content.Title == "" {
+		b.content.Title = strings.ReplaceAll(tidy(text), "\n", " ")
+	}
+}
+
+// add appends a block; one without text is left out.
+func (b *builder) add(block knowledge.Block) error {
+	if err := b.ctx.Err(); err != nil {
+		return err
+	}
+	if strings.TrimSpace(block.Text) == "" {
+		return nil
+	}
+	if err := b.grow(len(block.Text)); err != nil {
+		return err
+	}
+	if len(b.content.Blocks) >= b.limits.Blocks {
+		return unreadable(fmt.Sprintf("it has more than %d headings, paragraphs and tables", b.limits.Blocks), "split it into smaller files")
+	}
+	b.content.Blocks = append(b.content.Blocks, block)
+	return nil
+}
+
+// grow counts text before it is kept: a small file can repeat a long text often.
+func (b *builder) grow(size int) error {
+	b.size += int64(size)
+	if b.size > b.limits.Unpacked {
+		return unreadable("its text is larger than "+megabytes(b.limits.Unpacked), "split it into smaller files")
+	}
+	return nil
+}
+
+func (b *builder) paragraph(text string) error {
+	return b.add(knowledge.Block{Kind: knowledge.Paragraph, Text: tidy(text)})
+}
+
+func (b *builder) heading(level int, text string) error {
+	return b.add(knowledge.Block{Kind: knowledge.Heading, Level: max(level, 1), Text: strings.ReplaceAll(tidy(text), "\n", " ")})
+}
+
+func (b *builder) code(text string) error {
+	return b.add(knowledge.Block{Kind: knowledge.Code, Text: strings.Trim(printable(text), "\n")})
+}
+
+// listItem is one item: how deep it stands, from 0, and the number or mark in front of it.
+type listItem struct {
+	depth int
+	mark  string
+	text  string
+}
+
+func (b *builder) list(items []listItem) error {
+	var text strings.Builder
+	for _, item := range items {
+		said := strings.ReplaceAll(tidy(item.text), "\n", " ")
+		if said == "" {
+			continue
+		}
+		fmt.Fprintf(&text, "%s%s %s\n", strings.Repeat("  ", min(item.depth, 8)), item.mark, said)
+	}
+	return b.add(knowledge.Block{Kind: knowledge.List, Text: strings.TrimRight(text.String(), "\n")})
+}
+
+// table adds rows of cells, of which the first lines may be a heading. Rows without text are left out.
+func (b *builder) table(rows [][]string, header int) error {
+	var text strings.Builder
+	heads, counted := 0, 0
+	for at, row := range rows {
+		line := tableLine(row)
+		if line == "" {
+			continue
+		}
+		if counted += len(line); b.size+int64(counted) > b.limits.Unpacked {
+			return b.grow(counted)
+		}
+		if text.Len() > 0 {
+			text.WriteByte('\n')
+		}
+		text.WriteString(line)
+		if at < header {
+			heads++
+		}
+	}
+	return b.add(knowledge.Block{Kind: knowledge.Table, Text: text.String(), Header: heads})
+}
+
+// tableLine is a row as one line; empty where no cell says anything. Empty cells in between stay, so that columns stay where they are.
+func tableLine(row []string) string {
+	cells := make([]string, len(row))
+	last := -1
+	for at, cell := range row {
+		if cells[at] = strings.ReplaceAll(tidy(cell), "\n", " "); cells[at] != "" {
+			last = at
+		}
+	}
+	return strings.Join(cells[:last+1], " | ")
+}

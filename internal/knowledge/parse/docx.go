@@ -1,0 +1,356 @@
+package parse
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxNesting bounds how deep the XML of a document nests; Word's own stays far below 100.
+const maxNesting = 1000
+
+// readDOCX reads the text of a Word document as Word shows it: with the numbers that Word gives to headings and lists, with what was inserted and without what was deleted,
+// with footnotes at the end; without comments, headers and footers.
+func readDOCX(out *builder, data []byte) error {
+	files, err := openPackage(out, data)
+	if err != nil {
+		return err
+	}
+	main := files.related("", "officeDocument")
+	if main == "" {
+		main = "word/document.xml"
+	}
+	styles, err := readStyles(files, main)
+	if err != nil {
+		return err
+	}
+	numbers, err := readNumbering(files, main)
+	if err != nil {
+		return err
+	}
+	found := false
+	for _, part := range []string{main, files.related(main, "footnotes"), files.related(main, "endnotes")} {
+		reader, err := files.open(part)
+		if err != nil {
+			return err
+		}
+		if reader == nil {
+			continue
+		}
+		found = true
+		document := &docxReader{out: out, styles: styles, numbers: numbers}
+		err = document.read(reader)
+		reader.Close()
+		if err != nil {
+			return err
+		}
+	}
+	if !found {
+		return errDamaged
+	}
+	out.title(files.title())
+	return nil
+}
+
+// docxReader goes through the XML from its start to its end, and holds what is open: texts may hold boxes with paragraphs, and cells tables.
+type docxReader struct {
+	out     *builder
+	styles  docxStyles
+	numbers *docxNumbering
+
+	paragraphs []*docxParagraph
+	tables     []*docxTable
+	list       []listItem
+	// run is how many runs are open; hiddenRun is set where the run is not shown.
+	run       int
+	hiddenRun bool
+	// text is whether characters are text of the document.
+	text bool
+}
+
+type docxParagraph struct {
+	text    strings.Builder
+	style   string
+	outline int // from 1; 0: that of the style; 10: body text
+	number  *docxNumber
+}
+
+type docxTable struct {
+	rows     [][]string
+	header   int
+	isHeader bool
+	cell     []string
+	cellSpan int
+	// boxes is how many paragraphs were open around it.
+	boxes int
+}
+
+// skipped elements hold what the document does not say: the version of a drawing for old programs, what was deleted, what was before a change, how a word is pronounced.
+var skipped = []string{"Fallback", "del", "moveFrom", "pPrChange", "rPrChange", "tblPrChange", "trPrChange", "tcPrChange", "sectPrChange", "tblGridChange", "rt"}
+
+func (d *docxReader) read(reader io.Reader) error {
+	decoder := xmlDecoder(&contextReader{out: d.out, from: reader})
+	depth := 0
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return d.endList()
+		}
+		if err != nil {
+			if d.out.ctx.Err() != nil {
+				return d.out.ctx.Err()
+			}
+			return errDamaged
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			if depth++; depth > maxNesting {
+				return unreadable("its text is nested too deep", "open it in Word, save it anew and put it in again")
+			}
+			if slices.Contains(skipped, token.Name.Local) || isSeparator(token) {
+				if err := decoder.Skip(); err != nil {
+					return errDamaged
+				}
+				depth--
+				continue
+			}
+			d.start(token)
+		case xml.EndElement:
+			depth--
+			if err := d.end(token.Name.Local); err != nil {
+				return err
+			}
+		case xml.CharData:
+			if paragraph := d.paragraph(); d.text && paragraph != nil && !d.hiddenRun {
+				paragraph.text.Write(token)
+			}
+		}
+	}
+}
+
+// isSeparator reports whether a footnote is only the line between text and footnotes.
+func isSeparator(element xml.StartElement) bool {
+	return (element.Name.Local == "footnote" || element.Name.Local == "endnote") && xmlAttribute(element, "type") != "" && xmlAttribute(element, "type") != "normal"
+}
+
+func xmlAttribute(element xml.StartElement, name string) string {
+	for _, attribute := range element.Attr {
+		if attribute.Name.Local == name {
+			return attribute.Value
+		}
+	}
+	return ""
+}
+
+// isOn reads a property that is on where it is named without a value.
+func isOn(element xml.StartElement) bool {
+	value := xmlAttribute(element, "val")
+	return value != "0" && value != "false" && value != "off"
+}
+
+func (d *docxReader) paragraph() *docxParagraph {
+	if len(d.paragraphs) == 0 {
+		return nil
+	}
+	return d.paragraphs[len(d.paragraphs)-1]
+}
+
+func (d *docxReader) table() *docxTable {
+	if len(d.tables) == 0 {
+		return nil
+	}
+	return d.tables[len(d.tables)-1]
+}
+
+func (d *docxReader) start(element xml.StartElement) {
+	switch element.Name.Local {
+	case "p":
+		d.paragraphs = append(d.paragraphs, &docxParagraph{})
+	case "tbl":
+		d.tables = append(d.tables, &docxTable{boxes: len(d.paragraphs)})
+	case "r":
+		d.run++
+		d.hiddenRun = false
+	case "t":
+		d.text = true
+	default:
+		if d.run > 0 {
+			d.startInRun(element)
+		} else if paragraph := d.paragraph(); paragraph != nil {
+			paragraph.property(element)
+		}
+		if table := d.table(); table != nil {
+			table.property(element)
+		}
+	}
+}
+
+func (d *docxReader) startInRun(element xml.StartElement) {
+	mark := rune(0)
+	switch element.Name.Local {
+	case "vanish":
+		d.hiddenRun = isOn(element)
+	case "tab", "ptab":
+		mark = '\t'
+	case "br", "cr":
+		mark = lineBreak
+	case "noBreakHyphen":
+		mark = '-'
+	}
+	if paragraph := d.paragraph(); mark != 0 && paragraph != nil && !d.hiddenRun {
+		paragraph.text.WriteRune(mark)
+	}
+}
+
+func (p *docxParagraph) property(element xml.StartElement) {
+	value := xmlAttribute(element, "val")
+	switch element.Name.Local {
+	case "pStyle":
+		p.style = value
+	case "outlineLvl":
+		if level, err := strconv.Atoi(value); err == nil {
+			p.outline = min(max(level, 0), 9) + 1
+		}
+	case "numPr":
+		p.number = &docxNumber{}
+	case "ilvl":
+		if level, err := strconv.Atoi(value); err == nil && p.number != nil {
+			p.number.level = min(max(level, 0), 8)
+		}
+	case "numId":
+		if p.number != nil {
+			p.number.id = value
+		}
+	}
+}
+
+func (t *docxTable) property(element xml.StartElement) {
+	switch element.Name.Local {
+	case "tr":
+		t.rows = append(t.rows, nil)
+		t.isHeader = false
+	case "tblHeader":
+		t.isHeader = isOn(element)
+	case "tc":
+		t.cell, t.cellSpan = nil, 1
+	case "gridSpan":
+		if span, err := strconv.Atoi(xmlAttribute(element, "val")); err == nil {
+			t.cellSpan = min(max(span, 1), 100)
+		}
+	}
+}
+
+func (d *docxReader) end(name string) error {
+	table := d.table()
+	switch name {
+	case "t":
+		d.text = false
+	case "r":
+		d.run = max(d.run-1, 0)
+		d.hiddenRun = false
+	case "p":
+		paragraph := d.paragraph()
+		if paragraph == nil {
+			return nil
+		}
+		d.paragraphs = d.paragraphs[:len(d.paragraphs)-1]
+		return d.endParagraph(paragraph)
+	case "tc":
+		if table != nil && len(table.rows) > 0 {
+			row := &table.rows[len(table.rows)-1]
+			*row = append(*row, strings.Join(table.cell, "\n"))
+			*row = append(*row, make([]string, max(table.cellSpan-1, 0))...)
+		}
+	case "tr":
+		if table != nil && table.isHeader && table.header == len(table.rows)-1 {
+			table.header++
+		}
+	case "tbl":
+		if table == nil {
+			return nil
+		}
+		d.tables = d.tables[:len(d.tables)-1]
+		return d.endTable(table)
+	}
+	return nil
+}
+
+func (d *docxReader) endParagraph(paragraph *docxParagraph) error {
+	said := paragraph.text.String()
+	style := d.styles.of(paragraph.style)
+	number := paragraph.number
+	if number == nil {
+		number = style.number
+	}
+	mark := ""
+	if strings.TrimSpace(said) != "" {
+		mark = d.numbers.next(number)
+	}
+	if table := d.table(); table != nil && table.boxes == len(d.paragraphs) {
+		table.cell = append(table.cell, strings.TrimSpace(mark+" "+said))
+		return nil
+	}
+	level := paragraph.outline
+	if level == 0 {
+		level = style.level
+	}
+	switch {
+	case level > 0 && level < 10:
+		if style.isTitle {
+			d.out.title(said)
+		}
+		if err := d.endList(); err != nil {
+			return err
+		}
+		return d.out.heading(level, strings.TrimPrefix(mark+" ", "- ")+said)
+	case mark != "":
+		d.list = append(d.list, listItem{depth: number.level, mark: mark, text: said})
+		return nil
+	}
+	if strings.TrimSpace(said) == "" {
+		return nil
+	}
+	if err := d.endList(); err != nil {
+		return err
+	}
+	return d.out.paragraph(said)
+}
+
+func (d *docxReader) endList() error {
+	items := d.list
+	d.list = nil
+	return d.out.list(items)
+}
+
+func (d *docxReader) endTable(table *docxTable) error {
+	if outer := d.table(); outer != nil && outer.boxes == table.boxes {
+		for _, row := range table.rows {
+			outer.cell = append(outer.cell, tableLine(row))
+		}
+		return nil
+	}
+	if err := d.endList(); err != nil {
+		return err
+	}
+	columns := 0
+	for _, row := range table.rows {
+		columns = max(columns, len(row))
+	}
+	if columns > 1 {
+		header := table.header
+		if header == 0 || header == len(table.rows) {
+			header = headerOf(table.rows)
+		}
+		return d.out.table(table.rows, header)
+	}
+	// A frame around text.
+	for _, row := range table.rows {
+		if err := d.out.paragraph(strings.ReplaceAll(strings.Join(row, ""), "\n", string(lineBreak))); err != nil {
+			return err
+		}
+	}
+	return nil
+}

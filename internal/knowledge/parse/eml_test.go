@@ -1,0 +1,107 @@
+package parse
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/xuri/excelize/v2"
+	"golang.org/x/text/encoding/simplifiedchinese"
+)
+
+// mailFile puts lines together as a mail has them.
+func mailFile(lines ...string) string {
+	return strings.Join(lines, "\r\n") + "\r\n"
+}
+
+// nestedMails is a mail in a mail, and so on.
+func nestedMails(depth int) string {
+	mail := mailFile("Subject: inner", "", "needle")
+	for at := range depth {
+		mail = mailFile("Subject: outer", fmt.Sprintf(`Content-Type: multipart/mixed; boundary="b%d"`, at), "", fmt.Sprintf("--b%d", at), "Content-Type: message/rfc822", "", mail, fmt.Sprintf("--b%d--", at))
+	}
+	return mail
+}
+
+// nestedParts is a mail of parts in parts.
+func nestedParts(depth int) string {
+	part := "Content-Type: text/plain\r\n\r\nneedle\r\n"
+	for at := range depth {
+		part = fmt.Sprintf("Content-Type: multipart/mixed; boundary=\"b%[1]d\"\r\n\r\n--b%[1]d\r\n%[2]s\r\n--b%[1]d--\r\n", at, part)
+	}
+	return "Subject: deep\r\n" + part
+}
+
+func inBase64(data []byte) string {
+	return base64.StdEncoding.EncodeToString(data)
+}
+
+func TestMailWithAlternativesAndAttachments(t *testing.T) {
+	t.Parallel()
+	gbk, err := simplifiedchinese.GBK.NewEncoder().String("部门,预算\n研发部,30\n")
+	must(t, err)
+	encrypted, err := excelize.Encrypt(docxFile(t, wordParagraph("", "secret")), &excelize.Options{Password: "x"})
+	must(t, err)
+	content := readFile(t, "mail.eml", []byte(mailFile(
+		"Received: from somewhere", "From: =?utf-8?B?5byg5LiJ?= <zhang@example.com>", "To: a@example.com,", " b@example.com", "Date: Mon, 2 Mar 2026 10:00:00 +0800",
+		"Subject: =?gbk?B?"+inBase64([]byte("\xd4\xa4\xcb\xe3"))+"?= for 2026", "MIME-Version: 1.0", `Content-Type: multipart/mixed; boundary="outer"`, "",
+		"A preamble that nobody sees", "--outer", `Content-Type: multipart/alternative; boundary="inner"`, "",
+		"--inner", "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: quoted-printable", "", "The budget is =E9=A2=84=E7=AE=97=", ", see below.", "", "Regards",
+		"--inner", "Content-Type: text/html", "", "<title>No</title><p>The HTML</p>", "--inner--",
+		"--outer", `Content-Type: text/csv; name="budget.csv"`, `Content-Disposition: attachment; filename*=utf-8''%E9%A2%84%E7%AE%97.csv`, "Content-Transfer-Encoding: base64", "", inBase64([]byte(gbk)),
+		"--outer", `Content-Type: application/pdf; name="plan.pdf"`, "Content-Transfer-Encoding: base64", "", inBase64(pdfFile("Plan", []pdfText{{50, 700, 10, "In the plan"}})),
+		"--outer", `Content-Type: application/octet-stream; name="=?utf-8?Q?secret.docx?="`, "Content-Transfer-Encoding: base64", "", inBase64(encrypted),
+		"--outer", `Content-Type: image/png; name="logo.png"`, "Content-Transfer-Encoding: base64", "", inBase64([]byte("\x89PNG\r\n\x1a\n")),
+		"--outer--",
+	)))
+	if content.Title != "预算 for 2026" || content.Format != "eml" || content.Pages != 0 {
+		t.Errorf("title %q, format %q, pages %d", content.Title, content.Format, content.Pages)
+	}
+	wantBlocks(t, content,
+		heading(1, "预算 for 2026"),
+		paragraph("From: 张三 <zhang@example.com>\nTo: a@example.com, b@example.com\nDate: Mon, 2 Mar 2026 10:00:00 +0800"),
+		paragraph("The budget is 预算, see below."), paragraph("Regards"),
+		heading(1, "预算.csv"), table(1, "部门 | 预算\n研发部 | 30"),
+		heading(1, "plan.pdf"), paragraph("In the plan"),
+		heading(1, "secret.docx"), heading(1, "logo.png"),
+	)
+}
+
+func TestMailWithOnlyHTMLIsReadFromIt(t *testing.T) {
+	t.Parallel()
+	content := readFile(t, "a.eml", []byte(mailFile("Subject: Hi", `Content-Type: multipart/alternative; boundary=b`, "",
+		"--b", "Content-Type: text/plain", "", " ", "--b", "Content-Type: text/html; charset=gb2312", "", "<title>No</title><h1>\xb1\xea\xcc\xe2</h1><p>The HTML", "--b--")))
+	wantBlocks(t, content, heading(1, "Hi"), heading(1, "标题"), paragraph("The HTML"))
+}
+
+func TestPlainMailWithRawChineseHeaders(t *testing.T) {
+	t.Parallel()
+	content := readFile(t, "a.eml", []byte(mailFile("Subject: 预算", "From: a@example.com", "", "第一行", "第二行")))
+	wantBlocks(t, content, heading(1, "预算"), paragraph("From: a@example.com"), paragraph("第一行\n第二行"))
+}
+
+func TestMailInAMailIsReadBelowIt(t *testing.T) {
+	t.Parallel()
+	content := readFile(t, "a.eml", []byte(nestedMails(1)))
+	wantBlocks(t, content, heading(1, "outer"), heading(1, "message.eml"), heading(2, "inner"), paragraph("needle"))
+}
+
+func TestBadMailsAreRefused(t *testing.T) {
+	t.Parallel()
+	many := strings.Repeat("--b\r\nContent-Type: text/plain\r\n\r\nx\r\n", maxMailParts+1)
+	for _, c := range []struct{ name, source, reason string }{
+		{"no mail", "Just a text, without any header.\n", "other text"},
+		{"binary", "\x00\x01\x02\x03\x04", "no text"},
+		{"cut off", mailFile("Subject: x", "Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: text/plain", "", "text"), "cut off"},
+		{"broken base64", mailFile("Subject: x", "Content-Transfer-Encoding: base64", "", "!!!!"), "damaged"},
+		{"too many parts", mailFile("Subject: x", "Content-Type: multipart/mixed; boundary=b", "", many+"--b--"), "more than 1000 parts"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if bad := refused(t, "a.eml", []byte(c.source), DefaultLimits); !strings.Contains(bad.Reason, c.reason) {
+				t.Errorf("reason %q, want %q", bad.Reason, c.reason)
+			}
+		})
+	}
+}

@@ -1,0 +1,130 @@
+package parse
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
+)
+
+const (
+	chineseText = "员工每年享有三十天年假，其中五天可以保留到下一年三月底。申请需要部门经理批准，The form is F-12。"
+	westernText = "Le café de M. Müller – “très bon” – coûte 5 €, señor; naïve façade, Straße."
+	russianText = "Сотрудники имеют право на тридцать дней отпуска в год."
+)
+
+func encoded(t *testing.T, in encoding.Encoding, text string) []byte {
+	t.Helper()
+	data, err := in.NewEncoder().String(text)
+	must(t, err)
+	return []byte(data)
+}
+
+func asUTF16(text string, big bool) []byte {
+	data := []byte{0xFF, 0xFE}
+	if big {
+		data = []byte{0xFE, 0xFF}
+	}
+	for _, half := range utf16.Encode([]rune(text)) {
+		if big {
+			data = append(data, byte(half>>8), byte(half))
+		} else {
+			data = append(data, byte(half), byte(half>>8))
+		}
+	}
+	return data
+}
+
+func TestEncodingsAreTold(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		data []byte
+		want string
+	}{
+		{"UTF-8", []byte(chineseText), chineseText},
+		{"UTF-8 with a mark", []byte("\xEF\xBB\xBF" + chineseText), chineseText},
+		{"UTF-16, little end first", asUTF16(chineseText+" 😀", false), chineseText + " 😀"},
+		{"UTF-16, big end first", asUTF16(chineseText+" 😀", true), chineseText + " 😀"},
+		{"GBK", encoded(t, simplifiedchinese.GBK, chineseText), chineseText},
+		{"GBK, one word", encoded(t, simplifiedchinese.GBK, "年假"), "年假"},
+		{"GB18030", encoded(t, simplifiedchinese.GB18030, chineseText+"囍㐂€"), chineseText + "囍㐂€"},
+		{"Windows-1252", encoded(t, charmap.Windows1252, westernText), westernText},
+		{"Latin-1", encoded(t, charmap.ISO8859_1, "Übergrößen für Männer"), "Übergrößen für Männer"},
+		{"Latin-1, accents before letters that make Chinese pairs", encoded(t, charmap.ISO8859_1, "Größe Köln Müll Tür dépôt"), "Größe Köln Müll Tür dépôt"},
+		{"a replacement character that the file itself says", []byte("a\uFFFDb"), "a\uFFFDb"},
+	} {
+		for _, name := range []string{"a.txt", "a.md", "a.csv"} {
+			t.Run(c.name+" "+name, func(t *testing.T) {
+				t.Parallel()
+				content := readFile(t, name, c.data)
+				if len(content.Blocks) != 1 || strings.ReplaceAll(content.Blocks[0].Text, " | ", ", ") != c.want && content.Blocks[0].Text != c.want {
+					t.Errorf("blocks = %v, want %q", content.Blocks, c.want)
+				}
+			})
+		}
+	}
+}
+
+// What is read wrongly is worse than what is not read.
+func TestEncodingsThatCannotBeToldAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		data []byte
+	}{
+		{"Cyrillic", encoded(t, charmap.Windows1251, russianText)},
+		{"Cyrillic, the other", encoded(t, charmap.KOI8R, russianText)},
+		{"Big5", encoded(t, traditionalchinese.Big5, "員工每年享有三十天年假，其中五天可以保留到下一年三月底，申請需要部門經理批准。")},
+		{"Shift-JIS", encoded(t, japanese.ShiftJIS, "社員は毎年三十日の休暇を取ることができます。")},
+		{"UTF-16 cut off", append(asUTF16(chineseText, false), 'x')},
+		{"UTF-16 with half a character", append(asUTF16(chineseText, false), 0x3D, 0xD8)},
+		{"UTF-8 with a mark, broken", []byte("\xEF\xBB\xBFabc\xFF")},
+		{"Chinese and Western in one", append(encoded(t, simplifiedchinese.GBK, chineseText), encoded(t, charmap.Windows1252, "é à ü ")...)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if bad := refused(t, "a.txt", c.data, DefaultLimits); !strings.Contains(bad.Advice, "UTF-8") {
+				t.Errorf("error: %v", bad)
+			}
+		})
+	}
+}
+
+func TestDeclaredEncodingsCount(t *testing.T) {
+	t.Parallel()
+	page := func(charset, text string) string {
+		return `<html><head><meta charset="` + charset + `"></head><body><p>` + text + `</p></body></html>`
+	}
+	for _, c := range []struct {
+		name string
+		in   encoding.Encoding
+		as   string
+		text string
+	}{
+		{"Cyrillic", charmap.Windows1251, "windows-1251", russianText},
+		{"Big5", traditionalchinese.Big5, "big5", "員工每年享有三十天年假"},
+		{"GB2312", simplifiedchinese.GBK, "gb2312", chineseText},
+		{"ISO-2022-JP", japanese.ISO2022JP, "iso-2022-jp", "社員は毎年三十日の休暇"},
+		{"wrongly declared", simplifiedchinese.GBK, "utf-8", chineseText},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			wantBlocks(t, readFile(t, "a.html", encoded(t, c.in, page(c.as, c.text))), paragraph(c.text))
+		})
+	}
+	t.Run("UTF-8 that declares another", func(t *testing.T) {
+		t.Parallel()
+		wantBlocks(t, readFile(t, "a.html", []byte(page("gb2312", chineseText))), paragraph(chineseText))
+	})
+	t.Run("in a mail", func(t *testing.T) {
+		t.Parallel()
+		mail := append([]byte("Subject: x\r\nContent-Type: text/plain; charset=windows-1251\r\n\r\n"), encoded(t, charmap.Windows1251, russianText)...)
+		wantBlocks(t, readFile(t, "a.eml", mail), heading(1, "x"), paragraph(russianText))
+	})
+}

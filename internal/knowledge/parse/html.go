@@ -1,0 +1,331 @@
+package parse
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// maxMarkup bounds Markdown and HTML, whose trees take many times the memory of their text.
+const maxMarkup = 32 << 20
+
+func checkMarkup(text string) error {
+	if len(text) <= maxMarkup {
+		return nil
+	}
+	return unreadable(fmt.Sprintf("it has %s of markup and may have %s", megabytes(int64(len(text))), megabytes(maxMarkup)), "split it into smaller files")
+}
+
+// readHTML reads what a page shows, without its navigation.
+func readHTML(out *builder, text string) error {
+	if err := checkMarkup(text); err != nil {
+		return err
+	}
+	// The library refuses what is nested deeper than 512 elements, so that walking the tree is safe.
+	root, err := html.Parse(&contextReader{out: out, from: strings.NewReader(text)})
+	if ctxErr := out.ctx.Err(); ctxErr != nil {
+		return ctxErr
+	}
+	if err != nil {
+		return unreadable("it is not usable HTML: "+strings.TrimPrefix(err.Error(), "html: "), "save it anew as HTML, or as text")
+	}
+	page := &htmlReader{out: out}
+	page.titles(root)
+	page.walk(root)
+	page.flush()
+	return page.err
+}
+
+// contextReader ends reading when its context ends.
+type contextReader struct {
+	out  *builder
+	from io.Reader
+}
+
+func (r *contextReader) Read(into []byte) (int, error) {
+	if err := r.out.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.from.Read(into)
+}
+
+// htmlReader collects the text between two ends of blocks.
+type htmlReader struct {
+	out    *builder
+	inline strings.Builder
+	err    error
+}
+
+// titles takes the page's title, else its first heading of level 1.
+func (p *htmlReader) titles(root *html.Node) {
+	for _, wanted := range []atom.Atom{atom.Title, atom.H1} {
+		for node := range root.Descendants() {
+			// A drawing has titles too.
+			if node.DataAtom == wanted && node.Namespace == "" && p.out.content.Title == "" {
+				p.out.title(shownText(node))
+			}
+		}
+	}
+}
+
+// unshown elements hold what is no text of the page: programs, navigation, what one types in.
+var unshown = []atom.Atom{
+	atom.Head, atom.Script, atom.Style, atom.Nav, atom.Template, atom.Noscript, atom.Iframe, atom.Object, atom.Svg, atom.Math, atom.Canvas, atom.Audio, atom.Video,
+	atom.Button, atom.Select, atom.Textarea, atom.Input, atom.Dialog, atom.Datalist,
+}
+
+// hidden reports whether a page does not show an element.
+func hidden(node *html.Node) bool {
+	if slices.Contains(unshown, node.DataAtom) && node.DataAtom != atom.Math {
+		return true
+	}
+	for _, attribute := range node.Attr {
+		value := strings.ToLower(strings.Join(strings.Fields(attribute.Val), ""))
+		switch attribute.Key {
+		case "hidden":
+			return true
+		case "aria-hidden":
+			if value == "true" {
+				return true
+			}
+		case "role":
+			if value == "navigation" {
+				return true
+			}
+		case "style":
+			if strings.Contains(value, "display:none") || strings.Contains(value, "visibility:hidden") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// blocks are the elements that end the paragraph before and after them.
+var blocks = []atom.Atom{
+	atom.Address, atom.Article, atom.Aside, atom.Blockquote, atom.Body, atom.Center, atom.Dd, atom.Details, atom.Div, atom.Dl, atom.Dt, atom.Fieldset, atom.Figcaption,
+	atom.Figure, atom.Footer, atom.Form, atom.Header, atom.Hr, atom.Html, atom.Legend, atom.Li, atom.Main, atom.Ol, atom.P, atom.Pre, atom.Section, atom.Summary,
+	atom.Table, atom.Tbody, atom.Td, atom.Tfoot, atom.Th, atom.Thead, atom.Tr, atom.Ul, atom.Caption,
+}
+
+var headings = []atom.Atom{atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6}
+
+func (p *htmlReader) flush() {
+	text := p.inline.String()
+	p.inline.Reset()
+	p.keep(p.out.paragraph(text))
+}
+
+func (p *htmlReader) keep(err error) {
+	p.err = errors.Join(p.err, err)
+}
+
+func (p *htmlReader) walk(node *html.Node) {
+	if p.err != nil {
+		return
+	}
+	switch node.Type {
+	case html.TextNode:
+		p.inline.WriteString(node.Data)
+		return
+	case html.DocumentNode:
+		p.children(node)
+		return
+	case html.ElementNode:
+	default:
+		return
+	}
+	level := slices.Index(headings, node.DataAtom) + 1
+	switch {
+	case hidden(node):
+	case node.DataAtom == atom.Br:
+		p.inline.WriteRune(lineBreak)
+	case node.DataAtom == atom.Img:
+		p.inline.WriteString(" " + attribute(node, "alt") + " ")
+	case level > 0:
+		p.flush()
+		p.keep(p.out.heading(level, shownText(node)))
+	case node.DataAtom == atom.Pre:
+		p.flush()
+		p.keep(p.out.code(rawText(node)))
+	case node.DataAtom == atom.Table && isData(node):
+		p.flush()
+		p.table(node)
+	case (node.DataAtom == atom.Ul || node.DataAtom == atom.Ol) && isPlainList(node):
+		p.flush()
+		p.keep(p.out.list(itemsOf(node, 0)))
+	case slices.Contains(blocks, node.DataAtom):
+		p.flush()
+		p.children(node)
+		p.flush()
+	default:
+		p.children(node)
+	}
+}
+
+func (p *htmlReader) children(node *html.Node) {
+	for child := range node.ChildNodes() {
+		p.walk(child)
+	}
+}
+
+func attribute(node *html.Node, key string) string {
+	for _, attribute := range node.Attr {
+		if attribute.Key == key {
+			return attribute.Val
+		}
+	}
+	return ""
+}
+
+// shownText is all text of an element in one line or, where it says br, in several.
+func shownText(node *html.Node) string {
+	page := &htmlReader{}
+	page.collect(node, nil)
+	return tidy(page.inline.String())
+}
+
+// collect takes text without ending blocks. It leaves out the elements of except.
+func (p *htmlReader) collect(node *html.Node, except []atom.Atom) {
+	for child := range node.ChildNodes() {
+		switch {
+		case child.Type == html.TextNode:
+			p.inline.WriteString(child.Data)
+		case child.Type != html.ElementNode || hidden(child) || slices.Contains(except, child.DataAtom):
+		case child.DataAtom == atom.Br:
+			p.inline.WriteRune(lineBreak)
+		case child.DataAtom == atom.Img:
+			p.inline.WriteString(" " + attribute(child, "alt") + " ")
+		case slices.Contains(blocks, child.DataAtom) || slices.Contains(headings, child.DataAtom):
+			p.inline.WriteString(" ")
+			p.collect(child, except)
+			p.inline.WriteString(" ")
+		default:
+			p.collect(child, except)
+		}
+	}
+}
+
+// rawText is the text of code, with its lines.
+func rawText(node *html.Node) string {
+	var text strings.Builder
+	for child := range node.Descendants() {
+		switch {
+		case child.Type == html.TextNode:
+			text.WriteString(child.Data)
+		case child.DataAtom == atom.Br:
+			text.WriteByte('\n')
+		}
+	}
+	return text.String()
+}
+
+// isData tells a table of data from one that only lays out a page: that holds headings or tables, or has a single column.
+func isData(table *html.Node) bool {
+	wide := false
+	for node := range table.Descendants() {
+		if node.DataAtom == atom.Table || slices.Contains(headings, node.DataAtom) {
+			return false
+		}
+		if node.DataAtom == atom.Td || node.DataAtom == atom.Th {
+			for sibling := node.NextSibling; sibling != nil && !wide; sibling = sibling.NextSibling {
+				wide = sibling.DataAtom == atom.Td || sibling.DataAtom == atom.Th
+			}
+		}
+	}
+	return wide
+}
+
+func (p *htmlReader) table(table *html.Node) {
+	var rows [][]string
+	header := 0
+	for node := range table.Descendants() {
+		if node.DataAtom == atom.Caption {
+			p.keep(p.out.paragraph(shownText(node)))
+		}
+		if node.DataAtom != atom.Tr || hidden(node) {
+			continue
+		}
+		var row []string
+		heads := true
+		for cell := range node.ChildNodes() {
+			if cell.DataAtom != atom.Td && cell.DataAtom != atom.Th || hidden(cell) {
+				continue
+			}
+			heads = heads && cell.DataAtom == atom.Th
+			row = append(row, shownText(cell))
+		}
+		heads = (heads || node.Parent.DataAtom == atom.Thead) && tableLine(row) != ""
+		if heads && header == len(rows) {
+			header++
+		}
+		rows = append(rows, row)
+	}
+	if header == len(rows) {
+		header = 0
+	}
+	p.keep(p.out.table(rows, header))
+}
+
+// isPlainList reports whether the items of a list are texts and lists. One with tables, headings or code in it is read block by block.
+func isPlainList(list *html.Node) bool {
+	for node := range list.Descendants() {
+		if node.DataAtom == atom.Table || node.DataAtom == atom.Pre || slices.Contains(headings, node.DataAtom) {
+			return false
+		}
+	}
+	return true
+}
+
+var lists = []atom.Atom{atom.Ul, atom.Ol}
+
+func itemsOf(list *html.Node, depth int) []listItem {
+	var items []listItem
+	number := 0
+	for item := range list.ChildNodes() {
+		switch {
+		case item.Type != html.ElementNode || hidden(item):
+		case slices.Contains(lists, item.DataAtom): // not allowed there, and common
+			items = append(items, itemsOf(item, depth+1)...)
+		case item.DataAtom == atom.Li:
+			number++
+			mark := "-"
+			if list.DataAtom == atom.Ol {
+				mark = fmt.Sprintf("%d.", number)
+			}
+			page := &htmlReader{}
+			page.collect(item, lists)
+			items = append(items, listItem{depth: depth, mark: mark, text: page.inline.String()})
+			for node := range item.Descendants() {
+				if slices.Contains(lists, node.DataAtom) && outerList(node, list) && !hiddenWithin(node, item) {
+					items = append(items, itemsOf(node, depth+1)...)
+				}
+			}
+		}
+	}
+	return items
+}
+
+// outerList reports whether there is no list between an inner one and the one around.
+func outerList(inner, around *html.Node) bool {
+	for node := inner.Parent; node != nil; node = node.Parent {
+		if slices.Contains(lists, node.DataAtom) {
+			return node == around
+		}
+	}
+	return false
+}
+
+func hiddenWithin(node, top *html.Node) bool {
+	for ; node != nil && node != top; node = node.Parent {
+		if hidden(node) {
+			return true
+		}
+	}
+	return false
+}

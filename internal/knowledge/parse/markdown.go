@@ -1,0 +1,237 @@
+package parse
+
+import (
+	"bufio"
+	"fmt"
+	"html"
+	"regexp"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	extensionast "github.com/yuin/goldmark/extension/ast"
+	markdownhtml "github.com/yuin/goldmark/renderer/html"
+	"github.com/yuin/goldmark/text"
+)
+
+var frontMatter = regexp.MustCompile(`(?s)^(---|\+\+\+)[ \t]*\n(.*?\n)??(?:---|\+\+\+|\.\.\.)[ \t]*(?:\n|$)`)
+
+// nested begins a line with so many quotes or list items that it says nothing but trouble: each makes the tree deeper, and a stack that overflows ends the process.
+var nested = regexp.MustCompile(`(?m)^(?:[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t])){50}`)
+
+// maxMarks is how many marks of emphasis and links may stand in what no blank line parts; each may make the tree deeper.
+const maxMarks = 20_000
+
+// readMarkdown reads CommonMark with tables. What nests absurdly is read as plain text instead.
+func readMarkdown(out *builder, source string) error {
+	if err := checkMarkup(source); err != nil {
+		return err
+	}
+	title, source := withoutFrontMatter(source)
+	out.title(title)
+	if nested.MatchString(source) || marks(source) > maxMarks {
+		return readText(out, source)
+	}
+	reader := &markdownReader{out: out, source: []byte(source)}
+	root := goldmark.New(goldmark.WithExtensions(extension.Table)).Parser().Parse(text.NewReader(reader.source))
+	return reader.blocks(root)
+}
+
+// withoutFrontMatter takes off what stands before a text for programs, and the title in it. Between two lines may stand a text, too: only settings are taken off.
+func withoutFrontMatter(source string) (title, text string) {
+	at := frontMatter.FindStringSubmatchIndex(source)
+	if at == nil || at[4] < 0 {
+		return "", source
+	}
+	front, rest := source[at[4]:at[5]], source[at[1]:]
+	if strings.HasPrefix(source, "+++") { // TOML
+		found := tomlTitle.FindStringSubmatch(front)
+		switch {
+		case found != nil:
+			return found[1], rest
+		case strings.Contains(front, "="):
+			return "", rest
+		}
+		return "", source
+	}
+	var settings map[string]any
+	if yaml.Unmarshal([]byte(front), &settings) != nil || settings == nil {
+		return "", source
+	}
+	if named, ok := settings["title"].(string); ok {
+		title = named
+	}
+	return title, rest
+}
+
+var tomlTitle = regexp.MustCompile(`(?m)^title\s*=\s*["'](.*)["']\s*$`)
+
+// marks is the highest number of marks between blank lines.
+func marks(source string) int {
+	most, here := 0, 0
+	for line := range strings.SplitSeq(source, "\n") {
+		if strings.TrimSpace(line) == "" {
+			here = 0
+			continue
+		}
+		for _, mark := range []string{"*", "_", "[", "<", "`"} {
+			here += strings.Count(line, mark)
+		}
+		most = max(most, here)
+	}
+	return most
+}
+
+type markdownReader struct {
+	out    *builder
+	source []byte
+}
+
+func (m *markdownReader) blocks(parent ast.Node) error {
+	for node := parent.FirstChild(); node != nil; node = node.NextSibling() {
+		if err := m.block(node); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *markdownReader) block(node ast.Node) error {
+	switch node := node.(type) {
+	case *ast.Heading:
+		said := m.inline(node)
+		if node.Level == 1 {
+			m.out.title(said)
+		}
+		return m.out.heading(node.Level, said)
+	case *ast.Paragraph, *ast.TextBlock:
+		return m.out.paragraph(m.inline(node))
+	case *ast.List:
+		if !m.isPlain(node) {
+			return m.blocks(node)
+		}
+		return m.out.list(m.items(node, 0))
+	case *extensionast.Table:
+		return m.table(node)
+	case *ast.FencedCodeBlock, *ast.CodeBlock:
+		return m.out.code(m.lines(node))
+	case *ast.HTMLBlock:
+		markup := m.lines(node)
+		if node.HasClosure() {
+			markup += string(node.ClosureLine.Value(m.source))
+		}
+		title := m.out.content.Title
+		err := readHTML(m.out, markup)
+		m.out.content.Title = title
+		return err
+	default:
+		return m.blocks(node)
+	}
+}
+
+func (m *markdownReader) lines(node ast.Node) string {
+	var all strings.Builder
+	for at := range node.Lines().Len() {
+		line := node.Lines().At(at)
+		all.Write(line.Value(m.source))
+	}
+	return all.String()
+}
+
+// isPlain reports whether the items of a list are texts and lists. One with tables, headings or code in it is read block by block.
+func (m *markdownReader) isPlain(list ast.Node) bool {
+	for item := list.FirstChild(); item != nil; item = item.NextSibling() {
+		for node := item.FirstChild(); node != nil; node = node.NextSibling() {
+			switch node := node.(type) {
+			case *ast.Paragraph, *ast.TextBlock:
+			case *ast.List:
+				if !m.isPlain(node) {
+					return false
+				}
+			default:
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (m *markdownReader) items(list *ast.List, depth int) []listItem {
+	var items []listItem
+	number := list.Start
+	for item := list.FirstChild(); item != nil; item = item.NextSibling() {
+		mark := "-"
+		if list.IsOrdered() {
+			mark = fmt.Sprintf("%d.", number)
+			number++
+		}
+		var said strings.Builder
+		var inner []listItem
+		for node := item.FirstChild(); node != nil; node = node.NextSibling() {
+			if below, ok := node.(*ast.List); ok {
+				inner = append(inner, m.items(below, depth+1)...)
+				continue
+			}
+			said.WriteString(m.inline(node) + " ")
+		}
+		items = append(append(items, listItem{depth: depth, mark: mark, text: said.String()}), inner...)
+	}
+	return items
+}
+
+func (m *markdownReader) table(table ast.Node) error {
+	var rows [][]string
+	for row := table.FirstChild(); row != nil; row = row.NextSibling() {
+		var cells []string
+		for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
+			cells = append(cells, m.inline(cell))
+		}
+		rows = append(rows, cells)
+	}
+	return m.out.table(rows, 1)
+}
+
+// inline is the text of a block as a reader sees it: without marks of emphasis, addresses of links and tags.
+func (m *markdownReader) inline(parent ast.Node) string {
+	var said strings.Builder
+	_ = ast.Walk(parent, func(node ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch node := node.(type) {
+		case *ast.Text:
+			m.write(&said, node)
+		case *ast.String:
+			said.Write(node.Value)
+		case *ast.AutoLink:
+			said.Write(node.Label(m.source))
+		case *ast.RawHTML:
+			if segment := node.Segments.At(0); strings.HasPrefix(strings.ToLower(string(segment.Value(m.source))), "<br") {
+				said.WriteRune(lineBreak)
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+	return said.String()
+}
+
+func (m *markdownReader) write(said *strings.Builder, node *ast.Text) {
+	value := node.Segment.Value(m.source)
+	if _, code := node.Parent().(*ast.CodeSpan); !code && !node.IsRaw() {
+		// The library undoes escapes and entities only where it writes HTML.
+		var written strings.Builder
+		buffered := bufio.NewWriter(&written)
+		markdownhtml.DefaultWriter.Write(buffered, value)
+		_ = buffered.Flush()
+		value = []byte(html.UnescapeString(written.String()))
+	}
+	said.Write(value)
+	switch {
+	case node.HardLineBreak():
+		said.WriteRune(lineBreak)
+	case node.SoftLineBreak():
+		said.WriteByte('\n')
+	}
+}

@@ -1,0 +1,206 @@
+package parse
+
+import (
+	"strings"
+	"testing"
+
+	"bestbox/internal/knowledge"
+)
+
+func TestMarkdownIsReadAsItIsSeen(t *testing.T) {
+	t.Parallel()
+	content := readFile(t, "a.md", []byte(`# Leave & travel
+
+Everybody has **thirty** days
+of `+"`leave`"+`, see [the policy](https://example.com/a_b). 5 \* 3 &lt; 16, &copy; <b>us</b>.
+First line\
+second line
+
+中文的段落
+换行没有空格。
+
+- Paper
+  - white
+  - grey
+- Ink
+
+3. three
+4. four
+
+| Grade | Days |
+|---|---|
+| 一级 | 30 |
+| *two* | 25 \| 26 |
+
+`+"```go\nfunc main() {\n\treturn\n}\n```"+`
+
+> ## Quoted
+> It was said.
+
+<div hidden>not shown</div>
+<p>In <em>HTML</em></p>
+
+Setext
+------
+`))
+	if content.Title != "Leave & travel" || content.Format != "markdown" {
+		t.Errorf("title %q, format %q", content.Title, content.Format)
+	}
+	wantBlocks(t, content,
+		heading(1, "Leave & travel"),
+		paragraph("Everybody has thirty days of leave, see the policy. 5 * 3 < 16, © us. First line\nsecond line"),
+		paragraph("中文的段落换行没有空格。"),
+		list("- Paper\n  - white\n  - grey\n- Ink"),
+		list("3. three\n4. four"),
+		table(1, "Grade | Days\n一级 | 30\ntwo | 25 | 26"),
+		knowledge.Block{Kind: knowledge.Code, Text: "func main() {\n\treturn\n}"},
+		heading(2, "Quoted"), paragraph("It was said."),
+		paragraph("In HTML"),
+		heading(2, "Setext"),
+	)
+}
+
+func TestMarkdownFrontMatterIsTakenOff(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, source, title, first string }{
+		{"yaml", "---\ntitle: \"假期 policy\"\ntags: [a, b]\n---\nText", "假期 policy", "Text"},
+		{"toml", "+++\ntitle = 'Leave'\n+++\nText", "Leave", "Text"},
+		{"windows", "---\r\ntitle: Leave\r\n---\r\nText", "Leave", "Text"},
+		{"none", "---\nJust a text between rules\n---\nText", "", "Just a text between rules"},
+		{"of the title first", "---\ntitle: A\n---\n# B", "A", "B"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			content := readFile(t, "a.md", []byte(c.source))
+			if content.Title != c.title || content.Blocks[0].Text != c.first {
+				t.Errorf("title %q, first block %q; want %q, %q", content.Title, content.Blocks[0].Text, c.title, c.first)
+			}
+		})
+	}
+}
+
+func TestMarkdownListWithMoreThanTextIsReadBlockByBlock(t *testing.T) {
+	t.Parallel()
+	content := readFile(t, "a.md", []byte("1. Do this:\n\n       make\n\n2. Then that\n"))
+	wantBlocks(t, content, paragraph("Do this:"), knowledge.Block{Kind: knowledge.Code, Text: "make"}, paragraph("Then that"))
+}
+
+func TestHTMLIsReadAsItIsSeen(t *testing.T) {
+	t.Parallel()
+	content := readFile(t, "a.html", []byte(`<!DOCTYPE html><html><head><title> Leave &amp;
+ travel </title><style>p{}</style><script>alert(1)</script></head><body>
+<nav><ul><li>Home</li></ul></nav><div role="navigation">Menu</div>
+<h1>Leave</h1>
+<p>Everybody has <b>thir</b>ty
+   days.<br>Second&nbsp;line</p>
+<div style="color:red; display : none">hidden</div><p hidden>hidden</p><span aria-hidden="true">hidden</span><template>hidden</template><svg><title>drawing</title></svg>
+<p>中文<span>段落</span>
+换行</p>
+loose text
+<ul><li>Paper<ul><li>white</li></ul></li><li>Ink</ul>
+<ol><li>one<li><p>two</p></ol>
+<table><caption>Days</caption><tr><th>Grade<th>Days<tr><td>一级<td>30<tr><td>two<td></table>
+<table><thead><tr><td>A</td><td>B</td></tr></thead><tbody><tr><td>1</td><td>2</td></tr></tbody></table>
+<table><tr><td><h2>In a layout</h2></td><td><p>Its text</p></td></tr></table>
+<pre>a
+  b</pre>
+<img src="x" alt="A picture of it"><button>Send</button><!-- no -->
+</body></html>`))
+	if content.Title != "Leave & travel" || content.Format != "html" {
+		t.Errorf("title %q, format %q", content.Title, content.Format)
+	}
+	wantBlocks(t, content,
+		heading(1, "Leave"), paragraph("Everybody has thirty days.\nSecond line"), paragraph("中文段落换行"), paragraph("loose text"),
+		list("- Paper\n  - white\n- Ink"), list("1. one\n2. two"),
+		paragraph("Days"), table(1, "Grade | Days\n一级 | 30\ntwo"),
+		table(1, "A | B\n1 | 2"),
+		heading(2, "In a layout"), paragraph("Its text"),
+		knowledge.Block{Kind: knowledge.Code, Text: "a\n  b"},
+		paragraph("A picture of it"),
+	)
+}
+
+func TestHTMLTitleIsTheHeadingWhereThereIsNoOther(t *testing.T) {
+	t.Parallel()
+	if content := readFile(t, "a.htm", []byte("<h1>假期</h1><p>Text")); content.Title != "假期" {
+		t.Errorf("title %q", content.Title)
+	}
+}
+
+func TestTextParagraphsKeepTheirLines(t *testing.T) {
+	t.Parallel()
+	content := readFile(t, "a.txt", []byte("\r\n  Example Ltd.  \r\n1   High Street\r\n \t \r\n\r\n第一行\r第二行\u200b\n"))
+	if content.Title != "" || content.Format != "text" {
+		t.Errorf("title %q, format %q", content.Title, content.Format)
+	}
+	wantBlocks(t, content, paragraph("Example Ltd.\n1 High Street"), paragraph("第一行\n第二行"))
+}
+
+func TestCSVDelimitersAndHeaders(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, file, source, want string }{
+		{"comma", "a.csv", "name,days\n\"Li, Wei\",30\n张三,25\n", "name | days\nLi, Wei | 30\n张三 | 25"},
+		{"semicolon", "a.csv", "name;amount\nA;1,5\nB;2,5\n", "name | amount\nA | 1,5\nB | 2,5"},
+		{"tab", "a.tsv", "name\tdays, more\nA\t1\n", "name | days, more\nA | 1"},
+		{"bar", "a.csv", "name|days\nA|1\n", "name | days\nA | 1"},
+		{"said by Excel", "a.csv", "sep=;\nname;days\nA;1\n", "name | days\nA | 1"},
+		{"quotes over lines", "a.csv", "name,note\nA,\"one\ntwo \"\"three\"\"\"\n", "name | note\nA | one two \"three\""},
+		{"quotes in the middle", "a.csv", "name,size\nscreen,27\" wide\n", "name | size\nscreen | 27\" wide"},
+		{"empty cells", "a.csv", "a,b,c\n1,,3\n,,\n,2,\n", "a | b | c\n1 |  | 3\n | 2"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			wantBlocks(t, readFile(t, c.file, []byte(c.source)), table(1, c.want))
+		})
+	}
+	t.Run("no header", func(t *testing.T) {
+		t.Parallel()
+		wantBlocks(t, readFile(t, "a.csv", []byte("A,1\nB,2\n")), table(0, "A | 1\nB | 2"))
+	})
+	t.Run("years as a header", func(t *testing.T) {
+		t.Parallel()
+		wantBlocks(t, readFile(t, "a.csv", []byte(",2023,2024\nsales,1,2\n")), table(1, " | 2023 | 2024\nsales | 1 | 2"))
+	})
+}
+
+// Trees that are as deep as their text is long would overflow the stack, which ends the process and cannot be recovered from.
+func TestDeepNestingNeitherOverflowsNorLosesText(t *testing.T) {
+	t.Parallel()
+	const depth = 1_000_000
+	for _, c := range []struct{ name, file, source string }{
+		{"quotes", "a.md", strings.Repeat("> ", depth) + "needle"},
+		{"quotes without spaces", "a.md", strings.Repeat(">", depth) + "needle"},
+		{"lists", "a.md", strings.Repeat("- ", depth) + "needle"},
+		{"numbered lists", "a.md", strings.Repeat("1. ", depth) + "needle"},
+		{"mixed", "a.md", strings.Repeat("> - 1) ", depth) + "needle"},
+		{"emphasis", "a.md", strings.Repeat("*a **a ", depth) + "needle" + strings.Repeat("** a*", depth)},
+		{"links", "a.md", strings.Repeat("[", depth) + "needle" + strings.Repeat("](a)", depth)},
+		{"pictures", "a.md", strings.Repeat("![", 4000) + "needle" + strings.Repeat("](a)", 4000)},
+		{"emphasis below the bound", "a.md", strings.Repeat("*a **a ", 3000) + "needle" + strings.Repeat("** a*", 3000)},
+		{"brackets below the bound", "a.md", strings.Repeat("[", maxMarks-1) + "needle"},
+		{"mails", "a.eml", nestedMails(8)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			content := readFile(t, c.file, []byte(c.source))
+			for _, block := range content.Blocks {
+				if strings.Contains(block.Text, "needle") {
+					return
+				}
+			}
+			t.Error("the text is lost")
+		})
+	}
+	for _, c := range []struct{ name, file, source, reason string }{
+		{"HTML", "a.html", strings.Repeat("<div>", depth) + "needle", "512"},
+		{"HTML lists", "a.html", strings.Repeat("<ul><li>", depth) + "needle", "512"},
+		{"mails", "a.eml", nestedParts(200), "nested"},
+	} {
+		t.Run(c.name+" refused", func(t *testing.T) {
+			t.Parallel()
+			if bad := refused(t, c.file, []byte(c.source), DefaultLimits); !strings.Contains(bad.Reason, c.reason) {
+				t.Errorf("reason %q", bad.Reason)
+			}
+		})
+	}
+}

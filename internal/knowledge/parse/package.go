@@ -1,0 +1,168 @@
+package parse
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"golang.org/x/net/html/charset"
+)
+
+// maxParts bounds the files in a package; Office makes some dozens, with many pictures some hundreds.
+const maxParts = 10_000
+
+var errDamaged = unreadable("it is damaged or was cut off", "open it in Office, save it anew and put it in again")
+
+// detectPackage says what a ZIP archive is, by what it holds.
+func detectPackage(data []byte) (format, error) {
+	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return "", errDamaged
+	}
+	holds := map[string]bool{}
+	for _, file := range archive.File {
+		folder, _, _ := strings.Cut(strings.TrimPrefix(file.Name, "/"), "/")
+		holds[folder] = true
+	}
+	switch {
+	case holds["word"]:
+		return docxFormat, nil
+	case holds["xl"]:
+		return xlsxFormat, nil
+	case holds["ppt"]:
+		return "", unreadable("it is a PowerPoint presentation", "save it as .pdf")
+	case holds["mimetype"]:
+		return "", unreadable("it is an OpenDocument file or an e-book", "save it as .docx, .xlsx or .pdf")
+	}
+	return "", unreadable("it is a ZIP archive", "unpack it and put in the files")
+}
+
+// officePackage is the parts of a DOCX or XLSX file.
+type officePackage struct {
+	parts map[string]*zip.File
+	limit int64
+}
+
+// openPackage opens a package whose parts were all unpacked once, to nowhere: sizes that the archive states may be lies, and what is damaged is better known now.
+func openPackage(out *builder, data []byte) (*officePackage, error) {
+	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, errDamaged
+	}
+	if len(archive.File) > maxParts {
+		return nil, unreadable(fmt.Sprintf("it packs %d files, as no document of Office does", len(archive.File)), "open it in Office, save it anew and put it in again")
+	}
+	parts := map[string]*zip.File{}
+	left := out.limits.Unpacked
+	for _, file := range archive.File {
+		if file.Flags&1 != 0 {
+			return nil, unreadable("it is protected by a password", "save it without one")
+		}
+		size, err := unpack(out, file, left)
+		if err != nil {
+			return nil, err
+		}
+		left -= size
+		parts[strings.TrimPrefix(strings.ReplaceAll(file.Name, `\`, "/"), "/")] = file
+	}
+	return &officePackage{parts: parts, limit: out.limits.Unpacked}, nil
+}
+
+func unpack(out *builder, file *zip.File, left int64) (int64, error) {
+	reader, err := file.Open()
+	if err != nil {
+		return 0, errDamaged
+	}
+	defer reader.Close()
+	size, err := io.Copy(io.Discard, io.LimitReader(&contextReader{out: out, from: reader}, left+1))
+	switch {
+	case out.ctx.Err() != nil:
+		return 0, out.ctx.Err()
+	case size > left:
+		return 0, unreadable("it unpacks to more than "+megabytes(out.limits.Unpacked), "split it into smaller files")
+	case err != nil:
+		return 0, errDamaged
+	}
+	return size, nil
+}
+
+// open opens a part; nil where there is none.
+func (p *officePackage) open(name string) (io.ReadCloser, error) {
+	file, ok := p.parts[name]
+	if !ok {
+		return nil, nil
+	}
+	reader, err := file.Open()
+	if err != nil {
+		return nil, errDamaged
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.LimitReader(reader, p.limit), reader}, nil
+}
+
+// decode reads a part into value, and reports whether there is one.
+func (p *officePackage) decode(name string, value any) (bool, error) {
+	reader, err := p.open(name)
+	if reader == nil || err != nil {
+		return false, err
+	}
+	defer reader.Close()
+	if err := xmlDecoder(reader).Decode(value); err != nil && !errors.Is(err, io.EOF) {
+		return false, errDamaged
+	}
+	return true, nil
+}
+
+func xmlDecoder(reader io.Reader) *xml.Decoder {
+	decoder := xml.NewDecoder(reader)
+	decoder.CharsetReader = charset.NewReaderLabel
+	return decoder
+}
+
+type relationships struct {
+	Relationship []struct {
+		Type   string `xml:"Type,attr"`
+		Target string `xml:"Target,attr"`
+	}
+}
+
+// related is the part that a relationship of another part names, such as that of the styles; empty where there is none. The package itself is the part "".
+func (p *officePackage) related(part, kind string) string {
+	folder, name := path.Split(part)
+	var all relationships
+	if found, err := p.decode(folder+"_rels/"+name+".rels", &all); err != nil || !found {
+		return ""
+	}
+	for _, one := range all.Relationship {
+		if strings.HasSuffix(one.Type, "/"+kind) {
+			if strings.HasPrefix(one.Target, "/") {
+				return strings.TrimPrefix(path.Clean(one.Target), "/")
+			}
+			return path.Join(folder, one.Target)
+		}
+	}
+	return ""
+}
+
+// title is the one among the properties of the file.
+func (p *officePackage) title() string {
+	var properties struct {
+		Title string `xml:"title"`
+	}
+	part := p.related("", "core-properties")
+	if part == "" {
+		part = "docProps/core.xml"
+	}
+	// A file whose properties are broken is as good without them.
+	if _, err := p.decode(part, &properties); err != nil {
+		return ""
+	}
+	return properties.Title
+}

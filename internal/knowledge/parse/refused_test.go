@@ -1,0 +1,162 @@
+package parse
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"bestbox/internal/knowledge"
+)
+
+func TestContentDecidesBeforeTheName(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, format string
+		data         []byte
+	}{
+		{"a.txt", "pdf", pdfFile("", []pdfText{{50, 700, 10, "Text"}})},
+		{"a.md", "docx", docxFile(t, wordParagraph("", "Text"))},
+		{"a.docx", "xlsx", xlsxFile(t, []string{"A"}, map[string][][]any{"A": {{"Text"}}})},
+		{"a.txt", "html", []byte("\n<!-- x -->\n<!doctype html><p>Text")},
+		{"a.pdf", "html", []byte("<html><p>Text</html>")},
+		{"README", "text", []byte("Text")},
+		{"notes.log", "text", []byte("Text")},
+		{"a.txt", "text", []byte("A PDF begins with %PDF-1.7, This page is no <html>.")},
+		{`C:\Docs.old\A.MD`, "markdown", []byte("Text")},
+	} {
+		t.Run(c.name+" is "+c.format, func(t *testing.T) {
+			t.Parallel()
+			content := readFile(t, c.name, c.data)
+			if content.Format != c.format || !strings.Contains(content.Blocks[len(content.Blocks)-1].Text, "T") {
+				t.Errorf("format %q, blocks %v", content.Format, content.Blocks)
+			}
+		})
+	}
+}
+
+func TestFilesThatSayNothingAreRefused(t *testing.T) {
+	t.Parallel()
+	program := append([]byte("\x7fELF\x02\x01\x01"), make([]byte, 200)...)
+	for _, c := range []struct{ name, data, reason string }{
+		{"empty.md", "", "is empty"},
+		{"empty.pdf", "", "is empty"},
+		{"blank.txt", " \r\n\t\n\u3000", "white space"},
+		{"mark.txt", "\xEF\xBB\xBF", "white space"},
+		{"blank.csv", ",,\n,,\n", "no text"},
+		{"settings.md", "---\ntitle: x\n---\n", "no text"},
+		{"hidden.html", "<html><nav>Menu</nav><script>x</script></html>", "no text"},
+		{"program.md", string(program), "called .md but holds bytes that are no text"},
+		{"program", string(program), "holds bytes that are no text"},
+		{"picture.md", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "called .md but holds image/png"},
+		{"controls.txt", strings.Repeat("\x01\x02abc", 100), "bytes that are no text"},
+		{"plain.pdf", "Only a text", "called .pdf but holds plain text"},
+		{"plain.docx", "Only a text", "called .docx but holds plain text"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if bad := refused(t, c.name, []byte(c.data), DefaultLimits); !strings.Contains(bad.Reason, c.reason) {
+				t.Errorf("reason %q, want %q", bad.Reason, c.reason)
+			}
+		})
+	}
+}
+
+func TestSizesAreRefusedBeforeReading(t *testing.T) {
+	t.Parallel()
+	err := DefaultLimits.CheckSize("video.pdf", 500<<20)
+	var bad *UnreadableError
+	if !errors.As(err, &bad) || bad.Error() != "video.pdf cannot be read: it has 500.0 MB and may have 100.0 MB; split it into smaller files" {
+		t.Errorf("CheckSize = %v", err)
+	}
+	if err := DefaultLimits.CheckSize("a.pdf", 100<<20); err != nil {
+		t.Errorf("CheckSize = %v", err)
+	}
+	limits := DefaultLimits
+	limits.Bytes = 10
+	refused(t, "a.txt", []byte("More than ten bytes"), limits)
+}
+
+func TestTextAndBlocksAreBounded(t *testing.T) {
+	t.Parallel()
+	text := []byte(strings.Repeat("word\n\n", 1000))
+	few, small := DefaultLimits, DefaultLimits
+	few.Blocks = 999
+	small.Unpacked = 3999
+	if bad := refused(t, "a.txt", text, few); !strings.Contains(bad.Reason, "more than 999") {
+		t.Errorf("reason %q", bad.Reason)
+	}
+	refused(t, "a.txt", text, small)
+	refused(t, "a.csv", text, small)
+	few.Blocks, small.Unpacked = 1000, 4000
+	for _, limits := range []Limits{few, small} {
+		if _, err := Read(t.Context(), "a.txt", text, limits); err != nil {
+			t.Errorf("Read within the limits: %v", err)
+		}
+	}
+	if bad := refused(t, "a.md", []byte(strings.Repeat("text ", maxMarkup/5+1)), DefaultLimits); !strings.Contains(bad.Reason, "markup") {
+		t.Errorf("reason %q", bad.Reason)
+	}
+}
+
+// One text that many cells share is small in the file and large when it is read.
+func TestXLSXSharedTextsAreCountedWhereTheyStand(t *testing.T) {
+	t.Parallel()
+	rows := make([][]any, 500)
+	for at := range rows {
+		rows[at] = []any{strings.Repeat("long ", 1000), strings.Repeat("long ", 1000)}
+	}
+	limits := DefaultLimits
+	limits.Unpacked = 1 << 20
+	if bad := refused(t, "a.xlsx", xlsxFile(t, []string{"A"}, map[string][][]any{"A": rows}), limits); !strings.Contains(bad.Reason, "text is larger") {
+		t.Errorf("reason %q", bad.Reason)
+	}
+}
+
+func TestEndedContextIsNoFaultOfTheFile(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, data := range map[string][]byte{
+		"a.md": []byte("Text"), "a.html": []byte("<p>Text"), "a.csv": []byte("a,b"), "a.eml": []byte("Subject: x\n\ny"),
+		"a.docx": docxFile(t, wordParagraph("", "Text")), "a.pdf": pdfFile("", []pdfText{{50, 700, 10, "Text"}}),
+	} {
+		_, err := Read(ctx, name, data, DefaultLimits)
+		var bad *UnreadableError
+		if !errors.Is(err, context.Canceled) || errors.As(err, &bad) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v, want the context's error with the name", name, err)
+		}
+	}
+}
+
+func TestPanicsBecomeErrorsOfTheFile(t *testing.T) {
+	t.Parallel()
+	err := guarded(func() error { panic("index out of range") })
+	var bad *UnreadableError
+	if !errors.As(err, &bad) || !strings.Contains(bad.Reason, "index out of range") || bad.Advice == "" {
+		t.Errorf("guarded = %v", err)
+	}
+}
+
+func TestFormatsAreThoseThatAreSupported(t *testing.T) {
+	t.Parallel()
+	for _, extension := range []string{".md", ".markdown", ".txt", ".html", ".htm", ".pdf", ".docx", ".xlsx", ".csv", ".eml"} {
+		if !slices.Contains(Formats(), extension) || !Supported("A file"+strings.ToUpper(extension)) {
+			t.Errorf("%s is missing", extension)
+		}
+	}
+	for _, name := range []string{"a.exe", "md", "a.md.bak", "", "pdf/a"} {
+		if Supported(name) {
+			t.Errorf("%q is supported", name)
+		}
+	}
+}
+
+func TestReadingTwiceGivesTheSame(t *testing.T) {
+	t.Parallel()
+	data := docxFile(t, numbered(3, 0, "", "one"), zipEntry{"word/numbering.xml", wordNumbers})
+	for range 2 {
+		wantBlocks(t, readFile(t, "a.docx", data), knowledge.Block{Kind: knowledge.List, Text: "I. one"})
+	}
+}

@@ -1,0 +1,67 @@
+package parse
+
+import (
+	"strings"
+	"unicode"
+)
+
+// lineBreak is one that was meant, other than one that only ends a line of the file (Unicode's line separator).
+const lineBreak = '\u2028'
+
+// tidy makes runs of white space one space and leaves all else as it stands. Where a line ends between two Chinese characters, nothing is put in between: Chinese has no
+// spaces, and a word that is broken over two lines would not be found. A lineBreak becomes the end of a line.
+func tidy(text string) string {
+	var out strings.Builder
+	out.Grow(len(text))
+	var before rune // the last that was written
+	space, ended, meant := false, false, false
+	for _, r := range text {
+		switch {
+		case r == lineBreak || r == '\u2029':
+			meant = true
+			continue
+		case unicode.IsSpace(r):
+			space, ended = true, ended || r == '\n' || r == '\r'
+			continue
+		case invisible(r):
+			continue
+		}
+		switch {
+		case before == 0:
+		case meant:
+			out.WriteByte('\n')
+		case space && (!ended || !unspaced(before) || !unspaced(r)):
+			out.WriteByte(' ')
+		}
+		out.WriteRune(r)
+		before = r
+		space, ended, meant = false, false, false
+	}
+	return out.String()
+}
+
+// invisible characters say nothing and part the words that they stand in: controls, the byte order mark, zero width spaces, the soft hyphen.
+func invisible(r rune) bool {
+	return unicode.IsControl(r) || r == '\ufeff' || r == '\u200b' || r == '\u00ad'
+}
+
+// unspaced reports whether a character is of a writing without spaces, or of its punctuation.
+func unspaced(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || r >= '\u3000' && r <= '\u303f' || r >= '\uff00' && r <= '\uffef' ||
+		strings.ContainsRune("“”‘’—…", r)
+}
+
+// lines keeps the ends of lines, and makes one space of other white space.
+func lines(text string) string {
+	return tidy(strings.ReplaceAll(strings.TrimSpace(text), "\n", string(lineBreak)))
+}
+
+// printable is a text as it stands, without characters that no text has.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && invisible(r) {
+			return -1
+		}
+		return r
+	}, text)
+}

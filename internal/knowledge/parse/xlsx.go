@@ -1,0 +1,101 @@
+package parse
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// readXLSX reads the sheets that are shown, each as a heading with its name and a table of its cells as Excel shows them.
+func readXLSX(out *builder, data []byte) error {
+	files, err := openPackage(out, data)
+	if err != nil {
+		return err
+	}
+	book, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{
+		UnzipSizeLimit: out.limits.Unpacked,
+		// Above this size the library would unpack to files in a temporary folder.
+		UnzipXMLSizeLimit: out.limits.Unpacked,
+		// Excel shows such a day as the machine that it runs on does; this way it cannot be misread.
+		ShortDatePattern: "yyyy-mm-dd",
+	})
+	if err != nil {
+		return errDamaged
+	}
+	defer book.Close()
+	out.title(files.title())
+	for _, sheet := range book.GetSheetList() {
+		if shown, err := book.GetSheetVisible(sheet); err == nil && !shown {
+			continue
+		}
+		if err := readSheet(out, book, sheet); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readSheet(out *builder, book *excelize.File, sheet string) error {
+	rows, err := sheetRows(out, book, sheet)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	if err := out.heading(1, sheet); err != nil {
+		return err
+	}
+	// Above a table often stands what it is about, in one cell for each line.
+	wide := slices.IndexFunc(rows, func(row []string) bool { return cells(row) > 1 })
+	for wide > 0 && len(rows) > 0 && cells(rows[0]) == 1 {
+		if err := out.paragraph(strings.Join(rows[0], "")); err != nil {
+			return err
+		}
+		rows = rows[1:]
+	}
+	return out.table(rows, headerOf(rows))
+}
+
+func cells(row []string) int {
+	count := 0
+	for _, cell := range row {
+		if strings.TrimSpace(cell) != "" {
+			count++
+		}
+	}
+	return count
+}
+
+// sheetRows are those with text. A short text may stand in very many cells, so that the size is watched on the way.
+func sheetRows(out *builder, book *excelize.File, sheet string) ([][]string, error) {
+	reader, err := book.Rows(sheet)
+	if err != nil {
+		return nil, nil // a chart or a dialog, which has no cells
+	}
+	defer func() { _ = reader.Close() }()
+	var rows [][]string
+	size := 0
+	for count := 0; reader.Next(); count++ {
+		if count%100 == 0 && out.ctx.Err() != nil {
+			return nil, out.ctx.Err()
+		}
+		row, err := reader.Columns()
+		if err != nil {
+			return nil, errDamaged
+		}
+		if cells(row) == 0 {
+			continue
+		}
+		for _, cell := range row {
+			size += len(cell) + len(" | ")
+		}
+		if out.size+int64(size) > out.limits.Unpacked {
+			return nil, out.grow(size)
+		}
+		rows = append(rows, row)
+	}
+	if reader.Error() != nil {
+		return nil, errDamaged
+	}
+	return rows, nil
+}

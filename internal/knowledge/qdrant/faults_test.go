@@ -1,0 +1,302 @@
+package qdrant_test
+
+import (
+	"context"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"bestbox/internal/knowledge"
+	"bestbox/internal/knowledge/qdrant"
+	"bestbox/internal/knowledge/qdrant/qdranttest"
+)
+
+func pemOf(certificate []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})
+}
+
+var words = knowledge.Model{} // an index that finds by words alone
+
+// chunks are points of a document, each with a word of its own and one that all have.
+func chunks(document string, count int) []knowledge.Point {
+	points := make([]knowledge.Point, count)
+	for i := range points {
+		points[i] = knowledge.Point{
+			Chunk:   knowledge.Chunk{Document: document, Position: i, Text: fmt.Sprint("chunk ", i)},
+			Version: "v1", Terms: map[string]int{"chunk": 1, fmt.Sprint("number", i): 1},
+		}
+	}
+	return points
+}
+
+// indexed is a live index of a tenant.
+func indexed(t *testing.T, store knowledge.Store, points []knowledge.Point) knowledge.Index {
+	t.Helper()
+	begun, err := store.Create(t.Context(), words)
+	if err == nil {
+		err = errors.Join(begun.Add(t.Context(), points), store.Switch(t.Context()))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	index, err := store.Live(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return index
+}
+
+func counts(t *testing.T, index knowledge.Index, want int) {
+	t.Helper()
+	if got, err := index.Count(t.Context()); err != nil || got != want {
+		t.Errorf("%d points, %v; want %d", got, err, want)
+	}
+}
+
+const upsert = "/qdrant.Points/Upsert"
+
+func TestAddGoesOnAfterTheServerWasRestarted(t *testing.T) {
+	t.Parallel()
+	fake := started(t)
+	index := indexed(t, open(t, fake, qdrant.Options{Batch: 10}).Tenant("company"), nil)
+	var upserts atomic.Int32
+	fake.After(func(method string) error {
+		if method == upsert && upserts.Add(1) == 3 {
+			go func() { // the answer to the third batch is cut off, though its points are there
+				fake.Stop()
+				time.Sleep(200 * time.Millisecond)
+				fake.Start(t)
+			}()
+			time.Sleep(100 * time.Millisecond)
+		}
+		return nil
+	})
+	if err := index.Add(t.Context(), chunks("document", 95)); err != nil {
+		t.Fatal(err)
+	}
+	counts(t, index, 95)
+	if upserts.Load() < 11 {
+		t.Errorf("%d batches: none was repeated", upserts.Load())
+	}
+}
+
+func TestWhatPassesIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]error{
+		"away": status.Error(codes.Unavailable, "starting"),
+		"busy": status.Error(codes.ResourceExhausted, "too many requests"),
+		"slow": status.Error(codes.DeadlineExceeded, "timeout"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fake := started(t)
+			index := indexed(t, open(t, fake, qdrant.Options{}).Tenant("company"), nil)
+			left := atomic.Int32{}
+			left.Store(3)
+			fake.Before(func(context.Context, string) error {
+				if left.Add(-1) >= 0 {
+					return fault
+				}
+				return nil
+			})
+			if err := index.Add(t.Context(), chunks("document", 5)); err != nil {
+				t.Error(err)
+			}
+			counts(t, index, 5)
+		})
+	}
+}
+
+// TestAServerThatLimitsIsGivenItsTime has one that names the seconds to wait, as the strict mode of Qdrant does ("Administration").
+func TestAServerThatLimitsIsGivenItsTime(t *testing.T) {
+	t.Parallel()
+	fake := started(t)
+	index := indexed(t, open(t, fake, qdrant.Options{}).Tenant("company"), nil)
+	var limited atomic.Bool
+	fake.Before(func(ctx context.Context, _ string) error {
+		if limited.Swap(true) {
+			return nil
+		}
+		return errors.Join(grpc.SetTrailer(ctx, metadata.Pairs("retry-after", "1")), status.Error(codes.ResourceExhausted, "rate limit"))
+	})
+	before := time.Now()
+	if err := index.Add(t.Context(), chunks("document", 1)); err != nil || time.Since(before) < time.Second {
+		t.Errorf("%v after %s", err, time.Since(before))
+	}
+}
+
+func TestWhatStaysIsSaidAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fault error
+		want  string
+	}{
+		"full disk": {status.Error(codes.Internal, "Service internal error: No space left on device: WAL buffer size exceeds available disk space"), "disk is full"},
+		"key":       {status.Error(codes.PermissionDenied, "Forbidden: Global manage access is required"), "refuses the API key"},
+		"unknown":   {status.Error(codes.Unimplemented, "unknown method"), "update it to 1.16"},
+		"vectors":   {status.Error(codes.InvalidArgument, "Wrong input: Vector dimension error: expected dim: 3, got 4"), "changed by another program"},
+		"anything":  {status.Error(codes.Internal, "Service internal error: panicked"), "panicked"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fake := started(t)
+			index := indexed(t, open(t, fake, qdrant.Options{}).Tenant("company"), nil)
+			fake.Before(func(context.Context, string) error { return test.fault })
+			before := fake.Calls(upsert)
+			err := index.Add(t.Context(), chunks("document", 5))
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), fake.Address()) || status.Code(err) != status.Code(test.fault) {
+				t.Errorf("%v: want %q, the address, and the cause", err, test.want)
+			}
+			if tries := fake.Calls(upsert) - before; tries != 1 {
+				t.Errorf("tried %d times", tries)
+			}
+		})
+	}
+}
+
+func TestPatienceEnds(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fault func(ctx context.Context) error
+		want  string
+	}{
+		"away":   {func(context.Context) error { return status.Error(codes.Unavailable, "starting") }, "cannot be reached"},
+		"busy":   {func(context.Context) error { return status.Error(codes.ResourceExhausted, "too many requests") }, "limits its clients"},
+		"silent": {func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, "does not answer within 100ms"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fake := started(t)
+			var faults atomic.Bool
+			fake.Before(func(ctx context.Context, _ string) error {
+				if faults.Load() {
+					return test.fault(ctx)
+				}
+				return nil
+			})
+			patient := indexed(t, open(t, fake, qdrant.Options{}).Tenant("company"), nil)
+			short, err := open(t, fake, qdrant.Options{Patience: 300 * time.Millisecond}).Tenant("company").Live(t.Context())
+			if name == "silent" {
+				short, err = open(t, fake, qdrant.Options{Timeout: 100 * time.Millisecond, Patience: 300 * time.Millisecond}).Tenant("company").Live(t.Context())
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			faults.Store(true)
+			before := fake.Calls("/qdrant.Points/Count")
+			if _, err := short.Count(t.Context()); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%v: want %q", err, test.want)
+			}
+			if tries := fake.Calls("/qdrant.Points/Count") - before; tries < 2 {
+				t.Errorf("tried %d times", tries)
+			}
+			// the caller's own time counts first
+			ctx, done := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			defer done()
+			if _, err := patient.Count(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%v: want that the caller's time is over", err)
+			}
+		})
+	}
+}
+
+// stopsAfter lets so many requests through and refuses all that follow, as a crash of the worker looks to the server. A lost answer refuses what was carried out.
+func stopsAfter(fake *qdranttest.Fake, requests int, lostAnswer bool) {
+	var seen atomic.Int32
+	refuse := func() error {
+		if int(seen.Add(1)) > requests {
+			return status.Error(codes.Aborted, "stopped by the test")
+		}
+		return nil
+	}
+	if lostAnswer {
+		fake.After(func(string) error { return refuse() })
+		return
+	}
+	fake.Before(func(context.Context, string) error { return refuse() })
+}
+
+// TestReindexCanStopAnywhere stops making an index and switching to it at every request in turn. What is searched is the index before or the one after, nothing is left
+// over once it is done again, and it never goes back.
+func TestReindexCanStopAnywhere(t *testing.T) {
+	t.Parallel()
+	for _, lost := range []bool{false, true} {
+		for requests := 0; ; requests++ {
+			fake := started(t)
+			store := open(t, fake, qdrant.Options{}).Tenant("company")
+			indexed(t, store, chunks("before", 3))
+			reindex := func() error {
+				begun, err := store.Create(t.Context(), words)
+				if err != nil {
+					return err
+				}
+				if err := begun.Add(t.Context(), chunks("after", 4)); err != nil {
+					return err
+				}
+				return store.Switch(t.Context())
+			}
+			stopsAfter(fake, requests, lost)
+			stopped := reindex()
+			fake.Before(nil)
+			fake.After(nil)
+			live, err := store.Live(t.Context())
+			if err != nil {
+				t.Fatalf("stopped after %d requests: %v", requests, err)
+			}
+			if count, err := live.Count(t.Context()); err != nil || count != 3 && count != 4 {
+				t.Fatalf("stopped after %d requests: %d points, %v", requests, count, err)
+			}
+			if err := reindex(); err != nil {
+				t.Fatalf("stopped after %d requests, then: %v", requests, err)
+			}
+			if err := store.Switch(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			live, err = store.Live(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			counts(t, live, 4)
+			if left := fake.Collections(); len(left) != 1 {
+				t.Errorf("stopped after %d requests: %v are left", requests, left)
+			}
+			fake.Stop()
+			if stopped == nil {
+				if requests < 10 {
+					t.Fatalf("not stopped after %d requests", requests)
+				}
+				break
+			}
+		}
+	}
+}
+
+// TestLostAnswersAreAskedForAgain loses every other answer to each kind of request: what was carried out already must not look like an error.
+func TestLostAnswersAreAskedForAgain(t *testing.T) {
+	t.Parallel()
+	fake := started(t)
+	store := open(t, fake, qdrant.Options{}).Tenant("company")
+	answers, lost := map[string]int{}, 0
+	fake.After(func(method string) error {
+		if answers[method]++; answers[method]%2 == 0 {
+			return nil
+		}
+		lost++
+		return status.Error(codes.Unavailable, "the connection is gone")
+	})
+	counts(t, indexed(t, store, chunks("document", 3)), 3)
+	counts(t, indexed(t, store, chunks("document", 4)), 4)
+	fake.After(nil)
+	if left := fake.Collections(); len(left) != 1 || lost < 20 {
+		t.Errorf("%v are left after %d lost answers", left, lost)
+	}
+}
