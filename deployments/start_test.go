@@ -86,8 +86,8 @@ func TestWorkerUnitsStartWithoutDependenciesSayWhatIsMissingAndStopInOrder(t *te
 profile: small
 temporal: {address: "127.0.0.1:%d", managed: false}
 http: {listen: "127.0.0.1:%d"}
-profiles: {small: {tiers: {heavy: {port: %d}, light: {port: %d}}}}
-`, nobody, listen, programtest.FreePort(t), programtest.FreePort(t)))
+profiles: {small: {tiers: {heavy: {port: %d}, light: {port: %d}, embed: {port: %d}}}}
+`, nobody, listen, programtest.FreePort(t), programtest.FreePort(t), programtest.FreePort(t)))
 			var log strings.Builder
 			command.Stderr = &log
 			if err := command.Start(); err != nil {

@@ -16,6 +16,7 @@ import (
 	"bestbox/evals/index"
 	"bestbox/evals/injection"
 	"bestbox/evals/lifecycle"
+	"bestbox/evals/retrieval"
 	"bestbox/evals/routers"
 	"bestbox/evals/runs"
 	"bestbox/evals/tasks"
@@ -29,7 +30,7 @@ func main() {
 		Example: "  go run ./evals tasks --file evals/tasks/erp.yaml --repeats 3\n  go run ./evals routers\n  go run ./evals run",
 	}
 	root.AddCommand(tasks.Command(), routers.Command(), runs.Command(), histories.Command(), lifecycle.Command(), bfcl.Command(), workbench.Command(), injection.Command(),
-		index.Command())
+		index.Command(), retrieval.Command())
 	err := root.ExecuteContext(ctx)
 	stop()
 	if err != nil {

@@ -83,7 +83,7 @@ func TestForegroundEndsWhenAnotherCommandStopsTheServices(t *testing.T) {
 func TestWithoutMustNameAServiceOfTheProfile(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
-	if _, stderr, code := b.llmctl("up", "--without", "nothing"); code != exitUsage || !strings.Contains(stderr, "heavy, light, temporal, worker") {
+	if _, stderr, code := b.llmctl("up", "--without", "nothing"); code != exitUsage || !strings.Contains(stderr, "embed, heavy, light, temporal, worker") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 }

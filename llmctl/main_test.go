@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 type box struct {
 	t                   *testing.T
 	folder, config      string
-	heavy, light        int
+	heavy, light, embed int
 	metrics             int
 	environment         []string
 	model, cache, state string
@@ -50,7 +50,7 @@ func newBox(t *testing.T) *box {
 func newBoxWith(t *testing.T, light string) *box {
 	t.Helper()
 	folder := t.TempDir()
-	b := &box{t: t, folder: folder, heavy: programtest.FreePort(t), light: programtest.FreePort(t), metrics: programtest.FreePort(t), cache: filepath.Join(folder, "cache"), state: filepath.Join(folder, "state")}
+	b := &box{t: t, folder: folder, heavy: programtest.FreePort(t), light: programtest.FreePort(t), embed: programtest.FreePort(t), metrics: programtest.FreePort(t), cache: filepath.Join(folder, "cache"), state: filepath.Join(folder, "state")}
 	b.config = filepath.Join(folder, "bestbox.yaml")
 	text := fmt.Sprintf(`
 profile: small
@@ -62,7 +62,8 @@ profiles:
     tiers:
       heavy: {model: smollm2-135m-instruct-q4_1, port: %d, slots: 1, context: 1024, threads: 1, flags: [--no-warmup, -ub, "64"]}
       light: {model: smollm2-135m-instruct-q4_1, port: %d, slots: 1, context: 1024, threads: 1, %s}
-`, programtest.FreePort(t), programtest.FreePort(t), programtest.FreePort(t), b.metrics, b.heavy, b.light, light)
+      embed: {model: smollm2-135m-instruct-q4_1, port: %d, threads: 1, flags: [--no-warmup, --pooling, mean]}
+`, programtest.FreePort(t), programtest.FreePort(t), programtest.FreePort(t), b.metrics, b.heavy, b.light, light, b.embed)
 	must(t, os.WriteFile(b.config, []byte(text), 0o600))
 	model := pulled(t, "smollm2-135m-instruct-q4_1")
 	b.model = filepath.Join(b.cache, "models", model.Name, filepath.Base(model.Path()))
@@ -146,7 +147,7 @@ func TestUpStatusLogsAndDownOfTheWholeProfile(t *testing.T) {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
 	first := b.services(listing)
-	for _, name := range []string{"heavy", "light", "temporal"} {
+	for _, name := range []string{"embed", "heavy", "light", "temporal"} {
 		if !first[name].Usable() || first[name].PID == 0 {
 			t.Errorf("%s: %+v", name, first[name])
 		}
@@ -160,7 +161,7 @@ func TestUpStatusLogsAndDownOfTheWholeProfile(t *testing.T) {
 		t.Errorf("logs, exit code %d: %s", code, logs)
 	}
 	out, stderr, code := b.llmctl("down")
-	for _, want := range []string{fmt.Sprintf("port %d free", b.heavy), fmt.Sprintf("port %d free", b.light), "temporal: pid"} {
+	for _, want := range []string{fmt.Sprintf("port %d free", b.heavy), fmt.Sprintf("port %d free", b.light), fmt.Sprintf("port %d free", b.embed), "temporal: pid"} {
 		if code != exitOK || !strings.Contains(out, want) {
 			t.Errorf("down, exit code %d, without %q: %s%s", code, want, out, stderr)
 		}
@@ -258,7 +259,7 @@ func TestMistakesHaveTheUsageCodeAndNameTheWayOut(t *testing.T) {
 		arguments []string
 		want      string
 	}{
-		{[]string{"up", "nothing"}, "heavy, light, temporal, worker"},
+		{[]string{"up", "nothing"}, "embed, heavy, light, temporal, worker"},
 		{[]string{"up", "--profile", "nothing"}, "heavy-only, small, strix-halo"},
 		{[]string{"pull", "nothing"}, "llama-server"},
 		{[]string{"logs", "nothing"}, "supervisor"},

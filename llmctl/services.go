@@ -36,7 +36,7 @@ const (
 
 // serviceNames lists what the profile runs, in the order of starting.
 func serviceNames(c *config.Config) []string {
-	names := slices.Sorted(maps.Keys(c.Tiers)) // heavy, light
+	names := slices.Sorted(maps.Keys(c.Tiers)) // embed, heavy, light
 	if c.Temporal.Managed {
 		names = append(names, temporalService)
 	}

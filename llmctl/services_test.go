@@ -78,3 +78,16 @@ func TestFollowedLogGoesOnAfterRotationAndPrintsWholeLines(t *testing.T) {
 		t.Errorf("got %v; want %s", got, want)
 	}
 }
+
+func TestAnEmbeddingServerTakesNoShareOfTheCores(t *testing.T) {
+	t.Parallel()
+	for profile, want := range map[string]int{"small": 2, "strix-halo": 0} {
+		c, err := config.Load("", profile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, there := c.Tiers[config.Embed]; !there || onProcessor(c) != want {
+			t.Errorf("%s: %d tiers share the cores, an embedding server %t", profile, onProcessor(c), there)
+		}
+	}
+}

@@ -226,19 +226,19 @@ func TestTierThatAnswersWronglyWithoutFallbackIsNotReady(t *testing.T) {
 	}
 }
 
-func TestVerifyRecordsAReferenceAndChecksBothTiers(t *testing.T) {
+func TestVerifyRecordsAReferenceAndChecksAllTiers(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
 	if _, stderr, code := b.llmctl("verify"); code != exitNotReady || !strings.Contains(stderr, "llmctl up") {
 		t.Errorf("without a server: exit code %d: %s", code, stderr)
 	}
-	if _, stderr, code := b.llmctl("up", "heavy", "light"); code != exitOK {
+	if _, stderr, code := b.llmctl("up", "embed", "heavy", "light"); code != exitOK {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
-	if out, stderr, code := b.llmctl("verify"); code != exitOK || strings.Count(out, "right") < 4 {
+	if out, stderr, code := b.llmctl("verify"); code != exitOK || strings.Count(out, "right") < 6 {
 		t.Errorf("exit code %d: %s%s", code, out, stderr)
 	}
-	if out, stderr, code := b.llmctl("verify", "light", "--record"); code != exitOK || !strings.Contains(out, "reference") {
+	if out, stderr, code := b.llmctl("verify", "light", "embed", "--record"); code != exitOK || !strings.Contains(out, "reference") || !strings.Contains(out, "vectors make sense") {
 		t.Errorf("exit code %d: %s%s", code, out, stderr)
 	}
 }
@@ -286,15 +286,11 @@ func (b *box) page() string {
 func TestThirdRoleAnswersWithVectors(t *testing.T) {
 	t.Parallel()
 	b := newBox(t)
-	text, err := os.ReadFile(b.config)
-	must(t, err)
-	port := programtest.FreePort(t)
-	must(t, os.WriteFile(b.config, fmt.Appendf(text, "      embed: {model: smollm2-135m-instruct-q4_1, server: llama-server, port: %d, slots: 1, context: 512, threads: 1, flags: [--pooling, mean]}\n", port), 0o600))
 	listing, stderr, code := b.llmctl("up", "embed", "--json")
 	if embed := b.services(listing)["embed"]; code != exitOK || !embed.Usable() || embed.Checks == nil || embed.Checks.Wrong {
 		t.Fatalf("exit code %d, %+v: %s", code, embed, stderr)
 	}
-	response, err := http.Post(fmt.Sprintf("http://127.0.0.1:%d/v1/embeddings", port), "application/json", strings.NewReader(`{"input":"a pump"}`))
+	response, err := http.Post(fmt.Sprintf("http://127.0.0.1:%d/v1/embeddings", b.embed), "application/json", strings.NewReader(`{"input":"a pump"}`))
 	must(t, err)
 	defer response.Body.Close()
 	var said struct {

@@ -42,14 +42,15 @@ type tierServer struct {
 	tier          config.Tier
 	server, model fetch.Record
 	state         string
-	// sharing is how many tiers of the profile compute on the processor.
+	// sharing is how many tiers of the profile write on the processor.
 	sharing int
 }
 
-// onProcessor counts the tiers that compute on the processor.
+// onProcessor counts the tiers that write on the processor. An embedding server does not: it reads for moments, with long pauses, and would take a third of the cores from
+// the others for good.
 func onProcessor(c *config.Config) (count int) {
-	for _, tier := range c.Tiers {
-		if tier.Device == "" {
+	for name, tier := range c.Tiers {
+		if tier.Device == "" && name != config.Embed {
 			count++
 		}
 	}

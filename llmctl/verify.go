@@ -35,7 +35,7 @@ func newVerify(o *options) *cobra.Command {
 		Long: "Ask each running model server a fixed question and compare the probabilities of its answer with a reference for that model, then ask\n" +
 			"several at once and look for one in the answer to another. The same happens after every start. The exit code is 3 when an answer is wrong.\n\n" +
 			"With --record the answers of the server as it runs now become the reference of its model on this machine: do that with a server you trust,\n" +
-			"one on the processor for example. With --id-slot it is also tried whether this build mixes requests when a client names a slot.",
+			"one on the processor for example; an embedding server is checked without a reference. With --id-slot it is also tried whether this build mixes requests when a client names a slot.",
 		Example:           "  llmctl verify\n  llmctl verify light --id-slot\n  llmctl verify heavy --record",
 		ValidArgsFunction: completeTiers(o),
 		RunE: func(cmd *cobra.Command, names []string) error {
@@ -118,7 +118,7 @@ func runningServers(ctx context.Context, c *config.Config, names []string) ([]ru
 
 func verifyTier(ctx context.Context, c *config.Config, s runningServer, record, slots bool) (verified, error) {
 	found := verified{Tier: s.name}
-	if record {
+	if record && !s.server.Embedding { // vectors are judged by each other
 		reference, err := verify.Record(ctx, s.server, s.tier.Server+" "+s.tier.Device)
 		if err != nil {
 			return found, err

@@ -76,8 +76,8 @@ directories: {state: %q}
 temporal: {address: %q, ui_port: 1}
 http: {listen: %q, api_key_file: %q}
 records: {path: %q}
-profiles: {small: {tiers: {heavy: {port: %d}, light: {port: %d}}}}
-`, i.state, temporal, i.listen, key, sharedRecords, heavy, light))
+profiles: {small: {tiers: {heavy: {port: %d}, light: {port: %d}, embed: {port: %d}}}}
+`, i.state, temporal, i.listen, key, sharedRecords, heavy, light, programtest.FreePort(t)))
 	return i
 }
 

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -68,6 +69,9 @@ func Command() *cobra.Command {
 }
 
 func run(ctx context.Context, out io.Writer, o options) (err error) {
+	if o.dimension < 1 || o.searches < 1 || o.batch < 1 || o.chunks < o.batch {
+		return fmt.Errorf("--dimension, --searches and --batch must be at least 1, and --chunks at least --batch; got %d, %d, %d and %d", o.dimension, o.searches, o.batch, o.chunks)
+	}
 	folder, err := os.MkdirTemp("", "bestbox-index-")
 	if err != nil {
 		return err
@@ -186,7 +190,7 @@ func (m *measurement) ingest(ctx context.Context) (err error) {
 
 // search opens the file anew, as a worker that starts.
 func (m *measurement) search(ctx context.Context) (err error) {
-	runtime.GC()
+	debug.FreeOSMemory() // what ingesting has used is not to be counted
 	store, err := embedded.Open(ctx, m.path)
 	if err != nil {
 		return err

@@ -44,11 +44,11 @@ func TestShippedValuesResolveOnAnyMachine(t *testing.T) {
 		tiers               int
 		heavy               string
 	}{
-		{"no GPU", "", "small", fstest.MapFS{}, 2, "qwen2.5-coder-1.5b-instruct-q4_k_m"},
-		{"Strix Halo", "auto", "strix-halo", strixHalo(), 2, "qwen2.5-14b-instruct-q4_k_m"},
-		{"chosen against the machine", "small", "small", strixHalo(), 2, "qwen2.5-coder-1.5b-instruct-q4_k_m"},
-		{"heavy only, no GPU", "heavy-only", "heavy-only", fstest.MapFS{}, 1, "qwen2.5-coder-1.5b-instruct-q4_k_m"},
-		{"heavy only, Strix Halo", "heavy-only", "heavy-only", strixHalo(), 1, "qwen2.5-14b-instruct-q4_k_m"},
+		{"no GPU", "", "small", fstest.MapFS{}, 3, "qwen2.5-coder-1.5b-instruct-q4_k_m"},
+		{"Strix Halo", "auto", "strix-halo", strixHalo(), 3, "qwen2.5-14b-instruct-q4_k_m"},
+		{"chosen against the machine", "small", "small", strixHalo(), 3, "qwen2.5-coder-1.5b-instruct-q4_k_m"},
+		{"heavy only, no GPU", "heavy-only", "heavy-only", fstest.MapFS{}, 2, "qwen2.5-coder-1.5b-instruct-q4_k_m"},
+		{"heavy only, Strix Halo", "heavy-only", "heavy-only", strixHalo(), 2, "qwen2.5-14b-instruct-q4_k_m"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

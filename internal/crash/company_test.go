@@ -21,6 +21,7 @@ import (
 	"bestbox/internal/database"
 	"bestbox/internal/postgrestest"
 	"bestbox/internal/programs"
+	"bestbox/internal/programtest"
 	"bestbox/internal/records"
 	"bestbox/internal/records/recordstest"
 	"bestbox/worker/client"
@@ -105,10 +106,10 @@ records: %s
 connections:
   smtp: {address: %q, tls: none}
   caldav: {url: %q, user: %s, password_file: %q, employees: '{user}/', rooms: '{id}/'}
-profiles: {small: {tiers: {heavy: {port: %s}, light: {port: %s}}}}
+profiles: {small: {tiers: {heavy: {port: %s}, light: {port: %s}, embed: {port: %d}}}}
 `, filepath.Join(folder, "state"), throughTemporal(c.t, temporal.Address, c.points), namespace, listen, absolute(c.t, "testdata/agents"), c.recordsSettings(folder),
 		c.systems.mail.through(c.t, c.points), c.systems.calendars.through(c.t, c.name, c.points), calendarUser, c.systems.calendars.passwordFile,
-		model.start(c.t), model.start(c.t)))
+		model.start(c.t), model.start(c.t), programtest.FreePort(c.t)))
 	return path
 }
 

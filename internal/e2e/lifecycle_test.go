@@ -124,7 +124,7 @@ func TestDownLeavesNothingAndTheNextUpIsQuick(t *testing.T) {
 	}
 	for _, address := range []string{box.settings.Temporal.Address, box.settings.HTTP.Listen,
 		strings.TrimPrefix(box.settings.Temporal.UIURL(), "http://"), strings.TrimPrefix(box.settings.Tiers[heavy].URL(), "http://"),
-		strings.TrimPrefix(box.settings.Tiers[light].URL(), "http://")} {
+		strings.TrimPrefix(box.settings.Tiers[light].URL(), "http://"), strings.TrimPrefix(box.settings.Tiers[embed].URL(), "http://")} {
 		listener, err := net.Listen("tcp", address)
 		if err != nil {
 			t.Errorf("not free: %v", err)

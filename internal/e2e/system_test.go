@@ -27,6 +27,7 @@ import (
 const (
 	heavy    = config.Heavy
 	light    = config.Light
+	embed    = config.Embed
 	temporal = "temporal"
 	worker   = "worker"
 )
@@ -90,7 +91,7 @@ func (s *system) configure() error {
 	if err := os.WriteFile(path, nil, 0o600); err != nil { // so that no other file is found
 		return err
 	}
-	ports, err := freePorts(6)
+	ports, err := freePorts(7)
 	if err != nil {
 		return err
 	}
@@ -100,8 +101,8 @@ directories: {state: %q}
 temporal: {address: "127.0.0.1:%d", ui_port: %d}
 http: {listen: "127.0.0.1:%d"}
 supervisor: {metrics: "127.0.0.1:%d"}
-profiles: {small: {tiers: {heavy: {port: %d}, light: {port: %d}}}}
-`, filepath.Join(s.folder, "state"), ports[0], ports[1], ports[2], ports[5], ports[3], ports[4])
+profiles: {small: {tiers: {heavy: {port: %d}, light: {port: %d}, embed: {port: %d}}}}
+`, filepath.Join(s.folder, "state"), ports[0], ports[1], ports[2], ports[5], ports[3], ports[4], ports[6])
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return err
 	}

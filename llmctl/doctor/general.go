@@ -18,7 +18,7 @@ func (s Subject) tiers() []string {
 	if s.Config == nil {
 		return nil
 	}
-	return slices.Sorted(maps.Keys(s.Config.Tiers)) // heavy, light
+	return slices.Sorted(maps.Keys(s.Config.Tiers)) // embed, heavy, light
 }
 
 func (s Subject) configuration() []task {

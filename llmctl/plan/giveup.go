@@ -59,7 +59,7 @@ func (t *tier) update(in Input) error {
 		return err
 	}
 	if t.Name == config.Embed { // llmctl starts it so: a text must fit one batch
-		t.settings.embeddings = true
+		t.settings.embed()
 		if _, ok := flags(t.Config.Flags).value(microBatchFlags); !ok {
 			t.settings.batch = t.settings.context
 		}

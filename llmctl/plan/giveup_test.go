@@ -242,7 +242,7 @@ func TestSettingsAreReadAsTheServerReadsThem(t *testing.T) {
 		"--cache-type-k q4_0":           func(s settings) bool { return s.keys == cacheTypes["q4_0"] && s.values == cacheTypes["f16"] },
 		"-ngl 12":                       func(s settings) bool { return s.layers == 12 },
 		"--mmproj x.gguf":               func(s settings) bool { return slices.Contains(s.unknown, "--mmproj") },
-		"--embeddings -nkvo --swa-full": func(s settings) bool { return s.embeddings && s.onlyCache && s.wholeSWA },
+		"--embeddings -nkvo --swa-full": func(s settings) bool { return s.embeddings && s.promptCache == 0 && s.onlyCache && s.wholeSWA },
 	} {
 		s, err := readSettings(tierOf("llama-server", 4096, 2, strings.Fields(line)...))
 		if err != nil || !check(s) {
@@ -254,6 +254,19 @@ func TestSettingsAreReadAsTheServerReadsThem(t *testing.T) {
 			!strings.HasPrefix(err.Error(), "heavy: flag "+strings.Fields(line)[0]) {
 			t.Errorf("%q: %v", line, err)
 		}
+	}
+}
+
+// A server keeps up to 8 GiB of prompts, unless it makes vectors.
+func TestAnEmbeddingServerKeepsNoPrompts(t *testing.T) {
+	t.Parallel()
+	tier := fourteen(t, config.Embed, "llama-server", 512)
+	tier.Config.Flags = nil
+	other := tier
+	other.Name = config.Light
+	p := mustMake(t, Input{Memory: onlySystem(60 * gib), Tiers: []Tier{tier, other}})
+	if of := [2]int64{p.Tiers[0].Need.PromptCache, p.Tiers[1].Need.PromptCache}; of != [2]int64{0, 8 * gib} {
+		t.Errorf("prompt caches of %d bytes", of)
 	}
 }
 

@@ -102,7 +102,9 @@ func readSettings(tier config.Tier) (settings, error) {
 	if mode, ok := f.value(loadFlags); ok {
 		s.mapped = mode == "mmap" || mode == "mlock"
 	}
-	s.embeddings = f.has(embeddingFlags)
+	if f.has(embeddingFlags) {
+		s.embed()
+	}
 	s.unified = f.has(unifiedFlags) && !f.has(notUnifiedFlags)
 	s.onlyCache = f.has(hostCacheFlags)
 	s.wholeSWA = f.has([]string{"--swa-full"})
@@ -113,6 +115,9 @@ func readSettings(tier config.Tier) (settings, error) {
 	}
 	return s, err
 }
+
+// embed makes the settings those of an embedding server, which keeps no text it has read.
+func (s *settings) embed() { s.embeddings, s.promptCache = true, 0 }
 
 // flags are arguments of a server.
 type flags []string

@@ -28,7 +28,7 @@ type block struct {
 	atoms []atom
 	// above are the first atoms of it that are a heading of the text, and header those after them that are the heading of a table.
 	above, header int
-	tokens int
+	tokens        int
 }
 
 func (b block) text() string {

@@ -1,12 +1,15 @@
 package embedded_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -119,6 +122,38 @@ func TestSlotsOfRemovedPointsAreTakenOut(t *testing.T) {
 	}
 }
 
+// TestQuestionsWithLittleTimeGetThereTogether has questions each of which has less time than reading the index takes.
+func TestQuestionsWithLittleTimeGetThereTogether(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "index.db")
+	var points []knowledge.Point
+	for number := range 300 {
+		points = append(points, document2(fmt.Sprint("document-", number), "v1")...)
+	}
+	_, whole := filled(t, path, points)
+	began := time.Now()
+	_, err := whole.Search(t.Context(), asked(10))
+	check(t, err)
+	little := time.Since(began) / 5
+	second := opened(t, path)
+	defer second.Close()
+	index, err := second.Live(t.Context())
+	check(t, err)
+	for range 300 {
+		ctx, done := context.WithTimeout(t.Context(), little)
+		_, err = index.Search(ctx, asked(10))
+		done()
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal(err)
+		}
+	}
+	check(t, err)
+	alike(t, whole, index)
+}
+
 // Chunks that are equally good stand in the order of their documents, so that the same question has the same answer in every process.
 func TestTiesAreInOrder(t *testing.T) {
 	t.Parallel()
@@ -143,6 +178,28 @@ func TestTiesAreInOrder(t *testing.T) {
 	}
 	if len(hits.Words) != chunksOfOne+5 || len(hits.Dense) != chunksOfOne+5 {
 		t.Errorf("%d by words, %d by meaning", len(hits.Words), len(hits.Dense))
+	}
+}
+
+func TestTheMemoryOfAReplacedIndexIsGivenBack(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "index.db")
+	store, _ := filled(t, path, document2("a", "v1"))
+	second := opened(t, path)
+	defer second.Close()
+	for range 3 {
+		for _, one := range []*embedded.Store{store, second} {
+			index, err := one.Live(t.Context())
+			check(t, err)
+			_, err = index.Search(t.Context(), asked(3))
+			check(t, err)
+			if held := one.Held(); held != 1 {
+				t.Errorf("%d indexes are held", held)
+			}
+		}
+		_, err := store.Create(t.Context(), model2)
+		check(t, err)
+		check(t, store.Switch(t.Context()))
 	}
 }
 

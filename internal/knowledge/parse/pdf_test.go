@@ -13,6 +13,27 @@ import (
 	"bestbox/internal/knowledge"
 )
 
+// The reader is one for the process, so it is closed after all tests.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	used := theEngine
+	if err := Close(); err != nil {
+		fmt.Fprintln(os.Stderr, "Close:", err)
+		code = 1
+	}
+	if used != nil {
+		if _, err := used.pool.GetInstance(time.Second); err == nil || theEngine != nil {
+			fmt.Fprintln(os.Stderr, "The PDF reader still runs after Close.")
+			code = 1
+		}
+	}
+	if err := Close(); err != nil {
+		fmt.Fprintln(os.Stderr, "Close where none runs:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
 func TestPDFKeepsPagesHeadingsAndParagraphs(t *testing.T) {
 	t.Parallel()
 	content := readFile(t, "handbook.pdf", pdfFile("员工手册 Handbook",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime"
 	"sync"
 
 	"github.com/klippa-app/go-pdfium"
@@ -51,6 +52,8 @@ func startedEngine(ctx context.Context) (*engine, error) {
 func (e *engine) start() {
 	defer close(e.started)
 	e.pool, e.err = webassembly.Init(webassembly.Config{
+		// Compiling takes seconds; on all cores, fewer.
+		Context:  experimental.WithCompilationWorkers(context.Background(), runtime.GOMAXPROCS(0)),
 		MaxIdle:  1,
 		MaxTotal: pdfReaders,
 		// The library's default is the whole disk.

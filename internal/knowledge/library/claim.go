@@ -1,0 +1,119 @@
+package library
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+const (
+	// lease is how long a claim holds that is not renewed: as long as a killed process keeps others from its document.
+	lease   = 30 * time.Second
+	renewal = lease / 5
+	// everything is the claim on all documents, which a new index needs.
+	everything = ""
+)
+
+// ErrBusy is that of a document, or of all, that somebody else is changing just now. Trying again later helps.
+var ErrBusy = errors.New("somebody else is changing it just now; try again in a moment")
+
+// claimed is a claim that is renewed until it is released.
+type claimed struct {
+	library  *Library
+	document string
+	owner    string
+	stop     context.CancelFunc
+	stopped  chan struct{}
+}
+
+// claim makes the caller the only one that changes a document, or, with everything, any of them. The context that it returns ends when the claim is lost.
+func (l *Library) claim(ctx context.Context, document string) (context.Context, *claimed, error) {
+	c := &claimed{library: l, document: document, owner: uuid.NewString(), stopped: make(chan struct{})}
+	if err := l.db.Write(ctx, func(tx *sql.Tx) error { return c.take(ctx, tx) }); err != nil {
+		return nil, nil, err
+	}
+	held, lost := context.WithCancelCause(ctx)
+	renewing, stop := context.WithCancel(ctx)
+	c.stop = stop
+	go func() {
+		defer close(c.stopped)
+		c.renew(renewing, lost)
+	}()
+	return held, c, nil
+}
+
+func (c *claimed) take(ctx context.Context, tx *sql.Tx) error {
+	now := time.Now()
+	if _, err := tx.ExecContext(ctx, "DELETE FROM document_claims WHERE until < ?", now.UnixMilli()); err != nil {
+		return err
+	}
+	// A claim on everything meets every other one; a claim on a document meets that on the same and that on everything.
+	query, arguments := "SELECT count(*) FROM document_claims WHERE document IN (?, ?)", []any{c.document, everything}
+	if c.document == everything {
+		query, arguments = "SELECT count(*) FROM document_claims", nil
+	}
+	var others int
+	if err := tx.QueryRowContext(ctx, query, arguments...).Scan(&others); err != nil {
+		return err
+	}
+	if others > 0 {
+		return ErrBusy
+	}
+	_, err := tx.ExecContext(ctx, "INSERT INTO document_claims (document, owner, until) VALUES (?, ?, ?)", c.document, c.owner, now.Add(lease).UnixMilli())
+	return err
+}
+
+func (c *claimed) renew(ctx context.Context, lost context.CancelCauseFunc) {
+	ticker := time.NewTicker(renewal)
+	defer ticker.Stop()
+	renewed := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		started := time.Now()
+		result, err := c.library.db.SQL().ExecContext(ctx, "UPDATE document_claims SET until = ? WHERE document = ? AND owner = ?", started.Add(lease).UnixMilli(), c.document, c.owner)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil:
+			if rows, err := result.RowsAffected(); err == nil && rows == 0 {
+				lost(fmt.Errorf("the claim on the document was lost: %w", ErrBusy))
+				return
+			}
+			renewed = started
+		case time.Since(renewed) > lease:
+			lost(fmt.Errorf("the claim on the document could not be renewed: %w", err))
+			return
+		}
+	}
+}
+
+// holds fails where the claim was lost. It is asked in the transaction that it must hold for.
+func (c *claimed) holds(ctx context.Context, tx *sql.Tx) error {
+	var owner string
+	err := tx.QueryRowContext(ctx, "SELECT owner FROM document_claims WHERE document = ?", c.document).Scan(&owner)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if owner != c.owner {
+		return fmt.Errorf("the claim on the document was lost: %w", ErrBusy)
+	}
+	return nil
+}
+
+// release ends the claim, also where the caller's context has ended.
+func (c *claimed) release(ctx context.Context) {
+	c.stop()
+	<-c.stopped
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewal)
+	defer cancel()
+	// One that stays ends by itself after the lease.
+	_, _ = c.library.db.SQL().ExecContext(ctx, "DELETE FROM document_claims WHERE document = ? AND owner = ?", c.document, c.owner)
+}

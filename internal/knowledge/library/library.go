@@ -1,0 +1,141 @@
+package library
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"bestbox/internal/knowledge"
+	"bestbox/internal/knowledge/chunk"
+	"bestbox/internal/knowledge/parse"
+	"bestbox/internal/records"
+)
+
+// Embedder makes embeddings; embed.Client is one. Its first two methods are those of langchaingo's embeddings.Embedder.
+type Embedder interface {
+	EmbedDocuments(ctx context.Context, texts []string) ([][]float32, error)
+	EmbedQuery(ctx context.Context, text string) ([]float32, error)
+	// Describe tells which model answers. It fails where the server does not answer.
+	Describe(ctx context.Context) (knowledge.Model, error)
+	// CountTokens is how many tokens of the model each text has.
+	CountTokens(ctx context.Context, texts []string) ([]int, error)
+}
+
+// Options are what a library is made of.
+type Options struct {
+	// DB are the tenant's records, which hold the rows of the documents.
+	DB *records.DB
+	// Store holds the tenant's indexes. The library closes it.
+	Store knowledge.Store
+	// Embed is nil where no embedding server is configured: documents are found by their words alone.
+	Embed  Embedder
+	Limits parse.Limits
+	Sizes  chunk.Sizes
+}
+
+// Library is safe for concurrent use, also by several processes.
+type Library struct {
+	db     *records.DB
+	store  knowledge.Store
+	embed  Embedder
+	limits parse.Limits
+	sizes  chunk.Sizes
+
+	described struct {
+		sync.Mutex
+		model knowledge.Model
+		when  time.Time
+	}
+}
+
+// New returns the library. It reads nothing yet.
+func New(o Options) *Library {
+	return &Library{db: o.DB, store: o.Store, embed: o.Embed, limits: o.Limits, sizes: o.Sizes}
+}
+
+// Ping reports whether the index answers. Without an embedding server the library still finds by words.
+func (l *Library) Ping(ctx context.Context) error { return l.store.Ping(ctx) }
+
+// Close closes the index.
+func (l *Library) Close() error { return l.store.Close() }
+
+// Errors that callers tell apart.
+var (
+	// ErrReindex is that of an index that was made with another embedding model than the one that is configured.
+	ErrReindex = errors.New("run worker documents reindex, which makes a new index beside the old one and then switches to it")
+	// ErrUnknownDocument is that of an id that no document has.
+	ErrUnknownDocument = errors.New("there is no such document; worker documents list shows those that are there")
+)
+
+// describedFor is how long the answer to "which model?" is believed. A server with another model is noticed that late.
+const describedFor = time.Minute
+
+// model is the one that is configured: the zero Model without an embedding server.
+func (l *Library) model(ctx context.Context) (knowledge.Model, error) {
+	if l.embed == nil {
+		return knowledge.Model{}, nil
+	}
+	l.described.Lock()
+	defer l.described.Unlock()
+	if time.Since(l.described.when) < describedFor {
+		return l.described.model, nil
+	}
+	model, err := l.embed.Describe(ctx)
+	if err != nil {
+		return knowledge.Model{}, err
+	}
+	l.described.model, l.described.when = model, time.Now()
+	return model, nil
+}
+
+// mismatch is the error of an index whose model is not the configured one.
+func mismatch(index, configured knowledge.Model) error {
+	return fmt.Errorf("the documents were indexed with %s, and %s is configured: %w", modelName(index), modelName(configured), ErrReindex)
+}
+
+func modelName(m knowledge.Model) string {
+	if m == (knowledge.Model{}) {
+		return "no embedding model"
+	}
+	return fmt.Sprintf("%s (%d dimensions)", m.Name, m.Dimension)
+}
+
+// index is the live one, for putting documents in; the first one is made here.
+func (l *Library) index(ctx context.Context) (knowledge.Index, error) {
+	configured, err := l.model(ctx)
+	if err != nil {
+		return nil, err
+	}
+	index, err := l.store.Live(ctx)
+	if errors.Is(err, knowledge.ErrNoIndex) {
+		index, err = l.firstIndex(ctx, configured)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if index.Model() != configured {
+		return nil, mismatch(index.Model(), configured)
+	}
+	return index, nil
+}
+
+func (l *Library) firstIndex(ctx context.Context, model knowledge.Model) (knowledge.Index, error) {
+	ctx, claim, err := l.claim(ctx, everything)
+	if err != nil {
+		return nil, err
+	}
+	defer claim.release(ctx)
+	// Another process may have made it in the meantime.
+	if index, err := l.store.Live(ctx); !errors.Is(err, knowledge.ErrNoIndex) {
+		return index, err
+	}
+	if _, err := l.store.Create(ctx, model); err != nil {
+		return nil, err
+	}
+	if err := l.store.Switch(ctx); err != nil {
+		return nil, err
+	}
+	return l.store.Live(ctx)
+}

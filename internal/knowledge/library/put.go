@@ -1,0 +1,171 @@
+package library
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"bestbox/internal/knowledge"
+	"bestbox/internal/knowledge/chunk"
+	"bestbox/internal/knowledge/parse"
+	"bestbox/internal/knowledge/terms"
+)
+
+// addedAtATime is how many chunks are embedded and added together: it bounds the memory of a large document.
+const addedAtATime = 64
+
+// Put makes a file a document that is found, in place of the version of it that was there. It is found whole or not at all, and the version before until then; after an
+// error or a crash the same call again does the rest. A file that cannot be read fails with *parse.UnreadableError.
+func (l *Library) Put(ctx context.Context, file File) (knowledge.Document, Change, error) {
+	hash := sha256.Sum256(file.Bytes)
+	document := knowledge.Document{
+		ID: knowledge.DocumentID(file.Domain, file.Source), Domain: file.Domain, Source: file.Source, Root: file.Root,
+		Hash: hex.EncodeToString(hash[:]), Bytes: int64(len(file.Bytes)),
+	}
+	document.Version = version(document.Hash, file.Name)
+	// The first index is made before the claim, since that claims everything.
+	if _, err := l.index(ctx); err != nil {
+		return document, "", fmt.Errorf("put %s in: %w", file.Source, err)
+	}
+	ctx, claim, err := l.claim(ctx, document.ID)
+	if err != nil {
+		return document, "", fmt.Errorf("put %s in: %w", file.Source, err)
+	}
+	defer claim.release(ctx)
+	change, err := l.put(ctx, claim, &document, file)
+	if err != nil {
+		if cause := context.Cause(ctx); cause != nil && errors.Is(err, ctx.Err()) {
+			err = cause
+		}
+		return document, "", fmt.Errorf("put %s in: %w", file.Source, err)
+	}
+	return document, change, nil
+}
+
+// version is that of what is indexed of a file: it changes with the bytes, with the name, which hints at the format, and with how files are read, cut and their words counted.
+func version(hash, name string) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{hash, name, parse.Version, chunk.Version, terms.Version}, "\x00")))
+	return hex.EncodeToString(sum[:16])
+}
+
+func (l *Library) put(ctx context.Context, claim *claimed, document *knowledge.Document, file File) (Change, error) {
+	index, err := l.index(ctx) // a reindex may have switched before the claim
+	if err != nil {
+		return "", err
+	}
+	before, stale, err := l.row(ctx, document.ID)
+	if err != nil && !errors.Is(err, ErrUnknownDocument) {
+		return "", err
+	}
+	change := Added
+	if err == nil {
+		change = Replaced
+	}
+	if before.Version == document.Version {
+		*document, change = before, Unchanged
+		document.Root = file.Root
+		if document.Root == before.Root && !stale {
+			return Unchanged, nil
+		}
+	} else {
+		if err := l.fill(ctx, index, document, file); err != nil {
+			return "", err
+		}
+		document.Ingested = time.Now().UTC().Truncate(time.Second)
+	}
+	if err := l.write(ctx, claim, *document); err != nil {
+		return "", err
+	}
+	if err := index.Keep(ctx, document.ID, document.Version); err != nil {
+		return "", err
+	}
+	return change, l.fresh(ctx, *document)
+}
+
+// fill reads a file and adds its chunks to the index, where they are not found before the row says so.
+func (l *Library) fill(ctx context.Context, index knowledge.Index, document *knowledge.Document, file File) error {
+	content, err := parse.Read(ctx, file.Name, file.Bytes, l.limits)
+	if err != nil {
+		return err
+	}
+	if content.Title == "" {
+		content.Title = strings.TrimSuffix(file.Name, extension(file.Name))
+	}
+	count := chunk.Estimate
+	if l.embed != nil {
+		count = l.embed.CountTokens
+	}
+	chunks, err := chunk.Cut(ctx, content, l.sizes, count)
+	if err != nil {
+		return err
+	}
+	if len(chunks) == 0 {
+		return &parse.UnreadableError{Source: file.Name, Reason: "it has no text", Advice: "take it out of the folder, or put a text in"}
+	}
+	document.Title, document.Format, document.Pages, document.Chunks = chunks[0].Title, content.Format, content.Pages, len(chunks)
+	for i := range chunks {
+		chunks[i].Document, chunks[i].Position = document.ID, i
+	}
+	return l.add(ctx, index, *document, chunks)
+}
+
+func extension(name string) string {
+	if i := strings.LastIndexByte(name, '.'); i > 0 {
+		return name[i:]
+	}
+	return ""
+}
+
+// add puts the chunks of one version of a document into an index.
+func (l *Library) add(ctx context.Context, index knowledge.Index, document knowledge.Document, chunks []knowledge.Chunk) error {
+	for batch := range slices.Chunk(chunks, addedAtATime) {
+		points := make([]knowledge.Point, len(batch))
+		texts := make([]string, len(batch))
+		for i, c := range batch {
+			texts[i] = chunk.Embedded(c)
+			points[i] = knowledge.Point{Chunk: c, Domain: document.Domain, Version: document.Version, Terms: terms.Count(texts[i])}
+		}
+		if index.Model() != (knowledge.Model{}) {
+			vectors, err := l.embed.EmbedDocuments(ctx, texts)
+			if err != nil {
+				return err
+			}
+			for i := range points {
+				points[i].Dense = vectors[i]
+			}
+		}
+		if err := index.Add(ctx, points); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Remove takes a document away. It is no longer found when Remove returns, whatever of it the index still holds; existed tells whether there was one.
+func (l *Library) Remove(ctx context.Context, id string) (existed bool, err error) {
+	ctx, claim, err := l.claim(ctx, id)
+	if err != nil {
+		return false, fmt.Errorf("remove the document %s: %w", id, err)
+	}
+	defer claim.release(ctx)
+	existed, err = l.forget(ctx, claim)
+	if err != nil {
+		return false, fmt.Errorf("remove the document %s: %w", id, err)
+	}
+	index, err := l.store.Live(ctx)
+	if errors.Is(err, knowledge.ErrNoIndex) {
+		return existed, nil
+	}
+	if err == nil {
+		err = index.Keep(ctx, id, "")
+	}
+	if err != nil {
+		return existed, fmt.Errorf("remove what the index holds of the document %s, which is no longer found: %w", id, err)
+	}
+	return existed, nil
+}

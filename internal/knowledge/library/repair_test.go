@@ -1,0 +1,185 @@
+package library_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"bestbox/internal/knowledge"
+	"bestbox/internal/knowledge/library"
+	"bestbox/internal/records"
+	"bestbox/internal/records/recordstest"
+)
+
+func TestWhatAKilledProcessHasLeftIsNotFoundAndGoes(t *testing.T) {
+	t.Parallel()
+	l := withMeaning(t, recordstest.Own(t))
+	document := put(t, l.Library, file("office", "/docs/travel.md", travel), library.Added)
+	store := l.store(t)
+	index, err := store.Live(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	point := func(document, version string) knowledge.Point {
+		vector := make([]float32, 64)
+		vector[0] = 1
+		return knowledge.Point{Chunk: knowledge.Chunk{Document: document, Text: "hotels hotels hotels"}, Domain: "office", Version: version, Terms: map[string]int{"hotel": 3}, Dense: vector}
+	}
+	if err := index.Add(t.Context(), []knowledge.Point{point(document.ID, "half"), point("unknown", "half")}); err != nil {
+		t.Fatal(err)
+	}
+	if got := sources(t, l.Library, "hotels", "office"); len(got) != document.Chunks {
+		t.Errorf("found %q", got)
+	}
+	if leftOver, lost, err := l.Repair(t.Context()); leftOver != 2 || lost != 0 || err != nil {
+		t.Errorf("left over %d, lost %d, %v", leftOver, lost, err)
+	}
+	if count, err := index.Count(t.Context()); err != nil || count != document.Chunks {
+		t.Errorf("%d points, %v; want %d", count, err, document.Chunks)
+	}
+	if leftOver, lost, err := l.Repair(t.Context()); leftOver+lost != 0 || err != nil {
+		t.Errorf("again: left over %d, lost %d, %v", leftOver, lost, err)
+	}
+}
+
+func TestDocumentsOfALostIndexArePutInAgain(t *testing.T) {
+	t.Parallel()
+	w := withMeaning(t, recordstest.Own(t))
+	put(t, w.Library, file("office", "/docs/travel.md", travel), library.Added)
+	w.path += ".other"
+	l := w.open(t)
+	if leftOver, lost, err := l.Repair(t.Context()); leftOver != 0 || lost != 1 || err != nil {
+		t.Errorf("left over %d, lost %d, %v", leftOver, lost, err)
+	}
+	put(t, l, file("office", "/docs/travel.md", travel), library.Added)
+	if got := sources(t, l, "hotels", "office"); len(got) == 0 {
+		t.Error("not found")
+	}
+}
+
+func TestAClaimOfAKilledProcessEnds(t *testing.T) {
+	t.Parallel()
+	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
+		l := withMeaning(t, db)
+		document := put(t, l.Library, file("office", "/docs/travel.md", travel), library.Added)
+		claim := func(until time.Time) {
+			t.Helper()
+			if _, err := db.SQL().ExecContext(t.Context(), "DELETE FROM document_claims"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := db.SQL().ExecContext(t.Context(), "INSERT INTO document_claims VALUES (?, ?, ?)", document.ID, "somebody", until.UnixMilli()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		claim(time.Now().Add(time.Minute))
+		if _, err := l.Remove(t.Context(), document.ID); !errors.Is(err, library.ErrBusy) {
+			t.Errorf("got %v", err)
+		}
+		claim(time.Now().Add(-time.Second))
+		if existed, err := l.Remove(t.Context(), document.ID); !existed || err != nil {
+			t.Errorf("removed %v, %v", existed, err)
+		}
+	})
+}
+
+func TestAVersionWhoseClaimWasLostDoesNotCount(t *testing.T) {
+	t.Parallel()
+	l := withMeaning(t, recordstest.Own(t))
+	put(t, l.Library, file("office", "/docs/first.md", "first"), library.Added)
+	l.embed.set(func(f *fakeEmbedder) {
+		f.before = func() {
+			if _, err := l.db.SQL().ExecContext(context.WithoutCancel(t.Context()), "UPDATE document_claims SET owner = 'another'"); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if _, _, err := l.Put(t.Context(), file("office", "/docs/travel.md", travel)); !errors.Is(err, library.ErrBusy) {
+		t.Errorf("got %v", err)
+	}
+	if got := sources(t, l.Library, "hotels", "office"); len(got) != 0 {
+		t.Errorf("found %q", got)
+	}
+}
+
+func TestReindexChangesTheModelWhileSearchesGoOn(t *testing.T) {
+	t.Parallel()
+	l := withMeaning(t, recordstest.Own(t))
+	for i := range 20 {
+		put(t, l.Library, file("office", fmt.Sprintf("/docs/%d.md", i), fmt.Sprintf("# Hotels %d\n\nText number %d", i, i)), library.Added)
+	}
+	l.embed.set(func(f *fakeEmbedder) { f.model = knowledge.Model{Name: "large", Dimension: 96} })
+	l.Forget() // which model answers is believed for a minute
+	if _, _, err := l.Put(t.Context(), file("office", "/docs/new.md", "new")); !errors.Is(err, library.ErrReindex) || !strings.Contains(err.Error(), "large (96 dimensions)") {
+		t.Errorf("got %v", err)
+	}
+	done := make(chan struct{})
+	searched := make(chan error, 1)
+	go func() {
+		for searches := 0; ; searches++ {
+			found, err := l.Search(t.Context(), library.Query{Text: "hotels", Domain: "office"})
+			if err == nil && len(found.Passages) != 10 {
+				err = fmt.Errorf("search %d found %d passages", searches, len(found.Passages))
+			}
+			if err != nil {
+				searched <- err
+				return
+			}
+			select {
+			case <-done:
+				searched <- nil
+				return
+			default:
+			}
+		}
+	}()
+	var last int
+	if err := l.Reindex(t.Context(), func(n, all int) {
+		if n != last+1 || all != 20 {
+			t.Errorf("progress %d of %d after %d", n, all, last)
+		}
+		last = n
+	}); err != nil || last != 20 {
+		t.Errorf("%d done, %v", last, err)
+	}
+	close(done)
+	if err := <-searched; err != nil {
+		t.Error(err)
+	}
+	if found, err := l.Search(t.Context(), library.Query{Text: "hotels", Domain: "office"}); err != nil || len(found.Dense) == 0 {
+		t.Errorf("found %+v, %v", found, err)
+	}
+	put(t, l.Library, file("office", "/docs/1.md", "# Hotels 1\n\nText number 1"), library.Unchanged)
+	put(t, l.Library, file("office", "/docs/new.md", "new"), library.Added)
+}
+
+func TestAReindexThatFailsLeavesTheOldIndex(t *testing.T) {
+	t.Parallel()
+	l := withMeaning(t, recordstest.Own(t))
+	for i := range 3 {
+		put(t, l.Library, file("office", fmt.Sprintf("/docs/%d.md", i), "hotels"), library.Added)
+	}
+	calls := 0
+	l.embed.set(func(f *fakeEmbedder) {
+		f.before = func() {
+			if calls++; calls == 2 {
+				l.embed.set(func(f *fakeEmbedder) { f.down = errDown })
+			}
+		}
+	})
+	if err := l.Reindex(t.Context(), func(int, int) {}); !errors.Is(err, errDown) {
+		t.Fatalf("got %v", err)
+	}
+	l.embed.set(func(f *fakeEmbedder) { f.down = nil })
+	if got := sources(t, l.Library, "hotels", "office"); len(got) != 3 {
+		t.Errorf("found %q", got)
+	}
+	if err := l.Reindex(t.Context(), func(int, int) {}); err != nil {
+		t.Error(err)
+	}
+	if got := sources(t, l.Library, "hotels", "office"); len(got) != 3 {
+		t.Errorf("found %q", got)
+	}
+}

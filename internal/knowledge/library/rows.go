@@ -1,0 +1,172 @@
+package library
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"bestbox/internal/knowledge"
+)
+
+// mostListed is how many documents one call lists.
+const mostListed = 1000
+
+// Filter chooses documents.
+type Filter struct {
+	// Domain is nil for those of all; a pointer to "" means those that every agent finds.
+	Domain *string
+	// Root is the folder or list that they came with; empty: any.
+	Root string
+	// After is the id of the last document of the page before.
+	After string
+	// Limit is at most 1,000, which 0 means too.
+	Limit int
+}
+
+const columns = "id, domain, source, root, title, format, hash, version, bytes, pages, chunks, ingested_at, stale"
+
+// Documents lists documents in the order of their sources.
+func (l *Library) Documents(ctx context.Context, filter Filter) ([]knowledge.Document, error) {
+	where, arguments := []string{"1 = 1"}, []any{}
+	if filter.Domain != nil {
+		where, arguments = append(where, "domain = ?"), append(arguments, *filter.Domain)
+	}
+	if filter.Root != "" {
+		where, arguments = append(where, "root = ?"), append(arguments, filter.Root)
+	}
+	if filter.After != "" {
+		where, arguments = append(where, "(source, id) > (SELECT source, id FROM documents WHERE id = ?)"), append(arguments, filter.After)
+	}
+	limit := filter.Limit
+	if limit < 1 || limit > mostListed {
+		limit = mostListed
+	}
+	var documents []knowledge.Document
+	err := l.db.Read(ctx, func(tx *sql.Tx) error {
+		documents = nil
+		rows, err := tx.QueryContext(ctx, "SELECT "+columns+" FROM documents WHERE "+strings.Join(where, " AND ")+" ORDER BY source, id LIMIT ?", append(arguments, limit)...)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }() // its error is that of rows.Err
+		for rows.Next() {
+			document, _, err := scan(rows)
+			if err != nil {
+				return err
+			}
+			documents = append(documents, document)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the documents: %w", err)
+	}
+	return documents, nil
+}
+
+// Document is one document with its chunks. ErrUnknownDocument: there is none with the id.
+func (l *Library) Document(ctx context.Context, id string) (knowledge.Document, []knowledge.Chunk, error) {
+	document, _, err := l.row(ctx, id)
+	if err != nil {
+		return document, nil, fmt.Errorf("document %q: %w", id, err)
+	}
+	index, err := l.store.Live(ctx)
+	if err != nil {
+		return document, nil, fmt.Errorf("read the text of %s: %w", document.Source, err)
+	}
+	chunks, err := index.Chunks(ctx, id, document.Version)
+	if err != nil {
+		return document, nil, fmt.Errorf("read the text of %s: %w", document.Source, err)
+	}
+	return document, chunks, nil
+}
+
+// row reads the row of a document; stale: the index may still hold the version before.
+func (l *Library) row(ctx context.Context, id string) (document knowledge.Document, stale bool, err error) {
+	err = l.db.Read(ctx, func(tx *sql.Tx) error {
+		document, stale, err = scan(tx.QueryRowContext(ctx, "SELECT "+columns+" FROM documents WHERE id = ?", id))
+		return err
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrUnknownDocument
+	}
+	return document, stale, err
+}
+
+func scan(row interface{ Scan(into ...any) error }) (d knowledge.Document, stale bool, err error) {
+	var ingested string
+	if err := row.Scan(&d.ID, &d.Domain, &d.Source, &d.Root, &d.Title, &d.Format, &d.Hash, &d.Version, &d.Bytes, &d.Pages, &d.Chunks, &ingested, &stale); err != nil {
+		return knowledge.Document{}, false, err
+	}
+	d.Ingested, err = time.Parse(time.RFC3339, ingested)
+	return d, stale, err
+}
+
+// write makes a version of a document the one that is found.
+func (l *Library) write(ctx context.Context, claim *claimed, d knowledge.Document) error {
+	return l.db.Write(ctx, func(tx *sql.Tx) error {
+		if err := claim.holds(ctx, tx); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, "INSERT INTO documents ("+columns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+			ON CONFLICT (id) DO UPDATE SET root = excluded.root, title = excluded.title, format = excluded.format, hash = excluded.hash, version = excluded.version,
+			bytes = excluded.bytes, pages = excluded.pages, chunks = excluded.chunks, ingested_at = excluded.ingested_at, stale = 1`,
+			d.ID, d.Domain, d.Source, d.Root, d.Title, d.Format, d.Hash, d.Version, d.Bytes, d.Pages, d.Chunks, d.Ingested.Format(time.RFC3339))
+		return err
+	})
+}
+
+// forget takes away the row of the claimed document, after which it is no longer found.
+func (l *Library) forget(ctx context.Context, claim *claimed) (existed bool, err error) {
+	err = l.db.Write(ctx, func(tx *sql.Tx) error {
+		if err := claim.holds(ctx, tx); err != nil {
+			return err
+		}
+		result, err := tx.ExecContext(ctx, "DELETE FROM documents WHERE id = ?", claim.document)
+		if err != nil {
+			return err
+		}
+		rows, err := result.RowsAffected()
+		existed = rows > 0
+		return err
+	})
+	return existed, err
+}
+
+// fresh notes that the index holds no other version of the document any more.
+func (l *Library) fresh(ctx context.Context, d knowledge.Document) error {
+	_, err := l.db.SQL().ExecContext(ctx, "UPDATE documents SET stale = 0 WHERE id = ? AND version = ?", d.ID, d.Version)
+	return err
+}
+
+// rows reads the rows of some documents, by id.
+func (l *Library) rows(ctx context.Context, ids []string) (map[string]knowledge.Document, error) {
+	found := map[string]knowledge.Document{}
+	if len(ids) == 0 {
+		return found, nil
+	}
+	arguments := make([]any, len(ids))
+	for i, id := range ids {
+		arguments[i] = id
+	}
+	err := l.db.Read(ctx, func(tx *sql.Tx) error {
+		clear(found)
+		rows, err := tx.QueryContext(ctx, "SELECT "+columns+" FROM documents WHERE id IN (?"+strings.Repeat(", ?", len(ids)-1)+")", arguments...)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }() // its error is that of rows.Err
+		for rows.Next() {
+			document, _, err := scan(rows)
+			if err != nil {
+				return err
+			}
+			found[document.ID] = document
+		}
+		return rows.Err()
+	})
+	return found, err
+}

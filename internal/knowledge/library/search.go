@@ -1,0 +1,134 @@
+package library
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"bestbox/internal/knowledge"
+	"bestbox/internal/knowledge/terms"
+)
+
+const (
+	defaultLimit = 10
+	mostPassages = 100
+	// spare are hits asked for beyond those wanted, since some may be of versions that do not count.
+	spare = 10
+	// embeddingTimeout bounds how long a search waits for the embedding server before it goes by words alone.
+	embeddingTimeout = 10 * time.Second
+)
+
+// Search finds passages. An embedding server that does not answer, or that has another model than the index, leaves the words, and WordsOnly says so. With no documents it
+// finds nothing.
+func (l *Library) Search(ctx context.Context, query Query) (Found, error) {
+	for {
+		found, err := l.search(ctx, query)
+		if errors.Is(err, knowledge.ErrReplaced) && ctx.Err() == nil {
+			continue // a reindex has switched in between
+		}
+		if err != nil {
+			return found, fmt.Errorf("search the documents: %w", err)
+		}
+		return found, nil
+	}
+}
+
+func (l *Library) search(ctx context.Context, query Query) (Found, error) {
+	limit := min(query.Limit, mostPassages)
+	if limit < 1 {
+		limit = defaultLimit
+	}
+	found := Found{Terms: terms.Query(query.Text)}
+	index, err := l.store.Live(ctx)
+	if errors.Is(err, knowledge.ErrNoIndex) {
+		return found, nil
+	}
+	if err != nil {
+		return found, err
+	}
+	started := time.Now()
+	dense, err := l.embedQuery(ctx, index.Model(), query.Text)
+	if err != nil {
+		if ctx.Err() != nil {
+			return found, ctx.Err()
+		}
+		found.WordsOnly = err.Error()
+	}
+	found.Embedding = time.Since(started)
+	started = time.Now()
+	asked := knowledge.Query{Domain: query.Domain, AllDomains: query.AllDomains, Terms: found.Terms, Dense: dense}
+	for asked.Limit = limit + spare; ; asked.Limit *= 4 {
+		hits, err := index.Search(ctx, asked)
+		if err != nil {
+			return found, err
+		}
+		dropped, err := l.counting(ctx, hits, limit, &found)
+		if err != nil {
+			return found, err
+		}
+		if !dropped || len(found.Passages) >= limit || asked.Limit > mostPassages*16 {
+			break
+		}
+	}
+	found.Searching = time.Since(started)
+	return found, nil
+}
+
+var errNoEmbeddingServer = errors.New("no embedding server is configured")
+
+func (l *Library) embedQuery(ctx context.Context, index knowledge.Model, text string) ([]float32, error) {
+	if l.embed == nil {
+		return nil, errNoEmbeddingServer
+	}
+	ctx, cancel := context.WithTimeout(ctx, embeddingTimeout)
+	defer cancel()
+	configured, err := l.model(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if index != configured {
+		return nil, mismatch(index, configured)
+	}
+	return l.embed.EmbedQuery(ctx, text)
+}
+
+// counting fills found with the hits whose version counts; dropped tells whether there were others.
+func (l *Library) counting(ctx context.Context, hits knowledge.Hits, limit int, found *Found) (dropped bool, err error) {
+	best := hits.Fused
+	if len(hits.Dense) == 0 {
+		best = hits.Words
+	} else if len(hits.Words) == 0 {
+		best = hits.Dense
+	}
+	var ids []string
+	seen := map[string]bool{}
+	for _, arm := range [][]knowledge.Hit{best, hits.Words, hits.Dense} {
+		for _, hit := range arm {
+			if !seen[hit.Document] {
+				seen[hit.Document] = true
+				ids = append(ids, hit.Document)
+			}
+		}
+	}
+	documents, err := l.rows(ctx, ids)
+	if err != nil {
+		return false, err
+	}
+	pick := func(arm []knowledge.Hit) []Passage {
+		passages := []Passage{}
+		for _, hit := range arm {
+			document := documents[hit.Document]
+			switch {
+			case document.Version != hit.Version:
+				dropped = true
+			case len(passages) < limit:
+				hit.Rank = len(passages) + 1
+				passages = append(passages, Passage{Hit: hit, Source: document.Source, Format: document.Format, Domain: document.Domain})
+			}
+		}
+		return passages
+	}
+	found.Passages, found.Words, found.Dense = pick(best), pick(hits.Words), pick(hits.Dense)
+	return dropped, nil
+}
