@@ -13,6 +13,7 @@ const (
 	exitBadInput    = 2   // an argument, the configuration or the question is wrong
 	exitUnreachable = 3   // no worker, or not what it needs, answers
 	exitPortTaken   = 4   // another program listens on the port of the HTTP trigger
+	exitIncomplete  = 5   // the ingest is done, but for files that could not be put in
 	exitCancelled   = 130 // the run was cancelled, as after Ctrl-C
 )
 

@@ -18,6 +18,7 @@ import (
 	"bestbox/agents"
 	"bestbox/internal/access"
 	"bestbox/internal/config"
+	"bestbox/internal/knowledge/embed"
 	"bestbox/internal/llm"
 	"bestbox/internal/records"
 	"bestbox/internal/telemetry"
@@ -39,6 +40,8 @@ type service struct {
 
 	metrics    *telemetry.Metrics
 	companies  map[string]*records.DB // by tenant
+	shelves    map[string]activities.Shelf
+	embed      *embed.Client // nil: there is no embedding server
 	users      *access.Users
 	transcript *transcript.Store
 	tiers      map[string]*llm.Tier
@@ -68,7 +71,7 @@ func (s *service) run(ctx context.Context) error {
 		return err
 	}
 	workers, err := queues.Start(queues.Options{Temporal: s.temporal, Settings: s.settings, Queues: s.flags.queues,
-		Agents: s.agents, Activities: s.activities, Log: s.log})
+		Agents: s.agents, Activities: s.activities, Documents: s.documents(), Log: s.log})
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
@@ -112,6 +115,9 @@ func (s *service) open(ctx context.Context) error {
 	s.closers = append(s.closers, func() error { return s.metrics.Close(context.Background()) })
 	if err := s.openCompanies(ctx); err != nil {
 		return &exitError{exitFailed, err}
+	}
+	if err := s.openShelves(ctx); err != nil {
+		return &exitError{exitFailed, fmt.Errorf("open the documents: %w; knowledge in bestbox.yaml says where they are", err)}
 	}
 	if s.transcript, err = transcript.Open(ctx, transcriptPlace(s.settings.Records)); err != nil {
 		return &exitError{exitFailed, fmt.Errorf("open the transcripts: %w; %s says where they are", err, transcriptPlace(s.settings.Records).Setting)}
@@ -241,6 +247,7 @@ func (s *service) triggerOptions(ctx context.Context, key string, loopback bool)
 	}
 	return trigger.Options{
 		Agents: func() []agents.Definition { return activities.Definitions(s.activities) }, Tools: registries, Temporal: s.temporal, TaskQueue: run.QueueMain, Workflows: types, Domains: agents.Domains(s.agents), Events: s.transcript, Approvals: s.transcript,
+		Shelves: s.shelves, Places: s.places(), MaximumBytes: s.settings.Knowledge.MaximumBytes,
 		Checks: s.checks(), Metrics: s.metrics.Handler(), Namespace: s.settings.Temporal.Namespace,
 		TemporalUI: s.settings.Temporal.UIURL(), TemporalAddress: s.settings.Temporal.Address, Users: s.users, APIKey: key, Loopback: loopback,
 		Logger: s.log, Stopping: ctx,
@@ -260,7 +267,7 @@ func (s *service) checks() []trigger.Check {
 	if light := s.tiers[config.Light]; light != nil {
 		checks = append(checks, trigger.Check{Name: config.Light, Optional: true, Probe: light.Health})
 	}
-	checks = append(checks, s.mcpChecks()...)
+	checks = append(append(checks, s.mcpChecks()...), s.shelfChecks()...)
 	return append(checks,
 		trigger.Check{Name: "records", Probe: s.companiesReady},
 		trigger.Check{Name: "transcript", Probe: s.transcript.Ready})

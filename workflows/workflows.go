@@ -30,13 +30,15 @@ type Registry interface {
 
 var _ Registry = worker.Worker(nil)
 
-// Register registers Ask, CallTool, and one workflow per agent, under the agent's own name. What has any other name is taken for the run of an agent that was there when
+// Register registers Ask, CallTool, the workflows of documents, and one workflow per agent, under the agent's own name. What has any other name is taken for the run of an agent that was there when
 // the run began: it goes on with what Open has kept of it then. One that begins now is refused by Open.
 func Register(registry Registry, definitions []agents.Agent) {
 	registry.RegisterWorkflowWithOptions(func(ctx workflow.Context, input converter.RawValue) (run.Result, error) {
 		return start(ctx, input, "")
 	}, workflow.RegisterOptions{Name: run.AskWorkflow})
 	registry.RegisterWorkflowWithOptions(callTool, workflow.RegisterOptions{Name: run.CallWorkflow})
+	registry.RegisterWorkflowWithOptions(ingestDocuments, workflow.RegisterOptions{Name: run.IngestWorkflow})
+	registry.RegisterWorkflowWithOptions(reindexDocuments, workflow.RegisterOptions{Name: run.ReindexWorkflow})
 	for _, agent := range definitions {
 		registry.RegisterWorkflowWithOptions(func(ctx workflow.Context, input converter.RawValue) (run.Result, error) {
 			return start(ctx, input, agent.Name)

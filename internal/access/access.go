@@ -45,6 +45,8 @@ type Role struct {
 	Tools []string `yaml:"tools"`
 	// Approve are the tools whose writes they may agree to, of every run of their tenant.
 	Approve []string `yaml:"approve"`
+	// Ingest are the agents for which they may put documents in, list, show and delete them. Documents for every agent need "*".
+	Ingest []string `yaml:"ingest"`
 	// Runs lets them see all runs of their tenant; without it their own, and what waits for their approval.
 	Runs bool `yaml:"runs"`
 }
@@ -86,7 +88,7 @@ type file struct {
 
 // LocalUsers is the local user alone, who works with the default tenant's records as an employee ("" for none) of that name.
 func LocalUsers(employee, name string) *Users {
-	everything := Role{Agents: []string{"*"}, Tools: []string{"*"}, Approve: []string{"*"}, Runs: true}
+	everything := Role{Agents: []string{"*"}, Tools: []string{"*"}, Approve: []string{"*"}, Ingest: []string{"*"}, Runs: true}
 	return &Users{local: true, byID: map[string]User{Local: {ID: Local, Name: cmp.Or(name, "local user"), Employee: employee, Tenant: config.DefaultTenant, granted: []Role{everything}}}}
 }
 
@@ -116,6 +118,7 @@ func parse(name string, content []byte, tenants []string) (*Users, error) {
 		problems = append(problems, patterns(field+".agents", role.Agents)...)
 		problems = append(problems, patterns(field+".tools", role.Tools)...)
 		problems = append(problems, patterns(field+".approve", role.Approve)...)
+		problems = append(problems, patterns(field+".ingest", role.Ingest)...)
 	}
 	keys := map[string]string{}
 	for _, id := range slices.Sorted(maps.Keys(read.Users)) {
@@ -183,6 +186,7 @@ func (u *Users) Check(agents, tools, writes []string) error {
 		problems = append(problems, u.unmatched(field+".agents", role.Agents, agents, agents)...)
 		problems = append(problems, u.unmatched(field+".tools", role.Tools, tools, tools)...)
 		problems = append(problems, u.unmatched(field+".approve", role.Approve, tools, writes)...)
+		problems = append(problems, u.unmatched(field+".ingest", role.Ingest, agents, agents)...)
 	}
 	return errors.Join(problems...)
 }
@@ -242,6 +246,15 @@ func (u User) MayAsk(agent string) error {
 // MayCall is nil where agents may call the tool for the user.
 func (u User) MayCall(tool string) error {
 	return u.may("have the tool "+tool+" called", tool, func(role Role) []string { return role.Tools })
+}
+
+// MayIngest is nil where the user may put documents in for an agent, and list, show and delete them. An empty name means documents for every agent.
+func (u User) MayIngest(agent string) error {
+	what := "put in or look through documents for the agent " + agent
+	if agent == "" {
+		what = "put in or look through documents for every agent"
+	}
+	return u.may(what, agent, func(role Role) []string { return role.Ingest })
 }
 
 // MayApprove is nil where the user may agree to a write of the tool, in a run that asker has begun.

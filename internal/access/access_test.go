@@ -11,8 +11,8 @@ import (
 
 const company = `
 roles:
-  buyer: {agents: [erp, general], tools: ["get_*", create_purchase_order], approve: []}
-  chief: {agents: ["*"], tools: ["*"], approve: ["*"], runs: true}
+  buyer: {agents: [erp, general], tools: ["get_*", create_purchase_order], approve: [], ingest: [erp]}
+  chief: {agents: ["*"], tools: ["*"], approve: ["*"], ingest: ["*"], runs: true}
   clerk: {agents: [oa], tools: [get_leave_balance]}
 users:
   chen: {name: Chen Wei, employee: EMP-003, roles: [buyer], key_sha256: KEY}
@@ -59,6 +59,10 @@ func TestUsersMayDoWhatOneOfTheirRolesAllows(t *testing.T) {
 		{"lin", "asks any agent", func(u User) error { return u.MayAsk("brand_new") }, true},
 		{"chen", "has a tool of the pattern called", func(u User) error { return u.MayCall("get_top_vendors") }, true},
 		{"chen", "has a tool called that only begins like a name", func(u User) error { return u.MayCall("create_purchase_order_now") }, false},
+		{"chen", "puts in for an agent of theirs", func(u User) error { return u.MayIngest("erp") }, true},
+		{"chen", "puts in for another agent", func(u User) error { return u.MayIngest("crm") }, false},
+		{"chen", "puts in for every agent", func(u User) error { return u.MayIngest("") }, false},
+		{"lin", "puts in for every agent", func(u User) error { return u.MayIngest("") }, true},
 		{"chen", "approves", func(u User) error { return users.MayApprove(u, user(t, users, "sun"), "adjust_stock") }, false},
 		{"lin", "approves for a colleague", func(u User) error { return users.MayApprove(u, user(t, users, "chen"), "create_purchase_order") }, true},
 		{"lin", "approves what she has asked for herself", func(u User) error { return users.MayApprove(u, u, "adjust_stock") }, true},
@@ -155,6 +159,7 @@ func TestNamesThatNoAgentAndNoToolHasAreRefusedWithTheirPlace(t *testing.T) {
 		{"approve: []", "approve: [create_*, get_*]", `users.yaml:3: roles.buyer.approve: "get_*" only reads`},
 		{"approve: []", "approve: [\n    create_*,\n    get_*]", `users.yaml:5: roles.buyer.approve: "get_*" only reads`},
 		{"approve: []", "approve: ['*_*']", ""},
+		{"ingest: [erp]", "ingest: [erpp]", `users.yaml:3: roles.buyer.ingest: "erpp" is none; allowed: `},
 		{"four_eyes: [create_*]", "four_eyes: [craete_purchase_order]", `users.yaml:11: four_eyes: "craete_purchase_order" is none; allowed: create_purchase_order`},
 		{"four_eyes: [create_*]", "four_eyes:\n- create_*\n- get_leave_*", `users.yaml:13: four_eyes: "get_leave_*" only reads, so that nobody is asked; allowed: create_purchase_order`},
 	} {

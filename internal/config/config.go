@@ -28,7 +28,9 @@ type Config struct {
 	Agents  Agents
 	Access  Access
 	// MCP are servers whose tools agents may use, by name.
-	MCP        map[string]MCPServer
+	MCP map[string]MCPServer
+	// Knowledge is where the company's documents are and what may become one.
+	Knowledge  Knowledge
 	Supervisor Supervisor
 	// Connections are systems of the company's own.
 	Connections Connections

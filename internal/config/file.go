@@ -24,6 +24,7 @@ type File struct {
 	Agents      Agents               `yaml:"agents" json:"agents,omitzero"`
 	Access      Access               `yaml:"access" json:"access,omitzero"`
 	MCP         map[string]MCPServer `yaml:"mcp" json:"mcp,omitempty" jsonschema:"description=Servers of the Model Context Protocol whose tools agents may use; by a short name (docs/mcp.md)."`
+	Knowledge   Knowledge            `yaml:"knowledge" json:"knowledge,omitzero" jsonschema:"description=The company's documents (docs/knowledge.md)."`
 	Supervisor  Supervisor           `yaml:"supervisor" json:"supervisor,omitzero"`
 	Connections Connections          `yaml:"connections" json:"connections,omitzero" jsonschema:"description=Systems of the company's own; each in the place of a part of the demo company."`
 	Profiles    map[string]Profile   `yaml:"profiles" json:"profiles,omitempty" jsonschema:"description=Profiles by name. A shipped profile keeps the values that are not written here."`

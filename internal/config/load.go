@@ -71,12 +71,13 @@ func resolve(file File, path, profile string, machine fs.FS) (*Config, error) {
 	c := &Config{
 		Path: path, Profile: profile, Directories: file.Directories,
 		Temporal: file.Temporal, HTTP: file.HTTP, Records: file.Records, Tenants: file.Tenants, Agents: file.Agents, Access: file.Access, MCP: file.MCP,
-		Supervisor: file.Supervisor, Connections: file.Connections, Tiers: tiers, Bandwidth: chosen.Bandwidth, WithoutTools: chosen.WithoutTools,
+		Knowledge: file.Knowledge, Supervisor: file.Supervisor, Connections: file.Connections, Tiers: tiers, Bandwidth: chosen.Bandwidth, WithoutTools: chosen.WithoutTools,
 	}
 	c.Connections.complete()
 	c.Directories.Cache = directory("BESTBOX_CACHE_DIR", c.Directories.Cache, "XDG_CACHE_HOME", ".cache")
 	c.Directories.State = directory("BESTBOX_STATE_DIR", c.Directories.State, "XDG_STATE_HOME", ".local/state")
 	c.fillRecords()
+	c.fillKnowledge()
 	c.Agents.Folder, c.Access.UsersFile = absoluteOrEmpty(c.Agents.Folder), absoluteOrEmpty(c.Access.UsersFile)
 	return c, c.validate()
 }

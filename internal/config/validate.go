@@ -65,6 +65,7 @@ func (c *Config) validate() error {
 	refuse(splits(c.HTTP.Listen), "http.listen", c.HTTP.Listen, "host:port, for example 127.0.0.1:8000")
 	c.validateRecords(refuse)
 	c.validateMCP(refuse)
+	c.Knowledge.validate(refuse)
 	refuse(c.Access.Employee == "" || employeeID.MatchString(c.Access.Employee), "access.employee", c.Access.Employee, "an id of the records such as EMP-002, or none")
 	metrics := c.Supervisor.Metrics
 	host, _, _ := net.SplitHostPort(metrics)

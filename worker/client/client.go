@@ -128,14 +128,30 @@ func (c *Client) run(ctx context.Context, method, path string, body []byte, idem
 
 // do sends a request and decodes the reply.
 func (c *Client) do(ctx context.Context, method, path string, body []byte, idempotencyKey string, into any) error {
-	ctx, done := context.WithTimeout(ctx, replyTimeout)
+	return c.send(ctx, call{method: method, path: path, body: body, idempotencyKey: idempotencyKey, timeout: replyTimeout}, into)
+}
+
+// call is one request.
+type call struct {
+	method, path string
+	body         []byte
+	// contentType is that of the body; empty: JSON.
+	contentType, idempotencyKey string
+	timeout                     time.Duration
+}
+
+func (c *Client) send(ctx context.Context, call call, into any) error {
+	ctx, done := context.WithTimeout(ctx, call.timeout)
 	defer done()
-	request, err := c.request(ctx, method, path, body)
+	request, err := c.request(ctx, call.method, call.path, call.body)
 	if err != nil {
 		return err
 	}
-	if idempotencyKey != "" {
-		request.Header.Set("Idempotency-Key", idempotencyKey)
+	if call.idempotencyKey != "" {
+		request.Header.Set("Idempotency-Key", call.idempotencyKey)
+	}
+	if call.contentType != "" {
+		request.Header.Set("Content-Type", call.contentType)
 	}
 	response, err := c.http.Do(request)
 	if err != nil {

@@ -127,7 +127,9 @@ type Options struct {
 	Queues     []string
 	Agents     []agents.Agent
 	Activities *activities.Activities
-	Log        *slog.Logger
+	// Documents are polled for on the main queue; nil where there are none.
+	Documents *activities.Documents
+	Log       *slog.Logger
 }
 
 // Start starts to poll.
@@ -139,6 +141,9 @@ func Start(o Options) (*Workers, error) {
 			workflows.Register(polling, o.Agents)
 		}
 		polling.RegisterActivity(o.Activities)
+		if queue == run.QueueMain && o.Documents != nil {
+			polling.RegisterActivity(o.Documents)
+		}
 		if err := polling.Start(); err != nil {
 			workers.Stop()
 			return nil, fmt.Errorf("poll the task queue %s: %w", queue, err)

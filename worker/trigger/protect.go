@@ -15,7 +15,7 @@ import (
 
 // protect wraps the routes with what every request goes through, the outermost first.
 func (t *trigger) protect(next http.Handler) http.Handler {
-	next = readWhole(next)
+	next = t.readWhole(next)
 	next = t.requireKey(next)
 	next = t.requireLoopbackName(next)
 	next = t.refuseCrossSite(next)
@@ -80,11 +80,19 @@ func open(path string) bool {
 
 // readWhole reads the body while the server's read time-out runs and then lifts it for good: a request that waits, or a stream of events,
 // would otherwise be cancelled by it.
-func readWhole(next http.Handler) http.Handler {
+func (t *trigger) readWhole(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+		limit := int64(maxBodyBytes)
+		switch {
+		case r.Method == http.MethodPost && r.URL.Path == "/v1/documents":
+			limit = t.MaximumBytes
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTimeout))
+		case r.Method == http.MethodPost && r.URL.Path == "/v1/ingests":
+			limit = maxListBytes
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-			writeProblem(w, problem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", maxBodyBytes)))
+			writeProblem(w, problem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", limit)))
 			return
 		}
 		if err != nil {

@@ -19,13 +19,19 @@ import (
 
 	"bestbox/agents"
 	"bestbox/internal/access"
+	"bestbox/internal/knowledge/ingests"
 	"bestbox/internal/transcript"
 	"bestbox/tools"
+	"bestbox/workflows/activities"
 )
 
 const (
 	// maxBodyBytes bounds a request: the longest question is 4,000 characters, at most 48 kB when every one is escaped as JSON.
 	maxBodyBytes = 64 << 10
+	// maxListBytes bounds a list of URLs: 10,000 of 200 bytes.
+	maxListBytes = 2 << 20
+	// uploadTimeout is how long the body of a file may take: 64 MiB at 2 Mbit/s.
+	uploadTimeout = 5 * time.Minute
 	// longestWait bounds a POST with "wait": proxies and clients give up on longer ones.
 	longestWait = 5 * time.Minute
 	// callTimeout bounds one request to Temporal, so that a client learns in time that it is not there.
@@ -70,6 +76,11 @@ type Options struct {
 	Checks    []Check
 	// Tools are those that are served over MCP, by tenant.
 	Tools map[string]*tools.Registry
+	// Shelves are the documents of the tenants, by their names.
+	Shelves map[string]activities.Shelf
+	// Places are the folders that may be put in, MaximumBytes is how large a file may be.
+	Places       ingests.Places
+	MaximumBytes int64
 	// Metrics serves /metrics.
 	Metrics http.Handler
 	// Namespace and TemporalUI make the links to Temporal's web UI; TemporalUI is its base address.
@@ -97,7 +108,7 @@ func New(o Options) http.Handler {
 	t := &trigger{Options: o}
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("BestBox", "1")
-	config.Info.Description = "Starts and shows runs: questions that agents answer with the company's tools."
+	config.Info.Description = "Starts and shows runs: questions that agents answer with the company's tools. Puts documents in and searches them."
 	config.DocsPath = "" // huma's own page loads its script from elsewhere; BestBox works offline
 	config.SchemasPath = ""
 	config.CreateHooks = nil // no $schema in replies
@@ -108,6 +119,8 @@ func New(o Options) http.Handler {
 	t.registerAgents(service)
 	t.registerApprovals(service)
 	t.registerReplies(service)
+	t.registerIngests(service)
+	t.registerDocuments(service)
 	t.registerHealth(service)
 	registerMetrics(service, mux, o.Metrics)
 	mux.Handle("/mcp", t.mcp())

@@ -38,6 +38,11 @@ const (
 // keepAlive sends heartbeats until stop is called, from the very start: a model may take long over the first token. The
 // returned context ends when the run is cancelled, or drainTime after the worker was told to stop.
 func keepAlive(ctx context.Context) (_ context.Context, stop func()) {
+	return keepAliveSaying(ctx, nil)
+}
+
+// keepAliveSaying is keepAlive whose heartbeats tell how far the activity is, where say is not nil.
+func keepAliveSaying(ctx context.Context, say func() any) (_ context.Context, stop func()) {
 	info := activity.GetInfo(ctx)
 	limited, cancel := context.WithCancelCause(ctx)
 	finished := make(chan struct{})
@@ -47,8 +52,12 @@ func keepAlive(ctx context.Context) (_ context.Context, stop func()) {
 		stopping := activity.GetWorkerStopChannel(ctx)
 		var drained <-chan time.Time
 		for {
-			if !info.IsLocalActivity {
+			switch {
+			case info.IsLocalActivity:
+			case say == nil:
 				activity.RecordHeartbeat(ctx)
+			default:
+				activity.RecordHeartbeat(ctx, say())
 			}
 			select {
 			case <-finished:

@@ -1,0 +1,82 @@
+package config
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestEveryFolderMayBePutInWhereOnePersonAtThisMachineUsesBestBox(t *testing.T) {
+	t.Parallel()
+	key := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(key, []byte(strings.Repeat("k", minAPIKeyBytes)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		text string
+		any  bool
+	}{
+		"as shipped":     {"", true},
+		"named":          {"knowledge: {folders: [/srv]}", false},
+		"users":          {"access: {users_file: /users.yaml}", false},
+		"from a network": {"http: {listen: '0.0.0.0:8000', api_key_file: '" + key + "'}", false},
+	} {
+		c, err := load(t, test.text, "small", nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if c.Knowledge.AnyFolder != test.any {
+			t.Errorf("%s: any folder is %t", name, c.Knowledge.AnyFolder)
+		}
+	}
+}
+
+func TestThePlacesOfDocumentsAreMadeAbsolute(t *testing.T) {
+	t.Setenv("BESTBOX_STATE_DIR", "/state")
+	c, err := load(t, "knowledge: {folders: [books], private_addresses: [10.1.0.0/16]}\ntenants: {acme: {}}", "small", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := c.Knowledge
+	if !filepath.IsAbs(k.Folders[0]) || c.KnowledgePath(DefaultTenant) != "/state/knowledge.db" || c.KnowledgePath("acme") != "/state/knowledge-acme.db" || k.MaximumBytes != 64<<20 {
+		t.Errorf("%+v, %s", k, c.KnowledgePath("acme"))
+	}
+	if want := []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}; !slices.Equal(k.Private(), want) {
+		t.Errorf("private networks %v", k.Private())
+	}
+}
+
+func TestDocumentsSettingsThatCannotBeAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ text, field, allowed string }{
+		{"folders: ['']", "knowledge.folders[0]", "/srv/handbooks"},
+		{"qdrant: {address: qdrant}", "knowledge.qdrant.address", "127.0.0.1:6334"},
+		{"qdrant: {address: 'qdrant.internal:6334', api_key_file: /key}", "knowledge.qdrant.tls", "true"},
+		{"qdrant: {address: '127.0.0.1:6334', ca_file: /ca.pem}", "knowledge.qdrant.ca_file", "none without tls"},
+		{"qdrant: {prefix: Best Box}", "knowledge.qdrant.prefix", "small letters"},
+		{"embedding: {url: 'ftp://127.0.0.1'}", "knowledge.embedding.url", "http://host:port"},
+		{"embedding: {url: 'http://127.0.0.1:8082/v1'}", "knowledge.embedding.url", "without a path"},
+		{"embedding: {url: 'http://me:hunter2@127.0.0.1:8082'}", "knowledge.embedding.url", "a user"},
+		{"embedding: {url: 'http://embed.internal:8082', api_key_file: /key}", "knowledge.embedding.url", "https"},
+		{"embedding: {model: bge-m3}", "knowledge.embedding.model", "none without url"},
+		{"embedding: {context: 512}", "knowledge.embedding.context", "0 without url"},
+		{"private_addresses: [10.1.2.3]", "knowledge.private_addresses[0]", "10.1.0.0/16"},
+		{"maximum_bytes: 10", "knowledge.maximum_bytes", "1024 to"},
+		{"maximum_bytes: 99999999999", "knowledge.maximum_bytes", "1024 to"},
+	} {
+		_, err := load(t, "knowledge: {"+test.text+"}", "small", nil)
+		if err == nil || !strings.Contains(err.Error(), test.field) || !strings.Contains(err.Error(), test.allowed) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: got %v; want field %s, allowed %s", test.text, err, test.field, test.allowed)
+		}
+	}
+	for _, text := range []string{"qdrant: {address: 'qdrant.internal:6334', tls: true, ca_file: /ca.pem, api_key_file: /key, prefix: box-2, on_disk: true}",
+		"embedding: {url: 'https://embed.internal/', model: bge-m3, api_key_file: /key, context: 8192}"} {
+		if _, err := load(t, "knowledge: {"+text+"}", "small", nil); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}

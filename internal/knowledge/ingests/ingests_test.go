@@ -1,0 +1,254 @@
+package ingests_test
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"bestbox/internal/knowledge/ingests"
+	"bestbox/internal/records"
+	"bestbox/internal/records/recordstest"
+)
+
+func TestMain(m *testing.M) { os.Exit(recordstest.Run(m)) }
+
+const handbook = "ingest-1"
+
+func begun(t *testing.T, db *records.DB, files ...ingests.File) *ingests.Registry {
+	t.Helper()
+	registry := ingests.New(db)
+	if err := registry.Begin(t.Context(), ingests.Ingest{ID: handbook, Kind: ingests.Folder, Domain: "oa", Root: "/srv", By: "ann", Workflow: "w"}, files...); err != nil {
+		t.Fatal(err)
+	}
+	return registry
+}
+
+func next(t *testing.T, registry *ingests.Registry) ingests.File {
+	t.Helper()
+	file, found, err := registry.Next(t.Context(), handbook)
+	if err != nil || !found {
+		t.Fatal("nothing is next:", err)
+	}
+	return file
+}
+
+func counts(t *testing.T, registry *ingests.Registry) ingests.Counts {
+	t.Helper()
+	ingest, err := registry.Get(t.Context(), handbook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ingest.Counts
+}
+
+func note(t *testing.T, registry *ingests.Registry, file ingests.File) {
+	t.Helper()
+	if err := registry.Note(t.Context(), handbook, file); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFilesAreTakenInOrderUntilEachHasAnOutcome(t *testing.T) {
+	t.Parallel()
+	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
+		registry := begun(t, db)
+		if err := registry.List(t.Context(), handbook, true, []ingests.File{{Source: "/srv/a.md", Name: "a.md", Size: 3}, {Source: "/srv/b", State: ingests.Unreadable, Reason: "locked", Advice: "unlock it"},
+			{Source: "/srv/c.md", Name: "c.md"}}); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []ingests.File{{Position: 1, Source: "/srv/a.md", Name: "a.md", Size: 3, State: ingests.Pending, Tries: 1}, {Position: 3, Source: "/srv/c.md", Name: "c.md", State: ingests.Pending, Tries: 1}} {
+			file := next(t, registry)
+			if diff := cmp.Diff(want, file); diff != "" {
+				t.Error(diff)
+			}
+			if again := next(t, registry); again.Position != file.Position || again.Tries != 2 {
+				t.Errorf("a file without an outcome is followed by %+v, want itself with 2 tries", again)
+			}
+			file.State, file.Size = ingests.Added, 7
+			note(t, registry, file)
+		}
+		if _, found, err := registry.Next(t.Context(), handbook); found || err != nil {
+			t.Error("something is left:", found, err)
+		}
+		if diff := cmp.Diff(ingests.Counts{Added: 2, Unreadable: 1}, counts(t, registry)); diff != "" {
+			t.Error(diff)
+		}
+		files, err := registry.Files(t.Context(), handbook, 1, 10)
+		if err != nil || len(files) != 2 || files[0].Advice != "unlock it" || files[1].Size != 7 {
+			t.Errorf("files %+v, %v", files, err)
+		}
+		files, err = registry.Files(t.Context(), handbook, 0, 10, ingests.Added, ingests.NotIn)
+		if err != nil || len(files) != 2 || files[1].Position != 3 {
+			t.Errorf("those added are %+v, %v", files, err)
+		}
+	})
+}
+
+func TestAnOutcomeIsKept(t *testing.T) {
+	t.Parallel()
+	registry := begun(t, recordstest.Own(t), ingests.File{Source: "/srv/a.md"})
+	file := next(t, registry)
+	file.State = ingests.Added
+	note(t, registry, file)
+	file.State = ingests.NotIn // of an attempt that was thought dead
+	note(t, registry, file)
+	if got := counts(t, registry); got.Added != 1 || got.Failed != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestAListReplacesThatOfAnAttemptBefore(t *testing.T) {
+	t.Parallel()
+	registry := begun(t, recordstest.Own(t), ingests.File{Source: "/srv/old.md"})
+	if err := registry.List(t.Context(), handbook, false, []ingests.File{{Source: "/srv/new.md"}}); err != nil {
+		t.Fatal(err)
+	}
+	if file := next(t, registry); file.Source != "/srv/new.md" {
+		t.Errorf("next is %s", file.Source)
+	}
+	if err := registry.List(t.Context(), "unknown", true, nil); !errors.Is(err, ingests.ErrUnknown) {
+		t.Errorf("an unknown ingest is listed: %v", err)
+	}
+}
+
+func TestAnUploadIsKeptUntilItIsInAndNoLonger(t *testing.T) {
+	t.Parallel()
+	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
+		registry := begun(t, db, ingests.File{Source: "upload:a.md", Content: []byte("# A")}, ingests.File{Source: "upload:b.md", Content: []byte("# B")})
+		file := next(t, registry)
+		if string(file.Content) != "# A" {
+			t.Errorf("content %q", file.Content)
+		}
+		file.State = ingests.Added
+		note(t, registry, file)
+		if held(t, db) != 1 {
+			t.Errorf("%d contents are held, want that of b.md", held(t, db))
+		}
+		if err := registry.End(t.Context(), handbook, ingests.Cancelled, ""); err != nil {
+			t.Fatal(err)
+		}
+		if held(t, db) != 0 {
+			t.Error("the content of a cancelled ingest is held")
+		}
+	})
+}
+
+func held(t *testing.T, db *records.DB) (n int) {
+	t.Helper()
+	if err := db.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM ingest_files WHERE content IS NOT NULL").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestWaitingLastsFromItsFirstMomentUntilAFileGoesIn(t *testing.T) {
+	t.Parallel()
+	registry := begun(t, recordstest.Own(t), ingests.File{Source: "a"}, ingests.File{Source: "b"})
+	file := next(t, registry)
+	since, err := registry.Wait(t.Context(), handbook, file, "no server")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if file = next(t, registry); file.Tries != 1 {
+		t.Errorf("%d tries after waiting, want 1: a server that is down is not the file's fault", file.Tries)
+	}
+	time.Sleep(2 * time.Millisecond) // the notes' own precision
+	again, err := registry.Wait(t.Context(), handbook, file, "still none")
+	if err != nil || !again.Equal(since) {
+		t.Errorf("waits since %s, then since %s: %v", since, again, err)
+	}
+	file.State = ingests.NotIn
+	note(t, registry, file)
+	if ingest, err := registry.Get(t.Context(), handbook); err != nil || ingest.Waits.IsZero() || ingest.Reason != "still none" {
+		t.Errorf("after a file that was given up: %+v, %v", ingest, err)
+	}
+	file = next(t, registry)
+	file.State = ingests.Added
+	note(t, registry, file)
+	if ingest, err := registry.Get(t.Context(), handbook); err != nil || !ingest.Waits.IsZero() || ingest.Reason != "" {
+		t.Errorf("after a file that went in: %+v, %v", ingest, err)
+	}
+}
+
+func TestWhatIsRemovedIsNotedOnceAndIsNoSource(t *testing.T) {
+	t.Parallel()
+	registry := begun(t, recordstest.Own(t), ingests.File{Source: "/srv/a.md"})
+	for range 2 {
+		if err := registry.NoteRemoved(t.Context(), handbook, "/srv/gone.md"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sources, err := registry.Sources(t.Context(), handbook)
+	if diff := cmp.Diff(map[string]bool{"/srv/a.md": true}, sources); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	if got := counts(t, registry); got.Removed != 1 || got.Files() != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestAnEndedIngestStaysAsItHasEnded(t *testing.T) {
+	t.Parallel()
+	registry := begun(t, recordstest.Own(t))
+	if err := registry.End(t.Context(), handbook, ingests.Failed, "a reason"); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(registry.End(t.Context(), handbook, ingests.Completed, ""), registry.Begin(t.Context(), ingests.Ingest{ID: handbook, Kind: ingests.URLs})); err != nil {
+		t.Fatal(err)
+	}
+	ingest, err := registry.Get(t.Context(), handbook)
+	if err != nil || ingest.State != ingests.Failed || ingest.Reason != "a reason" || ingest.Kind != ingests.Folder || ingest.Ended.IsZero() {
+		t.Errorf("%+v, %v", ingest, err)
+	}
+}
+
+func TestTheNewestComeFirstAndOldOnesAreForgotten(t *testing.T) {
+	t.Parallel()
+	db := recordstest.Own(t)
+	registry := ingests.New(db)
+	for _, id := range []string{"first", "second", "third"} {
+		if err := registry.Begin(t.Context(), ingests.Ingest{ID: id, Kind: ingests.Folder, Domain: id, Workflow: "w"}, ingests.File{Source: "a"}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Millisecond) // the notes' own precision
+	}
+	ids := func(limit int, keep func(ingests.Ingest) bool) (all []string) {
+		newest, err := registry.Newest(t.Context(), limit, keep)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, ingest := range newest {
+			if ingest.Counts.Pending != 1 {
+				t.Errorf("%s has %+v", ingest.ID, ingest.Counts)
+			}
+			all = append(all, ingest.ID)
+		}
+		return all
+	}
+	if got := ids(2, nil); !slices.Equal(got, []string{"third", "second"}) {
+		t.Errorf("the newest two are %v", got)
+	}
+	if got := ids(5, func(i ingests.Ingest) bool { return strings.HasPrefix(i.Domain, "f") }); !slices.Equal(got, []string{"first"}) {
+		t.Errorf("kept are %v", got)
+	}
+	if latest, err := registry.Latest(t.Context(), "w"); err != nil || latest.ID != "third" {
+		t.Errorf("the latest is %s: %v", latest.ID, err)
+	}
+	if err := registry.End(t.Context(), "first", ingests.Completed, ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.SQL().ExecContext(t.Context(), "UPDATE ingests SET ended_at = '2020-01-01T00:00:00.000Z' WHERE id = 'first'"); err != nil {
+		t.Fatal(err)
+	}
+	if err := registry.Begin(t.Context(), ingests.Ingest{ID: "fourth", Kind: ingests.Folder, Workflow: "w"}, ingests.File{Source: "a"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := ids(9, nil); !slices.Equal(got, []string{"fourth", "third", "second"}) {
+		t.Errorf("after a long time there are %v", got)
+	}
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bestbox/internal/knowledge"
+	"bestbox/internal/knowledge/library"
+	"bestbox/worker/api"
+	"bestbox/worker/display"
+)
+
+func newSearch(flags *settings) *cobra.Command {
+	own := &documentFlags{settings: flags}
+	var asked api.Search
+	var explain bool
+	command := &cobra.Command{
+		Use:   "search QUERY",
+		Short: "Find passages in the documents",
+		Long: "Finds passages by their words and by their meaning, and prints the best of both. No model answers: that is what `worker ask` is for.\n\n" +
+			"Exit codes: 0 done (also: nothing was found), 1 failed, 2 bad input, 3 no worker reachable.",
+		Example: "  worker search \"How many days of leave are carried over?\" --domain oa\n  worker search 年假 --explain",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(command *cobra.Command, words []string) error {
+			worker, err := own.client()
+			if err != nil {
+				return err
+			}
+			asked.Query = strings.Join(words, " ")
+			found, err := worker.Search(command.Context(), asked)
+			if err != nil {
+				return codeOf(err)
+			}
+			out := command.OutOrStdout()
+			switch {
+			case own.json:
+				return json.NewEncoder(out).Encode(found)
+			case explain:
+				explainFound(out, found)
+			default:
+				printPassages(out, found)
+			}
+			return nil
+		},
+	}
+	command.Flags().StringVar(&asked.Domain, "domain", "", "find what this agent finds (default: all documents)")
+	command.Flags().IntVar(&asked.Limit, "limit", 5, "how many passages at most, up to 100")
+	command.Flags().BoolVar(&explain, "explain", false, "show what each search has found, and how both are put together")
+	command.Flags().StringVar(&own.url, "url", "", "address of the worker (default: http.listen of the configuration)")
+	command.Flags().BoolVar(&own.json, "json", false, "print JSON and nothing else")
+	_ = command.RegisterFlagCompletionFunc("domain", flags.completeDomains)
+	return command
+}
+
+func printPassages(out io.Writer, found library.Found) {
+	for _, passage := range found.Passages {
+		fmt.Fprintf(out, "%d  %s\n   %s\n", passage.Rank, titled(passage), display.OneLine(passage.Source))
+		for line := range strings.Lines(passage.Text) {
+			fmt.Fprintln(out, "   |", display.OneLine(line))
+		}
+		fmt.Fprintln(out)
+	}
+	if len(found.Passages) == 0 {
+		fmt.Fprintln(out, "nothing was found")
+	}
+	if found.WordsOnly != "" {
+		fmt.Fprintln(out, "by the words alone:", display.OneLine(found.WordsOnly))
+	}
+}
+
+// titled is the title of a passage's document, and where in it the passage stands.
+func titled(passage library.Passage) string {
+	return strings.Join(filled(display.OneLine(passage.Title), placeOf(passage.Chunk)), ", ")
+}
+
+// explainFound shows the ranks and scores of both searches and what fusion makes of them.
+func explainFound(out io.Writer, found library.Found) {
+	fmt.Fprintf(out, "words that count: %s\n", display.OneLine(strings.Join(found.Terms, " ")))
+	if found.WordsOnly != "" {
+		fmt.Fprintln(out, "the meaning was not asked for:", display.OneLine(found.WordsOnly))
+	}
+	fmt.Fprintf(out, "embedding %s, searching %s\n", found.Embedding.Round(time.Millisecond/10), found.Searching.Round(time.Millisecond/10))
+	arm := func(title string, passages []library.Passage) map[string]int {
+		ranks := map[string]int{}
+		fmt.Fprintf(out, "\n%s\n", title)
+		for _, passage := range passages {
+			ranks[pieceOf(passage)] = passage.Rank
+			fmt.Fprintf(out, "%4d  %10.4f  %s  %s\n", passage.Rank, passage.Score, pieceOf(passage), titled(passage))
+		}
+		if len(passages) == 0 {
+			fmt.Fprintln(out, "      nothing")
+		}
+		return ranks
+	}
+	words := arm("by words (BM25)", found.Words)
+	dense := arm("by meaning (cosine)", found.Dense)
+	fmt.Fprintf(out, "\nboth (each rank r adds 1/(%d+r))\n", knowledge.FusionK)
+	for _, passage := range found.Passages {
+		piece := pieceOf(passage)
+		var from []string
+		if rank, there := words[piece]; there {
+			from = append(from, fmt.Sprint("words ", rank))
+		}
+		if rank, there := dense[piece]; there {
+			from = append(from, fmt.Sprint("meaning ", rank))
+		}
+		fmt.Fprintf(out, "%4d  %10.4f  %s  %s  (%s)\n", passage.Rank, passage.Score, piece, titled(passage), strings.Join(from, ", "))
+	}
+}
+
+// pieceOf names a passage: its document and its place there.
+func pieceOf(passage library.Passage) string {
+	const shown = 8
+	return fmt.Sprintf("%.*s:%d", shown, passage.Document, passage.Position)
+}

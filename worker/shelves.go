@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"bestbox/internal/config"
+	"bestbox/internal/knowledge"
+	"bestbox/internal/knowledge/embed"
+	"bestbox/internal/knowledge/embedded"
+	"bestbox/internal/knowledge/ingests"
+	"bestbox/internal/knowledge/library"
+	"bestbox/internal/knowledge/parse"
+	"bestbox/internal/knowledge/qdrant"
+	"bestbox/internal/knowledge/sources"
+	"bestbox/worker/trigger"
+	"bestbox/workflows/activities"
+)
+
+// openShelves opens the documents of every tenant. What it opens is closed by close, also when it fails half-way.
+func (s *service) openShelves(ctx context.Context) error {
+	var err error
+	if s.embed, err = newEmbed(s.settings); err != nil {
+		return err
+	}
+	stores, err := s.newStores(ctx)
+	if err != nil {
+		return err
+	}
+	limits := parse.DefaultLimits
+	limits.Bytes = s.settings.Knowledge.MaximumBytes
+	s.shelves = map[string]activities.Shelf{}
+	for tenant, db := range s.companies {
+		store, err := stores(tenant)
+		if err != nil {
+			return fmt.Errorf("tenant %s: %w", tenant, err)
+		}
+		options := library.Options{DB: db, Store: store, Limits: limits}
+		if s.embed != nil { // a nil *embed.Client in an interface is not nil
+			options.Embed = s.embed
+		}
+		opened := library.New(options)
+		s.shelves[tenant] = activities.Shelf{Library: opened, Ingests: ingests.New(db)}
+		s.closers = append(s.closers, opened.Close)
+	}
+	return nil
+}
+
+// newEmbed makes the client of the embedding server; nil where there is none. It does not connect.
+func newEmbed(settings *config.Config) (*embed.Client, error) {
+	own := settings.Knowledge.Embedding
+	tier, there := settings.Tiers[config.Embed]
+	switch {
+	case own.URL != "":
+		key, err := own.APIKey()
+		if err != nil {
+			return nil, err
+		}
+		return embed.Open(embed.Options{URL: own.URL, Model: own.Model, APIKey: key, Context: own.Context})
+	case there:
+		return embed.Open(embed.Options{URL: tier.URL(), Model: tier.Model, Context: tier.Context})
+	}
+	return nil, nil //nolint:nilnil // words alone are searched for then
+}
+
+// newStores says how the index of a tenant is opened: from a file of its own, or from the server that all share.
+func (s *service) newStores(ctx context.Context) (func(tenant string) (knowledge.Store, error), error) {
+	q := s.settings.Knowledge.Qdrant
+	if q.Address == "" {
+		return func(tenant string) (knowledge.Store, error) {
+			return embedded.Open(ctx, s.settings.KnowledgePath(tenant))
+		}, nil
+	}
+	key, err := q.APIKey()
+	if err != nil {
+		return nil, err
+	}
+	server := &laterServer{options: qdrant.Options{Address: q.Address, TLS: q.TLS, CAFile: q.CAFile, APIKey: key, Prefix: q.Prefix, OnDisk: q.OnDisk}}
+	s.closers = append(s.closers, server.close)
+	return func(tenant string) (knowledge.Store, error) { return &laterStore{server, tenant}, nil }, nil
+}
+
+// laterServer connects when it is needed first: the worker starts without what it depends on, and waits for it.
+type laterServer struct {
+	options qdrant.Options
+	mutex   sync.Mutex
+	server  *qdrant.Server
+}
+
+func (l *laterServer) get(ctx context.Context) (*qdrant.Server, error) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if l.server == nil {
+		server, err := qdrant.Open(ctx, l.options)
+		if err != nil {
+			return nil, err
+		}
+		l.server = server
+	}
+	return l.server, nil
+}
+
+func (l *laterServer) close() error {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if l.server == nil {
+		return nil
+	}
+	return l.server.Close()
+}
+
+// laterStore is the store of a tenant on such a server.
+type laterStore struct {
+	server *laterServer
+	tenant string
+}
+
+func (l *laterStore) store(ctx context.Context) (knowledge.Store, error) {
+	server, err := l.server.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return server.Tenant(l.tenant), nil
+}
+
+func (l *laterStore) Live(ctx context.Context) (knowledge.Index, error) {
+	store, err := l.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return store.Live(ctx)
+}
+
+func (l *laterStore) Create(ctx context.Context, model knowledge.Model) (knowledge.Index, error) {
+	store, err := l.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return store.Create(ctx, model)
+}
+
+func (l *laterStore) Switch(ctx context.Context) error {
+	store, err := l.store(ctx)
+	if err != nil {
+		return err
+	}
+	return store.Switch(ctx)
+}
+
+func (l *laterStore) Ping(ctx context.Context) error {
+	store, err := l.store(ctx)
+	if err != nil {
+		return err
+	}
+	return store.Ping(ctx)
+}
+
+// Close leaves the connection, which is all tenants'.
+func (l *laterStore) Close() error { return nil }
+
+func (s *service) places() ingests.Places {
+	return ingests.Places{Any: s.settings.Knowledge.AnyFolder, Folders: s.settings.Knowledge.Folders}
+}
+
+// documents are the activities that put documents in.
+func (s *service) documents() *activities.Documents {
+	k := s.settings.Knowledge
+	return activities.NewDocuments(activities.DocumentsOptions{
+		Users: s.users, Shelves: s.shelves, Places: s.places(), MaximumBytes: k.MaximumBytes,
+		Fetch: sources.New(sources.Options{AllowPrivate: k.Private(), MaximumBytes: k.MaximumBytes}),
+	})
+}
+
+// shelfChecks are those of /readyz. Without the embedding server documents are found by their words.
+func (s *service) shelfChecks() []trigger.Check {
+	checks := []trigger.Check{{Name: "documents", Probe: func(ctx context.Context) error {
+		var problems []error
+		for tenant, shelf := range s.shelves {
+			if err := shelf.Library.Ping(ctx); err != nil {
+				problems = append(problems, fmt.Errorf("tenant %s: %w", tenant, err))
+			}
+		}
+		return errors.Join(problems...)
+	}}}
+	if s.embed != nil {
+		checks = append(checks, trigger.Check{Name: config.Embed, Optional: true, Probe: func(ctx context.Context) error {
+			if _, err := s.embed.Describe(ctx); err != nil {
+				return fmt.Errorf("documents are found by their words alone, and none can be put in: %w", err)
+			}
+			return nil
+		}})
+	}
+	return checks
+}

@@ -1,0 +1,347 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"bestbox/internal/access"
+	"bestbox/internal/knowledge/folder"
+	"bestbox/internal/knowledge/ingests"
+	"bestbox/internal/knowledge/library"
+	"bestbox/internal/knowledge/parse"
+	urls "bestbox/internal/knowledge/sources"
+	"bestbox/workflows/run"
+)
+
+const (
+	// batchFiles and batchTime bound what one activity reads: its history event tells how far the ingest is, and a worker that stops waits for one file only.
+	batchFiles = 100
+	batchTime  = time.Minute
+	// defaultPatience is how long an ingest waits for a server before the file that needs it is given up.
+	defaultPatience = time.Hour
+	// mostTries is how often a file is begun. One that ends the worker each time, for want of memory, must not keep all others out.
+	mostTries = 5
+	// mostInARow is how many files, one after the other, may be given up: then it is not the files, and the rest are given up too.
+	mostInARow = 3
+)
+
+// The types of the errors of documents, as seen in Temporal.
+const (
+	ErrorReindex = "Reindex"
+	ErrorWaiting = "Waiting"
+	ErrorFolder  = "Folder"
+)
+
+// Shelf is what one tenant has of documents.
+type Shelf struct {
+	Library *library.Library
+	Ingests *ingests.Registry
+}
+
+// DocumentsOptions are the parts that the activities of documents work with.
+type DocumentsOptions struct {
+	Users *access.Users
+	// Shelves are the tenants' own, by their names.
+	Shelves map[string]Shelf
+	Places  ingests.Places
+	// Fetch brings what a URL names.
+	Fetch *urls.Fetcher
+	// MaximumBytes is the size of the largest file that is read.
+	MaximumBytes int64
+	// Patience is how long an ingest waits for a server; 0: an hour.
+	Patience time.Duration
+}
+
+// Documents are the activities that put documents into the libraries of the tenants. They trust neither the door nor the workflow: each looks again who may put in what.
+type Documents struct{ options DocumentsOptions }
+
+// NewDocuments returns the activities.
+func NewDocuments(o DocumentsOptions) *Documents {
+	if o.Patience == 0 {
+		o.Patience = defaultPatience
+	}
+	return &Documents{o}
+}
+
+// Listed is what ListDocuments gives.
+type Listed struct {
+	ID    string `json:"id"`
+	Files int    `json:"files"`
+}
+
+// Left says how far an ingest is, and whether the activity must be called again.
+type Left struct {
+	Files   int  `json:"files"`
+	Pending int  `json:"pending"`
+	More    bool `json:"more"`
+}
+
+// Ending is how an ingest ends; with neither field set it is done.
+type Ending struct {
+	Ingest    run.Ingest `json:"ingest"`
+	Cancelled bool       `json:"cancelled,omitempty"`
+	Failure   string     `json:"failure,omitempty"`
+}
+
+// shelf is that of whoever has begun an ingest, if they may put something into its domain.
+func (d *Documents) shelf(input run.Ingest) (Shelf, error) {
+	user, err := d.options.Users.Find(input.User)
+	if err != nil {
+		return Shelf{}, err
+	}
+	if err := user.MayIngest(input.Domain); err != nil {
+		return Shelf{}, err
+	}
+	return d.of(user)
+}
+
+func (d *Documents) of(user access.User) (Shelf, error) {
+	shelf, found := d.options.Shelves[user.Tenant]
+	if !found {
+		return Shelf{}, &access.DeniedError{Who: user.ID, What: fmt.Sprintf("use BestBox: there is no tenant %q", user.Tenant)}
+	}
+	return shelf, nil
+}
+
+// noted is the ingest as the registry knows it. One that a schedule has begun is not there before its workflow, whose run names it.
+func noted(ctx context.Context, input run.Ingest) ingests.Ingest {
+	execution := activity.GetInfo(ctx).WorkflowExecution
+	if input.ID == "" {
+		input.ID = "ingest-" + execution.RunID
+	}
+	return ingests.Ingest{ID: input.ID, Kind: ingests.Kind(input.Kind), Domain: input.Domain, Root: input.Root, By: input.User, Workflow: execution.ID}
+}
+
+// ListDocuments notes the files of a folder; those of a list or an upload were noted when it was begun.
+func (d *Documents) ListDocuments(ctx context.Context, input run.Ingest) (Listed, error) {
+	ctx, stop := keepAlive(ctx)
+	defer stop()
+	shelf, err := d.shelf(input)
+	if err != nil {
+		return Listed{}, asTemporalError(ctx, err)
+	}
+	ingest := noted(ctx, input)
+	if ingest.Kind != ingests.Upload { // one file is not worth a look at the whole index
+		repair(ctx, shelf.Library)
+	}
+	switch {
+	case ingest.Kind == ingests.Folder:
+		err = d.listFolder(ctx, shelf.Ingests, ingest)
+	case ingest.Root != "":
+		if _, err = get(ctx, shelf, ingest.ID); err == nil {
+			err = shelf.Ingests.Whole(ctx, ingest.ID)
+		}
+	}
+	if err != nil {
+		return Listed{}, asTemporalError(ctx, err)
+	}
+	ingest, err = get(ctx, shelf, ingest.ID)
+	return Listed{ID: ingest.ID, Files: ingest.Counts.Files()}, err
+}
+
+// repair mends what a killed process has left. Where it cannot be, the reading of the files will say why, and wait.
+func repair(ctx context.Context, l *library.Library) {
+	leftOver, lost, err := l.Repair(ctx)
+	if err != nil || leftOver+lost > 0 {
+		activity.GetLogger(ctx).Info("the index was looked through", "left_over", leftOver, "lost", lost, "error", err)
+	}
+}
+
+func (d *Documents) listFolder(ctx context.Context, registry *ingests.Registry, ingest ingests.Ingest) error {
+	if err := registry.Begin(ctx, ingest); err != nil {
+		return err
+	}
+	root, err := d.options.Places.Resolve(ingest.Root)
+	if err == nil && root != ingest.Root {
+		err = fmt.Errorf("%s is a link by now, to %s; put that one in", ingest.Root, root)
+	}
+	if err != nil {
+		return temporal.NewNonRetryableApplicationError(err.Error(), ErrorFolder, nil)
+	}
+	found, problems, err := folder.List(ctx, root, parse.Supported)
+	if err != nil && ctx.Err() == nil {
+		return temporal.NewNonRetryableApplicationError(err.Error(), ErrorFolder, nil)
+	}
+	if err != nil {
+		return err
+	}
+	files := make([]ingests.File, 0, len(found)+len(problems))
+	for _, file := range found {
+		files = append(files, ingests.File{Source: file.Path, Name: file.Name, Size: file.Size})
+	}
+	for _, problem := range problems {
+		files = append(files, ingests.File{Source: problem.Path, State: ingests.Unreadable, Reason: problem.Reason, Advice: problem.Advice})
+	}
+	// A folder that is empty all of a sudden is more often a disk that is not mounted than one from which everything was taken away.
+	return registry.List(ctx, ingest.ID, len(found) > 0, files)
+}
+
+// ReadDocuments puts in some of the files that wait, in order. An attempt that is repeated after a crash goes on with the first that has no outcome.
+func (d *Documents) ReadDocuments(ctx context.Context, input run.Ingest) (Left, error) {
+	ctx, stop := keepAlive(ctx)
+	defer stop()
+	shelf, err := d.shelf(input)
+	if err != nil {
+		return Left{}, asTemporalError(ctx, err)
+	}
+	began := time.Now()
+	for n := 0; n < batchFiles && time.Since(began) < batchTime && !stopping(ctx); n++ {
+		file, found, err := shelf.Ingests.Next(ctx, input.ID)
+		if err == nil && found {
+			err = d.read(ctx, shelf, input, file)
+		}
+		if err != nil {
+			return Left{}, asTemporalError(ctx, err)
+		}
+		if !found {
+			break
+		}
+	}
+	return left(ctx, shelf, input, func(counts ingests.Counts) bool { return counts.Pending > 0 })
+}
+
+// stopping reports whether the worker was told to stop: then nothing more is begun.
+func stopping(ctx context.Context) bool {
+	select {
+	case <-activity.GetWorkerStopChannel(ctx):
+		return true
+	default:
+		return false
+	}
+}
+
+// get reads an ingest. Without its row, which stands there before its workflow begins, it has nothing to put in.
+func get(ctx context.Context, shelf Shelf, id string) (ingests.Ingest, error) {
+	ingest, err := shelf.Ingests.Get(ctx, id)
+	if errors.Is(err, ingests.ErrUnknown) {
+		return ingest, temporal.NewNonRetryableApplicationError(fmt.Sprintf("%v %s: its request was given up, or the records were replaced; put the same in again", err, id), ErrorInvalidInput, nil)
+	}
+	return ingest, asTemporalError(ctx, err)
+}
+
+func left(ctx context.Context, shelf Shelf, input run.Ingest, more func(ingests.Counts) bool) (Left, error) {
+	ingest, err := get(ctx, shelf, input.ID)
+	if err != nil {
+		return Left{}, err
+	}
+	return Left{Files: ingest.Counts.Files(), Pending: ingest.Counts.Pending, More: more(ingest.Counts)}, nil
+}
+
+// RemoveDocuments removes the documents whose files are gone from the folder or the list, unless it is not known what is there.
+func (d *Documents) RemoveDocuments(ctx context.Context, input run.Ingest) (Left, error) {
+	ctx, stop := keepAlive(ctx)
+	defer stop()
+	shelf, err := d.shelf(input)
+	if err != nil {
+		return Left{}, asTemporalError(ctx, err)
+	}
+	ingest, err := get(ctx, shelf, input.ID)
+	if err != nil {
+		return Left{}, err
+	}
+	over := true
+	if ingest.Whole && ingest.Root != "" {
+		if over, err = d.removeGone(ctx, shelf, ingest); err != nil {
+			return Left{}, asTemporalError(ctx, err)
+		}
+	}
+	return left(ctx, shelf, input, func(ingests.Counts) bool { return !over })
+}
+
+// removeGone reports whether it has come to the end of the documents.
+func (d *Documents) removeGone(ctx context.Context, shelf Shelf, ingest ingests.Ingest) (over bool, err error) {
+	listed, err := shelf.Ingests.Sources(ctx, ingest.ID)
+	if err != nil {
+		return false, err
+	}
+	unread, err := shelf.Ingests.Files(ctx, ingest.ID, 0, len(listed), ingests.Unreadable)
+	if err != nil {
+		return false, err
+	}
+	began := time.Now()
+	filter := library.Filter{Domain: &ingest.Domain, Root: ingest.Root}
+	for {
+		page, err := shelf.Library.Documents(ctx, filter)
+		if err != nil || len(page) == 0 {
+			return err == nil, err
+		}
+		for _, document := range page {
+			if listed[document.Source] || covered(document.Source, unread) {
+				filter.After = document.ID
+				continue
+			}
+			// Noted before, so that a worker that is killed in between has it noted nevertheless.
+			if err := shelf.Ingests.NoteRemoved(ctx, ingest.ID, document.Source); err != nil {
+				return false, err
+			}
+			if _, err := shelf.Library.Remove(ctx, document.ID); err != nil {
+				return false, waiting(err)
+			}
+			if stopping(ctx) || time.Since(began) > batchTime {
+				return false, nil
+			}
+		}
+	}
+}
+
+// covered reports whether a source stands in a folder that could not be read: then nobody knows whether it is gone.
+func covered(source string, unread []ingests.File) bool {
+	for _, file := range unread {
+		if (folder.Problem{Path: file.Source}).Covers(source) {
+			return true
+		}
+	}
+	return false
+}
+
+// EndIngest notes how an ingest has ended, and says what has become of its files.
+func (d *Documents) EndIngest(ctx context.Context, ending Ending) (run.Ingested, error) {
+	user, err := d.options.Users.Find(ending.Ingest.User)
+	if err != nil {
+		return run.Ingested{}, asTemporalError(ctx, err)
+	}
+	shelf, err := d.of(user)
+	if err != nil {
+		return run.Ingested{}, asTemporalError(ctx, err)
+	}
+	ingest, state := noted(ctx, ending.Ingest), ingests.Completed
+	switch {
+	case ending.Cancelled:
+		state = ingests.Cancelled
+	case ending.Failure != "":
+		state = ingests.Failed
+	}
+	if err := errors.Join(shelf.Ingests.Begin(ctx, ingest), shelf.Ingests.End(ctx, ingest.ID, state, ending.Failure)); err != nil {
+		return run.Ingested{}, asTemporalError(ctx, err)
+	}
+	if ingest, err = get(ctx, shelf, ingest.ID); err != nil {
+		return run.Ingested{}, err
+	}
+	c := ingest.Counts
+	return run.Ingested{ID: ingest.ID, Files: c.Files(), Added: c.Added, Replaced: c.Replaced, Unchanged: c.Unchanged, Unreadable: c.Unreadable, Failed: c.Failed, Removed: c.Removed}, nil
+}
+
+// ReindexDocuments makes the index of a tenant anew. Heartbeats tell how far it is.
+func (d *Documents) ReindexDocuments(ctx context.Context, input run.Reindex) (run.Reindexed, error) {
+	shelf, err := d.shelf(run.Ingest{User: input.User})
+	if err != nil {
+		return run.Reindexed{}, asTemporalError(ctx, err)
+	}
+	var reached progress
+	ctx, stop := keepAliveSaying(ctx, reached.say)
+	defer stop()
+	if err := shelf.Library.Reindex(ctx, reached.set); err != nil {
+		return run.Reindexed{}, asTemporalError(ctx, waiting(err))
+	}
+	return reached.get(), nil
+}
+
+// waiting is the error of something that another attempt may do.
+func waiting(err error) error {
+	return temporal.NewApplicationErrorWithOptions(err.Error(), ErrorWaiting, temporal.ApplicationErrorOptions{Cause: err})
+}
