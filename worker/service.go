@@ -163,7 +163,7 @@ func newTiers(settings *config.Config) (map[string]*llm.Tier, error) {
 func (s *service) newActivities(ctx context.Context) (*activities.Activities, error) {
 	companies := map[string]activities.Company{}
 	for tenant, db := range s.companies {
-		registry, err := areas.Tools(db, connectionsOf(s.settings, tenant))
+		registry, err := areas.Tools(db, connectionsOf(s.settings, tenant), s.shelves[tenant].Library)
 		if err != nil {
 			return nil, err
 		}
