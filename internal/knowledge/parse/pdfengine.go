@@ -85,7 +85,7 @@ func Close() error {
 		return nil
 	}
 	<-ended.started
-	if ended.err != nil {
+	if ended.pool == nil { // it could not be started
 		return nil
 	}
 	return ended.pool.Close()
