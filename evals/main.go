@@ -13,6 +13,7 @@ import (
 
 	"bestbox/evals/bfcl"
 	"bestbox/evals/histories"
+	"bestbox/evals/index"
 	"bestbox/evals/injection"
 	"bestbox/evals/lifecycle"
 	"bestbox/evals/routers"
@@ -27,7 +28,8 @@ func main() {
 		Use: "evals", Short: "Measure quality and speed", SilenceUsage: true, SilenceErrors: true,
 		Example: "  go run ./evals tasks --file evals/tasks/erp.yaml --repeats 3\n  go run ./evals routers\n  go run ./evals run",
 	}
-	root.AddCommand(tasks.Command(), routers.Command(), runs.Command(), histories.Command(), lifecycle.Command(), bfcl.Command(), workbench.Command(), injection.Command())
+	root.AddCommand(tasks.Command(), routers.Command(), runs.Command(), histories.Command(), lifecycle.Command(), bfcl.Command(), workbench.Command(), injection.Command(),
+		index.Command())
 	err := root.ExecuteContext(ctx)
 	stop()
 	if err != nil {

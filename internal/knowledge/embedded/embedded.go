@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"sync"
 
 	"bestbox/internal/database"
@@ -71,6 +72,7 @@ func (s *Store) Live(ctx context.Context) (knowledge.Index, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.forgetBefore(index.id)
 	return index, nil
 }
 
@@ -144,6 +146,13 @@ func (s *Store) memory(id int64) *memory {
 		s.memories[id] = held
 	}
 	return held
+}
+
+// forgetBefore gives back the memory of indexes that were replaced: those that were made before the live one.
+func (s *Store) forgetBefore(live int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.memories, func(id int64, _ *memory) bool { return id < live })
 }
 
 // forget gives back the memory of an index that was replaced.

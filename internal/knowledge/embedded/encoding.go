@@ -14,7 +14,7 @@ func encodeTerms(terms map[string]int) []byte {
 	for _, term := range slices.Sorted(maps.Keys(terms)) {
 		encoded = binary.AppendUvarint(encoded, uint64(len(term)))
 		encoded = append(encoded, term...)
-		encoded = binary.AppendUvarint(encoded, uint64(max(0, terms[term])))
+		encoded = binary.AppendUvarint(encoded, uint64(max(0, terms[term]))) //nolint:gosec // not below 0
 	}
 	return encoded
 }

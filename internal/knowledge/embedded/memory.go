@@ -15,8 +15,8 @@ type memory struct {
 	index int64
 
 	mu sync.RWMutex
-	// read says that the fields below hold the state after so many changes.
-	read    bool
+	// begun says that the fields below hold the points up to some id. They are those of the state after so many changes, or of none: incomplete.
+	begun   bool
 	changes int64
 	// removals is the last one that was taken account of.
 	removals int64
@@ -46,29 +46,32 @@ const noDomain = ^uint32(0)
 // posting says that a term stands in a slot so often.
 type posting struct{ slot, count uint32 }
 
+// incomplete is that of a memory for which not all was read. What was read stays: when questions have less time than that takes, each gets further.
+const incomplete = -1
+
 // mostEmpty is how many slots may be empty, in parts of all, and fewEmpty how many are no matter.
 const mostEmpty, fewEmpty = 0.2, 1000
 
 // follow reads what has changed until the state that a transaction sees. The caller holds the lock.
 func (m *memory) follow(ctx context.Context, tx *sql.Tx, changes int64, model knowledge.Model) error {
-	if m.read && m.changes >= changes {
+	if m.begun && m.changes >= changes {
 		return nil
 	}
 	var oldest, newest int64
 	if err := tx.QueryRowContext(ctx, "SELECT coalesce(min(id), 0), coalesce(max(id), 0) FROM removals").Scan(&oldest, &newest); err != nil {
 		return err
 	}
-	if !m.read || oldest > m.removals+1 {
+	m.changes = incomplete
+	if !m.begun || oldest > m.removals+1 {
 		m.clear(model)
-	} else if err := m.remove(ctx, tx); err != nil {
-		m.read = false
+	} else if err := m.remove(ctx, tx); err != nil { // those that it has removed are passed over the next time
 		return err
 	}
-	m.read = false // until all is read
+	m.begun, m.removals = true, newest
 	if err := m.append(ctx, tx); err != nil {
 		return err
 	}
-	m.read, m.changes, m.removals = true, changes, newest
+	m.changes = changes
 	if float64(m.empty) > fewEmpty+mostEmpty*float64(len(m.slots)) {
 		m.compact()
 	}
@@ -111,6 +114,7 @@ func (m *memory) append(ctx context.Context, tx *sql.Tx) error {
 			return err
 		}
 		if err := decodeVector(dense, m.vectors.add()); err != nil {
+			m.begun = false
 			return err
 		}
 		number := uint32(len(m.slots)) //nolint:gosec // as many points fit into no memory
@@ -121,9 +125,13 @@ func (m *memory) append(ctx context.Context, tx *sql.Tx) error {
 				m.postings[at] = append(m.postings[at], posting{number, count})
 			}
 		})
+		if err != nil {
+			m.begun = false
+			return err
+		}
 		s.document, s.version, s.domain = m.name(s.document), m.name(s.version), m.domain(domain)
 		m.slots = append(m.slots, s)
-		return err
+		return nil
 	}, "SELECT id, document, version, position, domain, terms, dense FROM points WHERE index_id = ? AND id > ? ORDER BY id", m.index, last)
 }
 

@@ -17,11 +17,12 @@ type candidate struct {
 	score    float64
 	document string
 	position int
+	version  string
 }
 
 // compare orders the better one first. Of those with the same score that comes first which stands first, so that the same question has the same answer.
 func compare(a, b candidate) int {
-	return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.document, b.document), cmp.Compare(a.position, b.position), cmp.Compare(a.id, b.id))
+	return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.document, b.document), cmp.Compare(a.position, b.position), cmp.Compare(a.version, b.version))
 }
 
 // top holds the best candidates, the worst of them at its root.
@@ -40,7 +41,7 @@ func (t *top) offer(s *slot, score float64) {
 	if len(t.held) == t.limit && score < t.held[0].score {
 		return
 	}
-	c := candidate{s.id, score, s.document, s.position}
+	c := candidate{s.id, score, s.document, s.position, s.version}
 	if len(t.held) < t.limit {
 		heap.Push(t, c)
 	} else if compare(c, t.held[0]) < 0 {

@@ -51,7 +51,7 @@ func (x *Index) search(ctx context.Context, query knowledge.Query) (hits knowled
 // bring makes the memory that of the state which a transaction sees, or leaves a later one.
 func (m *memory) bring(ctx context.Context, tx *sql.Tx, changes int64, model knowledge.Model) error {
 	m.mu.RLock()
-	there := m.read && m.changes >= changes
+	there := m.begun && m.changes >= changes
 	m.mu.RUnlock()
 	if there {
 		return nil
@@ -68,7 +68,7 @@ type found struct{ words, dense, fused []candidate }
 func (m *memory) search(query knowledge.Query, changes int64) (found, bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	if !m.read || m.changes != changes {
+	if !m.begun || m.changes != changes {
 		return found{}, false
 	}
 	if query.Limit <= 0 {

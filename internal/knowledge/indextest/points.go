@@ -21,9 +21,12 @@ const buying, selling, office = "buying", "selling", "office"
 // words are told apart by their stems too.
 var words = strings.Fields("order invoice supplier customer budget printer laptop travel holiday visa contract payment discount price stock warehouse ticket password network server")
 
+// seeded makes the same numbers each time.
+func seeded(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, seed)) } //nolint:gosec // data of tests
+
 // collection is points that are made of a seed: documents of all domains, some of them with several chunks, of different lengths.
 func collection(seed uint64, documents int) (points []knowledge.Point) {
-	random := rand.New(rand.NewPCG(seed, seed))
+	random := seeded(seed)
 	domains := []string{"", buying, selling, office}
 	for d := range documents {
 		domain := domains[d%len(domains)]
@@ -37,7 +40,7 @@ func collection(seed uint64, documents int) (points []knowledge.Point) {
 
 // of is the points of one version of one document.
 func of(seed uint64, domain, document, version string, chunks int) (points []knowledge.Point) {
-	random := rand.New(rand.NewPCG(seed, seed))
+	random := seeded(seed)
 	for position := range chunks {
 		points = append(points, made(random, domain, document, version, position))
 	}
@@ -76,7 +79,7 @@ func unit(random *rand.Rand) []float32 {
 }
 
 // question is an embedding that is made of a seed.
-func question(seed uint64) []float32 { return unit(rand.New(rand.NewPCG(seed, ^seed))) }
+func question(seed uint64) []float32 { return unit(seeded(^seed)) }
 
 // withoutDense takes the embeddings off.
 func withoutDense(points []knowledge.Point) []knowledge.Point {

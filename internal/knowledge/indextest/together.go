@@ -33,8 +33,8 @@ func searcherBesideSwitch(t *testing.T, p place) {
 			return nil
 		})
 	}
-	for i := range switches {
-		points := of(uint64(61+i), buying, fmt.Sprint("version-", i+1), "v1", chunks)
+	for i := range uint64(switches) {
+		points := of(61+i, buying, fmt.Sprint("version-", i+1), "v1", chunks)
 		fill(t, store, model, points[:chunks/2], points[chunks/2:])
 	}
 	stop()
@@ -80,14 +80,14 @@ func together(t *testing.T, p place) {
 	fill(t, stores[0], model, of(70, "", "first", "v1", 3))
 	var group errgroup.Group
 	want := map[string][]string{"first": {"v1"}}
-	for w := range writers {
+	for w := range uint64(writers) {
 		document := fmt.Sprint("document-", w)
 		want[document] = []string{fmt.Sprint("v", rounds-1)}
-		index := live(t, stores[w%len(stores)])
+		index := live(t, stores[w%2])
 		group.Go(func() error {
 			for round := range rounds {
 				version := fmt.Sprint("v", round)
-				points := of(uint64(71+w), buying, document, version, 10)
+				points := of(71+w, buying, document, version, 10)
 				if err := errors.Join(index.Add(t.Context(), points[:4]), index.Add(t.Context(), points[2:])); err != nil {
 					return err
 				}

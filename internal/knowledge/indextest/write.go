@@ -99,7 +99,7 @@ func chunks(t *testing.T, p place) {
 
 // largeBatch is more than a page of any reply and any statement takes.
 func largeBatch(t *testing.T, p place) {
-	const documents, long = 400, 2600
+	const documents, long = 150, 2100
 	points := slices.Concat(collection(29, documents), of(29, "", "long", "v1", long))
 	index := p.filled(t, points)
 	counts(t, index, len(points))
