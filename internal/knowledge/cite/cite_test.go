@@ -139,7 +139,7 @@ func holds(t *testing.T, answer string, passages []cite.Passage, facts ...string
 
 func FuzzCheck(f *testing.F) {
 	all := readLabelled(f, "supported.yaml")
-	for _, sentence := range all.Sentences {
+	for _, sentence := range all.Sentences[:10] {
 		f.Add(sentence.Says+" [1][2]. And.【3】", all.Passages[0].Text)
 	}
 	f.Add("[1]", "[1]")

@@ -73,8 +73,9 @@ func newSources(passages []Passage, facts []string) *sources {
 		s.add(passage)
 	}
 	for _, fact := range facts {
-		s.see(fact)
-		s.parts = append(s.parts, part{text: fact, own: Words(fact), size: 1, isFact: true})
+		words := Words(fact)
+		s.see(words)
+		s.parts = append(s.parts, part{text: fact, own: words, size: 1, isFact: true})
 	}
 	return s
 }
@@ -85,35 +86,40 @@ var isRow = regexp.MustCompile(`^\s*[-*•·–|]|\s\|\s`)
 // add takes the sentences of a passage, alone and up to three in a row.
 func (s *sources) add(passage Passage) {
 	around, heading := strings.Join(append([]string{passage.Title}, passage.Section...), "\n"), ""
+	context := Words(around)
+	single := func(quote, text string) part {
+		return part{quoted: quoted{passage, quote}, text: text, size: 1, clauses: clausesOf(text), own: Words(text), context: context, around: around}
+	}
 	at := sentences(passage.Text)
-	for first := range at {
-		sentence := passage.Text[at[first].from:at[first].to]
-		s.see(sentence)
+	alone := make([]part, len(at))
+	for index := range at {
+		sentence := passage.Text[at[index].from:at[index].to]
 		if !isRow.MatchString(sentence) {
 			heading = ""
 		} else if heading == "" && strings.Contains(sentence, "|") {
 			heading = sentence
 		}
-		for last := first; last < min(first+mostSentences, len(at)); last++ {
-			if last > first && isRow.MatchString(passage.Text[at[last].from:at[last].to]) {
-				break
-			}
-			quote := passage.Text[at[first].from:at[last].to]
-			s.quote(quoted{passage, quote}, strings.TrimSpace(heading+" "+quote), last-first+1, around)
+		alone[index] = single(sentence, strings.TrimSpace(heading+" "+sentence))
+		s.see(alone[index].own)
+	}
+	for first, whole := range alone {
+		s.parts = append(s.parts, whole)
+		for last := first + 1; last < min(first+mostSentences, len(at)) && !isRow.MatchString(alone[last].quote); last++ {
+			next := alone[last]
+			whole.quote, whole.text, whole.size = passage.Text[at[first].from:at[last].to], whole.text+"\n"+next.text, whole.size+1
+			whole.own, whole.clauses = union(whole.own, next.own), slices.Concat(whole.clauses, next.clauses)
+			s.parts = append(s.parts, whole)
 		}
 	}
 	for _, said := range passage.Said {
-		s.quote(quoted{passage, strings.TrimSpace(passage.Text)}, said, 1, around)
+		s.parts = append(s.parts, single(strings.TrimSpace(passage.Text), said))
 	}
 }
 
-func (s *sources) quote(place quoted, text string, size int, around string) {
-	s.parts = append(s.parts, part{quoted: place, text: text, size: size, clauses: clausesOf(text), own: Words(text), context: Words(around), around: around})
-}
-
-func (s *sources) see(sentence string) {
+// see counts a sentence with these words.
+func (s *sources) see(words map[string]int) {
 	s.count++
-	for word := range Words(sentence) {
+	for word := range words {
 		s.spread[word]++
 	}
 }
