@@ -8,6 +8,7 @@ import (
 
 	"bestbox/internal/config"
 	"bestbox/internal/knowledge"
+	"bestbox/internal/knowledge/chunk"
 	"bestbox/internal/knowledge/embed"
 	"bestbox/internal/knowledge/embedded"
 	"bestbox/internal/knowledge/ingests"
@@ -37,7 +38,7 @@ func (s *service) openShelves(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("tenant %s: %w", tenant, err)
 		}
-		options := library.Options{DB: db, Store: store, Limits: limits}
+		options := library.Options{DB: db, Store: store, Limits: limits, Sizes: chunk.DefaultSizes}
 		if s.embed != nil { // a nil *embed.Client in an interface is not nil
 			options.Embed = s.embed
 		}

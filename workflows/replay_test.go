@@ -20,7 +20,7 @@ import (
 )
 
 // The histories are of real runs. A change of the workflows that cannot go on with them breaks runs that wait for a worker during an
-// upgrade: version it (workflow.GetVersion). New histories: go test ./internal/e2e -record=../../workflows/testdata
+// upgrade: version it (workflow.GetVersion). New histories: go test ./internal/e2e -record=../../workflows/testdata; those of documents: go test ./worker/queues -record=…
 var histories = []string{
 	"erp",             // domain given, one call
 	"routed",          // routed by the light tier
@@ -30,6 +30,11 @@ var histories = []string{
 	"cancelled",       // cancelled while the answer was written
 	"wrong_input",     // a domain that there is not: failed at once
 	"approved_edited", // a write whose arguments were edited twice, the first time wrongly, before decisions were authorized
+
+	"ingest",           // a folder whose files go in, but for one
+	"ingest_waited",    // the embedding server was away
+	"ingest_cancelled", // cancelled while a file was embedded
+	"reindexed",        // a new index
 }
 
 func TestRunsOfEarlierVersionsGoOn(t *testing.T) {

@@ -32,7 +32,8 @@ func TestOpenAPIDocumentListsAllRoutes(t *testing.T) {
 		}
 	}
 	slices.Sort(routes)
-	want := []string{"GET /healthz", "GET /metrics", "GET /readyz", "GET /v1/agents", "GET /v1/approvals", "GET /v1/runs/{id}", "GET /v1/runs/{id}/approvals/{call}", "GET /v1/runs/{id}/events", "POST /v1/runs", "POST /v1/runs/{id}/approvals/{call}", "POST /v1/runs/{id}/cancel", "POST /v1/runs/{id}/replies/{call}"}
+	want := []string{"DELETE /v1/documents/{id}", "GET /healthz", "GET /metrics", "GET /readyz", "GET /v1/agents", "GET /v1/approvals", "GET /v1/documents", "GET /v1/documents/reindex", "GET /v1/documents/{id}",
+		"GET /v1/ingests", "GET /v1/ingests/{id}", "GET /v1/ingests/{id}/files", "GET /v1/runs/{id}", "GET /v1/runs/{id}/approvals/{call}", "GET /v1/runs/{id}/events", "POST /v1/documents", "POST /v1/documents/reindex", "POST /v1/ingests", "POST /v1/ingests/{id}/cancel", "POST /v1/runs", "POST /v1/runs/{id}/approvals/{call}", "POST /v1/runs/{id}/cancel", "POST /v1/runs/{id}/replies/{call}", "POST /v1/search"}
 	if diff := cmp.Diff(want, routes); diff != "" {
 		t.Error(diff)
 	}
@@ -48,8 +49,8 @@ func TestOpenAPIDocumentListsAllRoutes(t *testing.T) {
 func TestRequestBodyIsDescribedAsItIsRead(t *testing.T) {
 	t.Parallel()
 	body := newService(t).do("GET", "/openapi.json", "").Body
-	if strings.Contains(body, "octet-stream") || strings.Contains(body, `"format":"binary"`) || !strings.Contains(body, "#/components/schemas/Request") {
-		t.Errorf("the document describes the body as bytes: %.3000s", body)
+	if strings.Count(body, "octet-stream") > 2 || strings.Count(body, `"format":"binary"`) > 1 || !strings.Contains(body, "#/components/schemas/Request") {
+		t.Errorf("the document describes another body than that of a file as bytes: %.3000s", body)
 	}
 }
 

@@ -23,13 +23,17 @@ import (
 	"bestbox/workflows/run"
 )
 
+// fileType is the Content-Type of a file. No web page of another site can send it without asking first.
+const fileType = "application/octet-stream"
+
 // longestName of a file, in bytes, is what file systems have.
 const longestName = 255
 
 type uploadInput struct {
-	Name    string `query:"name" required:"true" minLength:"1" doc:"The file's name, with its extension." example:"handbook.pdf"`
-	Domain  string `query:"domain" doc:"The agent that finds the document; left out: every one."`
-	RawBody []byte `contentType:"application/octet-stream"`
+	Name        string `query:"name" required:"true" minLength:"1" doc:"The file's name, with its extension." example:"handbook.pdf"`
+	Domain      string `query:"domain" doc:"The agent that finds the document; left out: every one."`
+	ContentType string `header:"Content-Type" hidden:"true"`
+	RawBody     []byte `contentType:"application/octet-stream"`
 }
 
 type documentsInput struct {
@@ -96,13 +100,14 @@ func (t *trigger) upload(ctx context.Context, input *uploadInput) (*ingestOutput
 	if err := t.mayPut(ctx, input.Domain); err != nil {
 		return nil, err
 	}
+	if input.ContentType != fileType {
+		message := fmt.Sprintf("the Content-Type is %.100q; allowed: %s, whatever the file is", input.ContentType, fileType)
+		return nil, problem(http.StatusUnsupportedMediaType, message, &huma.ErrorDetail{Location: "header.Content-Type", Message: message})
+	}
 	name := input.Name
 	if len(name) > longestName || name == "." || name == ".." || strings.ContainsAny(name, `/\`) || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
 		message := fmt.Sprintf("name is %.100q; allowed: the name of a file, without folders, of at most %d bytes", name, longestName)
 		return nil, problem(http.StatusUnprocessableEntity, message, &huma.ErrorDetail{Location: "query.name", Message: message})
-	}
-	if len(input.RawBody) == 0 {
-		return nil, problem(http.StatusUnprocessableEntity, "the body is empty; send the file")
 	}
 	source := "upload:" + name
 	return t.begin(ctx, ingests.Ingest{Kind: ingests.Upload, Domain: input.Domain, Workflow: source},

@@ -25,6 +25,7 @@ import (
 	"bestbox/internal/access"
 	"bestbox/internal/database"
 	"bestbox/internal/llm"
+	"bestbox/internal/records/recordstest"
 	"bestbox/internal/temporaldev"
 	"bestbox/internal/transcript"
 	"bestbox/tools"
@@ -61,7 +62,7 @@ func withTemporal(tests func() int) (int, error) {
 		return 1, err
 	}
 	defer os.RemoveAll(folder)
-	server, err := temporaldev.Start(folder)
+	server, err := temporaldev.Start(folder, run.AttributeDomain, run.AttributeStatus)
 	if err != nil {
 		return 1, err
 	}
@@ -78,6 +79,7 @@ func withTemporal(tests func() int) (int, error) {
 		return 1, err
 	}
 	defer polling.Stop()
+	defer recordstest.CleanUp()
 	return tests(), nil
 }
 

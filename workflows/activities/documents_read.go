@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -101,11 +102,11 @@ func (d *Documents) without(ctx context.Context, registry *ingests.Registry, id 
 	case errors.Is(cause, library.ErrReindex):
 		return file, temporal.NewNonRetryableApplicationError(cause.Error(), ErrorReindex, nil)
 	}
-	file.State, file.Reason, file.Advice = ingests.NotIn, cause.Error(), "put it in again once that is mended"
+	file.State, file.Reason, file.Advice = ingests.NotIn, strings.TrimPrefix(cause.Error(), "put "+file.Source+" in: "), "put it in again once that is mended"
 	if isModel && !model.Retryable() {
 		return file, d.giveUp(ctx, registry, id, file)
 	}
-	since, err := registry.Wait(ctx, id, file, cause.Error())
+	since, err := registry.Wait(ctx, id, file, file.Reason)
 	if err != nil {
 		return file, err
 	}

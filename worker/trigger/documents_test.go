@@ -1,0 +1,352 @@
+package trigger_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.temporal.io/sdk/worker"
+
+	"bestbox/internal/access"
+	"bestbox/internal/config"
+	"bestbox/internal/knowledge/chunk"
+	"bestbox/internal/knowledge/embedded"
+	"bestbox/internal/knowledge/ingests"
+	"bestbox/internal/knowledge/library"
+	"bestbox/internal/knowledge/parse"
+	"bestbox/internal/records"
+	"bestbox/internal/records/recordstest"
+	"bestbox/worker/api"
+	"bestbox/worker/trigger"
+	"bestbox/workflows"
+	"bestbox/workflows/activities"
+	"bestbox/workflows/run"
+)
+
+// shelf is a tenant with a real library, and a folder that may be put in.
+type shelf struct {
+	activities.Shelf
+	db     *records.DB
+	folder string
+}
+
+func newShelf(t *testing.T) shelf {
+	t.Helper()
+	s := shelf{db: recordstest.Own(t)}
+	store, err := embedded.Open(t.Context(), filepath.Join(t.TempDir(), "knowledge.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.folder, err = filepath.EvalSymlinks(t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	s.Shelf = activities.Shelf{Library: library.New(library.Options{DB: s.db, Store: store, Limits: parse.DefaultLimits, Sizes: chunk.DefaultSizes}), Ingests: ingests.New(s.db)}
+	t.Cleanup(func() {
+		if err := s.Library.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// on gives a service the shelf, of the default tenant.
+func (s shelf) on(o *trigger.Options) {
+	o.Shelves = map[string]activities.Shelf{config.DefaultTenant: s.Shelf}
+	o.Places = ingests.Places{Folders: []string{s.folder}}
+	o.MaximumBytes = 2000
+}
+
+func (s shelf) put(t *testing.T, domain, source, text string) (id string) {
+	t.Helper()
+	document, _, err := s.Library.Put(t.Context(), library.File{Domain: domain, Source: source, Name: "a.md", Bytes: []byte(text)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return document.ID
+}
+
+const octets = "Content-Type: application/octet-stream"
+
+func TestDocumentsGoInAreFoundAndDeleted(t *testing.T) {
+	t.Parallel()
+	shelf := newShelf(t)
+	polling := worker.New(shared, run.QueueMain, worker.Options{})
+	workflows.Register(polling, nil)
+	polling.RegisterActivity(activities.NewDocuments(activities.DocumentsOptions{Users: access.LocalUsers("", ""), Shelves: map[string]activities.Shelf{config.DefaultTenant: shelf.Shelf},
+		Places: ingests.Places{Folders: []string{shelf.folder}}, MaximumBytes: 2000}))
+	if err := polling.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(polling.Stop)
+	s := newService(t, shelf.on, func(o *trigger.Options) { o.TaskQueue = run.QueueMain })
+	ended := func(started reply) api.Ingest {
+		t.Helper()
+		shown := decode[api.Ingest](t, started, http.StatusAccepted)
+		if location := started.Header.Get("Location"); location != shown.Links.Self || location == "" {
+			t.Errorf("Location %q, self %q", location, shown.Links.Self)
+		}
+		eventually(t, "the ingest ends", func() bool {
+			shown = decode[api.Ingest](t, s.do("GET", shown.Links.Self, ""), http.StatusOK)
+			return shown.Status != api.Running
+		})
+		return shown
+	}
+	for _, want := range []ingests.Counts{{Added: 1}, {Unchanged: 1}} {
+		got := ended(s.do("POST", "/v1/documents?name=leave.md&domain=erp", "# Leave\n\nFive days are carried over.", octets))
+		if got.Status != api.Completed || got.Kind != ingests.Upload || got.Ended == nil || cmp.Diff(want, got.Counts) != "" {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	}
+	for name, text := range map[string]string{"travel.md": "# Travel\n\nTrains before planes.", "broken.pdf": "no PDF \x00"} {
+		if err := os.WriteFile(filepath.Join(shelf.folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := ended(s.do("POST", "/v1/ingests", fmt.Sprintf(`{"folder": %q}`, shelf.folder+"/.")))
+	if got.Files != 2 || got.Counts.Added != 1 || got.Counts.Unreadable != 1 || got.Root != shelf.folder {
+		t.Errorf("%+v", got)
+	}
+	files := decode[api.IngestFiles](t, s.do("GET", got.Links.Files+"?state=unreadable,failed", ""), http.StatusOK)
+	if len(files.Files) != 1 || files.Files[0].Reason == "" || !strings.HasSuffix(files.Files[0].Source, "broken.pdf") {
+		t.Errorf("files %+v", files)
+	}
+	first := decode[api.IngestFiles](t, s.do("GET", got.Links.Files+"?limit=1", ""), http.StatusOK)
+	second := decode[api.IngestFiles](t, s.do("GET", fmt.Sprintf("%s?limit=1&after=%d", got.Links.Files, first.Next), ""), http.StatusOK)
+	if len(first.Files) != 1 || len(second.Files) != 1 || second.Files[0].Position != 2 {
+		t.Errorf("pages %+v, %+v", first, second)
+	}
+	if list := decode[api.Ingests](t, s.do("GET", "/v1/ingests", ""), http.StatusOK); len(list.Ingests) != 3 || list.Ingests[0].ID != got.ID {
+		t.Errorf("ingests %+v", list)
+	}
+	search := func() library.Found {
+		t.Helper()
+		return decode[library.Found](t, s.do("POST", "/v1/search", `{"query": "how many days are carried over?", "domain": "erp"}`), http.StatusOK)
+	}
+	found := search()
+	if len(found.Passages) == 0 || found.Passages[0].Source != "upload:leave.md" || found.WordsOnly == "" || found.Dense == nil {
+		t.Fatalf("found %+v", found)
+	}
+	path := "/v1/documents/" + found.Passages[0].Document
+	if shown := decode[api.DocumentText](t, s.do("GET", path, ""), http.StatusOK); shown.Title != "Leave" || len(shown.Text) != 1 || !strings.Contains(shown.Text[0].Text, "Five days") {
+		t.Errorf("document %+v", shown)
+	}
+	if gone := s.do("DELETE", path, ""); gone.Status != http.StatusNoContent {
+		t.Errorf("delete: %+v", gone)
+	}
+	wantProblem(t, s.do("GET", path, ""), http.StatusNotFound, "no such document")
+	wantProblem(t, s.do("DELETE", path, ""), http.StatusNotFound, "no such document")
+	if found := search(); len(found.Passages) > 0 && found.Passages[0].Source == "upload:leave.md" {
+		t.Errorf("a deleted document is found: %+v", found.Passages)
+	}
+	if before := decode[api.Reindex](t, s.do("GET", "/v1/documents/reindex", ""), http.StatusOK); before.Status != "none" {
+		t.Errorf("before: %+v", before)
+	}
+	decode[api.Reindex](t, s.do("POST", "/v1/documents/reindex", ""), http.StatusAccepted)
+	eventually(t, "the index is made anew", func() bool {
+		now := decode[api.Reindex](t, s.do("GET", "/v1/documents/reindex", ""), http.StatusOK)
+		return now.Status == api.Completed && now.Done == 1 && now.All == 1
+	})
+}
+
+func TestTheSameIsNotPutInTwiceAtOnceAndCanBeCancelled(t *testing.T) {
+	t.Parallel()
+	shelf := newShelf(t)
+	s := newService(t, shelf.on, func(o *trigger.Options) { o.TaskQueue = "a queue without a worker" })
+	body := fmt.Sprintf(`{"folder": %q, "domain": "erp"}`, shelf.folder)
+	first := decode[api.Ingest](t, s.do("POST", "/v1/ingests", body), http.StatusAccepted)
+	wantProblem(t, s.do("POST", "/v1/ingests", body), http.StatusConflict, first.ID)
+	decode[api.Ingest](t, s.do("POST", "/v1/ingests", fmt.Sprintf(`{"folder": %q}`, shelf.folder)), http.StatusAccepted) // for every agent: another one
+	if list := decode[api.Ingests](t, s.do("GET", "/v1/ingests", ""), http.StatusOK); len(list.Ingests) != 2 {
+		t.Errorf("the refused one is listed: %+v", list)
+	}
+	decode[api.Ingest](t, s.do("POST", first.Links.Self+"/cancel", ""), http.StatusAccepted)
+	ingest, err := shelf.Ingests.Get(t.Context(), first.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	described, err := shared.DescribeWorkflow(t.Context(), ingest.Workflow, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	requested := false
+	events := shared.GetWorkflowHistory(t.Context(), ingest.Workflow, described.WorkflowExecution.RunID, false, 0)
+	for events.HasNext() {
+		event, err := events.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		requested = requested || event.GetWorkflowExecutionCancelRequestedEventAttributes() != nil
+	}
+	if !requested {
+		t.Error("its workflow was not asked to stop")
+	}
+	if err := shared.TerminateWorkflow(t.Context(), ingest.Workflow, "", "a test"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := shelf.db.SQL().ExecContext(t.Context(), "UPDATE ingests SET started_at = '2026-01-01T00:00:00.000Z'"); err != nil {
+		t.Fatal(err)
+	}
+	if ended := decode[api.Ingest](t, s.do("GET", first.Links.Self, ""), http.StatusOK); ended.Status != api.Failed || !strings.Contains(ended.Error, "ended in Temporal") {
+		t.Errorf("a terminated ingest is %+v", ended)
+	}
+}
+
+func TestDocumentsThatCannotBePutInAreRefused(t *testing.T) {
+	t.Parallel()
+	shelf := newShelf(t)
+	s := newService(t, shelf.on)
+	outside := t.TempDir()
+	for name, test := range map[string]struct {
+		path, body, header string
+		status             int
+		words              []string
+	}{
+		"no such domain":        {"/v1/ingests", fmt.Sprintf(`{"folder": %q, "domain": "xyz"}`, shelf.folder), "", 422, []string{"body.domain", "erp"}},
+		"neither":               {"/v1/ingests", `{}`, "", 422, []string{"folder", "urls"}},
+		"both":                  {"/v1/ingests", fmt.Sprintf(`{"folder": %q, "urls": ["https://example.com"]}`, shelf.folder), "", 422, []string{"folder", "urls"}},
+		"a list of a folder":    {"/v1/ingests", fmt.Sprintf(`{"folder": %q, "list": "l"}`, shelf.folder), "", 422, []string{"body.list"}},
+		"a folder that may not": {"/v1/ingests", fmt.Sprintf(`{"folder": %q}`, outside), "", 403, []string{"body.folder", "knowledge.folders"}},
+		"a folder that is not":  {"/v1/ingests", fmt.Sprintf(`{"folder": %q}`, shelf.folder+"/none"), "", 422, []string{"body.folder"}},
+		"a relative folder":     {"/v1/ingests", `{"folder": "books"}`, "", 422, []string{"absolute"}},
+		"no URL":                {"/v1/ingests", `{"urls": ["https://example.com", "ftp://example.com"]}`, "", 422, []string{"body.urls", "line 2"}},
+		"an unknown field":      {"/v1/ingests", `{"dir": "/srv"}`, "", 422, []string{"dir"}},
+		"a long list":           {"/v1/ingests", `{"urls": ["` + strings.Repeat("x", 2<<20) + `"]}`, "", 413, []string{"larger than"}},
+		"a name with a folder":  {"/v1/documents?name=..%2Fa.md", "text", octets, 422, []string{"query.name"}},
+		"no name":               {"/v1/documents", "text", octets, 422, []string{"name"}},
+		"a line in the name":    {"/v1/documents?name=a%0Ab.md", "text", octets, 422, []string{"query.name"}},
+		"an empty file":         {"/v1/documents?name=a.md", "", octets, 400, []string{"body is required"}},
+		"a large file":          {"/v1/documents?name=a.md", strings.Repeat("x", 2001), octets, 413, []string{"2000"}},
+		"another type":          {"/v1/documents?name=a.md", "text", "Content-Type: text/plain", 415, []string{"octet-stream"}},
+		"a file for no domain":  {"/v1/documents?name=a.md&domain=xyz", "text", octets, 422, []string{"erp"}},
+		"an empty search":       {"/v1/search", `{"query": "  "}`, "", 422, []string{"body.query"}},
+		"a search of no domain": {"/v1/search", `{"query": "a", "domain": "xyz"}`, "", 422, []string{"body.domain"}},
+		"a search of too much":  {"/v1/search", `{"query": "a", "limit": 101}`, "", 422, []string{"limit"}},
+		"cancelling no ingest":  {"/v1/ingests/ingest-0/cancel", "", "", 404, []string{"no such ingest"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			headers := []string{}
+			if test.header != "" {
+				headers = append(headers, test.header)
+			}
+			got := *s
+			got.t = t
+			wantProblem(t, got.do("POST", test.path, test.body, headers...), test.status, test.words...)
+		})
+	}
+	wantProblem(t, s.do("GET", "/v1/ingests/ingest-0", ""), http.StatusNotFound, "no such ingest")
+	wantProblem(t, s.do("GET", "/v1/ingests/ingest-0/files", ""), http.StatusNotFound, "no such ingest")
+	if list := decode[api.Ingests](t, s.do("GET", "/v1/ingests", ""), http.StatusOK); len(list.Ingests) != 0 {
+		t.Errorf("refused ingests are listed: %+v", list)
+	}
+}
+
+// hashed is the hash of a user's key, which is the user's name.
+func hashed(user string) string {
+	sum := sha256.Sum256([]byte(user))
+	return hex.EncodeToString(sum[:])
+}
+
+func TestUsersSeeTheDocumentsOfTheirAgents(t *testing.T) {
+	t.Parallel()
+	mine, theirs := newShelf(t), newShelf(t)
+	users := filepath.Join(t.TempDir(), "users.yaml")
+	if err := os.WriteFile(users, []byte(fmt.Sprintf(`
+roles:
+  buyer: {agents: [erp], tools: ['*'], ingest: [erp]}
+  reader: {agents: [erp], tools: ['*']}
+  chief: {agents: ['*'], tools: ['*'], ingest: ['*']}
+users:
+  chen: {roles: [buyer], key_sha256: %s}
+  wu: {roles: [reader], key_sha256: %s}
+  lin: {roles: [chief], key_sha256: %s}
+  ann: {roles: [chief], tenant: acme, key_sha256: %s}
+`, hashed("chen"), hashed("wu"), hashed("lin"), hashed("ann"))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	known, err := access.Read(users, []string{config.DefaultTenant, "acme"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newService(t, mine.on, func(o *trigger.Options) {
+		o.Users = known
+		o.Shelves["acme"] = theirs.Shelf
+	})
+	erp, every := mine.put(t, "erp", "/a.md", "# Prices\n\nSteel is dear."), mine.put(t, "", "/b.md", "# Steel for all\n\nSteel is hard.")
+	theirs.put(t, "erp", "/c.md", "# Secret\n\nSteel of acme.")
+	for _, who := range []struct {
+		name      string
+		titles    []string // that are listed
+		every     int      // the status of looking at the document of every agent
+		search    int      // of all domains
+		passages  int      // of erp
+		mayDelete bool
+	}{
+		{"chen", []string{"Prices"}, 404, 403, 2, true},
+		{"wu", nil, 404, 403, 2, false},
+		{"lin", []string{"Prices", "Steel for all"}, 200, 200, 2, true},
+		{"ann", []string{"Secret"}, 404, 200, 1, false},
+	} {
+		key := "Authorization: Bearer " + who.name
+		var titles []string
+		for after := ""; ; {
+			page := decode[api.Documents](t, s.do("GET", "/v1/documents?limit=1&after="+after, "", key), http.StatusOK)
+			for _, document := range page.Documents {
+				titles = append(titles, document.Title)
+			}
+			if after = page.Next; after == "" {
+				break
+			}
+		}
+		if diff := cmp.Diff(who.titles, titles); diff != "" {
+			t.Errorf("%s: %s", who.name, diff)
+		}
+		if got := s.do("GET", "/v1/documents/"+every, "", key); got.Status != who.every {
+			t.Errorf("%s: the document of every agent: %d", who.name, got.Status)
+		}
+		if got := s.do("POST", "/v1/search", `{"query": "steel"}`, key); got.Status != who.search {
+			t.Errorf("%s: searching everywhere: %d", who.name, got.Status)
+		}
+		if found := decode[library.Found](t, s.do("POST", "/v1/search", `{"query": "steel", "domain": "erp"}`, key), http.StatusOK); len(found.Passages) != who.passages {
+			t.Errorf("%s finds %+v", who.name, found.Passages)
+		}
+		if got := s.do("GET", "/v1/documents/"+erp, "", key); (got.Status == http.StatusOK) != who.mayDelete {
+			t.Errorf("%s: looking at a document of erp: %d", who.name, got.Status)
+		}
+		if !who.mayDelete {
+			wantProblem(t, s.do("DELETE", "/v1/documents/"+erp, "", key), http.StatusNotFound)
+		}
+	}
+	for _, body := range []string{fmt.Sprintf(`{"folder": %q, "domain": "general"}`, mine.folder), fmt.Sprintf(`{"folder": %q}`, mine.folder)} {
+		wantProblem(t, s.do("POST", "/v1/ingests", body, "Authorization: Bearer chen"), http.StatusForbidden, "chen may not")
+	}
+	wantProblem(t, s.do("POST", "/v1/documents/reindex", "", "Authorization: Bearer chen"), http.StatusForbidden, "chen may not")
+	wantProblem(t, s.do("GET", "/v1/documents", ""), http.StatusUnauthorized)
+	if err := mine.Ingests.Begin(t.Context(), ingests.Ingest{ID: "ingest-1", Kind: ingests.Folder, Domain: "general"}); err != nil {
+		t.Fatal(err)
+	}
+	wantProblem(t, s.do("GET", "/v1/ingests/ingest-1", "", "Authorization: Bearer chen"), http.StatusNotFound)
+	decode[api.Ingest](t, s.do("GET", "/v1/ingests/ingest-1", "", "Authorization: Bearer lin"), http.StatusOK)
+}
+
+func TestAStoreThatDoesNotAnswerIsNamed(t *testing.T) {
+	t.Parallel()
+	shelf := newShelf(t)
+	s := newService(t, shelf.on)
+	if err := shelf.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/v1/documents", "/v1/ingests", "/v1/documents/0123"} {
+		if got := s.do("GET", path, ""); got.Header.Get("Retry-After") == "" {
+			t.Errorf("%s: %+v", path, got)
+		} else {
+			wantProblem(t, got, http.StatusServiceUnavailable, "documents")
+		}
+	}
+}
