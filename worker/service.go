@@ -75,6 +75,12 @@ func (s *service) run(ctx context.Context) error {
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
+	giving := make(chan struct{})
+	go func() {
+		defer close(giving)
+		s.giveDemoDocuments(ctx)
+	}()
+	defer func() { <-giving }()
 	s.log.Info("ready", "profile", s.settings.Profile, "records", place(s.settings, config.DefaultTenant).String(), "url", s.settings.HTTP.URL())
 	select {
 	case <-ctx.Done():
