@@ -341,7 +341,5 @@ func (d *Documents) ReindexDocuments(ctx context.Context, input run.Reindex) (ru
 	return reached.get(), nil
 }
 
-// waiting is the error of something that another attempt may do.
-func waiting(err error) error {
-	return temporal.NewApplicationErrorWithOptions(err.Error(), ErrorWaiting, temporal.ApplicationErrorOptions{Cause: err})
-}
+// waiting is the error of something that another attempt may do. It keeps the words of the cause alone: that of a model server would say when to try again, for a run that somebody waits for.
+func waiting(err error) error { return temporal.NewApplicationError(err.Error(), ErrorWaiting) }
