@@ -221,8 +221,7 @@ func TestUnreadableFilesAreRefusedAndTheVersionBeforeStays(t *testing.T) {
 	put(t, l.Library, file("office", "/docs/travel.md", travel), library.Added)
 	for _, bytes := range []string{"", "  \n", "%PDF-1.4 cut off", "\x00\x01\x02\x03"} {
 		_, _, err := l.Put(t.Context(), library.File{Domain: "office", Source: "/docs/travel.md", Name: "travel.md", Bytes: []byte(bytes)})
-		var unreadable *parse.UnreadableError
-		if !errors.As(err, &unreadable) {
+		if _, ok := errors.AsType[*parse.UnreadableError](err); !ok {
 			t.Errorf("%q: %v", bytes, err)
 		}
 	}
