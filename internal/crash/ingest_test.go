@@ -235,7 +235,7 @@ func (a *archive) begin() (api.Ingest, error) {
 		return started, err
 	}
 	all, err := a.http.Ingests(a.t.Context())
-	if err != nil || len(all) == 0 {
+	if err != nil || len(all) == 0 || all[0].Status != api.Running {
 		return api.Ingest{}, err
 	}
 	return all[0], nil

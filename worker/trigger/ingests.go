@@ -32,6 +32,8 @@ const (
 	memoIngest = "ingest"
 	// begun is how long an ingest may be noted without a workflow: for so long the request that starts it may be on its way.
 	begun = time.Minute
+	// closing is how long a workflow that has noted the end of its ingest is given to end itself, before it is looked at again.
+	closing = 50 * time.Millisecond
 )
 
 type startIngestInput struct{ Body api.StartIngest }
@@ -181,14 +183,7 @@ func (t *trigger) begin(ctx context.Context, ingest ingests.Ingest, files []inge
 	if err := shelf.Ingests.Begin(ctx, ingest, files...); err != nil {
 		return nil, t.documentsMissing(ctx, "note an ingest", err)
 	}
-	limited, done := call(ctx)
-	defer done()
-	_, err = t.Temporal.ExecuteWorkflow(limited, client.StartWorkflowOptions{
-		ID: ingest.Workflow, TaskQueue: t.TaskQueue, WorkflowExecutionErrorWhenAlreadyStarted: true,
-		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL, WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-		Memo: map[string]any{memoIngest: ingest.ID},
-	}, run.IngestWorkflow, run.Ingest{ID: ingest.ID, Kind: string(ingest.Kind), Domain: ingest.Domain, Root: ingest.Root, User: ingest.By})
-	if err != nil {
+	if err := t.startIngesting(ctx, shelf, ingest); err != nil {
 		if forgotten := shelf.Ingests.Forget(context.WithoutCancel(ctx), ingest.ID); forgotten != nil {
 			t.Logger.WarnContext(ctx, "an ingest that did not begin stays in the list", "id", ingest.ID, "error", forgotten)
 		}
@@ -197,12 +192,36 @@ func (t *trigger) begin(ctx context.Context, ingest ingests.Ingest, files []inge
 	return t.shownIngest(ctx, shelf, ingest.ID)
 }
 
+// startIngesting starts the workflow of an ingest. One before that has noted its end may still run for a moment: that is waited for.
+func (t *trigger) startIngesting(ctx context.Context, shelf activities.Shelf, ingest ingests.Ingest) error {
+	limited, done := call(ctx)
+	defer done()
+	for {
+		_, err := t.Temporal.ExecuteWorkflow(limited, client.StartWorkflowOptions{
+			ID: ingest.Workflow, TaskQueue: t.TaskQueue, WorkflowExecutionErrorWhenAlreadyStarted: true,
+			WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL, WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+			Memo: map[string]any{memoIngest: ingest.ID},
+		}, run.IngestWorkflow, run.Ingest{ID: ingest.ID, Kind: string(ingest.Kind), Domain: ingest.Domain, Root: ingest.Root, User: ingest.By})
+		if running := (*serviceerror.WorkflowExecutionAlreadyStarted)(nil); !errors.As(err, &running) {
+			return err
+		}
+		if first, unknown := shelf.Ingests.Latest(limited, ingest.Workflow, ingest.ID); unknown != nil || first.State == ingests.Running {
+			return err
+		}
+		select {
+		case <-limited.Done():
+			return err
+		case <-time.After(closing):
+		}
+	}
+}
+
 func (t *trigger) notBegun(ctx context.Context, shelf activities.Shelf, ingest ingests.Ingest, err error) error {
 	if running := (*serviceerror.WorkflowExecutionAlreadyStarted)(nil); !errors.As(err, &running) {
 		return t.fromTemporal(ctx, "start an ingest", ingest.Workflow, err)
 	}
 	message := "the same is being put in just now, by a schedule"
-	if first, found := shelf.Ingests.Latest(ctx, ingest.Workflow); found == nil {
+	if first, found := shelf.Ingests.Latest(ctx, ingest.Workflow, ingest.ID); found == nil {
 		message = "the same is being put in just now: GET /v1/ingests/" + first.ID + " tells how far that is"
 	}
 	return problem(http.StatusConflict, message)

@@ -130,14 +130,11 @@ func (r *Registry) NoteRemoved(ctx context.Context, id, source string) error {
 // Files are those of an ingest after a position, in order. States, where there are any, are those wanted.
 func (r *Registry) Files(ctx context.Context, id string, after, limit int, states ...FileState) (files []File, err error) {
 	query, arguments := "SELECT "+fileColumns+" FROM ingest_files WHERE ingest = ? AND position > ?", []any{id, after}
-	var querySb132 strings.Builder
-	for i, state := range states {
-		querySb132.WriteString(map[bool]string{true: " AND state IN (?", false: ", ?"}[i == 0])
-		arguments = append(arguments, state)
-	}
-	query += querySb132.String()
 	if len(states) > 0 {
-		query += ")"
+		query += " AND state IN (?" + strings.Repeat(", ?", len(states)-1) + ")"
+	}
+	for _, state := range states {
+		arguments = append(arguments, state)
 	}
 	err = r.db.Read(ctx, func(tx *sql.Tx) error {
 		files = nil

@@ -75,11 +75,11 @@ func (r *Registry) Newest(ctx context.Context, limit int, keep func(Ingest) bool
 	return all, err
 }
 
-// Latest gives the ingest that a workflow has begun last; ErrUnknown where there is none.
-func (r *Registry) Latest(ctx context.Context, workflow string) (Ingest, error) {
+// Latest gives the ingest of a workflow that was begun last, apart from one; ErrUnknown where there is none.
+func (r *Registry) Latest(ctx context.Context, workflow, apart string) (Ingest, error) {
 	var id string
 	err := r.db.Read(ctx, func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, "SELECT id FROM ingests WHERE workflow = ? ORDER BY started_at DESC, id LIMIT 1", workflow).Scan(&id)
+		return tx.QueryRowContext(ctx, "SELECT id FROM ingests WHERE workflow = ? AND id <> ? ORDER BY started_at DESC, id LIMIT 1", workflow, apart).Scan(&id)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return Ingest{}, ErrUnknown
