@@ -30,7 +30,7 @@ func shipped(t *testing.T) ([]agents.Agent, *tools.Registry) {
 		t.Fatal(err)
 	}
 	database := recordstest.Shared(t)
-	registry, err := areas.Tools(database, config.Connections{})
+	registry, err := areas.Tools(database, config.Connections{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

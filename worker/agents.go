@@ -67,7 +67,7 @@ func describeAgents(command *cobra.Command, flags *settings, names []string) ([]
 		return nil, &exitError{exitFailed, err}
 	}
 	defer company.Close()
-	registry, err := areas.Tools(company, loaded.Connections)
+	registry, err := areas.Tools(company, loaded.Connections, nil)
 	if err == nil {
 		err = declareMCP(registry, loaded.MCP)
 	}

@@ -76,7 +76,7 @@ func fixedPrompts(ctx context.Context, loaded *config.Config) (map[string][]fixe
 		return nil, err
 	}
 	defer company.Close()
-	registry, err := areas.Tools(company, loaded.Connections)
+	registry, err := areas.Tools(company, loaded.Connections, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -75,6 +75,12 @@ func (s *service) run(ctx context.Context) error {
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
+	giving := make(chan struct{})
+	go func() {
+		defer close(giving)
+		s.giveDemoDocuments(ctx)
+	}()
+	defer func() { <-giving }()
 	s.log.Info("ready", "profile", s.settings.Profile, "records", place(s.settings, config.DefaultTenant).String(), "url", s.settings.HTTP.URL())
 	select {
 	case <-ctx.Done():
@@ -163,7 +169,7 @@ func newTiers(settings *config.Config) (map[string]*llm.Tier, error) {
 func (s *service) newActivities(ctx context.Context) (*activities.Activities, error) {
 	companies := map[string]activities.Company{}
 	for tenant, db := range s.companies {
-		registry, err := areas.Tools(db, connectionsOf(s.settings, tenant))
+		registry, err := areas.Tools(db, connectionsOf(s.settings, tenant), s.shelves[tenant].Library)
 		if err != nil {
 			return nil, err
 		}

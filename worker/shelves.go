@@ -8,7 +8,6 @@ import (
 
 	"bestbox/internal/config"
 	"bestbox/internal/knowledge"
-	"bestbox/internal/knowledge/chunk"
 	"bestbox/internal/knowledge/embed"
 	"bestbox/internal/knowledge/embedded"
 	"bestbox/internal/knowledge/ingests"
@@ -38,7 +37,7 @@ func (s *service) openShelves(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("tenant %s: %w", tenant, err)
 		}
-		options := library.Options{DB: db, Store: store, Limits: limits, Sizes: chunk.DefaultSizes}
+		options := library.Options{DB: db, Store: store, Limits: limits}
 		if s.embed != nil { // a nil *embed.Client in an interface is not nil
 			options.Embed = s.embed
 		}

@@ -138,7 +138,7 @@ func (m *measurement) point(document, position int) knowledge.Point {
 		text[i] = letters[m.random.IntN(len(letters))]
 	}
 	return knowledge.Point{
-		Chunk:   knowledge.Chunk{Document: knowledge.DocumentID("", fmt.Sprint(document)), Position: position, Title: "A document", Language: "en", Text: string(text)},
+		Chunk:   knowledge.Chunk{Document: knowledge.DocumentID("", strconv.Itoa(document)), Position: position, Title: "A document", Language: "en", Text: string(text)},
 		Version: "1", Terms: terms, Dense: m.unit(),
 	}
 }

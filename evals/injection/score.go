@@ -51,7 +51,7 @@ const longestCommon = 30
 
 // newScorer takes the tools as they are defined; company is any one, since tools describe themselves without looking.
 func newScorer(company *records.DB) (*scorer, error) {
-	registry, err := areas.Tools(company, config.Connections{})
+	registry, err := areas.Tools(company, config.Connections{}, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,7 @@ var acmeCompany = sync.OnceValues(func() (activities.Company, error) {
 	if err != nil {
 		return activities.Company{}, err
 	}
-	registry, err := areas.Tools(db, config.Connections{})
+	registry, err := areas.Tools(db, config.Connections{}, nil)
 	return companyOf(db, registry), err
 })
 
@@ -164,7 +164,7 @@ func (w *world) companies() map[string]activities.Company {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(servers.Close)
-	registry, err := areas.Tools(w.records, config.Connections{})
+	registry, err := areas.Tools(w.records, config.Connections{}, nil)
 	if err == nil {
 		err = registry.Declare(notesDomain, settings[notesDomain].ToolNames(notesDomain))
 	}

@@ -85,15 +85,23 @@ func (r *reference) weight(word string, document bagOfWords) float64 {
 
 var (
 	word  = regexp.MustCompile(`[a-z0-9]+`)
-	stops = strings.Fields("a an and are as at be but by for if in into is it no not of on or such that the their then there these they this to was will with")
+	stops = setOf("a an and are as at be but by for if in into is it no not of on or such that the their then there these they this to was will with")
 )
+
+func setOf(words string) map[string]bool {
+	set := map[string]bool{}
+	for word := range strings.FieldsSeq(words) {
+		set[word] = true
+	}
+	return set
+}
 
 // plainTerms are the words of a text in lower case, without stop words, each with at most one of five suffixes taken off.
 func plainTerms(text string) []string {
 	words := word.FindAllString(strings.ToLower(text), -1)
 	kept := words[:0]
 	for _, word := range words {
-		if !slices.Contains(stops, word) {
+		if !stops[word] {
 			kept = append(kept, plainStem(word))
 		}
 	}

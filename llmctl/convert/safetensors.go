@@ -26,7 +26,7 @@ func readSafetensors(content []byte) (weights, error) {
 		return weights{}, fmt.Errorf("safetensors: %d bytes hold nothing", len(content))
 	}
 	size := binary.LittleEndian.Uint64(content)
-	if size > largestHeader || size > uint64(len(content)-8) {
+	if size > largestHeader || size > uint64(len(content)-8) { //nolint:gosec // there are 8 and more
 		return weights{}, fmt.Errorf("safetensors: a description of %d bytes in a file of %d", size, len(content))
 	}
 	described := map[string]json.RawMessage{}

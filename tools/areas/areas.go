@@ -33,21 +33,9 @@ var all = []area{
 	{"itops", itops.Tools, itops.Names},
 }
 
-// Option is something that a company may have beside its records.
-type Option func(*knowledge.Options)
-
-// Documents has agents search the company's documents.
-func Documents(o knowledge.Options) Option {
-	return func(documents *knowledge.Options) { *documents = o }
-}
-
-// Tools returns the tools of all areas over the company's records and what else it has connected.
-func Tools(db *records.DB, connected config.Connections, options ...Option) (*tools.Registry, error) {
-	var documents knowledge.Options
-	for _, option := range options {
-		option(&documents)
-	}
-	list, err := knowledge.Tools(documents)
+// Tools returns the tools of all areas over the company's records, its documents, and what else it has connected. Where the tools are only asked what they are, documents may be nil.
+func Tools(db *records.DB, connected config.Connections, documents knowledge.Searcher) (*tools.Registry, error) {
+	list, err := knowledge.Tools(knowledge.Options{Documents: documents})
 	if err != nil {
 		return nil, fmt.Errorf("the tools of knowledge: %w", err)
 	}
@@ -64,9 +52,6 @@ func Tools(db *records.DB, connected config.Connections, options ...Option) (*to
 	}
 	if connected.SMTP == nil {
 		registry.Miss(oa.SendEmail)
-	}
-	if documents.Documents == nil {
-		registry.Miss(knowledge.Search)
 	}
 	return registry, nil
 }

@@ -1,6 +1,8 @@
 package areas_test
 
 import (
+	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -27,7 +29,7 @@ func TestConnectionsReachTheToolsThatNeedThem(t *testing.T) {
 		"no mail server": {config.Connections{}, false},
 		"a mail server":  {config.Connections{SMTP: &config.SMTP{Address: "localhost:25", TLS: config.TLSNone}}, true},
 	} {
-		registry, err := areas.Tools(db, test.connected)
+		registry, err := areas.Tools(db, test.connected, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,29 +40,24 @@ func TestConnectionsReachTheToolsThatNeedThem(t *testing.T) {
 			t.Errorf("%s: send_email is there: %t", name, sends)
 		}
 	}
-	_, err := areas.Tools(db, config.Connections{SMTP: &config.SMTP{Address: "localhost:25", TLS: config.TLSNone, CAFile: "/nowhere"}})
+	_, err := areas.Tools(db, config.Connections{SMTP: &config.SMTP{Address: "localhost:25", TLS: config.TLSNone, CAFile: "/nowhere"}}, nil)
 	if err == nil || !strings.Contains(err.Error(), "connections.smtp.ca_file") {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestTheDocumentsAreSearchedWhereThereAreSome(t *testing.T) {
+func TestTheDocumentsAreSearched(t *testing.T) {
 	t.Parallel()
-	db := recordstest.Shared(t)
-	for name, test := range map[string]struct {
-		options  []areas.Option
-		searches bool
-	}{
-		"no documents": {nil, false},
-		"documents":    {[]areas.Option{areas.Documents(knowledge.Options{Documents: &librarytest.Fake{}})}, true},
-	} {
-		registry, err := areas.Tools(db, config.Connections{}, test.options...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, searches := registry.Get(knowledge.Search); searches != test.searches || registry.Declared(knowledge.Search) == searches {
-			t.Errorf("%s: the tool is there: %t; agents may list it without: %t", name, searches, registry.Declared(knowledge.Search))
-		}
+	registry, err := areas.Tools(recordstest.Shared(t), config.Connections{}, &librarytest.Fake{Err: errors.New("these documents are gone")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	search, there := registry.Get(knowledge.Search)
+	if !there {
+		t.Fatal("there is no tool that searches them")
+	}
+	if _, err := search.Call(t.Context(), json.RawMessage(`{"query": "badges"}`)); err == nil || !strings.Contains(err.Error(), "these documents are gone") {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -74,7 +71,7 @@ func TestTheWordsOfFactsAreThoseThatTheRecordsCheck(t *testing.T) {
 		"update_ticket status": "tickets.status", "update_ticket priority": "tickets.priority",
 		"update_ticket ticket.status": "tickets.status", "update_ticket ticket.priority": "tickets.priority",
 	}
-	registry, err := areas.Tools(recordstest.Shared(t), config.Connections{})
+	registry, err := areas.Tools(recordstest.Shared(t), config.Connections{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

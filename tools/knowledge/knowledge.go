@@ -26,6 +26,7 @@ type Searcher interface {
 
 // Options are what the tool works with.
 type Options struct {
+	// Documents are nil where the tool is only asked what it is.
 	Documents Searcher
 	// Tokens counts the tokens of a text as the model does that reads the passages; nil, or an error, has them estimated.
 	Tokens func(ctx context.Context, text string) (int, error)
@@ -41,11 +42,8 @@ type Arguments struct {
 	Query string `json:"query" jsonschema:"minLength=1,maxLength=400,example=how many days of leave may be carried over" jsonschema_description:"What to look for, in the words of the question."`
 }
 
-// Tools returns the tool, or none where there are no documents to search.
+// Tools returns the tool.
 func Tools(o Options) ([]*tools.Tool, error) {
-	if o.Documents == nil {
-		return nil, nil
-	}
 	if o.Budget == 0 {
 		o.Budget = DefaultBudget
 	}

@@ -45,13 +45,6 @@ func searched(t *testing.T, o knowledge.Options, agent, query string) (tools.Res
 	return result, found
 }
 
-func TestWithoutDocumentsThereIsNoTool(t *testing.T) {
-	t.Parallel()
-	if made, err := knowledge.Tools(knowledge.Options{}); len(made) != 0 || err != nil {
-		t.Errorf("%v, %v", made, err)
-	}
-}
-
 func TestAnAgentFindsItsOwnDocumentsAndThoseOfEveryAgent(t *testing.T) {
 	t.Parallel()
 	fake := &librarytest.Fake{Passages: []library.Passage{

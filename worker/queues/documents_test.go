@@ -33,7 +33,6 @@ import (
 	"bestbox/internal/access"
 	"bestbox/internal/config"
 	"bestbox/internal/knowledge"
-	"bestbox/internal/knowledge/chunk"
 	"bestbox/internal/knowledge/embedded"
 	"bestbox/internal/knowledge/ingests"
 	"bestbox/internal/knowledge/library"
@@ -131,7 +130,7 @@ func newOffice(t *testing.T, change ...func(*office)) *office {
 	if o.store, err = embedded.Open(t.Context(), filepath.Join(t.TempDir(), "knowledge.db")); err != nil {
 		t.Fatal(err)
 	}
-	o.shelf = activities.Shelf{Library: library.New(library.Options{DB: o.db, Store: o.store, Embed: o.embed, Limits: parse.DefaultLimits, Sizes: chunk.DefaultSizes}), Ingests: ingests.New(o.db)}
+	o.shelf = activities.Shelf{Library: library.New(library.Options{DB: o.db, Store: o.store, Embed: o.embed, Limits: parse.DefaultLimits}), Ingests: ingests.New(o.db)}
 	t.Cleanup(func() {
 		if err := o.shelf.Library.Close(); err != nil {
 			t.Error(err)
@@ -540,7 +539,7 @@ func TestAnotherModelNeedsANewIndex(t *testing.T) {
 	o.put()
 	other := "another model"
 	o.embed.model.Store(&other)
-	o.shelf.Library = library.New(library.Options{DB: o.db, Store: o.store, Embed: o.embed, Limits: parse.DefaultLimits, Sizes: chunk.DefaultSizes}) // which does not remember the first
+	o.shelf.Library = library.New(library.Options{DB: o.db, Store: o.store, Embed: o.embed, Limits: parse.DefaultLimits}) // which does not remember the first
 	o.options.Shelves[config.DefaultTenant] = o.shelf
 	o.write("b.md", "# Travel\n\nTrains.")
 	if err := o.start("ingest", run.Ingest{Kind: "folder", Root: o.folder}).Get(t.Context(), nil); err == nil || !strings.Contains(o.latest().Reason, "worker documents reindex") {

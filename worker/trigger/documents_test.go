@@ -15,7 +15,6 @@ import (
 
 	"bestbox/internal/access"
 	"bestbox/internal/config"
-	"bestbox/internal/knowledge/chunk"
 	"bestbox/internal/knowledge/embedded"
 	"bestbox/internal/knowledge/ingests"
 	"bestbox/internal/knowledge/library"
@@ -46,7 +45,7 @@ func newShelf(t *testing.T) shelf {
 	if s.folder, err = filepath.EvalSymlinks(t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
-	s.Shelf = activities.Shelf{Library: library.New(library.Options{DB: s.db, Store: store, Limits: parse.DefaultLimits, Sizes: chunk.DefaultSizes}), Ingests: ingests.New(s.db)}
+	s.Shelf = activities.Shelf{Library: library.New(library.Options{DB: s.db, Store: store, Limits: parse.DefaultLimits}), Ingests: ingests.New(s.db)}
 	t.Cleanup(func() {
 		if err := s.Library.Close(); err != nil {
 			t.Error(err)

@@ -52,7 +52,7 @@ func twoTenantsAndRecords(t *testing.T) (*Activities, map[string]*records.DB) {
 				t.Fatal(err)
 			}
 		}
-		registry, err := areas.Tools(db, config.Connections{})
+		registry, err := areas.Tools(db, config.Connections{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

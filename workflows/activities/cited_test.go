@@ -47,7 +47,7 @@ func (m *scriptedModel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	said := ""
+	var said string
 	if request.Format != nil {
 		decision := agents.Decision{Calls: []agents.Call{}}
 		if strings.Contains(request.Messages[len(request.Messages)-1].Content, "Results: none yet") {

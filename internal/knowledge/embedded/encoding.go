@@ -14,7 +14,7 @@ func encodeTerms(terms map[string]int) []byte {
 	for _, term := range slices.Sorted(maps.Keys(terms)) {
 		encoded = binary.AppendUvarint(encoded, uint64(len(term)))
 		encoded = append(encoded, term...)
-		encoded = binary.AppendUvarint(encoded, uint64(max(0, terms[term]))) //nolint:gosec // not below 0
+		encoded = binary.AppendUvarint(encoded, uint64(max(0, terms[term])))
 	}
 	return encoded
 }
@@ -25,7 +25,7 @@ var errEncoding = errors.New("the terms or the embedding of a chunk cannot be re
 func decodeTerms(encoded []byte, take func(term []byte, count uint32)) error {
 	for len(encoded) > 0 {
 		length, n := binary.Uvarint(encoded)
-		if n <= 0 || length > uint64(len(encoded)-n) {
+		if n <= 0 || length > uint64(len(encoded)-n) { //nolint:gosec //
 			return errEncoding
 		}
 		term := encoded[n : n+int(length)] //nolint:gosec // not more than there are bytes

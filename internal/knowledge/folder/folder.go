@@ -172,8 +172,7 @@ func shown(path string) string {
 
 // cause is an error of the file system without the operation and the path, which the message around it names.
 func cause(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Err
 	}
 	return err

@@ -202,7 +202,7 @@ func wrongLength(t *testing.T, p place) {
 
 func saysLengths(t *testing.T, err error, got int) {
 	t.Helper()
-	if err == nil || !strings.Contains(err.Error(), fmt.Sprint(got)) || !strings.Contains(err.Error(), fmt.Sprint(dimension)) {
+	if err == nil || !strings.Contains(err.Error(), strconv.Itoa(got)) || !strings.Contains(err.Error(), strconv.Itoa(dimension)) {
 		t.Errorf("%v: want an error that names %d and %d", err, got, dimension)
 	}
 }

@@ -3,6 +3,7 @@ package indextest
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"bestbox/internal/knowledge"
@@ -141,7 +142,7 @@ func anotherStore(t *testing.T, p place) {
 	// a write after both have searched
 	more := of(53, "", "more", "v1", 4)
 	check(t, "add", index.Add(t.Context(), more))
-	all := append(first, more...)
+	all := slices.Concat(first, more)
 	hits := search(t, seen, query)
 	same(t, hits.Words, byWords(all, query), query.Limit, scoreTolerance)
 	same(t, hits.Dense, byMeaning(all, query), query.Limit, scoreTolerance)

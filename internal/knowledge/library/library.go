@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"bestbox/internal/knowledge"
-	"bestbox/internal/knowledge/chunk"
 	"bestbox/internal/knowledge/parse"
 	"bestbox/internal/records"
 )
@@ -32,7 +31,6 @@ type Options struct {
 	// Embed is nil where no embedding server is configured: documents are found by their words alone.
 	Embed  Embedder
 	Limits parse.Limits
-	Sizes  chunk.Sizes
 }
 
 // Library is safe for concurrent use, also by several processes.
@@ -41,7 +39,6 @@ type Library struct {
 	store  knowledge.Store
 	embed  Embedder
 	limits parse.Limits
-	sizes  chunk.Sizes
 
 	described struct {
 		sync.Mutex
@@ -52,7 +49,7 @@ type Library struct {
 
 // New returns the library. It reads nothing yet.
 func New(o Options) *Library {
-	return &Library{db: o.DB, store: o.Store, embed: o.Embed, limits: o.Limits, sizes: o.Sizes}
+	return &Library{db: o.DB, store: o.Store, embed: o.Embed, limits: o.Limits}
 }
 
 // Ping reports whether the index answers. Without an embedding server the library still finds by words.

@@ -7,12 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"bestbox/internal/knowledge"
-	"bestbox/internal/knowledge/chunk"
 	"bestbox/internal/knowledge/embedded"
 	"bestbox/internal/knowledge/library"
+	"bestbox/internal/knowledge/library/librarytest"
 	"bestbox/internal/knowledge/parse"
 	"bestbox/internal/records"
 	"bestbox/internal/records/recordstest"
@@ -40,7 +41,7 @@ func (w *world) store(t *testing.T) knowledge.Store {
 
 func (w *world) open(t *testing.T) *library.Library {
 	t.Helper()
-	options := library.Options{DB: w.db, Store: w.store(t), Limits: parse.DefaultLimits, Sizes: chunk.DefaultSizes}
+	options := library.Options{DB: w.db, Store: w.store(t), Limits: parse.DefaultLimits}
 	if w.embed != nil {
 		options.Embed = w.embed
 	}
@@ -220,8 +221,7 @@ func TestUnreadableFilesAreRefusedAndTheVersionBeforeStays(t *testing.T) {
 	put(t, l.Library, file("office", "/docs/travel.md", travel), library.Added)
 	for _, bytes := range []string{"", "  \n", "%PDF-1.4 cut off", "\x00\x01\x02\x03"} {
 		_, _, err := l.Put(t.Context(), library.File{Domain: "office", Source: "/docs/travel.md", Name: "travel.md", Bytes: []byte(bytes)})
-		var unreadable *parse.UnreadableError
-		if !errors.As(err, &unreadable) {
+		if _, ok := errors.AsType[*parse.UnreadableError](err); !ok {
 			t.Errorf("%q: %v", bytes, err)
 		}
 	}
@@ -238,8 +238,15 @@ func TestTwoThatPutTheSameDocumentInDoNotMix(t *testing.T) {
 		var inside sync.WaitGroup
 		inside.Add(1)
 		proceed := make(chan struct{})
-		var once sync.Once
-		l.embed.set(func(f *fakeEmbedder) { f.before = func() { once.Do(func() { inside.Done(); <-proceed }) } })
+		var first atomic.Bool
+		l.embed.set(func(f *fakeEmbedder) {
+			f.before = func() {
+				if first.CompareAndSwap(false, true) {
+					inside.Done()
+					<-proceed
+				}
+			}
+		})
 		var slow error
 		finished := make(chan struct{})
 		go func() {
@@ -264,5 +271,17 @@ func TestTwoThatPutTheSameDocumentInDoNotMix(t *testing.T) {
 		if got := sources(t, l.Library, "hotels", "office"); len(got) == 0 || got[0] != "/docs/travel.md" {
 			t.Errorf("found %q", got)
 		}
+	})
+}
+
+func TestItIsWhatToolsTakeALibraryFor(t *testing.T) {
+	t.Parallel()
+	librarytest.Holds(t, func(t *testing.T, passages []library.Passage) librarytest.Searcher {
+		w := &world{db: recordstest.Own(t), path: filepath.Join(t.TempDir(), "knowledge.db")}
+		l := w.open(t)
+		for _, p := range passages {
+			put(t, l, library.File{Domain: p.Domain, Source: p.Source, Name: filepath.Base(p.Source), Bytes: []byte("# " + p.Title + "\n\n" + p.Text)}, library.Added)
+		}
+		return l
 	})
 }

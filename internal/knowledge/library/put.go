@@ -100,7 +100,7 @@ func (l *Library) fill(ctx context.Context, index knowledge.Index, document *kno
 	if l.embed != nil {
 		count = l.embed.CountTokens
 	}
-	chunks, err := chunk.Cut(ctx, content, l.sizes, count)
+	chunks, err := chunk.Cut(ctx, content, chunk.DefaultSizes, count)
 	if err != nil {
 		return err
 	}

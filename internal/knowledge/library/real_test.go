@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"bestbox/internal/knowledge/chunk"
 	"bestbox/internal/knowledge/embed"
 	"bestbox/internal/knowledge/library"
 	"bestbox/internal/knowledge/parse"
@@ -20,7 +19,7 @@ func TestARealServerEmbedsWhatIsPutIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &world{db: recordstest.Own(t), path: filepath.Join(t.TempDir(), "knowledge.db")}
-	l := library.New(library.Options{DB: w.db, Store: w.store(t), Embed: client, Limits: parse.DefaultLimits, Sizes: chunk.DefaultSizes})
+	l := library.New(library.Options{DB: w.db, Store: w.store(t), Embed: client, Limits: parse.DefaultLimits})
 	put(t, l, file("office", "/docs/travel.md", travel), library.Added)
 	put(t, l, file("office", "/docs/pump.md", "# Pumps\n\nThe impeller is replaced after two years of operation."), library.Added)
 	put(t, l, file("office", "/docs/travel.md", travel), library.Unchanged)

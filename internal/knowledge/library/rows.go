@@ -47,7 +47,7 @@ func (l *Library) Documents(ctx context.Context, filter Filter) ([]knowledge.Doc
 	var documents []knowledge.Document
 	err := l.db.Read(ctx, func(tx *sql.Tx) error {
 		documents = nil
-		rows, err := tx.QueryContext(ctx, "SELECT "+columns+" FROM documents WHERE "+strings.Join(where, " AND ")+" ORDER BY source, id LIMIT ?", append(arguments, limit)...)
+		rows, err := tx.QueryContext(ctx, "SELECT "+columns+" FROM documents WHERE "+strings.Join(where, " AND ")+" ORDER BY source, id LIMIT ?", append(arguments, limit)...) //nolint:gosec // the names of columns and the conditions are ours
 		if err != nil {
 			return err
 		}
@@ -154,7 +154,7 @@ func (l *Library) rows(ctx context.Context, ids []string) (map[string]knowledge.
 	}
 	err := l.db.Read(ctx, func(tx *sql.Tx) error {
 		clear(found)
-		rows, err := tx.QueryContext(ctx, "SELECT "+columns+" FROM documents WHERE id IN (?"+strings.Repeat(", ?", len(ids)-1)+")", arguments...)
+		rows, err := tx.QueryContext(ctx, "SELECT "+columns+" FROM documents WHERE id IN (?"+strings.Repeat(", ?", len(ids)-1)+")", arguments...) //nolint:gosec // only question marks
 		if err != nil {
 			return err
 		}

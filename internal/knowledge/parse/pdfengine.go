@@ -37,7 +37,7 @@ func startedEngine(ctx context.Context) (*engine, error) {
 	engineMutex.Lock()
 	if theEngine == nil {
 		theEngine = &engine{started: make(chan struct{})}
-		go theEngine.start()
+		go theEngine.start() //nolint:gosec // it serves all that come after, whoever asked first
 	}
 	running := theEngine
 	engineMutex.Unlock()
@@ -85,7 +85,7 @@ func Close() error {
 		return nil
 	}
 	<-ended.started
-	if ended.err != nil {
+	if ended.pool == nil { // it could not be started
 		return nil
 	}
 	return ended.pool.Close()

@@ -75,7 +75,7 @@ func TestSizesAreRefusedBeforeReading(t *testing.T) {
 	}
 	limits := DefaultLimits
 	limits.Bytes = 10
-	refused(t, "a.txt", []byte("More than ten bytes"), limits)
+	_ = refused(t, "a.txt", []byte("More than ten bytes"), limits)
 }
 
 func TestTextAndBlocksAreBounded(t *testing.T) {
@@ -87,8 +87,8 @@ func TestTextAndBlocksAreBounded(t *testing.T) {
 	if bad := refused(t, "a.txt", text, few); !strings.Contains(bad.Reason, "more than 999") {
 		t.Errorf("reason %q", bad.Reason)
 	}
-	refused(t, "a.txt", text, small)
-	refused(t, "a.csv", text, small)
+	_ = refused(t, "a.txt", text, small)
+	_ = refused(t, "a.csv", text, small)
 	few.Blocks, small.Unpacked = 1000, 4000
 	for _, limits := range []Limits{few, small} {
 		if _, err := Read(t.Context(), "a.txt", text, limits); err != nil {

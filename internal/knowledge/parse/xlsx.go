@@ -70,7 +70,7 @@ func cells(row []string) int {
 func sheetRows(out *builder, book *excelize.File, sheet string) ([][]string, error) {
 	reader, err := book.Rows(sheet)
 	if err != nil {
-		return nil, nil // a chart or a dialog, which has no cells
+		return nil, errDamaged
 	}
 	defer func() { _ = reader.Close() }()
 	var rows [][]string

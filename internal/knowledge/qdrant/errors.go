@@ -44,7 +44,7 @@ func (s *Server) advice(err error) string {
 	if _, limited := errors.AsType[*client.QdrantResourceExhaustedError](err); limited {
 		return "it is busy, or limits its clients; try again later, or raise the limit of its strict mode"
 	}
-	switch status.Code(err) {
+	switch status.Code(err) { //nolint:exhaustive // the others need no advice
 	case codes.Unauthenticated, codes.PermissionDenied:
 		return "it refuses the API key; set the one of the server, which must be allowed to make and remove collections"
 	case codes.Unavailable:

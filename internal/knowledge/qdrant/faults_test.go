@@ -10,10 +10,12 @@ import (
 	"testing"
 	"time"
 
+	client "github.com/qdrant/go-client/qdrant"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"bestbox/internal/knowledge"
 	"bestbox/internal/knowledge/qdrant"
@@ -300,5 +302,29 @@ func TestLostAnswersAreAskedForAgain(t *testing.T) {
 	fake.After(nil)
 	if left := fake.Collections(); len(left) != 1 || lost < 20 {
 		t.Errorf("%v are left after %d lost answers", left, lost)
+	}
+}
+
+// unfinished is an engine that has only written down what it was asked, as Qdrant says when its time is over: UpdateStatus in points.proto.
+type unfinished struct{}
+
+func (unfinished) Answer(*client.CreateCollection, string, proto.Message) (proto.Message, error) {
+	return &client.PointsOperationResponse{Result: &client.UpdateResult{Status: client.UpdateStatus_WaitTimeout}}, nil
+}
+
+func (unfinished) Drop(string) error { return nil }
+
+func TestWhatIsNotFinishedIsNotDone(t *testing.T) {
+	t.Parallel()
+	fake := &qdranttest.Fake{Engine: unfinished{}}
+	fake.Start(t)
+	begun, err := open(t, fake, qdrant.Options{}).Tenant("company").Create(t.Context(), words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range []error{begun.Add(t.Context(), chunks("document", 1)), begun.Keep(t.Context(), "document", "")} {
+		if err == nil || !strings.Contains(err.Error(), "not finished in time") {
+			t.Error(err)
+		}
 	}
 }

@@ -57,7 +57,7 @@ func (x *index) Add(ctx context.Context, points []knowledge.Point) error {
 }
 
 func (x *index) upsert(ctx context.Context, batch []*client.PointStruct) error {
-	result, err := x.store.server.client.Upsert(ctx, &client.UpsertPoints{CollectionName: x.collection, Wait: client.PtrOf(true), Points: batch})
+	result, err := x.store.server.client.Upsert(ctx, &client.UpsertPoints{CollectionName: x.collection, Wait: new(true), Points: batch})
 	return x.done("adding points to", result, err)
 }
 
@@ -67,7 +67,7 @@ func (x *index) Keep(ctx context.Context, document, version string) error {
 		filter.MustNot = []*client.Condition{client.NewMatchKeyword(fieldVersion, version)}
 	}
 	result, err := x.store.server.client.Delete(ctx, &client.DeletePoints{
-		CollectionName: x.collection, Wait: client.PtrOf(true), Points: client.NewPointsSelectorFilter(filter),
+		CollectionName: x.collection, Wait: new(true), Points: client.NewPointsSelectorFilter(filter),
 	})
 	return x.done("removing points of", result, err)
 }
@@ -94,7 +94,7 @@ func (x *index) failed(doing string, err error) error {
 }
 
 func (x *index) Count(ctx context.Context) (int, error) {
-	count, err := x.store.server.client.Count(ctx, &client.CountPoints{CollectionName: x.collection, Filter: x.all(), Exact: client.PtrOf(true)})
+	count, err := x.store.server.client.Count(ctx, &client.CountPoints{CollectionName: x.collection, Filter: x.all(), Exact: new(true)})
 	return int(count), x.failed("counting the points of", err) //nolint:gosec // no server holds so many
 }
 
@@ -125,7 +125,7 @@ func (x *index) scroll(ctx context.Context, filter *client.Filter, limit uint32,
 	var from *client.PointId
 	for {
 		points, next, err := x.store.server.client.ScrollAndOffset(ctx, &client.ScrollPoints{
-			CollectionName: x.collection, Filter: filter, Limit: client.PtrOf(limit), Offset: from, WithPayload: fields,
+			CollectionName: x.collection, Filter: filter, Limit: new(limit), Offset: from, WithPayload: fields,
 		})
 		if err != nil {
 			return err

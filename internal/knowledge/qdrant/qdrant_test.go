@@ -45,6 +45,7 @@ func run(t *testing.T, open indextest.Open) {
 		"equal scores have one order":                    equalScores,
 		"an embedding of another length counts the same": lengths,
 		"replies may be long":                            longTexts,
+		"chunks that look alike are several":             distinctIDs,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

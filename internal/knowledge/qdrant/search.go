@@ -66,7 +66,7 @@ func (x *index) arms(query knowledge.Query) []*client.QueryPoints {
 	var arms []*client.QueryPoints
 	ask := func(vector string, what *client.Query) {
 		arms = append(arms, &client.QueryPoints{
-			Query: what, Using: client.PtrOf(vector), Filter: filter, Limit: client.PtrOf(uint64(query.Limit)), WithPayload: client.NewWithPayload(true), //nolint:gosec // above 0
+			Query: what, Using: new(vector), Filter: filter, Limit: new(uint64(query.Limit)), WithPayload: client.NewWithPayload(true), //nolint:gosec // above 0
 		})
 	}
 	if len(query.Terms) > 0 {
@@ -81,11 +81,11 @@ func (x *index) arms(query knowledge.Query) []*client.QueryPoints {
 // fusion is the question for both arms together.
 func (x *index) fusion(arms []*client.QueryPoints, limit int) *client.QueryPoints {
 	fused := &client.QueryPoints{
-		Query: client.NewQueryRRF(&client.Rrf{K: client.PtrOf(uint32(fusionK))}), Filter: x.all(), Limit: client.PtrOf(uint64(limit)), WithPayload: client.NewWithPayload(true), //nolint:gosec // above 0
+		Query: client.NewQueryRRF(&client.Rrf{K: new(uint32(fusionK))}), Filter: x.all(), Limit: new(uint64(limit)), WithPayload: client.NewWithPayload(true), //nolint:gosec // above 0
 	}
 	for _, arm := range arms {
-		fused.Prefetch = append(fused.Prefetch, &client.PrefetchQuery{ //nolint:gosec // above 0
-			Query: arm.Query, Using: arm.Using, Filter: arm.Filter, Limit: client.PtrOf(uint64(max(limit, knowledge.Candidates))),
+		fused.Prefetch = append(fused.Prefetch, &client.PrefetchQuery{
+			Query: arm.Query, Using: arm.Using, Filter: arm.Filter, Limit: new(uint64(max(limit, knowledge.Candidates))),
 		})
 	}
 	return fused

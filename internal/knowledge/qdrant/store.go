@@ -149,23 +149,23 @@ func (s *store) begin(ctx context.Context, collection string, model knowledge.Mo
 		CollectionName: collection,
 		VectorsConfig:  client.NewVectorsConfigMap(map[string]*client.VectorParams{}),
 		SparseVectorsConfig: client.NewSparseVectorsConfig(map[string]*client.SparseVectorParams{wordsVector: {
-			Modifier: client.PtrOf(client.Modifier_Idf), Index: &client.SparseIndexConfig{OnDisk: client.PtrOf(options.OnDisk)},
+			Modifier: client.PtrOf(client.Modifier_Idf), Index: &client.SparseIndexConfig{OnDisk: new(options.OnDisk)},
 		}}),
-		OnDiskPayload: client.PtrOf(true), // the texts are read for a few hits only
+		OnDiskPayload: new(true), // the texts are read for a few hits only
 		Metadata: client.NewValueMap(map[string]any{
 			metaTenant: s.tenant, metaCollection: collection, metaModel: model.Name, metaDimension: model.Dimension,
 		}),
 	}
 	if model.Dimension > 0 {
 		request.VectorsConfig.GetParamsMap().Map[denseVector] = &client.VectorParams{
-			Size: uint64(model.Dimension), Distance: client.Distance_Cosine, OnDisk: client.PtrOf(options.OnDisk),
+			Size: uint64(model.Dimension), Distance: client.Distance_Cosine, OnDisk: new(options.OnDisk),
 		}
 	}
 	if options.Shards > 0 {
-		request.ShardNumber = client.PtrOf(uint32(options.Shards)) //nolint:gosec // a setting of a few
+		request.ShardNumber = new(uint32(options.Shards)) //nolint:gosec // a setting of a few
 	}
 	if options.Replicas > 0 {
-		request.ReplicationFactor = client.PtrOf(uint32(options.Replicas)) //nolint:gosec // a setting of a few
+		request.ReplicationFactor = new(uint32(options.Replicas)) //nolint:gosec // a setting of a few
 	}
 	// Where it exists, an attempt before has made it and its answer was lost: nobody else hits on the name.
 	if err := s.server.client.CreateCollection(ctx, request); err != nil && !isThere(err) {
@@ -173,8 +173,8 @@ func (s *store) begin(ctx context.Context, collection string, model knowledge.Mo
 	}
 	for _, field := range []string{fieldTenant, fieldDomain, fieldDocument, fieldVersion} {
 		if _, err := s.server.client.CreateFieldIndex(ctx, &client.CreateFieldIndexCollection{
-			CollectionName: collection, Wait: client.PtrOf(true), FieldName: field, FieldType: client.FieldType_FieldTypeKeyword.Enum(),
-			FieldIndexParams: client.NewPayloadIndexParamsKeyword(&client.KeywordIndexParams{IsTenant: client.PtrOf(field == fieldTenant)}),
+			CollectionName: collection, Wait: new(true), FieldName: field, FieldType: client.FieldType_FieldTypeKeyword.Enum(),
+			FieldIndexParams: client.NewPayloadIndexParamsKeyword(&client.KeywordIndexParams{IsTenant: new(field == fieldTenant)}),
 		}); err != nil {
 			return err
 		}

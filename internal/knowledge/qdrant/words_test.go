@@ -123,3 +123,12 @@ func longTexts(t *testing.T, store knowledge.Store) {
 		t.Errorf("%d chunks, %v", len(got), err)
 	}
 }
+
+// distinctIDs has chunks whose document, version and position are the same when they are written one behind the other.
+func distinctIDs(t *testing.T, store knowledge.Store) {
+	points := chunks("document", 12)
+	points[1].Version, points[11].Version = "v1", "v"
+	more := chunks("documentv", 1)
+	more[0].Version = "1"
+	counts(t, indexed(t, store, append(points, more...)), 13)
+}

@@ -42,12 +42,12 @@ func TestOnlyPublicAddressesArePermitted(t *testing.T) {
 		"6to4, Teredo":        "2002:7f00:1::1 2002:a00:1::1 192.88.99.1 2001:0:7f00:1::1",
 		"discard":             "100::1",
 	} {
-		for _, text := range strings.Fields(list) {
+		for text := range strings.FieldsSeq(list) {
 			assert.False(t, sources.Permitted(netip.MustParseAddr(text), nil), "%s: %s", name, text)
 		}
 	}
 	assert.False(t, sources.Permitted(netip.Addr{}, nil))
-	for _, text := range strings.Fields("1.1.1.1 8.8.8.8 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 172.15.0.1 172.32.0.1 192.167.1.1 223.255.255.255 " +
+	for text := range strings.FieldsSeq("1.1.1.1 8.8.8.8 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 172.15.0.1 172.32.0.1 192.167.1.1 223.255.255.255 " +
 		"2606:4700:4700::1111 2a00:1450:4001::1 2001:4860:4860::8888 ::ffff:8.8.8.8") {
 		assert.True(t, sources.Permitted(netip.MustParseAddr(text), nil), text)
 	}

@@ -66,8 +66,7 @@ func readURL(text string) (*url.URL, error) {
 		return nil, fmt.Errorf("the URL is longer than %d bytes", maximumURL)
 	}
 	parsed, err := url.Parse(text)
-	var reason *url.Error
-	if errors.As(err, &reason) {
+	if reason, ok := errors.AsType[*url.Error](err); ok {
 		err = reason.Err // without the URL, in which a password may stand
 	}
 	if err != nil {

@@ -160,8 +160,7 @@ func (f *Fetcher) body(response *http.Response) ([]byte, error) {
 
 // explained is an error without the URL, which may hold a key, and with what can be done.
 func (f *Fetcher) explained(ctx context.Context, err error) error {
-	var outer *url.Error
-	if errors.As(err, &outer) {
+	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = outer.Err
 	}
 	var address *addressError

@@ -13,7 +13,7 @@ import (
 
 // Small is a model of one layer, as sentence-transformers would save it: the texts of its files, which a test may change.
 func Small() map[string]string {
-	return map[string]string{
+	return map[string]string{ //nolint:gosec // no credentials: tokens are words here
 		"config.json": `{"model_type": "bert", "hidden_act": "gelu", "hidden_size": 4, "intermediate_size": 8, "max_position_embeddings": 6,
 			"num_attention_heads": 2, "num_hidden_layers": 1, "type_vocab_size": 2, "vocab_size": 8, "layer_norm_eps": 1e-12}`,
 		"1_Pooling/config.json": `{"pooling_mode_mean_tokens": true}`,
@@ -51,7 +51,7 @@ func smallTensors() string {
 	for number, s := range shapes {
 		from, count := data.Len(), 1
 		for _, dimension := range s.shape {
-			count *= int(dimension)
+			count *= int(dimension) //nolint:gosec // of a model of one layer
 		}
 		for i := range count {
 			_ = binary.Write(&data, binary.LittleEndian, float32(100*number+i))

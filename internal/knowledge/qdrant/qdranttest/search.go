@@ -128,5 +128,5 @@ func best(found []scored, limit uint64) []scored {
 	slices.SortFunc(found, func(a, b scored) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(b.id.GetUuid(), a.id.GetUuid()))
 	})
-	return found[:min(len(found), int(limit))]
+	return found[:min(len(found), int(limit))] //nolint:gosec // a limit of a test
 }

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"bestbox/internal/knowledge/embedded"
+	"bestbox/internal/knowledge/library"
+	"bestbox/internal/knowledge/parse"
+	"bestbox/internal/records/demo"
+	"bestbox/internal/records/recordstest"
+)
+
+func TestTheDemoCompanysDocumentsArePutInOnceAndDeletedOnesStayDeleted(t *testing.T) {
+	t.Parallel()
+	db := recordstest.Own(t)
+	store, err := embedded.Open(t.Context(), filepath.Join(t.TempDir(), "knowledge.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	into := library.New(library.Options{DB: db, Store: store, Limits: parse.DefaultLimits})
+	t.Cleanup(func() { _ = into.Close() })
+	put := func() int {
+		t.Helper()
+		if err := putDemoDocuments(t.Context(), db, into); err != nil {
+			t.Fatal(err)
+		}
+		documents, err := into.Documents(t.Context(), library.Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(documents)
+	}
+	files := 0
+	if err := fs.WalkDir(demo.Documents(), ".", func(_ string, entry fs.DirEntry, err error) error {
+		if !entry.IsDir() {
+			files++
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if n := put(); n != files {
+		t.Errorf("%d of %d are in", n, files)
+	}
+	for domain, query := range map[string]string{"oa": "hotels a night", "crm": "warranty of gearboxes", "itops": "fault F105", "erp": "two quotes", "general": "lunch card"} {
+		found, err := into.Search(t.Context(), library.Query{Text: query, Domain: domain})
+		if err != nil || len(found.Passages) == 0 || !strings.HasPrefix(found.Passages[0].Source, "demo:") {
+			t.Errorf("%s: %q finds %+v, %v", domain, query, found.Passages, err)
+		}
+	}
+	documents, err := into.Documents(t.Context(), library.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := into.Remove(t.Context(), documents[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if n := put(); n != files-1 {
+		t.Errorf("%d are there after one was deleted", n)
+	}
+}
+
+func TestACompanyOfItsOwnGetsNoDemoDocuments(t *testing.T) {
+	t.Parallel()
+	db := recordstest.Own(t)
+	if _, err := db.SQL().ExecContext(t.Context(), "DELETE FROM demo_parts"); err != nil {
+		t.Fatal(err)
+	}
+	if err := putDemoDocuments(t.Context(), db, nil); err != nil {
+		t.Error(err)
+	}
+}
