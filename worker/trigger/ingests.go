@@ -205,7 +205,7 @@ func (t *trigger) startIngesting(ctx context.Context, shelf activities.Shelf, in
 		if running := (*serviceerror.WorkflowExecutionAlreadyStarted)(nil); !errors.As(err, &running) {
 			return err
 		}
-		if id, _ := t.ingestOf(limited, ingest.Workflow); !t.over(limited, shelf, id) {
+		if id, wrong := t.ingestOf(limited, ingest.Workflow); wrong != nil || !t.over(limited, shelf, id) {
 			return err
 		}
 		select {
@@ -227,8 +227,11 @@ func (t *trigger) notBegun(ctx context.Context, shelf activities.Shelf, ingest i
 	return problem(http.StatusConflict, "the same is being put in just now: GET /v1/ingests/"+id+" tells how far that is")
 }
 
-// over reports whether an ingest has noted its end.
+// over reports whether an ingest has noted its end, or the workflow that was asked worked at none any more.
 func (t *trigger) over(ctx context.Context, shelf activities.Shelf, id string) bool {
+	if id == "" {
+		return true
+	}
 	ingest, err := shelf.Ingests.Get(ctx, id)
 	return err == nil && ingest.State != ingests.Running
 }
