@@ -218,6 +218,8 @@ func (a *archive) put() {
 		switch {
 		case err != nil && !away:
 			a.t.Fatalf("%v: %s", err, a.process.Log())
+		case shown.ID == "" || shown.Status == api.Failed && strings.Contains(shown.Error, "never began"):
+			shown = api.Ingest{} // the worker was killed before it could begin
 		case err == nil && shown.Status != api.Running:
 			if c := shown.Counts; shown.Status != api.Completed || c.Unreadable != 1 || c.Failed+c.Pending != 0 {
 				a.t.Errorf("it ended as %+v", shown)

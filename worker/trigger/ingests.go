@@ -205,7 +205,7 @@ func (t *trigger) startIngesting(ctx context.Context, shelf activities.Shelf, in
 		if running := (*serviceerror.WorkflowExecutionAlreadyStarted)(nil); !errors.As(err, &running) {
 			return err
 		}
-		if first, unknown := shelf.Ingests.Latest(limited, ingest.Workflow, ingest.ID); unknown != nil || first.State == ingests.Running {
+		if id, wrong := t.ingestOf(limited, ingest.Workflow); wrong != nil || !t.over(limited, shelf, id) {
 			return err
 		}
 		select {
@@ -220,11 +220,20 @@ func (t *trigger) notBegun(ctx context.Context, shelf activities.Shelf, ingest i
 	if running := (*serviceerror.WorkflowExecutionAlreadyStarted)(nil); !errors.As(err, &running) {
 		return t.fromTemporal(ctx, "start an ingest", ingest.Workflow, err)
 	}
-	message := "the same is being put in just now, by a schedule"
-	if first, found := shelf.Ingests.Latest(ctx, ingest.Workflow, ingest.ID); found == nil {
-		message = "the same is being put in just now: GET /v1/ingests/" + first.ID + " tells how far that is"
+	id, _ := t.ingestOf(ctx, ingest.Workflow)
+	if t.over(ctx, shelf, id) {
+		return problem(http.StatusConflict, "the same was put in a moment ago, and that is just ending; try again")
 	}
-	return problem(http.StatusConflict, message)
+	return problem(http.StatusConflict, "the same is being put in just now: GET /v1/ingests/"+id+" tells how far that is")
+}
+
+// over reports whether an ingest has noted its end, or the workflow that was asked worked at none any more.
+func (t *trigger) over(ctx context.Context, shelf activities.Shelf, id string) bool {
+	if id == "" {
+		return true
+	}
+	ingest, err := shelf.Ingests.Get(ctx, id)
+	return err == nil && ingest.State != ingests.Running
 }
 
 func (t *trigger) shownIngest(ctx context.Context, shelf activities.Shelf, id string) (*ingestOutput, error) {
@@ -268,23 +277,31 @@ func (t *trigger) believed(ctx context.Context, shelf activities.Shelf, ingest i
 
 // runs reports whether the workflow of an ingest runs, or cannot be asked.
 func (t *trigger) runs(ctx context.Context, ingest ingests.Ingest) bool {
-	limited, done := call(ctx)
-	defer done()
-	described, err := t.Temporal.DescribeWorkflowExecution(limited, ingest.Workflow, "")
+	id, err := t.ingestOf(ctx, ingest.Workflow)
 	if missing := (*serviceerror.NotFound)(nil); errors.As(err, &missing) {
 		return false
 	}
+	return err != nil || id == ingest.ID
+}
+
+// ingestOf is the id of the ingest that a workflow works at just now; empty: of none.
+func (t *trigger) ingestOf(ctx context.Context, workflow string) (id string, err error) {
+	limited, done := call(ctx)
+	defer done()
+	described, err := t.Temporal.DescribeWorkflowExecution(limited, workflow, "")
 	if err != nil {
-		return true
+		return "", err
 	}
 	found := described.GetWorkflowExecutionInfo()
-	var id string
+	if found.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		return "", nil
+	}
 	if payload := found.GetMemo().GetFields()[memoIngest]; payload != nil {
 		_ = converter.GetDefaultDataConverter().FromPayload(payload, &id) // another one's memo names another ingest
 	} else {
 		id = "ingest-" + found.GetFirstRunId() // of a schedule
 	}
-	return found.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING && id == ingest.ID
+	return id, nil
 }
 
 func (t *trigger) ingests(ctx context.Context, _ *struct{}) (*ingestsOutput, error) {

@@ -75,21 +75,6 @@ func (r *Registry) Newest(ctx context.Context, limit int, keep func(Ingest) bool
 	return all, err
 }
 
-// Latest gives the ingest of a workflow that was begun last, apart from one; ErrUnknown where there is none.
-func (r *Registry) Latest(ctx context.Context, workflow, apart string) (Ingest, error) {
-	var id string
-	err := r.db.Read(ctx, func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, "SELECT id FROM ingests WHERE workflow = ? AND id <> ? ORDER BY started_at DESC, id LIMIT 1", workflow, apart).Scan(&id)
-	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return Ingest{}, ErrUnknown
-	}
-	if err != nil {
-		return Ingest{}, err
-	}
-	return r.Get(ctx, id)
-}
-
 // count fills in how many files are in which state.
 func count(ctx context.Context, tx *sql.Tx, ingest *Ingest) error {
 	c := &ingest.Counts

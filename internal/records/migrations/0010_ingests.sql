@@ -15,7 +15,6 @@ CREATE TABLE ingests (
     CHECK ((state = 'running') = (ended_at = ''))
 ) STRICT;
 CREATE INDEX ingests_by_time ON ingests (started_at);
-CREATE INDEX ingests_by_workflow ON ingests (workflow);
 
 -- How each of its files fares.
 CREATE TABLE ingest_files (
