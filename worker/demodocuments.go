@@ -17,9 +17,6 @@ import (
 	"bestbox/internal/records/demo"
 )
 
-// demoDocuments is the part of the demo company that is not made of rows.
-const demoDocuments = "documents"
-
 // giveDemoDocuments puts the demo company's documents in, once, so that there is something to search: who deletes one has deleted it. It goes on until they are in or ctx ends,
 // since the embedding server may start later than the worker.
 func (s *service) giveDemoDocuments(ctx context.Context) {
@@ -37,7 +34,7 @@ func (s *service) giveDemoDocuments(ctx context.Context) {
 }
 
 func putDemoDocuments(ctx context.Context, db *records.DB, into *library.Library) error {
-	lacks, err := db.LacksPart(ctx, demoDocuments)
+	lacks, err := db.LacksPart(ctx, records.DemoDocuments)
 	if err != nil || !lacks {
 		return err
 	}
@@ -64,5 +61,5 @@ func putDemoDocuments(ctx context.Context, db *records.DB, into *library.Library
 	if err != nil {
 		return err
 	}
-	return db.GivePart(ctx, demoDocuments)
+	return db.GivePart(ctx, records.DemoDocuments)
 }

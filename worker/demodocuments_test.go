@@ -9,6 +9,7 @@ import (
 	"bestbox/internal/knowledge/embedded"
 	"bestbox/internal/knowledge/library"
 	"bestbox/internal/knowledge/parse"
+	"bestbox/internal/records"
 	"bestbox/internal/records/demo"
 	"bestbox/internal/records/recordstest"
 )
@@ -16,6 +17,9 @@ import (
 func TestTheDemoCompanysDocumentsArePutInOnceAndDeletedOnesStayDeleted(t *testing.T) {
 	t.Parallel()
 	db := recordstest.Own(t)
+	if _, err := db.SQL().ExecContext(t.Context(), "DELETE FROM demo_parts WHERE name = ?", records.DemoDocuments); err != nil {
+		t.Fatal(err)
+	}
 	store, err := embedded.Open(t.Context(), filepath.Join(t.TempDir(), "knowledge.db"))
 	if err != nil {
 		t.Fatal(err)

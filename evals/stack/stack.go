@@ -93,6 +93,10 @@ func MakeCompany(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	// A worker would put the company's documents in while a measurement runs.
+	if err := made.GivePart(ctx, records.DemoDocuments); err != nil {
+		return errors.Join(err, made.Close())
+	}
 	return made.Close() // which also empties the log beside it
 }
 

@@ -94,6 +94,9 @@ func insertAll(ctx context.Context, tx *sql.Tx, table string, rows reflect.Value
 	return database.Insert(ctx, tx, table, columns, all)
 }
 
+// DemoDocuments is the part of the demo company that is not made of rows: its texts (demo.Documents), which a worker puts in when it first starts.
+const DemoDocuments = "documents"
+
 // LacksPart tells whether these are the demo company's records and were not given a part yet, which is not made of rows.
 func (db *DB) LacksPart(ctx context.Context, name string) (lacks bool, err error) {
 	err = db.Read(ctx, func(tx *sql.Tx) error {

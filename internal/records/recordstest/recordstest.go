@@ -97,11 +97,14 @@ func open(location database.Location) (*records.DB, error) {
 	return db, nil
 }
 
-// fill fills a new database with the demo company.
+// fill fills a new database with the demo company. A worker would put its documents in while a test runs: they count as given.
 func fill(location database.Location) error {
 	db, err := records.Open(context.Background(), location)
 	if err != nil {
 		return err
+	}
+	if err := db.GivePart(context.Background(), records.DemoDocuments); err != nil {
+		return errors.Join(err, db.Close())
 	}
 	return db.Close() // which also empties SQLite's log beside the file
 }
