@@ -58,6 +58,11 @@ func newDocuments(flags *settings) *cobra.Command {
 		&cobra.Command{Use: "cancel INGEST", Short: "Cancel an ingest", Args: cobra.ExactArgs(1), Example: "  worker documents cancel ingest-1b58",
 			Long: "Asks an ingest to stop. What is in stays in.",
 			RunE: func(command *cobra.Command, ids []string) error { return own.cancel(command, ids[0]) }},
+		&cobra.Command{Use: "schedules", Short: "List the folders that are put in again and again", Args: cobra.NoArgs, Example: "  worker documents schedules",
+			RunE: func(command *cobra.Command, _ []string) error { return own.schedules(command) }},
+		&cobra.Command{Use: "unschedule SCHEDULE", Short: "Put a folder in no more", Args: cobra.ExactArgs(1), Example: "  worker documents unschedule schedule-1b58",
+			Long: "Ends a schedule. What is in stays in.",
+			RunE: func(command *cobra.Command, ids []string) error { return own.unschedule(command, ids[0]) }},
 	)
 	return command
 }

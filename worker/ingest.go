@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +22,7 @@ import (
 type ingestFlags struct {
 	*settings
 	domain, url, urls, list string
+	every                   time.Duration
 	json, upload            bool
 }
 
@@ -34,6 +36,7 @@ func newIngest(flags *settings) *cobra.Command {
 			"Ctrl-C leaves the ingest running.\n\n" +
 			"Exit codes: 0 all files are in, 1 the ingest failed, 2 bad input, 3 no worker reachable, 5 some files could not be put in, 130 interrupted or cancelled.",
 		Example: "  worker ingest /srv/handbooks --domain oa\n  worker ingest --upload contract.pdf --domain erp\n  worker ingest --urls pages.txt --list intranet\n" +
+			"  worker ingest /srv/handbooks --every 24h\n" +
 			"  worker ingest /srv/handbooks --json | jq '.files[] | select(.state == \"unreadable\")'",
 		RunE: func(command *cobra.Command, paths []string) error {
 			if (len(paths) == 0) == (own.urls == "") {
@@ -42,6 +45,12 @@ func newIngest(flags *settings) *cobra.Command {
 			if own.list != "" && own.urls == "" || own.upload && own.urls != "" {
 				return &exitError{exitBadInput, errors.New("--list goes with --urls; --upload goes with files")}
 			}
+			if own.every != 0 {
+				if own.urls != "" || own.upload {
+					return &exitError{exitBadInput, errors.New("--every goes with folders of the worker's machine")}
+				}
+				return own.schedule(command, paths)
+			}
 			return own.run(command, paths)
 		},
 	}
@@ -49,6 +58,7 @@ func newIngest(flags *settings) *cobra.Command {
 	command.Flags().StringVar(&own.urls, "urls", "", "file with one URL on each line; - is standard input")
 	command.Flags().StringVar(&own.list, "list", "", "name of the list: what came with it before and is not in it any more is removed")
 	command.Flags().BoolVar(&own.upload, "upload", false, "send files of this machine to the worker")
+	command.Flags().DurationVar(&own.every, "every", 0, "put the folder in now and again after each such time, such as 24h (worker documents schedules lists these)")
 	command.Flags().StringVar(&own.url, "url", "", "address of the worker (default: http.listen of the configuration)")
 	command.Flags().BoolVar(&own.json, "json", false, "print one JSON object for each ingest and nothing else")
 	_ = command.RegisterFlagCompletionFunc("domain", flags.completeDomains)
@@ -85,6 +95,37 @@ func (f *ingestFlags) run(command *cobra.Command, paths []string) error {
 		}
 	}
 	return worst
+}
+
+// schedule has folders put in again and again.
+func (f *ingestFlags) schedule(command *cobra.Command, paths []string) error {
+	loaded, err := f.load()
+	if err != nil {
+		return err
+	}
+	worker, err := newClient(loaded, f.url)
+	if err != nil {
+		return &exitError{exitBadInput, err}
+	}
+	for _, path := range paths {
+		absolute, err := filepath.Abs(path)
+		if err != nil {
+			return &exitError{exitBadInput, err}
+		}
+		made, err := worker.PutSchedule(command.Context(), api.StartSchedule{Folder: absolute, Domain: f.domain, Every: f.every.String()})
+		if err != nil {
+			return codeOf(err)
+		}
+		if f.json {
+			err = json.NewEncoder(command.OutOrStdout()).Encode(made)
+		} else {
+			_, err = fmt.Fprintf(command.OutOrStdout(), "%s is put in now and every %s; `worker documents unschedule %s` ends that\n", made.Folder, made.Every, made.ID)
+		}
+		if err != nil {
+			return &exitError{exitFailed, err}
+		}
+	}
+	return nil
 }
 
 // starts are the requests that begin one ingest each.

@@ -56,8 +56,8 @@ type writer struct {
 func (w *writer) put(values ...any) {
 	for _, value := range values {
 		if w.err == nil {
-			w.err = binary.Write(w.Writer, binary.LittleEndian, value) //nolint:gosec // a size
-			w.written += uint64(binary.Size(value))
+			w.err = binary.Write(w.Writer, binary.LittleEndian, value)
+			w.written += uint64(binary.Size(value)) //nolint:gosec // a size
 		}
 	}
 }
@@ -82,8 +82,8 @@ func writeGGUF(to io.Writer, header []pair, tensors []tensor) error {
 	}
 	var offset uint64
 	for _, t := range tensors {
-		w.text(t.name) //nolint:gosec // a handful
-		w.put(uint32(len(t.shape)))
+		w.text(t.name)
+		w.put(uint32(len(t.shape)))                  //nolint:gosec // a handful
 		for _, v := range slices.Backward(t.shape) { // GGUF has the innermost dimension first
 			w.put(v)
 		}
@@ -165,6 +165,6 @@ func rounded(fraction uint32, bits int) uint16 {
 	kept, dropped, middle := fraction>>bits, fraction&(1<<bits-1), uint32(1)<<(bits-1)
 	if dropped > middle || dropped == middle && kept&1 == 1 {
 		kept++
-	} //nolint:gosec // the lowest bits are gone
-	return uint16(kept)
+	}
+	return uint16(kept) //nolint:gosec // the lowest bits are gone
 }

@@ -93,3 +93,25 @@ type Reindex struct {
 type ReindexLinks struct {
 	TemporalUI string `json:"temporal_ui"`
 }
+
+// Schedule has a folder put in again and again.
+type Schedule struct {
+	ID     string     `json:"id"`
+	Folder string     `json:"folder"`
+	Domain string     `json:"domain,omitempty"`
+	Every  string     `json:"every" doc:"How long it waits from one start to the next, such as 24h0m0s."`
+	By     string     `json:"by,omitempty" doc:"Who has made it; left out: the local user."`
+	Next   *time.Time `json:"next,omitempty" doc:"When it is put in next."`
+}
+
+// StartSchedule makes a schedule, or gives that of the same folder and domain another time.
+type StartSchedule struct {
+	Folder string `json:"folder" minLength:"1" doc:"An absolute path of a folder on the worker's machine." example:"/srv/handbooks"`
+	Domain string `json:"domain,omitempty" doc:"The agent that finds the documents; left out: every one."`
+	Every  string `json:"every" doc:"At least one minute and at most 8760h." example:"24h"`
+}
+
+// Schedules are all that the user may look at.
+type Schedules struct {
+	Schedules []Schedule `json:"schedules" nullable:"false"`
+}

@@ -119,3 +119,24 @@ func (c *Client) post(ctx context.Context, path string, request, into any) error
 }
 
 func ingestPath(id string) string { return "/v1/ingests/" + url.PathEscape(id) }
+
+// PutSchedule has a folder put in again and again.
+func (c *Client) PutSchedule(ctx context.Context, request api.StartSchedule) (made api.Schedule, err error) {
+	body, err := json.Marshal(request)
+	if err != nil {
+		return made, err
+	}
+	return made, c.do(ctx, http.MethodPut, "/v1/schedules", body, "", &made)
+}
+
+// Schedules lists the folders that are put in again and again.
+func (c *Client) Schedules(ctx context.Context) ([]api.Schedule, error) {
+	var list api.Schedules
+	err := c.do(ctx, http.MethodGet, "/v1/schedules", nil, "", &list)
+	return list.Schedules, err
+}
+
+// DeleteSchedule has a folder put in no more.
+func (c *Client) DeleteSchedule(ctx context.Context, id string) error {
+	return c.do(ctx, http.MethodDelete, "/v1/schedules/"+url.PathEscape(id), nil, "", nil)
+}

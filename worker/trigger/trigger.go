@@ -120,6 +120,7 @@ func New(o Options) http.Handler {
 	t.registerApprovals(service)
 	t.registerReplies(service)
 	t.registerIngests(service)
+	t.registerSchedules(service)
 	t.registerDocuments(service)
 	t.registerHealth(service)
 	registerMetrics(service, mux, o.Metrics)

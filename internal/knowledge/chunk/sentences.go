@@ -1,6 +1,7 @@
 package chunk
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -21,7 +22,7 @@ func Sentences(text string) (sentences []string) {
 			}
 		case r == '\n':
 			after := skip(text, next, unicode.IsSpace)
-			if strings.Contains(text[next:after], "\n") && start < at { // an empty line
+			if start < at && (strings.Contains(text[next:after], "\n") || listItem.MatchString(text[after:])) { // an empty line, or the next item of a list
 				sentences = append(sentences, text[start:after])
 				start = after
 			}
@@ -34,6 +35,9 @@ func Sentences(text string) (sentences []string) {
 	}
 	return sentences
 }
+
+// listItem begins with its mark.
+var listItem = regexp.MustCompile(`^(?:[-*•·]|\d{1,3}[.)])\s`)
 
 const (
 	ends    = ".!?…"
@@ -71,12 +75,12 @@ func isEnd(before string, mark rune, spaces, after string) bool {
 	word := before[strings.LastIndexFunc(before, unicode.IsSpace)+1:]
 	word = strings.TrimLeft(word, "(\"'“‘[")
 	_, short := abbreviations[strings.ToLower(word)]
-	return !short && !isNumbering(before, word) && !isInitial(word)
+	return !short && !isNumbering(before[strings.LastIndexByte(before, '\n')+1:], word) && !isInitial(word)
 }
 
-// isNumbering is true of the number of a list or a heading, such as "3." or "2.1."
-func isNumbering(before, word string) bool {
-	return strings.TrimSpace(before) == word && strings.Trim(word, "0123456789.") == ""
+// isNumbering is true of the number of a list or a heading, such as "3." or "2.1.", with what stands before it in its line.
+func isNumbering(line, word string) bool {
+	return strings.TrimSpace(line) == word && strings.Trim(word, "0123456789.") == ""
 }
 
 // isInitial is true of a letter of a name, and of letters such as e.g and U.S

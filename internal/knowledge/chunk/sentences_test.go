@@ -18,6 +18,8 @@ func TestSentencesOfEnglishAndChinese(t *testing.T) {
 		"abbreviations":               {"Ask Dr. Wang, Mr. Li etc. And e.g. Acme Inc. Ltd. for no. 5. ", "Then go."},
 		"initials":                    {"J. R. Smith of the U.S. Army came. ", "He left."},
 		"numbers of a list":           {"1. First do this. ", "2.1. Then that."},
+		"items of a list":             {"The fees are:\n", "1. Bachelor: $900\n", "2. Master (part time): $1,050\n", "- both with discounts\n", "• or none. ", "Ask us."},
+		"a line that goes on":         {"There were 12\n3.5 of them."},
 		"the end of a year":           {"It was in 2026. ", "Then came 2027."},
 		"lower case goes on":          {"What is approx. this? ", "Ok... and so on. ", "Done…"},
 		"quotes and brackets":         {"He said \"Stop.\" ", "(It did.) ", "“So?” ", "Yes."},

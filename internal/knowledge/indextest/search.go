@@ -3,6 +3,7 @@ package indextest
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 

@@ -1,0 +1,169 @@
+package trigger
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+
+	"bestbox/internal/access"
+	"bestbox/internal/knowledge/ingests"
+	"bestbox/worker/api"
+	"bestbox/workflows/run"
+)
+
+const (
+	// shortestEvery and longestEvery bound how often a folder is put in.
+	shortestEvery = time.Minute
+	longestEvery  = 365 * 24 * time.Hour
+	// memoSchedule is the memo field of a schedule that says what it is for.
+	memoSchedule = "schedule"
+	// schedulePrefix begins the ids of ours: others may keep schedules in the namespace too.
+	schedulePrefix = "schedule-"
+)
+
+// scheduled is what a schedule's memo holds.
+type scheduled struct {
+	Tenant, Folder, Domain, By string
+	Every                      time.Duration
+}
+
+type startScheduleInput struct{ Body api.StartSchedule }
+
+type scheduleInput struct {
+	ID string `path:"id" maxLength:"200" doc:"The id of a schedule."`
+}
+
+type scheduleOutput struct{ Body api.Schedule }
+
+type schedulesOutput struct{ Body api.Schedules }
+
+func (t *trigger) registerSchedules(service huma.API) {
+	huma.Register(service, huma.Operation{
+		OperationID: "put-schedule", Method: http.MethodPut, Path: "/v1/schedules", Tags: []string{"Documents"}, Security: withKey,
+		Summary:     "Put a folder in again and again",
+		Description: "Begins at once. One that is due while the one before runs is left out. The same folder and domain again: with another time. 403: the folder is not among those of knowledge.folders.",
+		Errors:      []int{400, 401, 403, 415, 422, 503},
+	}, t.putSchedule)
+	huma.Register(service, huma.Operation{
+		OperationID: "list-schedules", Method: http.MethodGet, Path: "/v1/schedules", Tags: []string{"Documents"}, Security: withKey,
+		Summary: "List the folders that are put in again and again", Errors: []int{401, 503},
+	}, t.schedules)
+	huma.Register(service, huma.Operation{
+		OperationID: "delete-schedule", Method: http.MethodDelete, Path: "/v1/schedules/{id}", Tags: []string{"Documents"}, Security: withKey,
+		Summary: "Put a folder in no more", Description: "What is in stays in.", DefaultStatus: http.StatusNoContent, Errors: []int{401, 404, 503},
+	}, t.deleteSchedule)
+}
+
+func (t *trigger) putSchedule(ctx context.Context, input *startScheduleInput) (*scheduleOutput, error) {
+	asked := input.Body
+	if err := t.mayPut(ctx, asked.Domain); err != nil {
+		return nil, err
+	}
+	every, err := time.ParseDuration(asked.Every)
+	if err != nil || every < shortestEvery || every > longestEvery {
+		return nil, badInput(http.StatusUnprocessableEntity, &run.InputError{Field: "every", Problem: "it is no time between two starts", Allowed: "a duration of 1m to 8760h, such as 24h"}, asked.Every)
+	}
+	ingest, err := t.folderIngest(api.StartIngest{Folder: asked.Folder})
+	if err != nil {
+		return nil, err
+	}
+	user := caller(ctx)
+	made := scheduled{Tenant: user.Tenant, Folder: ingest.Root, Domain: asked.Domain, By: t.userID(user), Every: every}
+	id := schedulePrefix + strings.TrimPrefix(run.IngestID(made.Tenant, made.Domain, made.Folder), "ingest-")
+	limited, done := call(ctx)
+	defer done()
+	// A schedule's memo cannot be changed: one with another time is a new one.
+	if err := t.dropSchedule(limited, id); err != nil {
+		return nil, t.fromTemporal(ctx, "replace a schedule", id, err)
+	}
+	_, err = t.Temporal.ScheduleClient().Create(limited, client.ScheduleOptions{
+		ID: id, Spec: client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: every}}},
+		Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP, TriggerImmediately: true, Memo: map[string]any{memoSchedule: made},
+		Action: &client.ScheduleWorkflowAction{
+			ID: run.IngestID(made.Tenant, made.Domain, made.Folder), Workflow: run.IngestWorkflow, TaskQueue: t.TaskQueue,
+			Args: []any{run.Ingest{Kind: string(ingests.Folder), Domain: made.Domain, Root: made.Folder, User: made.By}},
+		},
+	})
+	if err != nil && !errors.Is(err, temporal.ErrScheduleAlreadyRunning) { // made by another request at this moment
+		return nil, t.fromTemporal(ctx, "make a schedule", id, err)
+	}
+	return &scheduleOutput{Body: made.describe(id, nil)}, nil
+}
+
+func (s scheduled) describe(id string, next *time.Time) api.Schedule {
+	return api.Schedule{ID: id, Folder: s.Folder, Domain: s.Domain, Every: s.Every.String(), By: s.By, Next: next}
+}
+
+// dropSchedule removes a schedule, where there is one.
+func (t *trigger) dropSchedule(ctx context.Context, id string) error {
+	err := t.Temporal.ScheduleClient().GetHandle(ctx, id).Delete(ctx)
+	if missing := (*serviceerror.NotFound)(nil); errors.As(err, &missing) {
+		return nil
+	}
+	return err
+}
+
+// eachSchedule lists those of the caller's tenant that the caller may look at.
+func (t *trigger) eachSchedule(ctx context.Context, user access.User) (all []api.Schedule, err error) {
+	listed, err := t.Temporal.ScheduleClient().List(ctx, client.ScheduleListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	for listed.HasNext() {
+		entry, err := listed.Next()
+		if err != nil {
+			return nil, err
+		}
+		var about scheduled
+		if !strings.HasPrefix(entry.ID, schedulePrefix) || entry.Memo.GetFields()[memoSchedule] == nil ||
+			converter.GetDefaultDataConverter().FromPayload(entry.Memo.GetFields()[memoSchedule], &about) != nil ||
+			about.Tenant != user.Tenant || user.MayIngest(about.Domain) != nil {
+			continue
+		}
+		var next *time.Time
+		if len(entry.NextActionTimes) > 0 {
+			next = &entry.NextActionTimes[0]
+		}
+		all = append(all, about.describe(entry.ID, next))
+	}
+	slices.SortFunc(all, func(a, b api.Schedule) int { return cmp.Or(cmp.Compare(a.Folder, b.Folder), cmp.Compare(a.ID, b.ID)) })
+	return all, nil
+}
+
+func (t *trigger) schedules(ctx context.Context, _ *struct{}) (*schedulesOutput, error) {
+	limited, done := call(ctx)
+	defer done()
+	all, err := t.eachSchedule(limited, caller(ctx))
+	if err != nil {
+		return nil, t.fromTemporal(ctx, "list the schedules", "", err)
+	}
+	return &schedulesOutput{Body: api.Schedules{Schedules: slices.Grow(all, 0)}}, nil
+}
+
+func (t *trigger) deleteSchedule(ctx context.Context, input *scheduleInput) (*struct{}, error) {
+	limited, done := call(ctx)
+	defer done()
+	all, err := t.eachSchedule(limited, caller(ctx))
+	if err != nil {
+		return nil, t.fromTemporal(ctx, "look for a schedule", input.ID, err)
+	}
+	if !slices.ContainsFunc(all, func(s api.Schedule) bool { return s.ID == input.ID }) {
+		return nil, problem(http.StatusNotFound, "there is no such schedule; GET /v1/schedules lists those that there are",
+			&huma.ErrorDetail{Location: "path.id", Value: input.ID, Message: "unknown schedule"})
+	}
+	if err := t.dropSchedule(limited, input.ID); err != nil {
+		return nil, t.fromTemporal(ctx, "delete a schedule", input.ID, err)
+	}
+	return nil, nil //nolint:nilnil // 204 has no body
+}

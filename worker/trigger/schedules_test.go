@@ -1,0 +1,86 @@
+package trigger_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+
+	"bestbox/worker/api"
+	"bestbox/worker/trigger"
+	"bestbox/workflows/run"
+)
+
+func TestAFolderIsPutInAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	shelf := newShelf(t)
+	s := newService(t, shelf.on, func(o *trigger.Options) { o.TaskQueue = "a queue without a worker" })
+	put := func(every string) api.Schedule {
+		t.Helper()
+		return decode[api.Schedule](t, s.do("PUT", "/v1/schedules", fmt.Sprintf(`{"folder": %q, "domain": "erp", "every": %q}`, shelf.folder, every)), http.StatusOK)
+	}
+	made := put("24h")
+	if made.Folder != shelf.folder || made.Domain != "erp" || made.Every != "24h0m0s" {
+		t.Errorf("made %+v", made)
+	}
+	var started []client.ScheduleActionResult
+	eventually(t, "it begins at once", func() bool {
+		described, err := shared.ScheduleClient().GetHandle(t.Context(), made.ID).Describe(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		started = described.Info.RecentActions
+		return len(started) == 1
+	})
+	first, err := shared.GetWorkflowHistory(t.Context(), started[0].StartWorkflowResult.WorkflowID, "", false, 0).Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var input run.Ingest
+	begun := first.GetWorkflowExecutionStartedEventAttributes()
+	if err := converter.GetDefaultDataConverter().FromPayloads(begun.GetInput(), &input); err != nil {
+		t.Fatal(err)
+	}
+	if want := (run.Ingest{Kind: "folder", Domain: "erp", Root: shelf.folder}); input != want || begun.GetWorkflowType().GetName() != run.IngestWorkflow {
+		t.Errorf("began %s with %+v, want %+v", begun.GetWorkflowType().GetName(), input, want)
+	}
+
+	if again := put("48h"); again.ID != made.ID {
+		t.Errorf("the same folder has two schedules, %s and %s", made.ID, again.ID)
+	}
+	eventually(t, "it is listed with the new time, and when it is next", func() bool {
+		for _, one := range decode[api.Schedules](t, s.do("GET", "/v1/schedules", ""), http.StatusOK).Schedules {
+			if one.ID == made.ID {
+				return one.Every == "48h0m0s" && one.Next != nil && one.Next.After(time.Now())
+			}
+		}
+		return false
+	})
+	if got := s.do("DELETE", "/v1/schedules/"+made.ID, ""); got.Status != http.StatusNoContent {
+		t.Errorf("deleted: %+v", got)
+	}
+	eventually(t, "it is gone", func() bool { return s.do("DELETE", "/v1/schedules/"+made.ID, "").Status == http.StatusNotFound })
+}
+
+func TestSchedulesThatCannotBeAreRefused(t *testing.T) {
+	t.Parallel()
+	shelf := newShelf(t)
+	s := newService(t, shelf.on)
+	for _, test := range []struct {
+		body   string
+		status int
+		says   string
+	}{
+		{fmt.Sprintf(`{"folder": %q, "every": "1s"}`, shelf.folder), http.StatusUnprocessableEntity, "1m to 8760h"},
+		{fmt.Sprintf(`{"folder": %q, "every": "often"}`, shelf.folder), http.StatusUnprocessableEntity, "1m to 8760h"},
+		{fmt.Sprintf(`{"folder": %q, "every": "9000h"}`, shelf.folder), http.StatusUnprocessableEntity, "1m to 8760h"},
+		{fmt.Sprintf(`{"folder": %q, "every": "24h", "domain": "moon"}`, shelf.folder), http.StatusUnprocessableEntity, "moon"},
+		{`{"folder": "/etc", "every": "24h"}`, http.StatusForbidden, "knowledge.folders"},
+	} {
+		wantProblem(t, s.do("PUT", "/v1/schedules", test.body), test.status, test.says)
+	}
+	wantProblem(t, s.do("DELETE", "/v1/schedules/schedule-unknown", ""), http.StatusNotFound, "no such schedule")
+}
