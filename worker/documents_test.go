@@ -13,7 +13,9 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"bestbox/internal/database"
 	"bestbox/internal/knowledge/ingests"
+	"bestbox/internal/records/recordstest"
 	"bestbox/internal/temporaltest"
 	"bestbox/worker/api"
 )
@@ -51,7 +53,10 @@ func TestDocumentsArePutInShownSearchedAndDeletedFromTheCommandLine(t *testing.T
 	t.Parallel()
 	server := temporaltest.New(t, "BestBoxDomain", "BestBoxStatus")
 	i := newInstallation(t, server.Address, true)
-	i.ownRecords() // this test writes
+	company := recordstest.Open(t, database.Location{Path: i.ownRecords()}) // this test writes, and its documents are the only ones
+	if _, err := company.SQL().ExecContext(t.Context(), "INSERT INTO demo_parts (name) VALUES ('documents')"); err != nil {
+		t.Fatal(err)
+	}
 	address, held := embedding(t)
 	books, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {

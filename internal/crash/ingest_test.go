@@ -23,7 +23,9 @@ import (
 
 	"bestbox/internal/config"
 	"bestbox/internal/crash/stops"
+	"bestbox/internal/database"
 	"bestbox/internal/programs"
+	"bestbox/internal/records"
 	"bestbox/internal/records/recordstest"
 	"bestbox/worker/api"
 	"bestbox/worker/client"
@@ -85,6 +87,7 @@ type archive struct {
 	t       *testing.T
 	points  *points
 	folder  string
+	records database.Location
 	command func() *exec.Cmd
 	process *programs.Process
 	http    *client.Client
@@ -101,6 +104,8 @@ func newArchive(t *testing.T, target string) *archive {
 	lane := <-free
 	t.Cleanup(func() { free <- lane })
 	a := &archive{t: t, points: newPoints(target), folder: t.TempDir()}
+	a.records = recordstest.Stores()[0].Copy(t)
+	a.withoutDemoDocuments()
 	state, listen := t.TempDir(), net.JoinHostPort("127.0.0.1", strconv.Itoa(lane.port))
 	path := filepath.Join(state, "bestbox.yaml")
 	written(t, path, fmt.Sprintf(`
@@ -110,7 +115,7 @@ temporal: {address: %q, namespace: %s, ui_port: 1}
 http: {listen: %q}
 records: {path: %q, transcript_path: %q}
 knowledge: {embedding: {url: %q, model: m}}
-`, filepath.Join(state, "state"), throughTemporal(t, temporal.Address, a.points), lane.namespace, listen, recordstest.Stores()[0].Copy(t).Path, filepath.Join(state, "transcript.db"), a.embedding()))
+`, filepath.Join(state, "state"), throughTemporal(t, temporal.Address, a.points), lane.namespace, listen, a.records.Path, filepath.Join(state, "transcript.db"), a.embedding()))
 	environment := append(os.Environ(), stops.Variable+"="+stopsSQLite(t, state, a.points))
 	a.command = func() *exec.Cmd {
 		command := exec.Command(stoppingWorker, "run", "--config", path)
@@ -130,6 +135,19 @@ knowledge: {embedding: {url: %q, model: m}}
 		}
 	})
 	return a
+}
+
+// withoutDemoDocuments keeps the demo company's documents out, which the worker would put in beside the folder.
+func (a *archive) withoutDemoDocuments() {
+	a.t.Helper()
+	db, err := records.Open(a.t.Context(), a.records)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.SQL().ExecContext(a.t.Context(), "INSERT INTO demo_parts (name) VALUES ('documents')"); err != nil {
+		a.t.Fatal(err)
+	}
 }
 
 // embedding starts an embedding server, to which each request is a moment before it is answered and after.
@@ -243,11 +261,11 @@ func (a *archive) begin() (api.Ingest, error) {
 	return all[0], nil
 }
 
-// documents are all that there are, with their texts, as the worker gives them.
+// documents are all that have come with the folder, with their texts, as the worker gives them.
 func (a *archive) documents() map[string]kept {
 	a.t.Helper()
 	all := map[string]kept{}
-	if err := a.http.Documents(a.t.Context(), "", "", func(page api.Documents) error {
+	if err := a.http.Documents(a.t.Context(), "", a.folder, func(page api.Documents) error {
 		for _, document := range page.Documents {
 			shown, err := a.http.Document(a.t.Context(), document.ID)
 			if err != nil {
