@@ -15,6 +15,7 @@ import (
 
 	"bestbox/internal/database"
 	"bestbox/internal/knowledge/ingests"
+	"bestbox/internal/records"
 	"bestbox/internal/records/recordstest"
 	"bestbox/internal/temporaltest"
 	"bestbox/worker/api"
@@ -54,7 +55,7 @@ func TestDocumentsArePutInShownSearchedAndDeletedFromTheCommandLine(t *testing.T
 	server := temporaltest.New(t, "BestBoxDomain", "BestBoxStatus")
 	i := newInstallation(t, server.Address, true)
 	company := recordstest.Open(t, database.Location{Path: i.ownRecords()}) // this test writes, and its documents are the only ones
-	if _, err := company.SQL().ExecContext(t.Context(), "INSERT INTO demo_parts (name) VALUES ('documents')"); err != nil {
+	if err := company.GivePart(t.Context(), records.DemoDocuments); err != nil {
 		t.Fatal(err)
 	}
 	address, held := embedding(t)

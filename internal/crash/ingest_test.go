@@ -25,7 +25,6 @@ import (
 	"bestbox/internal/crash/stops"
 	"bestbox/internal/database"
 	"bestbox/internal/programs"
-	"bestbox/internal/records"
 	"bestbox/internal/records/recordstest"
 	"bestbox/worker/api"
 	"bestbox/worker/client"
@@ -105,7 +104,6 @@ func newArchive(t *testing.T, target string) *archive {
 	t.Cleanup(func() { free <- lane })
 	a := &archive{t: t, points: newPoints(target), folder: t.TempDir()}
 	a.records = recordstest.Stores()[0].Copy(t)
-	a.withoutDemoDocuments()
 	state, listen := t.TempDir(), net.JoinHostPort("127.0.0.1", strconv.Itoa(lane.port))
 	path := filepath.Join(state, "bestbox.yaml")
 	written(t, path, fmt.Sprintf(`
@@ -135,19 +133,6 @@ knowledge: {embedding: {url: %q, model: m}}
 		}
 	})
 	return a
-}
-
-// withoutDemoDocuments keeps the demo company's documents out, which the worker would put in beside the folder.
-func (a *archive) withoutDemoDocuments() {
-	a.t.Helper()
-	db, err := records.Open(a.t.Context(), a.records)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	defer db.Close()
-	if _, err := db.SQL().ExecContext(a.t.Context(), "INSERT INTO demo_parts (name) VALUES ('documents')"); err != nil {
-		a.t.Fatal(err)
-	}
 }
 
 // embedding starts an embedding server, to which each request is a moment before it is answered and after.
