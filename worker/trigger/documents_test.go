@@ -279,6 +279,9 @@ users:
 	})
 	erp, every := mine.put(t, "erp", "/a.md", "# Prices\n\nSteel is dear."), mine.put(t, "", "/b.md", "# Steel for all\n\nSteel is hard.")
 	theirs.put(t, "erp", "/c.md", "# Secret\n\nSteel of acme.")
+	if got := s.do("GET", "/v1/schedules", "", "Authorization: Bearer wu"); got.Status != http.StatusOK || !strings.Contains(got.Body, `"schedules":[]`) {
+		t.Errorf("who may look at no schedule gets %d: %s", got.Status, got.Body)
+	}
 	for _, who := range []struct {
 		name      string
 		titles    []string // that are listed

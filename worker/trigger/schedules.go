@@ -120,6 +120,7 @@ func (t *trigger) eachSchedule(ctx context.Context, user access.User) (all []api
 	if err != nil {
 		return nil, err
 	}
+	all = []api.Schedule{} // never null
 	for listed.HasNext() {
 		entry, err := listed.Next()
 		if err != nil {
@@ -148,7 +149,7 @@ func (t *trigger) schedules(ctx context.Context, _ *struct{}) (*schedulesOutput,
 	if err != nil {
 		return nil, t.fromTemporal(ctx, "list the schedules", "", err)
 	}
-	return &schedulesOutput{Body: api.Schedules{Schedules: slices.Grow(all, 0)}}, nil
+	return &schedulesOutput{Body: api.Schedules{Schedules: all}}, nil
 }
 
 func (t *trigger) deleteSchedule(ctx context.Context, input *scheduleInput) (*struct{}, error) {

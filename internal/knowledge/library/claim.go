@@ -117,3 +117,11 @@ func (c *claimed) release(ctx context.Context) {
 	// One that stays ends by itself after the lease.
 	_, _ = c.library.db.SQL().ExecContext(ctx, "DELETE FROM document_claims WHERE document = ? AND owner = ?", c.document, c.owner)
 }
+
+// because is why something failed under a claim: where the context has ended since the claim was lost, that.
+func because(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, ctx.Err()) {
+		return cause
+	}
+	return err
+}

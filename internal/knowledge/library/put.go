@@ -39,10 +39,7 @@ func (l *Library) Put(ctx context.Context, file File) (knowledge.Document, Chang
 	defer claim.release(ctx)
 	change, err := l.put(ctx, claim, &document, file)
 	if err != nil {
-		if cause := context.Cause(ctx); cause != nil && errors.Is(err, ctx.Err()) {
-			err = cause
-		}
-		return document, "", fmt.Errorf("put %s in: %w", file.Source, err)
+		return document, "", fmt.Errorf("put %s in: %w", file.Source, because(ctx, err))
 	}
 	return document, change, nil
 }

@@ -2,7 +2,6 @@ package library
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,27 +23,20 @@ func (l *Library) Repair(ctx context.Context) (leftOver, lost int, err error) {
 		return 0, 0, fmt.Errorf("look for what is left over: %w", err)
 	}
 	seen := map[string]bool{}
-	for after := ""; ; {
-		page, err := l.Documents(ctx, Filter{After: after})
+	documents, err := l.list(ctx, "")
+	if err != nil {
+		return 0, 0, fmt.Errorf("look for what is left over: %w", err)
+	}
+	for _, document := range documents {
+		seen[document.ID] = true
+		if slices.Equal(held[document.ID], []string{document.Version}) {
+			continue
+		}
+		mended, gone, err := l.mend(ctx, document.ID)
 		if err != nil {
 			return leftOver, lost, err
 		}
-		for _, document := range page {
-			seen[document.ID] = true
-			versions := held[document.ID]
-			if slices.Equal(versions, []string{document.Version}) {
-				continue
-			}
-			mended, gone, err := l.mend(ctx, document.ID)
-			if err != nil {
-				return leftOver, lost, err
-			}
-			leftOver, lost = leftOver+mended, lost+gone
-		}
-		if len(page) < mostListed {
-			break
-		}
-		after = page[len(page)-1].ID
+		leftOver, lost = leftOver+mended, lost+gone
 	}
 	for id := range held {
 		if seen[id] {
@@ -116,10 +108,7 @@ func (l *Library) Reindex(ctx context.Context, progress func(done, all int)) err
 	}
 	defer claim.release(ctx)
 	if err := l.reindex(ctx, model, progress); err != nil {
-		if cause := context.Cause(ctx); cause != nil && errors.Is(err, ctx.Err()) {
-			err = cause
-		}
-		return fmt.Errorf("reindex: %w", err)
+		return fmt.Errorf("reindex: %w", because(ctx, err))
 	}
 	return nil
 }
@@ -132,37 +121,23 @@ func (l *Library) reindex(ctx context.Context, model knowledge.Model, progress f
 	if err != nil {
 		return err
 	}
-	var all int
-	if err := l.db.Read(ctx, func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, "SELECT count(*) FROM documents").Scan(&all)
-	}); err != nil {
+	documents, err := l.list(ctx, "ORDER BY source, id")
+	if err != nil {
 		return err
 	}
 	beside, err := l.store.Create(ctx, model)
 	if err != nil {
 		return err
 	}
-	done := 0
-	for after := ""; ; {
-		page, err := l.Documents(ctx, Filter{After: after})
+	for i, document := range documents {
+		chunks, err := old.Chunks(ctx, document.ID, document.Version)
 		if err != nil {
 			return err
 		}
-		for _, document := range page {
-			chunks, err := old.Chunks(ctx, document.ID, document.Version)
-			if err != nil {
-				return err
-			}
-			if err := l.add(ctx, beside, document, chunks); err != nil {
-				return fmt.Errorf("%s: %w", document.Source, err)
-			}
-			done++
-			progress(done, all)
+		if err := l.add(ctx, beside, document, chunks); err != nil {
+			return fmt.Errorf("%s: %w", document.Source, err)
 		}
-		if len(page) < mostListed {
-			break
-		}
-		after = page[len(page)-1].ID
+		progress(i+1, len(documents))
 	}
 	return l.store.Switch(ctx)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bestbox/internal/knowledge"
+	"bestbox/internal/records"
 )
 
 // mostListed is how many documents one call lists.
@@ -44,27 +45,24 @@ func (l *Library) Documents(ctx context.Context, filter Filter) ([]knowledge.Doc
 	if limit < 1 || limit > mostListed {
 		limit = mostListed
 	}
-	var documents []knowledge.Document
-	err := l.db.Read(ctx, func(tx *sql.Tx) error {
-		documents = nil
-		rows, err := tx.QueryContext(ctx, "SELECT "+columns+" FROM documents WHERE "+strings.Join(where, " AND ")+" ORDER BY source, id LIMIT ?", append(arguments, limit)...) //nolint:gosec // the names of columns and the conditions are ours
-		if err != nil {
-			return err
-		}
-		defer func() { _ = rows.Close() }() // its error is that of rows.Err
-		for rows.Next() {
-			document, _, err := scan(rows)
-			if err != nil {
-				return err
-			}
-			documents = append(documents, document)
-		}
-		return rows.Err()
-	})
+	documents, err := l.list(ctx, "WHERE "+strings.Join(where, " AND ")+" ORDER BY source, id LIMIT ?", append(arguments, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("list the documents: %w", err)
 	}
 	return documents, nil
+}
+
+// list reads the documents that the end of a query chooses; without one all.
+func (l *Library) list(ctx context.Context, end string, arguments ...any) (documents []knowledge.Document, err error) {
+	err = l.db.Read(ctx, func(tx *sql.Tx) error {
+		documents = nil
+		return records.NewView(ctx, tx).Each("SELECT "+columns+" FROM documents "+end, arguments, func(read func(into ...any) error) error {
+			document, _, err := scan(read)
+			documents = append(documents, document)
+			return err
+		})
+	})
+	return documents, err
 }
 
 // Document is one document with its chunks. ErrUnknownDocument: there is none with the id.
@@ -87,7 +85,7 @@ func (l *Library) Document(ctx context.Context, id string) (knowledge.Document, 
 // row reads the row of a document; stale: the index may still hold the version before.
 func (l *Library) row(ctx context.Context, id string) (document knowledge.Document, stale bool, err error) {
 	err = l.db.Read(ctx, func(tx *sql.Tx) error {
-		document, stale, err = scan(tx.QueryRowContext(ctx, "SELECT "+columns+" FROM documents WHERE id = ?", id))
+		document, stale, err = scan(tx.QueryRowContext(ctx, "SELECT "+columns+" FROM documents WHERE id = ?", id).Scan)
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
@@ -96,9 +94,9 @@ func (l *Library) row(ctx context.Context, id string) (document knowledge.Docume
 	return document, stale, err
 }
 
-func scan(row interface{ Scan(into ...any) error }) (d knowledge.Document, stale bool, err error) {
+func scan(read func(into ...any) error) (d knowledge.Document, stale bool, err error) {
 	var ingested string
-	if err := row.Scan(&d.ID, &d.Domain, &d.Source, &d.Root, &d.Title, &d.Format, &d.Hash, &d.Version, &d.Bytes, &d.Pages, &d.Chunks, &ingested, &stale); err != nil {
+	if err := read(&d.ID, &d.Domain, &d.Source, &d.Root, &d.Title, &d.Format, &d.Hash, &d.Version, &d.Bytes, &d.Pages, &d.Chunks, &ingested, &stale); err != nil {
 		return knowledge.Document{}, false, err
 	}
 	d.Ingested, err = time.Parse(time.RFC3339, ingested)
@@ -152,21 +150,9 @@ func (l *Library) rows(ctx context.Context, ids []string) (map[string]knowledge.
 	for i, id := range ids {
 		arguments[i] = id
 	}
-	err := l.db.Read(ctx, func(tx *sql.Tx) error {
-		clear(found)
-		rows, err := tx.QueryContext(ctx, "SELECT "+columns+" FROM documents WHERE id IN (?"+strings.Repeat(", ?", len(ids)-1)+")", arguments...) //nolint:gosec // only question marks
-		if err != nil {
-			return err
-		}
-		defer func() { _ = rows.Close() }() // its error is that of rows.Err
-		for rows.Next() {
-			document, _, err := scan(rows)
-			if err != nil {
-				return err
-			}
-			found[document.ID] = document
-		}
-		return rows.Err()
-	})
+	documents, err := l.list(ctx, "WHERE id IN (?"+strings.Repeat(", ?", len(ids)-1)+")", arguments...)
+	for _, document := range documents {
+		found[document.ID] = document
+	}
 	return found, err
 }
