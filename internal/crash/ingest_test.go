@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.temporal.io/api/enums/v1"
 	temporalclient "go.temporal.io/sdk/client"
 
 	"bestbox/internal/config"
@@ -83,13 +84,14 @@ func TestAnIngestWhoseWorkerIsKilledAnywhereLeavesTheSameDocuments(t *testing.T)
 
 // archive is an installation with a folder of documents, whose worker is killed at a point.
 type archive struct {
-	t       *testing.T
-	points  *points
-	folder  string
-	records database.Location
-	command func() *exec.Cmd
-	process *programs.Process
-	http    *client.Client
+	t        *testing.T
+	points   *points
+	folder   string
+	records  database.Location
+	temporal temporalclient.Client // not through the points
+	command  func() *exec.Cmd
+	process  *programs.Process
+	http     *client.Client
 }
 
 // kept is what there is of a document, by the name of its file.
@@ -121,6 +123,10 @@ knowledge: {embedding: {url: %q, model: m}}
 		return command
 	}
 	var err error
+	if a.temporal, err = temporalclient.Dial(temporalclient.Options{HostPort: temporal.Address, Namespace: lane.namespace, Logger: slog.New(slog.DiscardHandler)}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.temporal.Close)
 	if a.http, err = client.New("http://"+listen, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +135,7 @@ knowledge: {embedding: {url: %q, model: m}}
 			a.process.Kill()
 		}
 		if t.Failed() {
-			a.giveUp(lane.namespace)
+			a.giveUp()
 		}
 	})
 	return a
@@ -228,12 +234,30 @@ func (a *archive) put() {
 			shown = api.Ingest{} // the worker was killed before it could begin
 		case err == nil && shown.Status != api.Running:
 			if c := shown.Counts; shown.Status != api.Completed || c.Unreadable != 1 || c.Failed+c.Pending != 0 {
-				a.t.Errorf("it ended as %+v", shown)
+				a.t.Fatalf("it ended as %+v", shown)
 			}
-			return
+			restarted := killed == nil
+			if a.ended() && (restarted || !a.points.waits()) {
+				return
+			}
 		}
 	}
 	a.t.Fatalf("the ingest has not ended within %s: %+v; it came to\n%s\n%s", ingestLimit, shown, strings.Join(a.points.all(), "\n"), a.process.Log())
+}
+
+// ended reports whether the workflow itself has ended, which is a moment after its last row says so: the last points come only then.
+func (a *archive) ended() bool {
+	a.t.Helper()
+	found, err := a.temporal.DescribeWorkflowExecution(a.t.Context(), a.workflow(), "")
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	time.Sleep(look) // what Temporal has answered passes by the points, too
+	return found.WorkflowExecutionInfo.Status != enums.WORKFLOW_EXECUTION_STATUS_RUNNING
+}
+
+func (a *archive) workflow() (id string) {
+	return run.IngestID(config.DefaultTenant, "", a.folder)
 }
 
 // begin begins an ingest, or finds the one that an earlier request has begun.
@@ -276,12 +300,6 @@ func (a *archive) documents() map[string]kept {
 }
 
 // giveUp ends an ingest that has not ended by itself: the next one in this lane would get its tasks.
-func (a *archive) giveUp(namespace string) {
-	connected, err := temporalclient.Dial(temporalclient.Options{HostPort: temporal.Address, Namespace: namespace, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		a.t.Log(err)
-		return
-	}
-	defer connected.Close()
-	_ = connected.TerminateWorkflow(context.Background(), run.IngestID(config.DefaultTenant, "", a.folder), "", "the test is over") // one that has ended cannot be
+func (a *archive) giveUp() {
+	_ = a.temporal.TerminateWorkflow(context.Background(), a.workflow(), "", "the test is over") // one that has ended cannot be
 }

@@ -105,6 +105,13 @@ func (x *transaction) alone() bool {
 	return !x.begun
 }
 
+// waits reports whether the target is still to come.
+func (p *points) waits() bool {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.armed && p.target != ""
+}
+
 // reached reports whether the target has come.
 func (p *points) reached() bool {
 	select {
