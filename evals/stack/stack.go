@@ -68,7 +68,7 @@ func Start(ctx context.Context, settings *config.Config) (*Stack, error) {
 func (s *Stack) start(ctx context.Context) (err error) {
 	for name, tier := range s.settings.Tiers {
 		if name == config.Embed {
-			continue
+			continue // not all measurements need it
 		}
 		made, err := llm.New(llm.Options{Name: name, BaseURL: tier.URL(), Model: tier.Model})
 		if err != nil {
@@ -84,20 +84,59 @@ func (s *Stack) start(ctx context.Context) (err error) {
 	if s.temporal, err = temporaldev.Start(s.folder); err != nil {
 		return err
 	}
-	return MakeCompany(ctx, s.Template())
+	return withoutDocuments(ctx, s.Template())
 }
 
-// MakeCompany makes a fresh demo company, all of it in the file at path.
+// documentsLimit is how long the demo company's documents may take to be embedded: some seconds, where nothing else computes.
+const documentsLimit = 3 * time.Minute
+
+// GiveDocuments puts the demo company's documents into the company that each Fresh begins with.
+func (s *Stack) GiveDocuments(ctx context.Context, employee string) error {
+	if err := os.Remove(s.Template()); err != nil {
+		return err
+	}
+	if err := MakeCompany(ctx, s.Template()); err != nil {
+		return err
+	}
+	if err := s.Fresh(ctx, employee); err != nil {
+		return err
+	}
+	if err := s.worker.Ready(documentsLimit, func(ctx context.Context) error {
+		return inside(ctx, s.Records())
+	}); err != nil {
+		return fmt.Errorf("the demo company's documents (llmctl up embed): %w", err)
+	}
+	s.end()
+	return copyFile(s.Records(), s.Template())
+}
+
+// inside fails until the demo company's documents are in.
+func inside(ctx context.Context, path string) error {
+	return opened(ctx, path, func(db *records.DB) error {
+		lacks, err := db.LacksPart(ctx, records.DemoDocuments)
+		if err == nil && lacks {
+			err = errors.New("they are not in yet")
+		}
+		return err
+	})
+}
+
+// MakeCompany makes a fresh demo company, all of it in the file at path. A worker would put its documents in.
 func MakeCompany(ctx context.Context, path string) error {
-	made, err := records.Open(ctx, database.Location{Path: path})
+	return opened(ctx, path, func(*records.DB) error { return nil })
+}
+
+// withoutDocuments makes one whose documents count as given: no worker puts them in while a measurement runs.
+func withoutDocuments(ctx context.Context, path string) error {
+	return opened(ctx, path, func(db *records.DB) error { return db.GivePart(ctx, records.DemoDocuments) })
+}
+
+func opened(ctx context.Context, path string, then func(*records.DB) error) error {
+	db, err := records.Open(ctx, database.Location{Path: path})
 	if err != nil {
 		return err
 	}
-	// A worker would put the company's documents in while a measurement runs.
-	if err := made.GivePart(ctx, records.DemoDocuments); err != nil {
-		return errors.Join(err, made.Close())
-	}
-	return made.Close() // which also empties the log beside it
+	return errors.Join(then(db), db.Close()) // closing also empties the log beside it
 }
 
 // Template is the path of a fresh demo company, which is only read.
@@ -209,12 +248,17 @@ func (s *Stack) stop() error {
 	if s.worker == nil {
 		return nil
 	}
+	s.end()
+	return os.RemoveAll(filepath.Dir(s.Records()))
+}
+
+// end ends the worker.
+func (s *Stack) end() {
 	s.worker.Signal(syscall.SIGTERM)
 	if _, over := s.worker.Wait(stopLimit); !over {
 		s.worker.Kill()
 	}
 	s.worker = nil
-	return os.RemoveAll(filepath.Dir(s.Records()))
 }
 
 // Close ends everything and removes its files.

@@ -322,7 +322,7 @@ func TestTasksAreAskedOfARealWorkerAndScored(t *testing.T) {
 	for _, each := range scripted {
 		written = append(written, "- "+each.written)
 	}
-	all, err := parse("scripted.yaml", "scripted", []byte(strings.Join(written, "\n")))
+	all, err := readTasks("scripted.yaml", "scripted", []byte(strings.Join(written, "\n")))
 	require.NoError(t, err)
 	for index, task := range all {
 		model.scripts[task.Question] = scripted[index].script

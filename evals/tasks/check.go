@@ -16,6 +16,7 @@ import (
 	"bestbox/agents"
 	"bestbox/evals/measure"
 	"bestbox/evals/state"
+	"bestbox/internal/knowledge/demodocuments"
 )
 
 // rehearsal checks tasks, and the scorer, by answers whose outcome is known.
@@ -25,7 +26,7 @@ type rehearsal struct {
 	fresh   state.State
 	keys    keys
 	folder  string
-	reading *company // one for all calls that only read
+	reading *company // one for all calls that only read, with the documents
 	// extra are the changes of a write that no task asks for.
 	extra []state.Change
 
@@ -81,6 +82,9 @@ func (r *rehearsal) open(ctx context.Context, template string) (err error) {
 		return err
 	}
 	if r.reading, err = openCompany(ctx, r.content, r.folder); err != nil {
+		return err
+	}
+	if err = demodocuments.Put(ctx, r.reading.db, r.reading.documents); err != nil {
 		return err
 	}
 	_, r.extra, err = r.perform(ctx, &Task{}, []agents.Call{{Tool: "create_reminder", Arguments: []byte(`{"employee_id":"EMP-034","text":"x","day":"2026-12-31"}`)}})

@@ -145,7 +145,7 @@ func TestARehearsalAsksThePolicyAsARunDoes(t *testing.T) {
 	registry, err := areas.Tools(db, config.Connections{}, nil)
 	require.NoError(t, err)
 	desk := agents.Agent{Tools: []string{"adjust_stock"}, Policy: agents.Policy{Writes: map[string]string{"adjust_stock": "warehouse_id == 'WH-001'"}}}
-	said, err := (&suite{agents: []agents.Agent{desk}}).rehearse(t.Context(), &company{db, registry}, &Task{Approve: Approval{none: true}},
+	said, err := (&suite{agents: []agents.Agent{desk}}).rehearse(t.Context(), &company{db: db, tools: registry}, &Task{Approve: Approval{none: true}},
 		[]agents.Call{call("adjust_stock", `{"item_id":"A-100","warehouse_id":"wh-001","change":-2,"reason":"test"}`)})
 	require.NoError(t, err)
 	assert.Contains(t, strings.Join(said, "\n"), "did not agree")

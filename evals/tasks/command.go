@@ -168,6 +168,9 @@ func askOwn(command *cobra.Command, o options, loaded *config.Config, all []Task
 		return err
 	}
 	defer func() { err = errors.Join(err, started.Close()) }()
+	if err := started.GiveDocuments(ctx, loaded.Access.Employee); err != nil {
+		return err
+	}
 	more := agents.Source{}
 	if loaded.Agents.Folder != "" {
 		more = agents.Folder(loaded.Agents.Folder)

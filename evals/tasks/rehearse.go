@@ -14,6 +14,9 @@ import (
 	"bestbox/evals/state"
 	"bestbox/internal/config"
 	"bestbox/internal/database"
+	"bestbox/internal/knowledge/embedded"
+	"bestbox/internal/knowledge/library"
+	"bestbox/internal/knowledge/parse"
 	"bestbox/internal/records"
 	"bestbox/tools"
 	"bestbox/tools/areas"
@@ -21,8 +24,17 @@ import (
 
 // company is a demo company that calls are made in without a model.
 type company struct {
-	db    *records.DB
-	tools *tools.Registry
+	db        *records.DB
+	documents *library.Library
+	tools     *tools.Registry
+}
+
+// everyDomain finds the documents of all agents: which one the model asks is not rehearsed.
+type everyDomain struct{ *library.Library }
+
+func (e everyDomain) Search(ctx context.Context, query library.Query) (library.Found, error) {
+	query.AllDomains = true
+	return e.Library.Search(ctx, query)
 }
 
 // openCompany opens a fresh company in a folder of its own.
@@ -35,11 +47,17 @@ func openCompany(ctx context.Context, fresh []byte, folder string) (*company, er
 	if err != nil {
 		return nil, err
 	}
-	registry, err := areas.Tools(db, config.Connections{}, nil)
+	opened := &company{db: db}
+	store, err := embedded.Open(ctx, filepath.Join(folder, "knowledge.db"))
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &company{db, registry}, nil
+	opened.documents = library.New(library.Options{DB: db, Store: store, Limits: parse.DefaultLimits}) // without embeddings: no model is asked
+	opened.tools, err = areas.Tools(db, config.Connections{}, everyDomain{opened.documents})
+	if err != nil {
+		return nil, errors.Join(err, opened.documents.Close(), db.Close())
+	}
+	return opened, nil
 }
 
 // rehearse makes calls as a run makes them whose person says what the task says, and returns what their results say.
@@ -102,7 +120,7 @@ func (s *suite) policyOf(tool string) agents.Policy {
 // close ends a company, and returns what has changed in it.
 func (c *company) close(ctx context.Context, fresh state.State) ([]state.Change, error) {
 	now, err := state.Read(ctx, c.db)
-	if err = errors.Join(err, c.db.Close()); err != nil {
+	if err = errors.Join(err, c.documents.Close(), c.db.Close()); err != nil {
 		return nil, err
 	}
 	return fresh.Changes(now), nil

@@ -79,7 +79,7 @@ func Read(paths ...string) (all []Task, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the tasks: %w", err)
 		}
-		read, err := parse(path, group, content)
+		read, err := readTasks(path, group, content)
 		if err != nil {
 			return nil, err
 		}
@@ -88,7 +88,7 @@ func Read(paths ...string) (all []Task, err error) {
 	return all, nil
 }
 
-func parse(path, group string, content []byte) ([]Task, error) {
+func readTasks(path, group string, content []byte) ([]Task, error) {
 	var read []Task
 	if err := yaml.UnmarshalWithOptions(content, &read, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("read the tasks of %s: %s", path, yaml.FormatError(err, false, true))

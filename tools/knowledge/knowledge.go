@@ -49,10 +49,10 @@ func Tools(o Options) ([]*tools.Tool, error) {
 	}
 	var list tools.List
 	list.Add(tools.New(tools.Definition{
-		Name: Search,
-		Description: "Passages of the company's documents, such as policies, contracts, manuals and minutes, that say something about the question. " +
-			"Use it for rules and procedures, and for what a document says.",
-		Effect: tools.Read, Outsiders: true,
+		Name:        Search,
+		Description: "What the company's documents say, such as policies, rules, contracts, manuals and minutes. Use it for rules, limits, rights and procedures.",
+		Words:       "policy|policies|rules|regulation|regulations|handbook|manual|制度|规定|政策|规则|守则|手册",
+		Effect:      tools.Read, Outsiders: true,
 	}, o.search))
 	return list.All()
 }

@@ -12,8 +12,8 @@ import (
 
 var findDocumentDefinition = tools.Definition{
 	Name: "find_document",
-	Description: "The company's documents by words and kind, with what they say in short and where they lie: policies, rules, templates, forms, manuals, reports. " +
-		"Use it for questions about company rules and for documents.",
+	Description: "The list of the company's documents by words and kind, with where they lie and whose they are: forms, templates, policies, manuals, reports. " +
+		"Use it to find a form, a template or another document itself.",
 	Effect: tools.Read, Outsiders: true,
 }
 

@@ -1,4 +1,4 @@
-package main
+package demodocuments_test
 
 import (
 	"io/fs"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"bestbox/internal/knowledge/demodocuments"
 	"bestbox/internal/knowledge/embedded"
 	"bestbox/internal/knowledge/library"
 	"bestbox/internal/knowledge/parse"
@@ -28,7 +29,7 @@ func TestTheDemoCompanysDocumentsArePutInOnceAndDeletedOnesStayDeleted(t *testin
 	t.Cleanup(func() { _ = into.Close() })
 	put := func() int {
 		t.Helper()
-		if err := putDemoDocuments(t.Context(), db, into); err != nil {
+		if err := demodocuments.Put(t.Context(), db, into); err != nil {
 			t.Fatal(err)
 		}
 		documents, err := into.Documents(t.Context(), library.Filter{})
@@ -73,7 +74,7 @@ func TestACompanyOfItsOwnGetsNoDemoDocuments(t *testing.T) {
 	if _, err := db.SQL().ExecContext(t.Context(), "DELETE FROM demo_parts"); err != nil {
 		t.Fatal(err)
 	}
-	if err := putDemoDocuments(t.Context(), db, nil); err != nil {
+	if err := demodocuments.Put(t.Context(), db, nil); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,0 +1,49 @@
+// Package demodocuments puts the demo company's documents into a library.
+package demodocuments
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"bestbox/internal/knowledge/library"
+	"bestbox/internal/knowledge/parse"
+	"bestbox/internal/records"
+	"bestbox/internal/records/demo"
+)
+
+// Put puts them in, once: who deletes one has deleted it. Where it fails it may be called again and does what is left; an error that is backoff's PermanentError stays.
+func Put(ctx context.Context, db *records.DB, into *library.Library) error {
+	lacks, err := db.LacksPart(ctx, records.DemoDocuments)
+	if err != nil || !lacks {
+		return err
+	}
+	documents := demo.Documents()
+	err = fs.WalkDir(documents, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(documents, name)
+		if err != nil {
+			return err
+		}
+		domain, below, _ := strings.Cut(name, "/")
+		if domain == demo.EveryDomain {
+			domain = ""
+		}
+		_, _, err = into.Put(ctx, library.File{Domain: domain, Source: "demo:" + below, Name: path.Base(name), Bytes: content})
+		var unreadable *parse.UnreadableError
+		if errors.As(err, &unreadable) || errors.Is(err, library.ErrReindex) { // no better later
+			return backoff.Permanent(err)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return db.GivePart(ctx, records.DemoDocuments)
+}
