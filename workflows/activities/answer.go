@@ -239,7 +239,7 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 	if ours {
 		best.content = conclusions(turn)
 	} else {
-		searched.cite(&best)
+		searched.cite(turn.Question, &best)
 	}
 	if check := turn.Condition; check != nil && !check.Holds { // small models word what was compared the other way round
 		best.content += " " + check.Sentence(agents.InChinese(turn.Question))

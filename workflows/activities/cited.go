@@ -58,12 +58,12 @@ func (d documents) plain(answer string) string {
 	return cite.Unmarked(answer)
 }
 
-// cite puts citations into an answer, and says which sentences have none although they claim something.
-func (d documents) cite(written *text) {
+// cite puts citations into an answer to a question, and says which sentences have none although they claim something.
+func (d documents) cite(question string, written *text) {
 	if !d.searched {
 		return
 	}
-	report := cite.Check(written.content, d.passages, d.facts...)
+	report := cite.Check(question, written.content, d.passages, d.facts...)
 	written.content, written.citations, written.uncited = report.Answer, report.Citations, report.Uncited
 }
 

@@ -52,9 +52,9 @@ type Report struct {
 	Uncited []string
 }
 
-// Check finds what stands behind each sentence of an answer. Facts are what else is known, such as the results of other tools: what they say needs no citation.
-func Check(answer string, passages []Passage, facts ...string) Report {
-	sources := newSources(passages, facts)
+// Check finds what stands behind each sentence of an answer to a question. Facts are what else is known, such as the results of other tools: what they say needs no citation.
+func Check(question, answer string, passages []Passage, facts ...string) Report {
+	sources := newSources(question, passages, facts)
 	answer = markersInside(answer)
 	var report Report
 	var written strings.Builder

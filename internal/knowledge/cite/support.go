@@ -21,6 +21,13 @@ const (
 	hinted = 0.1
 	// mostSentences is how many sentences in a row make up a quote.
 	mostSentences = 3
+	// mostItems is how many items of a list in a row do, behind what introduces them, for a sentence that counts things up.
+	mostItems = 10
+	// leastScattered is as leastShare, of a whole passage.
+	leastScattered = 0.7
+	// leastNew is the share of a sentence's words that are not the question's from which on these are its claim. A sentence of fewer, such as "Yes, that is allowed", claims all that was
+	// asked for, and leastRepeated takes the place of leastShare.
+	leastNew, leastRepeated = 0.25, 0.75
 )
 
 // quoted is a place in a passage.
@@ -39,6 +46,7 @@ type part struct {
 	context map[string]int // words of title and section
 	around  string         // the text of these
 	isFact  bool
+	isList  bool // several items of a list
 }
 
 // clause is a part of a sentence between commas, in which a figure or a negation belongs to what stands beside it.
@@ -63,12 +71,14 @@ func clausesOf(text string) (found []clause) {
 // sources are all parts, and in how many sentences each word stands.
 type sources struct {
 	parts  []part
+	wholes []part         // whole passages
+	asked  map[string]int // the words of the question
 	spread map[string]int
 	count  int
 }
 
-func newSources(passages []Passage, facts []string) *sources {
-	s := &sources{spread: map[string]int{}}
+func newSources(question string, passages []Passage, facts []string) *sources {
+	s := &sources{asked: Words(question), spread: map[string]int{}}
 	for _, passage := range passages {
 		s.add(passage)
 	}
@@ -104,13 +114,18 @@ func (s *sources) add(passage Passage) {
 	}
 	for first, whole := range alone {
 		s.parts = append(s.parts, whole)
-		for last := first + 1; last < min(first+mostSentences, len(at)) && !isRow.MatchString(alone[last].quote); last++ {
+		for last := first + 1; last < len(at); last++ {
 			next := alone[last]
+			whole.isList = whole.isList || isRow.MatchString(next.quote)
+			if prose := !isRow.MatchString(next.quote); whole.isList && prose || !whole.isList && whole.size == mostSentences || whole.size > mostItems {
+				break
+			}
 			whole.quote, whole.text, whole.size = passage.Text[at[first].from:at[last].to], whole.text+"\n"+next.text, whole.size+1
 			whole.own, whole.clauses = union(whole.own, next.own), slices.Concat(whole.clauses, next.clauses)
 			s.parts = append(s.parts, whole)
 		}
 	}
+	s.wholes = append(s.wholes, single(passage.Text, passage.Text))
 	for _, said := range passage.Said {
 		s.parts = append(s.parts, single(strings.TrimSpace(passage.Text), said))
 	}
@@ -148,13 +163,18 @@ func (s *sources) behind(sentence string, hints []int) (found []quoted, supporte
 	}
 	sentence = reference.ReplaceAllString(sentence, " ")
 	says := said{sentence, Words(sentence), clausesOf(sentence), namesOf(sentence), hints}
+	delete(says.words, "yes")
+	least := leastShare
+	if s.repeats(says.words) {
+		least = leastRepeated
+	}
 	best, rank := -1, 0.0
 	for index, p := range s.parts {
 		if p.size > 1 && len(says.clauses) == 1 { // what is said in one clause stands in one sentence; in more, a figure of another one would do
 			continue
 		}
 		score := s.score(says.words, p)
-		if score < leastShare || !s.agrees(says, p) {
+		if score < least || !s.agrees(says, p) {
 			continue
 		}
 		if value := s.rank(score, p, hints); best < 0 || value > rank {
@@ -163,12 +183,27 @@ func (s *sources) behind(sentence string, hints []int) (found []quoted, supporte
 	}
 	switch {
 	case best < 0:
-		pair := s.pair(says)
-		return pair, len(pair) > 0
+		found = s.pair(says, least)
+		if len(found) == 0 {
+			found = s.scattered(says, max(least, leastScattered))
+		}
+		return found, len(found) > 0
 	case s.parts[best].isFact:
 		return nil, true
 	}
 	return []quoted{s.parts[best].quoted}, true
+}
+
+// repeats reports whether a sentence says little but the words of the question, as "Yes, it is allowed" does: then they are the claim.
+func (s *sources) repeats(words map[string]int) bool {
+	var all, new float64
+	for word := range words {
+		weight := s.weight(word)
+		if all += weight; s.asked[word] == 0 {
+			new += weight
+		}
+	}
+	return new < leastNew*all
 }
 
 func (s *sources) rank(score float64, p part, hints []int) float64 {
@@ -248,7 +283,7 @@ func holdsNames(names []string, text string) bool {
 }
 
 // pair finds two quotes of which each has a part of the sentence, and both together what one must have.
-func (s *sources) pair(says said) []quoted {
+func (s *sources) pair(says said, least float64) []quoted {
 	if len(says.clauses) == 1 {
 		return nil
 	}
@@ -264,12 +299,39 @@ func (s *sources) pair(says said) []quoted {
 		for _, other := range some[position+1:] {
 			both := part{text: one.text + "\n" + other.text, own: union(one.own, other.own), context: union(one.context, other.context), around: one.around + "\n" + other.around,
 				clauses: slices.Concat(one.clauses, other.clauses)}
-			if score := s.score(says.words, both); one.quote != other.quote && score > rank && score >= leastShare && s.agrees(says, both) {
+			if score := s.score(says.words, both); one.quote != other.quote && score > rank && score >= least && s.agrees(says, both) {
 				best, rank = []quoted{one.quoted, other.quoted}, score
 			}
 		}
 	}
 	return best
+}
+
+// scattered finds the place of a passage that says most of a sentence whose words stand all over the passage, as those of an answer in the model's own words do. Figures, names and
+// denials must agree with the passage as a whole, and many more words than with a quote that says it all.
+func (s *sources) scattered(says said, least float64) []quoted {
+	best, rank := -1, 0.0
+	for _, whole := range s.wholes {
+		if s.score(says.words, whole) < least || !s.agrees(says, whole) {
+			continue
+		}
+		for index, p := range s.parts {
+			if p.isFact || p.size > 1 || !samePassage(p.passage, whole.passage) {
+				continue
+			}
+			if value := s.rank(s.score(says.words, p), p, says.hints); value > rank {
+				best, rank = index, value
+			}
+		}
+	}
+	if best < 0 {
+		return nil
+	}
+	return []quoted{s.parts[best].quoted}
+}
+
+func samePassage(one, other Passage) bool {
+	return one.Document == other.Document && one.Text == other.Text
 }
 
 func union(one, other map[string]int) map[string]int {

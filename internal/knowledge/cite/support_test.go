@@ -38,7 +38,7 @@ func TestWhatSupportsASentence(t *testing.T) {
 	for _, test := range all.Sentences {
 		t.Run(test.Says, func(t *testing.T) {
 			t.Parallel()
-			got := cite.Check(test.Says, all.Passages)
+			got := cite.Check("", test.Says, all.Passages)
 			quote := ""
 			if len(got.Citations) > 0 {
 				quote = got.Citations[0].Quote
@@ -60,7 +60,7 @@ func TestFewWrongSentencesAreCitedAndFewRightOnesAreMarked(t *testing.T) {
 	all := readLabelled(t, "unseen.yaml")
 	wrong, missed := 0, 0
 	for _, test := range all.Sentences {
-		got := cite.Check(test.Says, all.Passages)
+		got := cite.Check("", test.Says, all.Passages)
 		switch {
 		case test.Quote == "" && len(got.Citations) > 0:
 			wrong++
@@ -82,6 +82,45 @@ func BenchmarkCheck(b *testing.B) {
 		answer.WriteString(sentence.Says + " ")
 	}
 	for b.Loop() {
-		cite.Check(answer.String(), all.Passages)
+		cite.Check("", answer.String(), all.Passages)
+	}
+}
+
+// handbook says things for answers whose words are half those of the question.
+var handbook = []cite.Passage{
+	{Document: "care", Title: "Health insurance", Text: "Overview\n\nThe company insures all employees.\n\n- Hospital: stays and surgery in any public hospital.\n- Dental care: fillings, crowns and a yearly check.\n" +
+		"- Glasses: one pair every other year.\n- Travel: illness abroad, with the journey home."},
+	{Document: "start", Title: "First days", Text: "New apprentices must meet with their advisor before the first shift.\nPeers help new apprentices to meet others in the canteen."},
+	{Document: "friends", Title: "First days of apprentices", Text: "Peers will be there to answer questions and help you meet new apprentices."},
+}
+
+var badges = []cite.Passage{{Document: "badges", Title: "Badges", Text: "Badges are issued at the gate by the porter. Whoever has lost one pays money for another. Visitors wear theirs visibly."}}
+
+func TestAnAnswerIsHeldAgainstWhatWasAsked(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		question, answer string
+		from             []cite.Passage
+		quote            string
+	}{
+		"a list counted up":            {"What does the health insurance cover?", "The health insurance covers stays in a public hospital, dental care with crowns and a yearly check, glasses every other year, and illness abroad.", handbook, "crowns and a yearly check.\n- Glasses"},
+		"yes, and it says so":          {"Is it mandatory for new apprentices to meet with an advisor?", "Yes, new apprentices must meet with an advisor.", handbook, "New apprentices must"},
+		"yes, and no passage says so":  {"Is it mandatory for new apprentices to meet with an advisor?", "Yes, it is mandatory for new apprentices to meet with an advisor.", handbook[2:], ""},
+		"in words of all the passage":  {"What are the rules for badges?", "Badges issued at the gate are worn visibly and lost ones cost money.", badges, "pays money"},
+		"yes is no word of a document": {"Are crowns covered?", "Yes, crowns.", handbook, "- Dental care"},
+		"new words of another place":   {"What does the health insurance cover?", "The health insurance covers funerals, pets and lost luggage.", handbook, ""},
+		"words of the question alone":  {"What does the health insurance of all employees cover in the company?", "The health insurance of all employees in the company covers funerals.", handbook, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := cite.Check(test.question, test.answer, test.from)
+			quote := ""
+			if len(got.Citations) > 0 {
+				quote = got.Citations[0].Quote
+			}
+			if !strings.Contains(quote, test.quote) || (quote == "") != (test.quote == "") || (len(got.Uncited) > 0) != (test.quote == "") {
+				t.Errorf("quoted %q, marked %q", quote, got.Uncited)
+			}
+		})
 	}
 }
