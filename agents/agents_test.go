@@ -174,3 +174,32 @@ func TestAnAgentThatIsDefinedInCodeIsToldWhatIsWrongWithoutAFile(t *testing.T) {
 	_, err = agents.Define([]agents.Agent{{Name: "x", Tools: []string{"no_such_tool"}, Policy: agents.Policy{MaxSteps: 1, MaxCallsPerStep: 1, DecisionTokens: 10}}}, registry)
 	require.ErrorContains(t, err, `there is no tool "no_such_tool"`)
 }
+
+func TestAQuestionAboutRulesBeginsWithTheDocuments(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"erp", "crm", "itops", "oa"} {
+		for _, question := range []string{"What do our rules say about gifts?", "差旅规定里酒店标准是多少？"} {
+			schema, err := definition(t, name).DecisionSchema(agents.Turn{Today: today, Question: question}, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var decision struct {
+				Properties struct {
+					Calls struct {
+						Items struct {
+							OneOf []struct {
+								Properties struct{ Tool struct{ Const string } }
+							}
+						}
+					}
+				}
+			}
+			if err := json.Unmarshal(schema, &decision); err != nil {
+				t.Fatal(err)
+			}
+			if may := decision.Properties.Calls.Items.OneOf; len(may) != 1 || may[0].Properties.Tool.Const != "search_knowledge_base" {
+				t.Errorf("%s: %s: %+v", name, question, may)
+			}
+		}
+	}
+}
