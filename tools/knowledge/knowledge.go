@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	documents "bestbox/internal/knowledge"
 	"bestbox/internal/knowledge/library"
 	"bestbox/tools"
 	"bestbox/tools/wording"
@@ -127,7 +128,7 @@ func (f *Found) Sentences() []string {
 
 // sentence is the passage as the model reads it.
 func (p Passage) sentence() string {
-	place := quoted(strings.Join(append([]string{p.Title}, p.Section...), " › "), longestTitle)
+	place := quoted(documents.Place(p.Title, p.Section), longestTitle)
 	if p.Page > 0 {
 		place += fmt.Sprintf(" (page %d)", p.Page)
 	}

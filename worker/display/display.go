@@ -12,6 +12,7 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/fatih/color"
 
+	"bestbox/internal/knowledge"
 	"bestbox/internal/knowledge/cite"
 	"bestbox/internal/llm"
 	"bestbox/internal/transcript"
@@ -222,7 +223,7 @@ func (p *Printer) citations(all []cite.Citation) {
 		if index == 0 {
 			p.printf("\n")
 		}
-		place := strings.Join(append([]string{c.Title}, c.Section...), " › ")
+		place := knowledge.Place(c.Title, c.Section)
 		if c.Page > 0 {
 			place += fmt.Sprintf(", page %d", c.Page)
 		}
