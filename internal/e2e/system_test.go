@@ -126,8 +126,8 @@ func (s *system) up() error {
 	return err
 }
 
-// warmLimit is how long reading the prompts of all agents in may take, which at the first start is some 13,000 tokens.
-const warmLimit = 8 * time.Minute
+// warmLimit is how long reading the prompts of all agents in may take, which at the first start is some 16,000 tokens: six minutes on two cores with nothing beside.
+const warmLimit = 15 * time.Minute
 
 // warm waits until llmctl holds the agents' prompts ready: read in once, restored after every other start.
 func (s *system) warm(ctx context.Context) error {
