@@ -237,7 +237,7 @@ func (a *archive) put() {
 				a.t.Fatalf("it ended as %+v", shown)
 			}
 			restarted := killed == nil
-			if a.ended() && (restarted || !a.points.waits()) {
+			if a.ended() && (restarted || !a.points.waits() && !a.points.reached()) {
 				return
 			}
 		}
