@@ -175,7 +175,7 @@ func headerOf(name string, size sizes, tokens tokenizer) ([]pair, error) {
 		{"tokenizer.ggml.token_type", kinds},
 	}
 	for _, token := range []struct{ key, content string }{
-		{"bos", "[CLS]"}, {"cls", "[CLS]"}, {"separator", "[SEP]"}, {"unknown", "[UNK]"}, {"padding", "[PAD]"}, {"mask", "[MASK]"}, // so misspelt in the format
+		{"bos", "[CLS]"}, {"cls", "[CLS]"}, {"seperator", "[SEP]"}, {"unknown", "[UNK]"}, {"padding", "[PAD]"}, {"mask", "[MASK]"}, //nolint:misspell // so it is spelt in the format
 	} {
 		id, there := special[token.content]
 		if !there {

@@ -37,6 +37,13 @@ func TestAModelIsReadBackWithItsSettingsWordsAndNumbers(t *testing.T) {
 	if got := strings.Join(said, " "); got != "[PAD] [UNK] [CLS] [SEP] [MASK] ▁pump s ▁#" {
 		t.Errorf("the words are %s", got)
 	}
+	// The names are those of llama.cpp, which overlooks others.
+	for name, want := range map[string]uint32{"bos": 2, "cls": 2, "seperator": 3, "unknown": 1, "padding": 0, "mask": 4} { //nolint:misspell // so it is spelt there
+		id, there := file.Header.MetadataKV.Get("tokenizer.ggml." + name + "_token_id")
+		if !there || id.ValueUint32() != want {
+			t.Errorf("the token %s: %+v, want %d", name, id, want)
+		}
+	}
 	content, err := os.ReadFile(out)
 	if err != nil {
 		t.Fatal(err)
