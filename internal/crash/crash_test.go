@@ -44,21 +44,13 @@ func TestARunWhoseWorkerIsKilledAnywhereHasEachEffectOnce(t *testing.T) {
 			if len(tried) < fewest {
 				t.Errorf("there are %d points, want %d or more: %s", len(tried), fewest, strings.Join(tried, "\n"))
 			}
-			t.Run("killed", func(t *testing.T) {
-				for i, point := range tried {
-					if testing.Short() && i%shortly != 0 {
-						continue
-					}
-					t.Run(point, func(t *testing.T) {
-						t.Parallel()
-						killed := newCompany(t, store, systems, point)
-						shown := killed.seeThrough()
-						if !killed.points.reached() {
-							t.Errorf("the run never came to this point, but to %s", strings.Join(killed.points.all(), "\n"))
-						}
-						left.add(point, killed.check(shown))
-					})
+			eachPoint(t, tried, func(t *testing.T, point string) {
+				killed := newCompany(t, store, systems, point)
+				shown := killed.seeThrough()
+				if !killed.points.reached() {
+					t.Errorf("the run never came to this point, but to %s", strings.Join(killed.points.all(), "\n"))
 				}
+				left.add(point, killed.check(shown))
 			})
 			t.Logf("%d of %d points were tried: %v\n%s", len(tried), len(seen), counted(seen), left)
 		})

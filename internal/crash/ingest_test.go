@@ -62,22 +62,14 @@ func TestAnIngestWhoseWorkerIsKilledAnywhereLeavesTheSameDocuments(t *testing.T)
 		t.Errorf("there are %d points, want %d or more: %s", len(tried), fewestOfIngests, strings.Join(tried, "\n"))
 	}
 	t.Logf("%d of %d points are tried", len(tried), len(seen))
-	t.Run("killed", func(t *testing.T) {
-		for i, point := range tried {
-			if testing.Short() && i%shortly != 0 {
-				continue
-			}
-			t.Run(point, func(t *testing.T) {
-				t.Parallel()
-				killed := newArchive(t, point)
-				killed.seeThrough()
-				if !killed.points.reached() {
-					t.Errorf("the ingest never came to this point, but to %s", strings.Join(killed.points.all(), "\n"))
-				}
-				if diff := cmp.Diff(want, killed.documents()); diff != "" {
-					t.Error(diff)
-				}
-			})
+	eachPoint(t, tried, func(t *testing.T, point string) {
+		killed := newArchive(t, point)
+		killed.seeThrough()
+		if !killed.points.reached() {
+			t.Errorf("the ingest never came to this point, but to %s", strings.Join(killed.points.all(), "\n"))
+		}
+		if diff := cmp.Diff(want, killed.documents()); diff != "" {
+			t.Error(diff)
 		}
 	})
 }
@@ -237,7 +229,7 @@ func (a *archive) put() {
 				a.t.Fatalf("it ended as %+v", shown)
 			}
 			restarted := killed == nil
-			if a.ended() && (restarted || !a.points.waits() && !a.points.reached()) {
+			if a.ended() && (restarted || !a.points.due()) {
 				return
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 )
 
 // points are the moments of one run at which its worker can be killed. Whoever sees one come, between the worker and what it talks to, says so before it
@@ -105,11 +106,11 @@ func (x *transaction) alone() bool {
 	return !x.begun
 }
 
-// waits reports whether the target is still to come.
-func (p *points) waits() bool {
+// due reports whether the worker is to be killed, or was.
+func (p *points) due() bool {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	return p.armed && p.target != ""
+	return p.kill != nil && p.target != ""
 }
 
 // reached reports whether the target has come.
@@ -120,4 +121,19 @@ func (p *points) reached() bool {
 	default:
 		return false
 	}
+}
+
+// eachPoint runs a test for each point, side by side.
+func eachPoint(t *testing.T, tried []string, try func(t *testing.T, point string)) {
+	t.Run("killed", func(t *testing.T) {
+		for i, point := range tried {
+			if testing.Short() && i%shortly != 0 {
+				continue
+			}
+			t.Run(point, func(t *testing.T) {
+				t.Parallel()
+				try(t, point)
+			})
+		}
+	})
 }

@@ -28,6 +28,8 @@ const (
 	// leastNew is the share of a sentence's words that are not the question's from which on these are its claim. A sentence of fewer, such as "Yes, that is allowed", claims all that was
 	// asked for, and leastRepeated takes the place of leastShare.
 	leastNew, leastRepeated = 0.25, 0.75
+	// sameRank is how far ranks that are the same may differ, as the words of a sentence are added up in no order: of these the first counts.
+	sameRank = 1e-9
 )
 
 // quoted is a place in a passage.
@@ -71,10 +73,16 @@ func clausesOf(text string) (found []clause) {
 // sources are all parts, and in how many sentences each word stands.
 type sources struct {
 	parts  []part
-	wholes []part         // whole passages
+	wholes []whole
 	asked  map[string]int // the words of the question
 	spread map[string]int
 	count  int
+}
+
+// whole is a passage as a whole, with its parts.
+type whole struct {
+	part
+	parts []part
 }
 
 func newSources(question string, passages []Passage, facts []string) *sources {
@@ -100,6 +108,7 @@ func (s *sources) add(passage Passage) {
 	single := func(quote, text string) part {
 		return part{quoted: quoted{passage, quote}, text: text, size: 1, clauses: clausesOf(text), own: Words(text), context: context, around: around}
 	}
+	before := len(s.parts)
 	at := sentences(passage.Text)
 	alone := make([]part, len(at))
 	for index := range at {
@@ -125,10 +134,10 @@ func (s *sources) add(passage Passage) {
 			s.parts = append(s.parts, whole)
 		}
 	}
-	s.wholes = append(s.wholes, single(passage.Text, passage.Text))
 	for _, said := range passage.Said {
 		s.parts = append(s.parts, single(strings.TrimSpace(passage.Text), said))
 	}
+	s.wholes = append(s.wholes, whole{single(passage.Text, passage.Text), s.parts[before:]})
 }
 
 // see counts a sentence with these words.
@@ -177,7 +186,7 @@ func (s *sources) behind(sentence string, hints []int) (found []quoted, supporte
 		if score < least || !s.agrees(says, p) {
 			continue
 		}
-		if value := s.rank(score, p, hints); best < 0 || value > rank {
+		if value := s.rank(score, p, hints); best < 0 || value > rank+sameRank {
 			best, rank = index, value
 		}
 	}
@@ -299,7 +308,7 @@ func (s *sources) pair(says said, least float64) []quoted {
 		for _, other := range some[position+1:] {
 			both := part{text: one.text + "\n" + other.text, own: union(one.own, other.own), context: union(one.context, other.context), around: one.around + "\n" + other.around,
 				clauses: slices.Concat(one.clauses, other.clauses)}
-			if score := s.score(says.words, both); one.quote != other.quote && score > rank && score >= least && s.agrees(says, both) {
+			if score := s.score(says.words, both); one.quote != other.quote && score > rank+sameRank && score >= least && s.agrees(says, both) {
 				best, rank = []quoted{one.quoted, other.quoted}, score
 			}
 		}
@@ -310,28 +319,19 @@ func (s *sources) pair(says said, least float64) []quoted {
 // scattered finds the place of a passage that says most of a sentence whose words stand all over the passage, as those of an answer in the model's own words do. Figures, names and
 // denials must agree with the passage as a whole, and many more words than with a quote that says it all.
 func (s *sources) scattered(says said, least float64) []quoted {
-	best, rank := -1, 0.0
-	for _, whole := range s.wholes {
-		if s.score(says.words, whole) < least || !s.agrees(says, whole) {
+	var best []quoted
+	rank := 0.0
+	for _, passage := range s.wholes {
+		if s.score(says.words, passage.part) < least || !s.agrees(says, passage.part) {
 			continue
 		}
-		for index, p := range s.parts {
-			if p.isFact || p.size > 1 || !samePassage(p.passage, whole.passage) {
-				continue
-			}
-			if value := s.rank(s.score(says.words, p), p, says.hints); value > rank {
-				best, rank = index, value
+		for _, p := range passage.parts {
+			if value := s.rank(s.score(says.words, p), p, says.hints); p.size == 1 && value > rank+sameRank {
+				best, rank = []quoted{p.quoted}, value
 			}
 		}
 	}
-	if best < 0 {
-		return nil
-	}
-	return []quoted{s.parts[best].quoted}
-}
-
-func samePassage(one, other Passage) bool {
-	return one.Document == other.Document && one.Text == other.Text
+	return best
 }
 
 func union(one, other map[string]int) map[string]int {

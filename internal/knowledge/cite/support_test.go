@@ -124,3 +124,18 @@ func TestAnAnswerIsHeldAgainstWhatWasAsked(t *testing.T) {
 		})
 	}
 }
+
+func TestOfTwoThatSayTheSameTheFirstIsCitedEachTime(t *testing.T) {
+	t.Parallel()
+	const row = "Office of Visitors | visitors@meadow.example | 555-402-1021 | Beckett Hall, Room 101"
+	two := []cite.Passage{
+		{Document: "first", Title: "Meadow Works entry rules", Text: "Who comes late calls.\n\n" + row + "\nOffice of Guards | guards@meadow.example | 555-402-1022 | Gate"},
+		{Document: "second", Title: "Meadow Works tours", Text: "Tours begin at nine in the hall of the works.\n\n" + row},
+	}
+	for range 200 {
+		got := cite.Check("How do I contact the Office of Visitors at Meadow Works?", "You can contact the Office of Visitors at Meadow Works by emailing visitors@meadow.example or calling 555-402-1021.", two)
+		if len(got.Citations) != 1 || got.Citations[0].Document != "first" {
+			t.Fatalf("%+v", got.Citations)
+		}
+	}
+}

@@ -25,7 +25,7 @@ var errEncoding = errors.New("the terms or the embedding of a chunk cannot be re
 func decodeTerms(encoded []byte, take func(term []byte, count uint32)) error {
 	for len(encoded) > 0 {
 		length, n := binary.Uvarint(encoded)
-		if n <= 0 || length > uint64(len(encoded)-n) { //nolint:gosec //
+		if n <= 0 || length > uint64(len(encoded)-n) { //nolint:gosec // there are n bytes and more
 			return errEncoding
 		}
 		term := encoded[n : n+int(length)] //nolint:gosec // not more than there are bytes
