@@ -101,18 +101,16 @@ func (s *Stack) GiveDocuments(ctx context.Context, employee string) error {
 	if err := s.Fresh(ctx, employee); err != nil {
 		return err
 	}
-	if err := s.worker.Ready(documentsLimit, func(ctx context.Context) error {
-		return inside(ctx, s.Records())
-	}); err != nil {
+	if err := opened(ctx, s.Records(), s.inside); err != nil {
 		return fmt.Errorf("the demo company's documents (llmctl up embed): %w", err)
 	}
 	s.end()
 	return copyFile(s.Records(), s.Template())
 }
 
-// inside fails until the demo company's documents are in.
-func inside(ctx context.Context, path string) error {
-	return opened(ctx, path, func(db *records.DB) error {
+// inside waits until the worker has put the demo company's documents in.
+func (s *Stack) inside(db *records.DB) error {
+	return s.worker.Ready(documentsLimit, func(ctx context.Context) error {
 		lacks, err := db.LacksPart(ctx, records.DemoDocuments)
 		if err == nil && lacks {
 			err = errors.New("they are not in yet")

@@ -16,7 +16,6 @@ import (
 	"bestbox/agents"
 	"bestbox/evals/measure"
 	"bestbox/evals/state"
-	"bestbox/internal/knowledge/demodocuments"
 )
 
 // rehearsal checks tasks, and the scorer, by answers whose outcome is known.
@@ -26,7 +25,7 @@ type rehearsal struct {
 	fresh   state.State
 	keys    keys
 	folder  string
-	reading *company // one for all calls that only read, with the documents
+	reading *company // one for all calls that only read; its documents are those of the others too
 	// extra are the changes of a write that no task asks for.
 	extra []state.Change
 
@@ -57,8 +56,9 @@ func (s *suite) check(ctx context.Context, out io.Writer, template string, all [
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	closed := r.reading.documents.Close()
 	changes, err := r.reading.close(ctx, r.fresh)
-	if err != nil || len(changes) > 0 {
+	if err = errors.Join(err, closed); err != nil || len(changes) > 0 {
 		return errors.Join(err, fmt.Errorf("calls that only read have changed the records: %v", changes))
 	}
 	err = r.checks.Report(out)
@@ -81,10 +81,7 @@ func (r *rehearsal) open(ctx context.Context, template string) (err error) {
 	if r.folder, err = os.MkdirTemp("", "bestbox-tasks-"); err != nil {
 		return err
 	}
-	if r.reading, err = openCompany(ctx, r.content, r.folder); err != nil {
-		return err
-	}
-	if err = demodocuments.Put(ctx, r.reading.db, r.reading.documents); err != nil {
+	if r.reading, err = openCompany(ctx, r.content, r.folder, nil); err != nil {
 		return err
 	}
 	_, r.extra, err = r.perform(ctx, &Task{}, []agents.Call{{Tool: "create_reminder", Arguments: []byte(`{"employee_id":"EMP-034","text":"x","day":"2026-12-31"}`)}})
@@ -101,7 +98,7 @@ func (r *rehearsal) perform(ctx context.Context, task *Task, calls []agents.Call
 	if err != nil {
 		return nil, nil, err
 	}
-	own, err := openCompany(ctx, r.content, folder)
+	own, err := openCompany(ctx, r.content, folder, r.reading.documents)
 	if err != nil {
 		return nil, nil, err
 	}

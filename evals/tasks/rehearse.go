@@ -14,6 +14,7 @@ import (
 	"bestbox/evals/state"
 	"bestbox/internal/config"
 	"bestbox/internal/database"
+	"bestbox/internal/knowledge/demodocuments"
 	"bestbox/internal/knowledge/embedded"
 	"bestbox/internal/knowledge/library"
 	"bestbox/internal/knowledge/parse"
@@ -37,8 +38,8 @@ func (e everyDomain) Search(ctx context.Context, query library.Query) (library.F
 	return e.Library.Search(ctx, query)
 }
 
-// openCompany opens a fresh company in a folder of its own.
-func openCompany(ctx context.Context, fresh []byte, folder string) (*company, error) {
+// openCompany opens a fresh company in a folder of its own, whose tools find these documents; nil: those of the company itself, by their words, since no model is asked.
+func openCompany(ctx context.Context, fresh []byte, folder string, documents *library.Library) (opened *company, err error) {
 	path := filepath.Join(folder, "records.db")
 	if err := os.WriteFile(path, fresh, 0o600); err != nil {
 		return nil, err
@@ -47,17 +48,29 @@ func openCompany(ctx context.Context, fresh []byte, folder string) (*company, er
 	if err != nil {
 		return nil, err
 	}
-	opened := &company{db: db}
-	store, err := embedded.Open(ctx, filepath.Join(folder, "knowledge.db"))
+	if documents == nil {
+		documents, err = openDocuments(ctx, db, folder)
+	}
+	opened = &company{db: db, documents: documents}
+	if err == nil {
+		opened.tools, err = areas.Tools(db, config.Connections{}, everyDomain{documents})
+	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	opened.documents = library.New(library.Options{DB: db, Store: store, Limits: parse.DefaultLimits}) // without embeddings: no model is asked
-	opened.tools, err = areas.Tools(db, config.Connections{}, everyDomain{opened.documents})
-	if err != nil {
-		return nil, errors.Join(err, opened.documents.Close(), db.Close())
-	}
 	return opened, nil
+}
+
+func openDocuments(ctx context.Context, db *records.DB, folder string) (*library.Library, error) {
+	store, err := embedded.Open(ctx, filepath.Join(folder, "knowledge.db"))
+	if err != nil {
+		return nil, err
+	}
+	documents := library.New(library.Options{DB: db, Store: store, Limits: parse.DefaultLimits})
+	if err := demodocuments.Put(ctx, db, documents); err != nil {
+		return nil, errors.Join(err, documents.Close())
+	}
+	return documents, nil
 }
 
 // rehearse makes calls as a run makes them whose person says what the task says, and returns what their results say.
@@ -120,7 +133,7 @@ func (s *suite) policyOf(tool string) agents.Policy {
 // close ends a company, and returns what has changed in it.
 func (c *company) close(ctx context.Context, fresh state.State) ([]state.Change, error) {
 	now, err := state.Read(ctx, c.db)
-	if err = errors.Join(err, c.documents.Close(), c.db.Close()); err != nil {
+	if err = errors.Join(err, c.db.Close()); err != nil {
 		return nil, err
 	}
 	return fresh.Changes(now), nil
