@@ -282,6 +282,13 @@ users:
 	if got := s.do("GET", "/v1/schedules", "", "Authorization: Bearer wu"); got.Status != http.StatusOK || !strings.Contains(got.Body, `"schedules":[]`) {
 		t.Errorf("who may look at no schedule gets %d: %s", got.Status, got.Body)
 	}
+	made := decode[api.Schedule](t, s.do("PUT", "/v1/schedules", fmt.Sprintf(`{"folder": %q, "domain": "erp", "every": "24h"}`, mine.folder), "Authorization: Bearer chen"), http.StatusOK)
+	for _, who := range []string{"wu", "ann"} { // another role, and another tenant
+		wantProblem(t, s.do("DELETE", "/v1/schedules/"+made.ID, "", "Authorization: Bearer "+who), http.StatusNotFound, "no such schedule")
+	}
+	if got := s.do("DELETE", "/v1/schedules/"+made.ID, "", "Authorization: Bearer lin"); got.Status != http.StatusNoContent {
+		t.Errorf("who may look at it deletes it: %d: %s", got.Status, got.Body)
+	}
 	for _, who := range []struct {
 		name      string
 		titles    []string // that are listed

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
@@ -114,22 +115,29 @@ func (t *trigger) dropSchedule(ctx context.Context, id string) error {
 	return err
 }
 
-// eachSchedule lists those of the caller's tenant that the caller may look at.
-func (t *trigger) eachSchedule(ctx context.Context, user access.User) (all []api.Schedule, err error) {
-	listed, err := t.Temporal.ScheduleClient().List(ctx, client.ScheduleListOptions{})
+// readSchedule reads what a schedule is for. It is not found where it is none of ours, or not the caller's to look at.
+func readSchedule(user access.User, id string, memo *common.Memo) (about scheduled, found bool) {
+	payload := memo.GetFields()[memoSchedule]
+	found = strings.HasPrefix(id, schedulePrefix) && payload != nil && converter.GetDefaultDataConverter().FromPayload(payload, &about) == nil &&
+		about.Tenant == user.Tenant && user.MayIngest(about.Domain) == nil
+	return about, found
+}
+
+func (t *trigger) schedules(ctx context.Context, _ *struct{}) (*schedulesOutput, error) {
+	limited, done := call(ctx)
+	defer done()
+	listed, err := t.Temporal.ScheduleClient().List(limited, client.ScheduleListOptions{})
 	if err != nil {
-		return nil, err
+		return nil, t.fromTemporal(ctx, "list the schedules", "", err)
 	}
-	all = []api.Schedule{} // never null
+	all := []api.Schedule{} // never null
 	for listed.HasNext() {
 		entry, err := listed.Next()
 		if err != nil {
-			return nil, err
+			return nil, t.fromTemporal(ctx, "list the schedules", "", err)
 		}
-		var about scheduled
-		if !strings.HasPrefix(entry.ID, schedulePrefix) || entry.Memo.GetFields()[memoSchedule] == nil ||
-			converter.GetDefaultDataConverter().FromPayload(entry.Memo.GetFields()[memoSchedule], &about) != nil ||
-			about.Tenant != user.Tenant || user.MayIngest(about.Domain) != nil {
+		about, found := readSchedule(caller(ctx), entry.ID, entry.Memo)
+		if !found {
 			continue
 		}
 		var next *time.Time
@@ -139,27 +147,21 @@ func (t *trigger) eachSchedule(ctx context.Context, user access.User) (all []api
 		all = append(all, about.describe(entry.ID, next))
 	}
 	slices.SortFunc(all, func(a, b api.Schedule) int { return cmp.Or(cmp.Compare(a.Folder, b.Folder), cmp.Compare(a.ID, b.ID)) })
-	return all, nil
-}
-
-func (t *trigger) schedules(ctx context.Context, _ *struct{}) (*schedulesOutput, error) {
-	limited, done := call(ctx)
-	defer done()
-	all, err := t.eachSchedule(limited, caller(ctx))
-	if err != nil {
-		return nil, t.fromTemporal(ctx, "list the schedules", "", err)
-	}
 	return &schedulesOutput{Body: api.Schedules{Schedules: all}}, nil
 }
 
 func (t *trigger) deleteSchedule(ctx context.Context, input *scheduleInput) (*struct{}, error) {
 	limited, done := call(ctx)
 	defer done()
-	all, err := t.eachSchedule(limited, caller(ctx))
-	if err != nil {
+	described, err := t.Temporal.ScheduleClient().GetHandle(limited, input.ID).Describe(limited)
+	if missing := (*serviceerror.NotFound)(nil); err != nil && !errors.As(err, &missing) {
 		return nil, t.fromTemporal(ctx, "look for a schedule", input.ID, err)
 	}
-	if !slices.ContainsFunc(all, func(s api.Schedule) bool { return s.ID == input.ID }) {
+	found := err == nil
+	if found {
+		_, found = readSchedule(caller(ctx), input.ID, described.Memo)
+	}
+	if !found {
 		return nil, problem(http.StatusNotFound, "there is no such schedule; GET /v1/schedules lists those that there are",
 			&huma.ErrorDetail{Location: "path.id", Value: input.ID, Message: "unknown schedule"})
 	}
