@@ -59,7 +59,7 @@ func TestWatchPrintsOneObjectALine(t *testing.T) {
 	for line := range strings.Lines(out.String()) {
 		var look dashboard.Look
 		must(t, json.Unmarshal([]byte(line), &look))
-		if len(look.Services) != 4 || look.Services[0].State != supervisor.Stopped || look.Services[0].LastLine != "last" || look.Memory[0].Total == 0 || look.At.IsZero() {
+		if len(look.Services) != 5 || look.Services[1].State != supervisor.Stopped || look.Services[1].LastLine != "last" || look.Memory[0].Total == 0 || look.At.IsZero() {
 			t.Errorf("got %s", line)
 		}
 	}

@@ -89,8 +89,9 @@ func strixHalo(t *testing.T) *patient {
 	running := []supervisor.Snapshot{
 		{Name: "heavy", State: supervisor.Ready, PID: 4711}, {Name: "light", State: supervisor.Ready, Container: "bestbox-light"},
 		{Name: "temporal", State: supervisor.Ready, PID: 4713}, {Name: "worker", State: supervisor.Ready, PID: 4714},
+		{Name: "embed", State: supervisor.Ready, PID: 4715},
 	}
-	holders := map[int]int{8080: 4711, 7233: 4713, 8233: 4713, 8000: 4714, 8090: 4710}
+	holders := map[int]int{8082: 4715, 8080: 4711, 7233: 4713, 8233: 4713, 8000: 4714, 8090: 4710}
 	p.subject = Subject{
 		Config: c, Fits: "strix-halo",
 		Memory: func() (machine.Memory, error) {
@@ -456,7 +457,7 @@ func TestChecksOfServicesDisksAndDevices(t *testing.T) {
 		}, Warning, "no socket"},
 		{"gpu.rocm", "no right, but the engine opens it", func(p *patient) { p.refused = []string{"/dev/kfd"} }, OK, "render (992)"},
 		{"gpu.rocm", "no right", func(p *patient) { p.nativeROCm(); p.refused = []string{"/dev/kfd"} }, Problem, "/dev/kfd may not be used"},
-		{"gpu.vulkan", "no right", func(p *patient) { p.refused = []string{"/dev/dri/renderD128"} }, Problem, "heavy, light needs"},
+		{"gpu.vulkan", "no right", func(p *patient) { p.refused = []string{"/dev/dri/renderD128"} }, Problem, "by embed, heavy, light"},
 		{"gpu.vulkan", "no right, but the processor will do", func(p *patient) {
 			p.refused = []string{"/dev/dri/renderD128"}
 			for name := range p.subject.Config.Tiers {

@@ -199,7 +199,7 @@ func (s Subject) access(way, prefix string) Finding {
 		}
 	}
 	usable := slices.IndexFunc(found, func(n machine.DeviceNode) bool { return n.Usable })
-	needed := strings.Join(users, ", ") + " needs it for " + way
+	needed := "needed for " + way + " by " + strings.Join(users, ", ")
 	severity := Problem
 	if s.cpuAllowed() || (way == viaVulkan && len(s.Versions().Graphics) == 0) {
 		severity = Warning // Vulkan also reaches other makers' GPUs, which need no such file, and the processor
