@@ -179,26 +179,17 @@ func TestAQuestionAboutRulesBeginsWithTheDocuments(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"erp", "crm", "itops", "oa"} {
 		for _, question := range []string{"What do our rules say about gifts?", "差旅规定里酒店标准是多少？"} {
-			schema, err := definition(t, name).DecisionSchema(agents.Turn{Today: today, Question: question}, 1)
-			if err != nil {
-				t.Fatal(err)
+			turn := agents.Turn{Today: today, Question: question}
+			only, err := definition(t, name).OnlyCall(turn, 1)
+			if err != nil || only == nil || only.Tool != "search_knowledge_base" || string(only.Arguments) != "{}" {
+				t.Errorf("%s: %s: %+v, %v", name, question, only, err)
 			}
-			var decision struct {
-				Properties struct {
-					Calls struct {
-						Items struct {
-							OneOf []struct {
-								Properties struct{ Tool struct{ Const string } }
-							}
-						}
-					}
-				}
+			if none, err := definition(t, name).OnlyCall(turn, 0); err != nil || none != nil {
+				t.Errorf("%s may call nothing, and calls %+v; %v", name, none, err)
 			}
-			if err := json.Unmarshal(schema, &decision); err != nil {
-				t.Fatal(err)
-			}
-			if may := decision.Properties.Calls.Items.OneOf; len(may) != 1 || may[0].Properties.Tool.Const != "search_knowledge_base" {
-				t.Errorf("%s: %s: %+v", name, question, may)
+			turn.Facts = []agents.Fact{{Tool: "search_knowledge_base", Arguments: "{}", Sentences: []string{"It is not in the documents."}}}
+			if again, err := definition(t, name).OnlyCall(turn, 1); err != nil || again != nil {
+				t.Errorf("%s: what was found leaves no choice but %+v; %v", name, again, err)
 			}
 		}
 	}

@@ -31,7 +31,51 @@ func (d Decision) MarshalJSON() ([]byte, error) {
 // one with a condition has none before something was looked up. Identifiers and periods are narrowed to those that
 // the turn names (see known): a model can choose among them, and invent none.
 func (d Definition) DecisionSchema(turn Turn, minCalls int) (json.RawMessage, error) {
-	var union, named []any
+	union, err := d.possibleCalls(turn)
+	if err != nil {
+		return nil, err
+	}
+	calls := listSchema{Type: "array", MinItems: minCalls, MaxItems: d.Policy.MaxCallsPerStep, Items: map[string]any{"oneOf": union}}
+	if len(union) == 0 {
+		calls.MinItems, calls.MaxItems, calls.Items = 0, 0, map[string]any{"type": "null"}
+	}
+	schema, err := json.Marshal(map[string]any{
+		"type":                 "object",
+		"properties":           map[string]any{"calls": calls},
+		"required":             []string{"calls"},
+		"additionalProperties": false,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("write the schema of a decision: %w", err)
+	}
+	return schema, nil
+}
+
+// OnlyCall returns the call of a decision that can be no other: something must be called, and all that may be is one tool without arguments. No model is needed to say so. Nil
+// where there is a choice.
+func (d Definition) OnlyCall(turn Turn, minCalls int) (*Call, error) {
+	if minCalls == 0 {
+		return nil, nil
+	}
+	possible, err := d.possibleCalls(turn)
+	if err != nil || len(possible) != 1 {
+		return nil, err
+	}
+	var arguments struct {
+		Properties map[string]json.RawMessage `json:"properties"`
+	}
+	if err := json.Unmarshal(possible[0].Properties.Arguments, &arguments); err != nil {
+		return nil, fmt.Errorf("read the schema of a call: %w", err)
+	}
+	if len(arguments.Properties) > 0 {
+		return nil, nil
+	}
+	return &Call{Tool: possible[0].Properties.Tool["const"], Arguments: json.RawMessage("{}")}, nil
+}
+
+// possibleCalls are what a decision may choose among.
+func (d Definition) possibleCalls(turn Turn) (union []callSchema, err error) {
+	var named []callSchema
 	known, onlyAsks := turn.known(), turn.onlyAsks()
 	withheld := onlyAsks || d.mustNotDo(turn)
 	begins := onlyAsks && len(turn.Facts) == 0
@@ -73,20 +117,7 @@ func (d Definition) DecisionSchema(turn Turn, minCalls int) (json.RawMessage, er
 	if begins && len(named) > 0 {
 		union = named
 	}
-	calls := listSchema{Type: "array", MinItems: minCalls, MaxItems: d.Policy.MaxCallsPerStep, Items: map[string]any{"oneOf": union}}
-	if len(union) == 0 {
-		calls.MinItems, calls.MaxItems, calls.Items = 0, 0, map[string]any{"type": "null"}
-	}
-	schema, err := json.Marshal(map[string]any{
-		"type":                 "object",
-		"properties":           map[string]any{"calls": calls},
-		"required":             []string{"calls"},
-		"additionalProperties": false,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("write the schema of a decision: %w", err)
-	}
-	return schema, nil
+	return union, nil
 }
 
 // The server's grammar writes properties in the order of the schema, so the order matters: a model that has named its tool

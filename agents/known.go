@@ -20,6 +20,8 @@ type known struct {
 	time        timing
 	// asked are the identifiers of the question itself while there is no result: the first calls must be about them.
 	asked []string
+	// begins says that there is no result.
+	begins bool
 	// named are the identifiers of the question and of the names in it, and names these.
 	named, names []string
 	// asker is who asks: for what must be given and nobody else is named for, and for all where the question says "my".
@@ -47,7 +49,7 @@ func (t Turn) known() known {
 	for _, fact := range t.Facts {
 		texts = append(append(texts, fact.Arguments), fact.Sentences...)
 	}
-	found := known{question: strings.ToLower(t.Question), time: timingOf(t.Question, t.Today), asker: t.Asker.ID, speaksOf: mine.MatchString(t.Question)}
+	found := known{question: strings.ToLower(t.Question), time: timingOf(t.Question, t.Today), asker: t.Asker.ID, begins: len(t.Facts) == 0, speaksOf: mine.MatchString(t.Question)}
 	for _, identifier := range hyphenated.FindAllString(strings.ToUpper(strings.Join(texts, "\n")), -1) {
 		if !slices.Contains(found.identifiers, identifier) {
 			found.identifiers = append(found.identifiers, identifier)

@@ -35,6 +35,9 @@ type hint struct {
 	// Addressees are the kinds of identifiers, as "EMP|CUS", of people that an argument may hold, beside mail addresses: only those that the question or a result
 	// names. Who asks is meant only where the question says so. It is for what must be given as well: the tool waits until somebody is known.
 	Addressees string `json:"x-addressees"`
+	// Question is "itself" where the tool takes the question of the run if the argument is left out, as it is while nothing was looked up: small models shorten a question, or
+	// translate it. Later calls may say it in other words.
+	Question string `json:"x-question"`
 }
 
 // hintsOf reads the hints of a tool's arguments.
@@ -58,6 +61,8 @@ func (h hint) narrow(value *jsonschema.Schema, k known) (possible bool) {
 		return false
 	}
 	switch {
+	case h.Question != "":
+		return !k.begins
 	case h.Words != "":
 		value.Enum = slices.DeleteFunc(h.said(k.question), func(said any) bool { return value.Type == "string" && !slices.Contains(value.Enum, said) })
 	case h.Number != "":

@@ -40,7 +40,7 @@ const DefaultBudget = 1365
 
 // Arguments are those of the tool.
 type Arguments struct {
-	Query string `json:"query" jsonschema:"minLength=1,maxLength=400,example=how many days of leave may be carried over" jsonschema_description:"What to look for, in the words of the question."`
+	Query string `json:"query,omitempty" jsonschema:"minLength=1,maxLength=400,example=how many days of leave may be carried over" jsonschema_extras:"x-question=itself" jsonschema_description:"What to look for, where the question itself has not found it."`
 }
 
 // Tools returns the tool.
@@ -87,7 +87,14 @@ type Passage struct {
 }
 
 func (o Options) search(ctx context.Context, in Arguments) (*Found, error) {
-	found, err := o.Documents.Search(ctx, library.Query{Text: in.Query, Domain: tools.Caller(ctx), Limit: mostFound})
+	caller := tools.CallerOf(ctx)
+	if in.Query == "" {
+		in.Query = caller.Question
+	}
+	if in.Query == "" {
+		return nil, &tools.ArgumentError{Field: "query", Allowed: "what to look for; only an agent may leave it out, which is asked a question"}
+	}
+	found, err := o.Documents.Search(ctx, library.Query{Text: in.Query, Domain: caller.Agent, Limit: mostFound})
 	if err != nil {
 		return nil, fmt.Errorf("search the documents: %w", err)
 	}

@@ -23,18 +23,23 @@ func TestTheFakeDoesWhatALibraryDoes(t *testing.T) {
 	})
 }
 
-// searched calls the tool as an agent.
+// searched calls the tool as an agent, with words of its own.
 func searched(t *testing.T, o knowledge.Options, agent, query string) (tools.Result, knowledge.Found) {
+	t.Helper()
+	arguments, err := json.Marshal(knowledge.Arguments{Query: query})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return searchedWith(t, o, tools.Caller{Agent: agent, Question: "not this one"}, string(arguments))
+}
+
+func searchedWith(t *testing.T, o knowledge.Options, caller tools.Caller, arguments string) (tools.Result, knowledge.Found) {
 	t.Helper()
 	made, err := knowledge.Tools(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	arguments, err := json.Marshal(knowledge.Arguments{Query: query})
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := made[0].Call(tools.CalledBy(t.Context(), agent), arguments)
+	result, err := made[0].Call(tools.CalledBy(t.Context(), caller), json.RawMessage(arguments))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,6 +72,23 @@ func TestAnAgentFindsItsOwnDocumentsAndThoseOfEveryAgent(t *testing.T) {
 	}
 	if _, err := made[0].Call(t.Context(), json.RawMessage(`{"query":"badges","domain":"hr"}`)); err == nil {
 		t.Error("a model has chosen the domain")
+	}
+}
+
+func TestWithoutWordsOfAModelTheQuestionItselfIsLookedFor(t *testing.T) {
+	t.Parallel()
+	fake := &librarytest.Fake{Passages: []library.Passage{librarytest.Passage("hr", "Badges", "Badges open the gate.")}}
+	_, found := searchedWith(t, knowledge.Options{Documents: fake}, tools.Caller{Agent: "hr", Question: "What do badges open?"}, "{}")
+	if asked := fake.Asked[0]; asked.Text != "What do badges open?" || found.Query != asked.Text || !found.Relevant {
+		t.Errorf("asked for %q, found %+v", asked.Text, found)
+	}
+	made, err := knowledge.Tools(knowledge.Options{Documents: fake})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = made[0].Call(t.Context(), json.RawMessage("{}"))
+	if wrong, is := errors.AsType[*tools.ArgumentError](err); !is || wrong.Field != "query" || len(fake.Asked) != 1 {
+		t.Errorf("who asks nothing gets %v", err)
 	}
 }
 

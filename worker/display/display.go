@@ -212,6 +212,10 @@ func (p *Printer) answer(result run.Result) {
 			p.printf("       %s\n", OneLine(sentence))
 		}
 	}
+	if result.Nearest != nil {
+		p.printf("\n%s\n", p.paint.faint("nearest in the documents:"))
+		p.citation("      ", *result.Nearest)
+	}
 	if len(result.Unsupported) > 0 {
 		p.printf("\n%s\n", p.paint.warning("warning: in no result of a tool: "+OneLine(strings.Join(result.Unsupported, ", "))))
 	}
@@ -223,14 +227,18 @@ func (p *Printer) citations(all []cite.Citation) {
 		if index == 0 {
 			p.printf("\n")
 		}
-		place := knowledge.Place(c.Title, c.Section)
-		if c.Page > 0 {
-			place += fmt.Sprintf(", page %d", c.Page)
-		}
-		p.printf("%s %s %s\n", p.paint.good(fmt.Sprintf("[%d]", c.Number)), OneLine(place), p.paint.faint(OneLine(c.Source)))
-		for line := range strings.SplitSeq(lipgloss.Wrap(whole(c.Quote), textWidth, ""), "\n") {
-			p.printf("         | %s\n", line)
-		}
+		p.citation(p.paint.good(fmt.Sprintf("[%d]", c.Number)), c)
+	}
+}
+
+func (p *Printer) citation(number string, c cite.Citation) {
+	place := knowledge.Place(c.Title, c.Section)
+	if c.Page > 0 {
+		place += fmt.Sprintf(", page %d", c.Page)
+	}
+	p.printf("%s %s %s\n", number, OneLine(place), p.paint.faint(OneLine(c.Source)))
+	for line := range strings.SplitSeq(lipgloss.Wrap(whole(c.Quote), textWidth, ""), "\n") {
+		p.printf("         | %s\n", line)
 	}
 }
 

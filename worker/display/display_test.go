@@ -115,8 +115,10 @@ func TestCitationsStandBelowTheAnswerWithTheirQuotes(t *testing.T) {
 	t.Parallel()
 	start := events(t, run.EventAnswerStart, run.AnswerStart{Attempt: 1}, run.EventAnswerDelta, run.AnswerDelta{Text: "Up to 5 days may be carried over [2]. Dogs stay at home."})
 	end := events(t, run.EventAnswer, cited)
+	uncited := run.Result{Answer: "It is five.", Uncited: []string{"It is five."}, Nearest: &cited.Citations[0], Steps: []run.Step{}}
 	for name, got := range map[string]string{
 		"cited.txt":          print(t, false, false, append(start, end...)),
+		"nearest.txt":        print(t, false, false, events(t, run.EventAnswer, uncited)),
 		"cited_streamed.txt": print(t, true, false, append(start, end...)),
 	} {
 		golden := filepath.Join("testdata", name)
@@ -141,7 +143,7 @@ func TestNothingThatModelsOrToolsSaySteersTheTerminal(t *testing.T) {
 	report := run.CallReport{Tool: evil, Arguments: []byte(`{"a":"\u001b[2J"}`), Result: evil}
 	step := run.Step{Step: 1, Calls: []run.CallReport{report}}
 	result := run.Result{Answer: evil, Unsupported: []string{evil}, Steps: []run.Step{}, Uncited: []string{evil},
-		Citations: []cite.Citation{{Number: 1, Title: evil, Section: []string{evil}, Source: evil, Quote: evil}}}
+		Citations: []cite.Citation{{Number: 1, Title: evil, Section: []string{evil}, Source: evil, Quote: evil}}, Nearest: &cite.Citation{Title: evil, Source: evil, Quote: evil}}
 	got := print(t, true, false, events(t, run.EventRoute, run.Route{Domain: evil, Tier: evil, Reason: evil}, run.EventDecision, step,
 		run.EventResult, report, run.EventAnswerDelta, run.AnswerDelta{Text: evil}, run.EventAnswer, result))
 	if strings.ContainsAny(got, "\x1b\x07\u009b\u202e\r") {

@@ -71,6 +71,7 @@ type text struct {
 	usage       llm.Usage // of all attempts
 	citations   []cite.Citation
 	uncited     []string
+	nearest     *cite.Citation
 }
 
 // figures is what the check said of the text.
@@ -344,7 +345,7 @@ func endAtSentence(content string) string {
 
 // resultOf gathers what a run did.
 func resultOf(known conversation, written text) run.Result {
-	result := run.Result{Answer: written.content, Unsupported: written.unsupported, Citations: written.citations, Uncited: written.uncited, Steps: known.steps, Usage: written.usage}
+	result := run.Result{Answer: written.content, Unsupported: written.unsupported, Citations: written.citations, Uncited: written.uncited, Nearest: written.nearest, Steps: known.steps, Usage: written.usage}
 	for _, route := range known.routes {
 		result.Route = &route
 		result.Timings.Route += route.Milliseconds

@@ -50,7 +50,7 @@ func (a *Activities) CallTool(ctx context.Context, input CallInput) (Called, err
 		if err != nil {
 			return stored{}, err
 		}
-		result, ended, err := a.call(ctx, who, agent, report)
+		result, ended, err := a.call(ctx, who, agent, known.input.Question, report)
 		if err != nil {
 			return stored{}, err
 		}
@@ -74,7 +74,7 @@ func (a *Activities) callAt(ctx context.Context, head transcript.Head, call stri
 }
 
 // call also returns how the call ended, for the metrics, and an error only where another attempt may succeed.
-func (a *Activities) call(ctx context.Context, who asker, agent equipped, report run.CallReport) (_ callResult, ended string, _ error) {
+func (a *Activities) call(ctx context.Context, who asker, agent equipped, question string, report run.CallReport) (_ callResult, ended string, _ error) {
 	attempt := activity.GetInfo(ctx).Attempt
 	if attempt > maxCallAttempts {
 		return failedCall(report, "it did not finish in time"), callFailed, nil
@@ -84,7 +84,7 @@ func (a *Activities) call(ctx context.Context, who asker, agent equipped, report
 		return failedCall(report, refused), callFailed, nil
 	}
 	started := time.Now()
-	result, err := tool.Call(tools.CalledBy(ctx, agent.Name), report.Arguments)
+	result, err := tool.Call(tools.CalledBy(ctx, tools.Caller{Agent: agent.Name, Question: question}), report.Arguments)
 	report.Milliseconds = milliseconds(started)
 	var wrong *tools.ArgumentError
 	switch {

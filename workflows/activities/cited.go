@@ -65,6 +65,9 @@ func (d documents) cite(question string, written *text) {
 	}
 	report := cite.Check(question, written.content, d.passages, d.facts...)
 	written.content, written.citations, written.uncited = report.Answer, report.Citations, report.Uncited
+	if len(report.Citations) == 0 && len(report.Uncited) > 0 {
+		written.nearest = cite.Nearest(question, report.Answer, d.passages)
+	}
 }
 
 // notInDocuments reports whether all that was done is to search the documents, and nothing in them is about the question. What is then to be said needs no model, which would
@@ -97,8 +100,11 @@ func textsOfFound(found knowledge.Found) (texts []string) {
 
 // heardCitations puts what another agent has cited, and what it has not, into the result that its answer becomes.
 func heardCitations(result *callResult, answered run.Result) {
-	said := cite.Said(answered.Answer)
-	for _, c := range answered.Citations {
+	said, citations := cite.Said(answered.Answer), answered.Citations
+	if answered.Nearest != nil { // of which nothing was said
+		citations = append(slices.Clone(citations), *answered.Nearest)
+	}
+	for _, c := range citations {
 		result.Cited = append(result.Cited, cite.Passage{Document: c.Document, Title: c.Title, Source: c.Source, Section: c.Section, Page: c.Page, Text: c.Quote, Said: said[c.Number]})
 	}
 	if result.Uncited = answered.Uncited; len(result.Cited)+len(result.Uncited) == 0 {

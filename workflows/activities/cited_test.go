@@ -17,8 +17,8 @@ import (
 	"bestbox/internal/knowledge/cite"
 	"bestbox/internal/knowledge/library"
 	"bestbox/internal/knowledge/library/librarytest"
+	"bestbox/internal/llm"
 	"bestbox/internal/transcript"
-	"bestbox/tools"
 	"bestbox/tools/knowledge"
 	"bestbox/workflows/run"
 )
@@ -171,12 +171,40 @@ func TestAnAnswerCitesTheDocumentsThatItRestsOn(t *testing.T) {
 	}
 }
 
+func TestWhereNothingStandsBehindAnAnswerTheNearestPlaceIsShown(t *testing.T) {
+	t.Parallel()
+	const question = "Do days of leave expire that are carried over?"
+	for name, test := range map[string]struct{ answer, nearest string }{
+		"unsupported":    {"They never expire but stay for ever.", "Days that are carried over expire on 31 March."},
+		"supported":      {"Days that are carried over expire on 31 March.", ""},
+		"claims nothing": {"The documents do not say it.", ""},
+	} {
+		got, _ := answers(t, withDocuments(t, &scriptedModel{calls: []agents.Call{searching(question)}, answers: []string{test.answer}}), "hr", question)
+		if test.nearest == "" && got.Nearest != nil || test.nearest != "" && (got.Nearest == nil || got.Nearest.Quote != test.nearest || len(got.Citations) != 0 || len(got.Uncited) != 1) {
+			t.Errorf("%s: %+v, nearest %+v", name, got, got.Nearest)
+		}
+	}
+}
+
 func TestAnAgentAnswersFromNoDocumentOfAnotherDomain(t *testing.T) {
 	t.Parallel()
 	model := &scriptedModel{calls: []agents.Call{searching("How many days of leave may be carried over?")}, answers: []string{"Up to five days may be carried over."}}
 	got, _ := answers(t, withDocuments(t, model), "lab", "How many days of leave may be carried over?")
 	if got.Answer != "It is not in the documents." || len(got.Citations) != 0 || len(model.prompts) != 0 {
 		t.Errorf("%+v, asked %d times", got, len(model.prompts))
+	}
+}
+
+func TestAnAgentThatCanOnlySearchBeginsWithTheQuestionItselfAndAsksNoModel(t *testing.T) {
+	t.Parallel()
+	model := &scriptedModel{answers: []string{"Badges are returned on the last working day."}}
+	got, _ := answers(t, withDocuments(t, model), "lab", "When are badges returned?")
+	first := got.Steps[0]
+	if len(first.Calls) != 1 || string(first.Calls[0].Arguments) != "{}" || first.Usage != (llm.Usage{}) {
+		t.Errorf("%+v", first)
+	}
+	if len(got.Citations) != 1 || got.Citations[0].Title != "Badges" {
+		t.Errorf("%+v", got.Citations)
 	}
 }
 
@@ -224,21 +252,24 @@ func TestARunWithoutASearchIsAsItWas(t *testing.T) {
 
 func TestCitationsOfAgentsThatWereAskedReachTheAnswerWithNumbersOfItsOwn(t *testing.T) {
 	t.Parallel()
-	model := &scriptedModel{answers: []string{"Badges are given back on the last day of work. Up to 5 days may be carried over into the next year. The canteen is closed on Sundays."}}
+	model := &scriptedModel{answers: []string{"Badges are given back on the last day of work. Up to 5 days may be carried over into the next year. The canteen is closed on Sundays. After 90 days a password is changed."}}
 	a := withDocuments(t, model)
 	inner := map[string]run.Result{
+		"it": {Answer: "Passwords live for ever.", Outsiders: true, Uncited: []string{"Passwords live for ever."},
+			Nearest: &cite.Citation{Document: "d3", Title: "Passwords", Quote: "A password is changed after 90 days."}},
 		"hr": {Answer: "Up to 5 days may be carried over into the next year [1].", Outsiders: true,
 			Citations: []cite.Citation{{Number: 1, Document: "d1", Title: "Leave policy", Quote: "Up to five days that were not taken may be carried over into the next year."}}},
 		"lab": {Answer: "Badges are given back on the last day of work [1]. The canteen is closed on Sundays.", Outsiders: true, Uncited: []string{"The canteen is closed on Sundays."},
 			Citations: []cite.Citation{{Number: 1, Document: "d2", Title: "Badges", Quote: "Badges are returned on the last working day."}}},
 	}
 	var calls []run.CallReport
-	for index, agent := range []string{"hr", "lab"} {
+	asked := []string{"hr", "lab", "it"}
+	for index, agent := range asked {
 		calls = append(calls, run.CallReport{Call: fmt.Sprintf("1.%d", index+1), Tool: agents.ToolAskAgent, Arguments: json.RawMessage(`{"agent":"` + agent + `","question":"What are the rules?"}`)})
 	}
 	head := begin(t, a, calls...)
 	at, ref := Position{Head: head}, AgentRef{Domain: "boss"}
-	for index, agent := range []string{"hr", "lab"} {
+	for index, agent := range asked {
 		if _, err := a.Transcript.Apply(t.Context(), transcript.Change{Session: agent, Run: agent, Key: "answer", Outcome: func(transcript.Head) any { return inner[agent] }}, &run.Result{}); err != nil {
 			t.Fatal(err)
 		}
@@ -249,23 +280,14 @@ func TestCitationsOfAgentsThatWereAskedReachTheAnswerWithNumbersOfItsOwn(t *test
 		}
 	}
 	got := twice[run.Result](t, a, a.Answer, AnswerInput{Position: at, AgentRef: ref})
-	if got.Answer != "Badges are given back on the last day of work [1]. Up to 5 days may be carried over into the next year [2]. The canteen is closed on Sundays." {
+	if got.Answer != "Badges are given back on the last day of work [1]. Up to 5 days may be carried over into the next year [2]. The canteen is closed on Sundays. After 90 days a password is changed [3]." {
 		t.Errorf("%q", got.Answer)
 	}
-	if len(got.Citations) != 2 || got.Citations[0].Document != "d2" || got.Citations[1].Document != "d1" || got.Citations[1].Quote != inner["hr"].Citations[0].Quote {
+	if len(got.Citations) != 3 || got.Citations[0].Document != "d2" || got.Citations[1].Document != "d1" || got.Citations[1].Quote != inner["hr"].Citations[0].Quote ||
+		got.Citations[2].Quote != inner["it"].Nearest.Quote {
 		t.Errorf("%+v", got.Citations)
 	}
 	if !slices.Equal(got.Uncited, []string{"The canteen is closed on Sundays."}) {
 		t.Errorf("uncited %q: what an agent has said without a document is no fact", got.Uncited)
-	}
-}
-
-func TestAToolKnowsWhichAgentCallsIt(t *testing.T) {
-	t.Parallel()
-	if got := tools.Caller(tools.CalledBy(t.Context(), "hr")); got != "hr" {
-		t.Errorf("%q", got)
-	}
-	if got := tools.Caller(t.Context()); got != "" {
-		t.Errorf("%q", got)
 	}
 }

@@ -202,6 +202,13 @@ func inOrder(calls []agents.Call) []agents.Call {
 
 // decision asks for at least so many calls.
 func (a *Activities) decision(ctx context.Context, agent equipped, turn agents.Turn, minCalls int) ([]agents.Call, llm.Usage, error) {
+	only, err := agent.OnlyCall(turn, minCalls)
+	if err != nil {
+		return nil, llm.Usage{}, err
+	}
+	if only != nil {
+		return []agents.Call{*only}, llm.Usage{}, nil
+	}
 	messages, err := agent.DecideMessages(turn)
 	if err != nil {
 		return nil, llm.Usage{}, err

@@ -141,6 +141,8 @@ type Result struct {
 	// document nor another result is found to say. Both are empty where no documents were searched.
 	Citations []cite.Citation `json:"citations,omitempty"`
 	Uncited   []string        `json:"uncited,omitempty"`
+	// Nearest is the place of the documents that is most like the question, where nothing is found to stand behind the answer: it has no number in it.
+	Nearest *cite.Citation `json:"nearest,omitempty"`
 	// Domain is what the question is about; Agent is who answered: another one only where the domain has no agent.
 	Domain string `json:"domain"`
 	Agent  string `json:"agent"`

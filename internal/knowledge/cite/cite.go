@@ -30,7 +30,7 @@ type Passage struct {
 
 // Citation is a place of a document that stands behind a sentence of an answer.
 type Citation struct {
-	// Number is the one in the answer: [1].
+	// Number is the one in the answer: [1]; 0 of the nearest place, which the answer does not name.
 	Number   int      `json:"number"`
 	Document string   `json:"document"`
 	Title    string   `json:"title"`
@@ -93,8 +93,13 @@ func (r *Report) cite(found quoted) int {
 		}
 	}
 	number := len(r.Citations) + 1
-	r.Citations = append(r.Citations, Citation{Number: number, Document: p.Document, Title: p.Title, Source: p.Source, Section: p.Section, Page: p.Page, Quote: found.quote})
+	r.Citations = append(r.Citations, found.citation(number))
 	return number
+}
+
+func (q quoted) citation(number int) Citation {
+	p := q.passage
+	return Citation{Number: number, Document: p.Document, Title: p.Title, Source: p.Source, Section: p.Section, Page: p.Page, Quote: q.quote}
 }
 
 // Unmarked is an answer without the numbers of its citations.

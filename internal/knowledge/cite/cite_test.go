@@ -127,6 +127,12 @@ func holds(t *testing.T, answer string, passages []cite.Passage, facts ...string
 			t.Errorf("%q stands in no passage of %s", c.Quote, c.Document)
 		}
 	}
+	for _, question := range []string{answer, passages[0].Text} {
+		c := cite.Nearest(question, answer, passages)
+		if c != nil && (c.Quote == "" || !slices.ContainsFunc(passages, func(p cite.Passage) bool { return p.Document == c.Document && strings.Contains(p.Text, c.Quote) })) {
+			t.Errorf("the nearest, %q, stands in no passage of %s", c.Quote, c.Document)
+		}
+	}
 	if blanks, was := strings.Fields(cite.Unmarked(got.Answer)), strings.Fields(cite.Unmarked(answer)); strings.Join(blanks, "") != strings.Join(was, "") {
 		t.Errorf("%q became %q", was, blanks)
 	}

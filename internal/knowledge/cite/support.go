@@ -171,7 +171,9 @@ func (s *sources) behind(sentence string, hints []int) (found []quoted, supporte
 		return nil, true
 	}
 	sentence = reference.ReplaceAllString(sentence, " ")
-	says := said{sentence, Words(sentence), clausesOf(sentence), namesOf(sentence), hints}
+	says := said{words: Words(sentence), hints: hints}
+	numbered, sentence := s.numberedNames(sentence)
+	says.text, says.clauses, says.names = sentence, clausesOf(sentence), append(namesOf(sentence), numbered...)
 	delete(says.words, "yes")
 	least := leastShare
 	if s.repeats(says.words) {
@@ -202,6 +204,25 @@ func (s *sources) behind(sentence string, hints []int) (found []quoted, supporte
 	}
 	return []quoted{s.parts[best].quoted}, true
 }
+
+// numberedNames are the names that end in a number, such as Hall 3, of a sentence which a passage writes so, and the sentence without these numbers: they are no figures that could
+// belong to something else. A day of a month is none.
+func (s *sources) numberedNames(sentence string) (names []string, without string) {
+	without = numberedName.ReplaceAllStringFunc(sentence, func(found string) string {
+		written := func(w whole) bool { return strings.Contains(w.text+"\n"+w.around, found) }
+		if monthName.MatchString(found) || !slices.ContainsFunc(s.wholes, written) {
+			return found
+		}
+		names = append(names, found)
+		return strings.TrimRight(found, "0123456789 ")
+	})
+	return names, without
+}
+
+var (
+	numberedName = regexp.MustCompile(`\b\p{Lu}[\p{L}&-]* \d+\b`)
+	monthName    = regexp.MustCompile(`^(?:January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b`)
+)
 
 // repeats reports whether a sentence says little but the words of the question, as "Yes, it is allowed" does: then they are the claim.
 func (s *sources) repeats(words map[string]int) bool {
@@ -269,11 +290,22 @@ func (s *sources) figuresBelong(says said, p part) bool {
 	return true
 }
 
-// deniesAlike reports whether, of the clauses that share words with the sentence, one denies where the sentence does, and none where it does not.
+// deniesAlike reports whether a clause denies for each clause of the sentence that does, with words of it, and none does, with words of the sentence, where the sentence does not.
 func (s *sources) deniesAlike(says said, p part) bool {
-	negated := slices.ContainsFunc(says.clauses, func(c clause) bool { return c.negated })
-	denied := slices.ContainsFunc(p.clauses, func(c clause) bool { return c.negated && s.score(says.words, part{own: c.words}) >= leastClause })
-	return negated == denied
+	denies := func(words map[string]int) bool {
+		return slices.ContainsFunc(p.clauses, func(c clause) bool { return c.negated && s.score(words, part{own: c.words}) >= leastClause })
+	}
+	negated := false
+	for _, one := range says.clauses {
+		if !one.negated {
+			continue
+		}
+		negated = true
+		if !denies(one.words) && !denies(says.words) {
+			return false
+		}
+	}
+	return negated || !denies(says.words)
 }
 
 func withoutFigures(words map[string]int) map[string]int {

@@ -101,7 +101,9 @@ func claims(sentence string) bool {
 
 // named are the names that an English sentence says: words with a capital that do not begin it. In what is all capitals, or a title, every word has one, and none counts.
 var (
-	named   = regexp.MustCompile(`[\p{L}\p{N}][,;)]?\s+(\p{Lu}[\p{L}\p{N}&-]*)`)
+	named = regexp.MustCompile(`[\p{L}\p{N}][,;)]?\s+(\p{Lu}[\p{L}\p{N}&-]*)`)
+	// manyOf are abbreviations in the plural, as PCs.
+	manyOf  = regexp.MustCompile(`^(\p{Lu}{2,})s$`)
 	aWord   = regexp.MustCompile(`\p{L}+`)
 	calling = map[string]bool{"i": true, "monday": true, "tuesday": true, "wednesday": true, "thursday": true, "friday": true, "saturday": true, "sunday": true}
 )
@@ -109,7 +111,7 @@ var (
 func namesOf(sentence string) (names []string) {
 	for _, found := range named.FindAllStringSubmatch(sentence, -1) {
 		if !calling[strings.ToLower(found[1])] {
-			names = append(names, found[1])
+			names = append(names, manyOf.ReplaceAllString(found[1], "$1"))
 		}
 	}
 	if all := len(aWord.FindAllString(sentence, -1)); len(names)*2 > all {
