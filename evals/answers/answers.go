@@ -3,7 +3,10 @@
 package answers
 
 import (
+	"bytes"
 	"context"
+	_ "embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -156,6 +160,26 @@ func ask(command *cobra.Command, o options, started *stack.Stack, folder string,
 	return measure.Run(ctx, command.OutOrStdout(), command.ErrOrStderr(), o.Options, about, measure.TakeTurns(groups), marks...)
 }
 
+//go:embed also.jsonl
+var also []byte
+
+// alsoAnswered are the documents that answer a question although the questions do not name them, by the question's id. The 145 questions that are asked by default were looked up in
+// all documents by reading; see docs/evals.md.
+var alsoAnswered = sync.OnceValue(func() map[string][]string {
+	found := map[string][]string{}
+	for line := range bytes.Lines(also) {
+		var row struct {
+			ID   string
+			Also []string
+		}
+		if err := json.Unmarshal(line, &row); err != nil {
+			panic(fmt.Sprintf("also.jsonl: %v", err)) // a test reads it
+		}
+		found[row.ID] = row.Also
+	}
+	return found
+})
+
 // saysNotThere finds answers that say that something is not in the documents, in the tool's own words or in those of a model.
 var saysNotThere = regexp.MustCompile(`(?i)\bnot (?:be )?(?:in|found|mentioned|provided|specified|stated|contained|available|included|listed|given)\b|` +
 	`\bno (?:information|mention|details?|passages?|documents?)\b|\b(?:do|does)(?: not|n't) (?:say|mention|provide|specify|state|contain|include|hold|list|give)\b|没有相关内容|没有提到|未提及`)
@@ -168,12 +192,16 @@ const (
 	markQuote   = "quote missing"
 	markUncited = "uncited"
 	markFailed  = "no answer"
+	// markAlso is a citation of a document that answers the question although the questions do not name it, and none of one that they name.
+	markAlso = "also right"
+	// markNearest is no citation, but a document that answers the question shown as the nearest.
+	markNearest = "nearest right"
 )
 
-var marks = []string{markNone, markOther, markDenied, markQuote, markUncited, markFailed}
+var marks = []string{markAlso, markNearest, markNone, markOther, markDenied, markQuote, markUncited, markFailed}
 
-// judge scores an answer. Where the document is there, a citation of it is right; where it is gone, to say so and cite nothing.
-func (o *Outcome) judge(question retrieval.Question, gone bool) {
+// judge scores an answer. Where the document is there, a citation of it is right; where it is gone, to say so and cite nothing. Also are other documents that answer the question.
+func (o *Outcome) judge(question retrieval.Question, also []string, gone bool) {
 	denied := len(o.Citations) == 0 && saysNotThere.MatchString(o.Answer)
 	cited := slices.ContainsFunc(o.Citations, func(c Citation) bool { return slices.Contains(question.Relevant, c.Document) })
 	o.Right = cited
@@ -182,7 +210,11 @@ func (o *Outcome) judge(question retrieval.Question, gone bool) {
 	}
 	o.Mark(markDenied, denied)
 	o.Mark(markNone, len(o.Citations) == 0 && !denied)
-	o.Mark(markOther, len(o.Citations) > 0 && !cited)
+	citedAlso := !cited && slices.ContainsFunc(o.Citations, func(c Citation) bool { return slices.Contains(also, c.Document) })
+	answers := slices.Concat(question.Relevant, also)
+	o.Mark(markAlso, citedAlso)
+	o.Mark(markNearest, len(o.Citations) == 0 && o.Nearest != nil && slices.Contains(answers, o.Nearest.Document))
+	o.Mark(markOther, len(o.Citations) > 0 && !cited && !citedAlso)
 	o.Mark(markUncited, len(o.Uncited) > 0)
 	o.Mark(markQuote, slices.ContainsFunc(o.Citations, func(c Citation) bool { return !c.Stands }))
 	if !o.Right {

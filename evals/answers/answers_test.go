@@ -22,25 +22,33 @@ func TestAnAnswerIsJudgedByWhatItCites(t *testing.T) {
 		answer    string
 		citations []Citation
 		uncited   []string
+		nearest   string
 		gone      bool
 		right     bool
 		marks     []string
 	}{
-		"the right document":              {"24 months [1].", of("corpus/a/warranty.md", true), nil, false, true, nil},
-		"a quote that is not there":       {"24 months [1].", of("corpus/a/warranty.md", false), nil, false, true, []string{markQuote}},
-		"another document":                {"12 months [1].", of("corpus/a/other.md", true), nil, false, false, []string{markOther}},
-		"no document":                     {"24 months.", nil, []string{"24 months."}, false, false, []string{markNone, markUncited}},
-		"said not to be there, but is":    {"It is not in the documents.", nil, nil, false, false, []string{markDenied}},
-		"gone, and said so":               {"It is not in the documents.", nil, nil, true, true, []string{markDenied}},
-		"gone, and said in its own words": {"The warranty is not mentioned in the passages.", nil, nil, true, true, []string{markDenied}},
-		"gone, and said in Chinese":       {"文件中没有相关内容。", nil, nil, true, true, []string{markDenied}},
-		"gone, but made up":               {"24 months.", nil, []string{"24 months."}, true, false, []string{markNone, markUncited}},
-		"gone, and another one cited":     {"It is not stated, but 12 months [1].", of("corpus/a/other.md", true), nil, true, false, []string{markOther}},
+		"the right document":                        {"24 months [1].", of("corpus/a/warranty.md", true), nil, "", false, true, nil},
+		"a quote that is not there":                 {"24 months [1].", of("corpus/a/warranty.md", false), nil, "", false, true, []string{markQuote}},
+		"another document":                          {"12 months [1].", of("corpus/a/other.md", true), nil, "", false, false, []string{markOther}},
+		"a document that the questions do not name": {"24 months [1].", of("corpus/a/terms.md", true), nil, "", false, false, []string{markAlso}},
+		"gone, but another one says it":             {"24 months [1].", of("corpus/a/terms.md", true), nil, "", true, false, []string{markAlso}},
+		"the nearest is right":                      {"12 months.", nil, []string{"12 months."}, "corpus/a/warranty.md", false, false, []string{markNone, markNearest, markUncited}},
+		"the nearest is another one":                {"12 months.", nil, []string{"12 months."}, "corpus/a/other.md", false, false, []string{markNone, markUncited}},
+		"no document":                               {"24 months.", nil, []string{"24 months."}, "", false, false, []string{markNone, markUncited}},
+		"said not to be there, but is":              {"It is not in the documents.", nil, nil, "", false, false, []string{markDenied}},
+		"gone, and said so":                         {"It is not in the documents.", nil, nil, "", true, true, []string{markDenied}},
+		"gone, and said in its own words":           {"The warranty is not mentioned in the passages.", nil, nil, "", true, true, []string{markDenied}},
+		"gone, and said in Chinese":                 {"文件中没有相关内容。", nil, nil, "", true, true, []string{markDenied}},
+		"gone, but made up":                         {"24 months.", nil, []string{"24 months."}, "", true, false, []string{markNone, markUncited}},
+		"gone, and another one cited":               {"It is not stated, but 12 months [1].", of("corpus/a/other.md", true), nil, "", true, false, []string{markOther}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			outcome := &Outcome{Answer: test.answer, Citations: test.citations, Uncited: test.uncited}
-			outcome.judge(question, test.gone)
+			if test.nearest != "" {
+				outcome.Nearest = &Citation{Document: test.nearest}
+			}
+			outcome.judge(question, []string{"corpus/a/terms.md"}, test.gone)
 			slices.Sort(outcome.Marks)
 			slices.Sort(test.marks)
 			if outcome.Right != test.right || !slices.Equal(outcome.Marks, test.marks) || (outcome.Wrong == "") != test.right {
@@ -75,5 +83,29 @@ func TestTheDocumentsOfRemovedQuestionsAreGoneForOneAgentOnly(t *testing.T) {
 	loaded, err := agents.Load(agents.Shipped(), agents.Folder(filepath.Join(folder, "agents")))
 	if err != nil || !slices.ContainsFunc(loaded, func(a agents.Agent) bool { return a.Name == whole }) || !slices.ContainsFunc(loaded, func(a agents.Agent) bool { return a.Name == without }) {
 		t.Errorf("the agents: %+v, %v", loaded, err)
+	}
+}
+
+func TestWhatElseAnswersAQuestionIsAmongTheDocuments(t *testing.T) {
+	t.Parallel()
+	set, err := retrieval.Load(t.Context(), "../retrieval/data/corpus", "../retrieval/data/queries.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, documents := range alsoAnswered() {
+		index := slices.IndexFunc(set.Questions, func(q retrieval.Question) bool { return q.ID == id })
+		if index < 0 {
+			t.Errorf("there is no question %s", id)
+			continue
+		}
+		for _, document := range documents {
+			there := slices.ContainsFunc(set.Files, func(f retrieval.File) bool { return f.Path == document })
+			if !there || slices.Contains(set.Questions[index].Relevant, document) {
+				t.Errorf("%s: %s is not there, or the question names it", id, document)
+			}
+		}
+	}
+	if len(alsoAnswered()) == 0 {
+		t.Error("none is known")
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"bestbox/evals/person"
 	"bestbox/evals/retrieval"
 	"bestbox/internal/knowledge"
+	"bestbox/internal/knowledge/cite"
 	"bestbox/worker/api"
 	"bestbox/worker/client"
 	"bestbox/workflows/run"
@@ -24,6 +25,8 @@ type Outcome struct {
 	Answer    string     `json:"answer"`
 	Citations []Citation `json:"citations,omitempty"`
 	Uncited   []string   `json:"uncited,omitempty"`
+	// Nearest is what is shown where nothing is cited.
+	Nearest *Citation `json:"nearest,omitempty"`
 	// Steps is where the seconds went.
 	Steps []run.Step `json:"steps,omitempty"`
 }
@@ -83,18 +86,34 @@ func (b *bench) ask(ctx context.Context, request api.Request, question retrieval
 	result := ended.Result
 	outcome.Answer, outcome.Uncited, outcome.Usage, outcome.Steps = result.Answer, result.Uncited, result.Usage, result.Steps
 	for _, cited := range result.Citations {
-		document, err := b.worker.Document(ctx, cited.Document)
+		found, err := b.cited(ctx, cited)
 		if err != nil {
 			return nil, err
 		}
-		relative, err := filepath.Rel(b.folder, filepath.FromSlash(document.Source))
-		if err != nil {
-			relative = document.Source // one that came otherwise
-		}
-		outcome.Citations = append(outcome.Citations, Citation{Document: filepath.ToSlash(relative), Quote: cited.Quote, Stands: stands(cited.Quote, document.Text)})
+		outcome.Citations = append(outcome.Citations, found)
 	}
-	outcome.judge(question, b.gone)
+	if result.Nearest != nil {
+		found, err := b.cited(ctx, *result.Nearest)
+		if err != nil {
+			return nil, err
+		}
+		outcome.Nearest = &found
+	}
+	outcome.judge(question, alsoAnswered()[question.ID], b.gone)
 	return outcome, nil
+}
+
+// cited looks a citation up in its document.
+func (b *bench) cited(ctx context.Context, cited cite.Citation) (Citation, error) {
+	document, err := b.worker.Document(ctx, cited.Document)
+	if err != nil {
+		return Citation{}, err
+	}
+	relative, err := filepath.Rel(b.folder, filepath.FromSlash(document.Source))
+	if err != nil {
+		relative = document.Source // one that came otherwise
+	}
+	return Citation{Document: filepath.ToSlash(relative), Quote: cited.Quote, Stands: stands(cited.Quote, document.Text)}, nil
 }
 
 // stands tells whether a text is said by a document, word for word.
