@@ -28,8 +28,10 @@ type Agent struct {
 	Description string `yaml:"description"`
 	// Tools are the names of the tools the agent may call, in the order the model reads them; among them may be ToolAskUser, ToolHandOver and
 	// ToolAskAgent, and mcp:NAME for all tools of an MCP server.
-	Tools  []string `yaml:"tools"`
-	Policy Policy   `yaml:"policy"`
+	Tools []string `yaml:"tools"`
+	// Talks says that the agent has something to say where its tool has found nothing. It decides nothing: it has one tool at most, which it calls with each question.
+	Talks  bool   `yaml:"talks"`
+	Policy Policy `yaml:"policy"`
 
 	// Prompt is what the agent is told in every step.
 	Prompt string `yaml:"-"`

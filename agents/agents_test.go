@@ -180,15 +180,16 @@ func TestAQuestionAboutRulesBeginsWithTheDocuments(t *testing.T) {
 	for _, name := range []string{"erp", "crm", "itops", "oa"} {
 		for _, question := range []string{"What do our rules say about gifts?", "差旅规定里酒店标准是多少？"} {
 			turn := agents.Turn{Today: today, Question: question}
-			only, err := definition(t, name).OnlyCall(turn, 1)
-			if err != nil || only == nil || only.Tool != "search_knowledge_base" || string(only.Arguments) != "{}" {
-				t.Errorf("%s: %s: %+v, %v", name, question, only, err)
+			d := definition(t, name)
+			only, is, err := d.OnlyDecision(turn, 1)
+			if err != nil || !is || len(only.Calls) != 1 || only.Calls[0].Tool != "search_knowledge_base" || string(only.Calls[0].Arguments) != "{}" {
+				t.Errorf("%s: %s: %+v, %t, %v", name, question, only, is, err)
 			}
-			if none, err := definition(t, name).OnlyCall(turn, 0); err != nil || none != nil {
-				t.Errorf("%s may call nothing, and calls %+v; %v", name, none, err)
+			if _, is, err := d.OnlyDecision(turn, 0); err != nil || is {
+				t.Errorf("%s may call nothing, and has no choice; %v", name, err)
 			}
 			turn.Facts = []agents.Fact{{Tool: "search_knowledge_base", Arguments: "{}", Sentences: []string{"It is not in the documents."}}}
-			if again, err := definition(t, name).OnlyCall(turn, 1); err != nil || again != nil {
+			if again, is, err := d.OnlyDecision(turn, 1); err != nil || is {
 				t.Errorf("%s: what was found leaves no choice but %+v; %v", name, again, err)
 			}
 		}

@@ -51,26 +51,26 @@ func (d Definition) DecisionSchema(turn Turn, minCalls int) (json.RawMessage, er
 	return schema, nil
 }
 
-// OnlyCall returns the call of a decision that can be no other: something must be called, and all that may be is one tool without arguments. No model is needed to say so. Nil
-// where there is a choice.
-func (d Definition) OnlyCall(turn Turn, minCalls int) (*Call, error) {
-	if minCalls == 0 {
-		return nil, nil
-	}
+// OnlyDecision returns the decision that can be no other, so that no model is needed to say so: nothing can be called, or something must be, and all that may is one tool without
+// arguments. False where there is a choice.
+func (d Definition) OnlyDecision(turn Turn, minCalls int) (only Decision, is bool, err error) {
 	possible, err := d.possibleCalls(turn)
-	if err != nil || len(possible) != 1 {
-		return nil, err
+	if err != nil || len(possible) == 0 {
+		return Decision{}, err == nil, err
+	}
+	if minCalls == 0 || len(possible) > 1 {
+		return Decision{}, false, nil
 	}
 	var arguments struct {
 		Properties map[string]json.RawMessage `json:"properties"`
 	}
 	if err := json.Unmarshal(possible[0].Properties.Arguments, &arguments); err != nil {
-		return nil, fmt.Errorf("read the schema of a call: %w", err)
+		return Decision{}, false, fmt.Errorf("read the schema of a call: %w", err)
 	}
 	if len(arguments.Properties) > 0 {
-		return nil, nil
+		return Decision{}, false, nil
 	}
-	return &Call{Tool: possible[0].Properties.Tool["const"], Arguments: json.RawMessage("{}")}, nil
+	return Decision{Calls: []Call{{Tool: possible[0].Properties.Tool["const"], Arguments: json.RawMessage("{}")}}}, true, nil
 }
 
 // possibleCalls are what a decision may choose among.

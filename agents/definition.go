@@ -85,6 +85,9 @@ func define(agent Agent, others []Agent, registry *tools.Registry, without []str
 		}
 		definition.Specs = append(definition.Specs, spec)
 	}
+	if err := definition.checkTalks(); err != nil {
+		return definition, err
+	}
 	if err := definition.checkPolicy(registry, without); err != nil {
 		return definition, err
 	}
@@ -100,6 +103,21 @@ func define(agent Agent, others []Agent, registry *tools.Registry, without []str
 	})
 	return definition, definition.writeSystem(others)
 }
+
+// checkTalks refuses tools among which somebody would have to choose for an agent that only talks.
+func (d Definition) checkTalks() error {
+	if !d.Talks || len(d.Specs) == 0 {
+		return nil
+	}
+	_, one, err := d.OnlyDecision(Turn{}, 1)
+	if err == nil && !one {
+		err = d.files.at(settingsFile, "$.talks", "talks: true goes with one tool at most, which can be called without arguments, such as search_knowledge_base; it has %s", strings.Join(d.Tools, ", "))
+	}
+	return err
+}
+
+// OnlyTalks reports whether the agent's prompts are those of a talk: no tool is named in them.
+func (d Definition) OnlyTalks() bool { return d.Talks || len(d.Specs) == 0 }
 
 // checkCalls refuses a worked example that calls a tool as it cannot be called, since a model copies what it is shown. The tools of servers change by themselves.
 func (a Agent) checkCalls(registry *tools.Registry) error {
@@ -126,7 +144,11 @@ func (d *Definition) writeSystem(others []Agent) error {
 	if d.Prompt, err = render(parsed, map[string]any{"Others": others}); err != nil {
 		return d.files.inPrompt(err)
 	}
-	d.System, err = render(systemTemplate, map[string]any{"Agent": d.Agent, "Tools": signatures(d.Specs)})
+	named := d.Specs
+	if d.OnlyTalks() {
+		named = nil
+	}
+	d.System, err = render(systemTemplate, map[string]any{"Agent": d.Agent, "Tools": signatures(named)})
 	return err
 }
 

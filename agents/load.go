@@ -142,7 +142,7 @@ func load(f files) (Agent, error) {
 }
 
 // settingsKeys are those of agent.yaml, for who has misspelt one.
-const settingsKeys = "name, workflow, description, tools, policy: max_steps, max_calls_per_step, decision_tokens, answer_tokens, writes, compensate"
+const settingsKeys = "name, workflow, description, tools, talks, policy: max_steps, max_calls_per_step, decision_tokens, answer_tokens, writes, compensate"
 
 // longestPrompt is in bytes: in English about the 8,192 tokens that the models of the shipped profiles hold at once, so that no longer one can be meant.
 const longestPrompt = 32_000

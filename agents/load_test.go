@@ -84,7 +84,7 @@ func TestAWrongFolderIsRefusedNamingFileAndLine(t *testing.T) {
 		{"a text for a number", map[string]string{"general/agent.yaml": general + "policy:\n  max_steps: many\n"}, "own/general/agent.yaml:4: [4:14] it is a text; allowed: a whole number\n"},
 		{"a text for a list", map[string]string{"general/agent.yaml": general + "tools: count\n"}, "own/general/agent.yaml:3: [3:8] it is a text; allowed: a list\n"},
 		{"a key that is not there", map[string]string{"general/agent.yaml": general + "tols: [count]\n"},
-			"own/general/agent.yaml:3: [3:1] unknown field \"tols\"; allowed: name, workflow, description, tools, policy: max_steps, max_calls_per_step, decision_tokens, answer_tokens, writes, compensate\n"},
+			"own/general/agent.yaml:3: [3:1] unknown field \"tols\"; allowed: name, workflow, description, tools, talks, policy: max_steps, max_calls_per_step, decision_tokens, answer_tokens, writes, compensate\n"},
 		{"a blank description", map[string]string{"general/agent.yaml": "name: general\ndescription: '  '\n"}, "own/general/agent.yaml:2: description"},
 		{"a tool without a name", map[string]string{"general/agent.yaml": general + "tools:\n  - count\n  -\n  - ''\n"}, "own/general/agent.yaml:5: tools: an entry is empty"},
 		{"a folder that can be no name", map[string]string{"quality-lab/agent.yaml": "name: lab\ndescription: d\n", "quality-lab/prompt.md": "p"},

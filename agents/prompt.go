@@ -73,8 +73,8 @@ func (d Definition) DecideMessages(turn Turn) ([]llms.MessageContent, error) {
 // with the wish for an answer. The server has evaluated all but the wish before, so that the first word comes at once.
 // Correction, when not empty, says what was wrong with an earlier answer.
 func (d Definition) AnswerMessages(turn Turn, correction string) ([]llms.MessageContent, error) {
-	if len(d.Specs) == 0 {
-		return d.talkMessages(turn.Question, correction), nil
+	if d.OnlyTalks() {
+		return d.talkMessages(turn, correction), nil
 	}
 	messages, err := d.DecideMessages(turn)
 	if err != nil {
@@ -88,14 +88,28 @@ func (d Definition) AnswerMessages(turn Turn, correction string) ([]llms.Message
 		llms.TextParts(llms.ChatMessageTypeHuman, wish(turn.Question, correction))), nil
 }
 
-// talkMessages returns the prompt of an agent without tools: there is nothing to decide and there are no results.
-func (d Definition) talkMessages(question, correction string) []llms.MessageContent {
+// talkMessages returns the prompt of an agent that decides nothing: the question, and what was found about it.
+func (d Definition) talkMessages(turn Turn, correction string) []llms.MessageContent {
 	messages := []llms.MessageContent{llms.TextParts(llms.ChatMessageTypeSystem, d.System)}
 	for _, example := range d.Examples {
-		messages = append(messages, llms.TextParts(llms.ChatMessageTypeHuman, example.Question),
+		messages = append(messages, llms.TextParts(llms.ChatMessageTypeHuman, Turn{Question: example.Question, Facts: example.Results}.talk("")),
 			llms.TextParts(llms.ChatMessageTypeAI, example.Answer))
 	}
-	return append(messages, llms.TextParts(llms.ChatMessageTypeHuman, strings.TrimSpace(question+"\n"+correction)))
+	return append(messages, llms.TextParts(llms.ChatMessageTypeHuman, turn.talk(correction)))
+}
+
+// talk is the question as it is, and below it what was found.
+func (t Turn) talk(correction string) string {
+	var text strings.Builder
+	if len(t.Facts) == 0 {
+		return strings.TrimSpace(t.Question + "\n" + correction)
+	}
+	fmt.Fprintf(&text, "%s\nResults:\n", indented(t.Question))
+	for _, fact := range t.Facts {
+		fmt.Fprintf(&text, "- %s\n", wording.OneLine(strings.Join(fact.Sentences, " ")))
+	}
+	fmt.Fprintf(&text, "Answer from the results alone. %s\n%s", languageRule(t.Question), correction)
+	return strings.TrimSpace(text.String())
 }
 
 // messages are the turns of a worked example, as a model would have had them.

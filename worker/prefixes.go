@@ -105,7 +105,7 @@ func fixedPrompts(ctx context.Context, loaded *config.Config) (map[string][]fixe
 // one.
 func beginning(agent agents.Definition, today time.Time) (json.RawMessage, error) {
 	first := agent.DecideMessages
-	if len(agent.Specs) == 0 {
+	if agent.OnlyTalks() {
 		first = func(turn agents.Turn) ([]llms.MessageContent, error) { return agent.AnswerMessages(turn, "") }
 	}
 	messages, err := first(agents.Turn{Today: today})

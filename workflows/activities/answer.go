@@ -191,7 +191,10 @@ func hides(agent equipped, known conversation, content string) string {
 // write returns the best of the attempts: the one with the fewest faults.
 func (a *Activities) write(ctx context.Context, who asker, agent equipped, known conversation, domain string) (text, error) {
 	if known.notInDocuments() {
-		return text{content: notThere(known.input.Question)}, nil
+		if !agent.Talks {
+			return text{content: notThere(known.input.Question)}, nil
+		}
+		known.results = nil
 	}
 	turn, err := a.turn(ctx, who, agent, known, agent.Policy.AnswerTokens)
 	if err != nil {

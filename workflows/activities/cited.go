@@ -70,6 +70,14 @@ func (d documents) cite(question string, written *text) {
 	}
 }
 
+// foundInDocuments reports whether a search of the run has found something about the question.
+func (c conversation) foundInDocuments() bool {
+	return slices.ContainsFunc(c.results, func(result callResult) bool {
+		found, is := foundIn(result)
+		return is && found.Relevant
+	})
+}
+
 // notInDocuments reports whether all that was done is to search the documents, and nothing in them is about the question. What is then to be said needs no model, which would
 // be tempted to know better.
 func (c conversation) notInDocuments() bool {

@@ -14,6 +14,7 @@ import (
 	"bestbox/internal/llm"
 	"bestbox/internal/transcript"
 	"bestbox/tools"
+	"bestbox/tools/knowledge"
 	"bestbox/tools/wording"
 	"bestbox/workflows/run"
 )
@@ -76,7 +77,7 @@ func (a *Activities) Decide(ctx context.Context, input DecideInput) (Decided, er
 		}
 		step := run.Step{Step: input.Step}
 		var count func(context.Context)
-		if input.Step <= agent.Policy.MaxSteps && len(agent.Specs) > 0 {
+		if input.Step <= agent.Policy.MaxSteps && len(agent.Specs) > 0 && (!agent.Talks || input.Step == 1) {
 			started := time.Now()
 			chosen, err := a.chooseCalls(ctx, who, agent, known)
 			if err != nil {
@@ -137,7 +138,8 @@ func leastCalls(agent equipped, turn agents.Turn) int {
 }
 
 // without are the tools of an agent that may not be called now: those that the user may not use, that are away or others than when the run began, those that turn to the user where an agent has
-// asked, and a second hand-over.
+// asked, a second hand-over, and a search of the documents once one has found something about the question: small models look for the same again in other words, and more passages are many
+// seconds to read.
 func without(who asker, agent equipped, known conversation) (names []string) {
 	for _, spec := range agent.Specs {
 		switch {
@@ -145,6 +147,8 @@ func without(who asker, agent equipped, known conversation) (names []string) {
 			if !mayTurn(agent, known, spec.Name) {
 				names = append(names, spec.Name)
 			}
+		case spec.Name == knowledge.Search && known.foundInDocuments():
+			names = append(names, spec.Name)
 		default:
 			if _, refused := usable(who, agent, spec.Name); refused != "" {
 				names = append(names, spec.Name)
@@ -202,12 +206,9 @@ func inOrder(calls []agents.Call) []agents.Call {
 
 // decision asks for at least so many calls.
 func (a *Activities) decision(ctx context.Context, agent equipped, turn agents.Turn, minCalls int) ([]agents.Call, llm.Usage, error) {
-	only, err := agent.OnlyCall(turn, minCalls)
-	if err != nil {
-		return nil, llm.Usage{}, err
-	}
-	if only != nil {
-		return []agents.Call{*only}, llm.Usage{}, nil
+	only, is, err := agent.OnlyDecision(turn, minCalls)
+	if err != nil || is {
+		return only.Calls, llm.Usage{}, err
 	}
 	messages, err := agent.DecideMessages(turn)
 	if err != nil {
