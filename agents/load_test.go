@@ -60,6 +60,32 @@ func TestAnAgentOfALaterSourceTakesThePlaceOfOneOfItsName(t *testing.T) {
 	}
 }
 
+func TestAnAgentThatTalksHasNothingToChoose(t *testing.T) {
+	t.Parallel()
+	type none struct{}
+	type text struct {
+		Text string `json:"text"`
+	}
+	definition := func(name string) tools.Definition {
+		return tools.Definition{Name: name, Description: "Looks.", Effect: tools.Read}
+	}
+	registry, err := tools.NewRegistry(tools.Must(tools.New(definition("look"), func(context.Context, none) (found, error) { return found{}, nil })),
+		tools.Must(tools.New(definition("say"), func(context.Context, text) (found, error) { return found{}, nil })))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for listed, want := range map[string]string{"[]": "", "[look]": "", "[say]": "has say", "[look, say]": "has look, say"} {
+		loaded, err := agents.Load(talker(map[string]string{"general/agent.yaml": general + "talks: true\ntools: " + listed + "\n"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = agents.Define(loaded, registry)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "own/general/agent.yaml:3: talks: true goes with one tool")) {
+			t.Errorf("%s: %v", listed, err)
+		}
+	}
+}
+
 func TestAWrongFolderIsRefusedNamingFileAndLine(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -30,6 +30,7 @@ type scriptedModel struct {
 
 	mu      sync.Mutex
 	prompts []string // of the answers
+	decided int
 }
 
 func (m *scriptedModel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -49,6 +50,7 @@ func (m *scriptedModel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer m.mu.Unlock()
 	var said string
 	if request.Format != nil {
+		m.decided++
 		decision := agents.Decision{Calls: []agents.Call{}}
 		if strings.Contains(request.Messages[len(request.Messages)-1].Content, "Results: none yet") {
 			decision.Calls = m.calls
@@ -61,7 +63,11 @@ func (m *scriptedModel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		said = string(encoded)
 	} else {
 		said = m.answers[min(len(m.prompts), len(m.answers)-1)]
-		m.prompts = append(m.prompts, request.Messages[len(request.Messages)-3].Content)
+		last := len(request.Messages) - 3 // before the decision to call nothing, and the wish
+		if last < 0 {
+			last = len(request.Messages) - 1 // of a talk
+		}
+		m.prompts = append(m.prompts, request.Messages[last].Content)
 	}
 	delta, err := json.Marshal(said)
 	if err != nil {
@@ -85,7 +91,8 @@ const leaveRules = "Up to five days that were not taken may be carried over into
 func withDocuments(t *testing.T, model *scriptedModel) *Activities {
 	t.Helper()
 	folder := t.TempDir()
-	for name, tools := range map[string]string{"general": "[]", "hr": "[search_knowledge_base, count]", "lab": "[search_knowledge_base]", "boss": "[ask_agent]"} {
+	for name, tools := range map[string]string{"general": "[]", "hr": "[search_knowledge_base, count]", "lab": "[search_knowledge_base]", "boss": "[ask_agent]",
+		"talker": "[search_knowledge_base]\ntalks: true"} {
 		if err := os.Mkdir(filepath.Join(folder, name), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -168,6 +175,43 @@ func TestAnAnswerCitesTheDocumentsThatItRestsOn(t *testing.T) {
 	}
 	if strings.Contains(kept, "expire") || strings.Contains(kept, "Leave policy") {
 		t.Errorf("texts of documents are in the history: %s", kept)
+	}
+}
+
+func TestAnAgentThatTalksSearchesWithTheQuestionAndTalksWhereNothingIsFound(t *testing.T) {
+	t.Parallel()
+	for question, test := range map[string]struct {
+		answer    string
+		citations int
+		uncited   int
+	}{
+		"When are badges returned?":     {"Badges are returned on the last working day.", 1, 0},
+		"Who returns badges, and when?": {"Badges are eaten by dogs on Mondays.", 0, 1},
+		"How are you this morning?":     {"I am well and at your service on every floor.", 0, 0},
+	} {
+		model := &scriptedModel{answers: []string{test.answer}}
+		got, _ := answers(t, withDocuments(t, model), "talker", question)
+		if len(got.Citations) != test.citations || len(got.Uncited) != test.uncited || cite.Unmarked(got.Answer) != test.answer {
+			t.Errorf("%s: %+v", question, got)
+		}
+		if len(got.Steps) == 0 || len(got.Steps[0].Calls) != 1 || string(got.Steps[0].Calls[0].Arguments) != "{}" || model.decided != 0 || len(model.prompts) == 0 {
+			t.Errorf("%s: %+v, %d decisions by the model", question, got.Steps, model.decided)
+		}
+		if shown := strings.Contains(model.prompts[0], "Results:"); shown != (test.citations+test.uncited > 0) {
+			t.Errorf("%s: what is shown is %q", question, model.prompts[0])
+		}
+	}
+}
+
+func TestWhatWasFoundIsNotSearchedForAgain(t *testing.T) {
+	t.Parallel()
+	model := &scriptedModel{answers: []string{"Badges are returned on the last working day."}, calls: []agents.Call{searching("badges")}}
+	if got, _ := answers(t, withDocuments(t, model), "lab", "When are badges returned?"); model.decided != 0 || len(got.Steps[0].Calls) != 1 {
+		t.Errorf("after the only search of which an agent is capable has found something, a model was asked %d times", model.decided)
+	}
+	missed := &scriptedModel{answers: []string{"Nothing."}}
+	if _, _ = answers(t, withDocuments(t, missed), "lab", "Where is the canteen?"); missed.decided == 0 {
+		t.Error("after a search that has found nothing no other words may be tried")
 	}
 }
 
