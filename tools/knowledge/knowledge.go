@@ -98,7 +98,7 @@ func (o Options) search(ctx context.Context, in Arguments) (*Found, error) {
 	if err != nil {
 		return nil, fmt.Errorf("search the documents: %w", err)
 	}
-	out := &Found{Query: in.Query, Relevant: Relevant(in.Query, found), Passages: []Passage{}, WordsOnly: found.WordsOnly}
+	out := &Found{Query: in.Query, Relevant: Relevant(found), Passages: []Passage{}, WordsOnly: found.WordsOnly}
 	if out.Relevant {
 		out.Passages = o.pack(ctx, joined(found.Passages))
 	}

@@ -122,8 +122,44 @@ func TestWhatIsNearInMeaningIsRelevantWithoutAWordInCommon(t *testing.T) {
 	near := librarytest.Passage("", "Leave policy", "Up to five days may be carried over.")
 	for score, want := range map[float64]bool{0.9: true, 0.2: false} {
 		near.Score = score
-		if got := knowledge.Relevant("Verfallen meine Urlaubstage?", library.Found{Passages: []library.Passage{near}, Dense: []library.Passage{near}}); got != want {
+		if got := knowledge.Relevant(library.Found{Passages: []library.Passage{near}, Dense: []library.Passage{near}}); got != want {
 			t.Errorf("a cosine of %v: %t", score, got)
+		}
+	}
+}
+
+func TestWhatWordsAndMeaningSayTogetherDecides(t *testing.T) {
+	t.Parallel()
+	hit := func(document string, score float64) []library.Passage {
+		p := librarytest.Passage("", document, "text")
+		p.Score = score
+		return []library.Passage{p}
+	}
+	for name, test := range map[string]struct {
+		words, dense []library.Passage
+		want         bool
+	}{
+		"nothing":                      {nil, nil, false},
+		"much of both, one document":   {hit("a", 10), hit("a", 0.6), true},
+		"much of both, two documents":  {hit("a", 10), hit("b", 0.6), true},
+		"some of both, one document":   {hit("a", 6.2), hit("a", 0.55), true},
+		"some of both, two documents":  {hit("a", 6.2), hit("b", 0.55), false},
+		"common words, far in meaning": {hit("a", 4), hit("a", 0.2), false},
+		"words alone":                  {hit("a", 6), nil, true},
+		"common words alone":           {hit("a", 4), nil, false},
+		"Chinese words alone":          {hit("文", 4), nil, true},
+		"a few Chinese words alone":    {hit("文", 1), nil, false},
+	} {
+		found := library.Found{Passages: slices.Concat(test.words, test.dense), Words: test.words, Dense: test.dense, Terms: []string{"a", "b"}, Chunks: 1000}
+		if strings.Contains(name, "Chinese") {
+			found.Terms = []string{"文", "文件"}
+		}
+		if got := knowledge.Relevant(found); got != test.want {
+			t.Errorf("%s: %t", name, got)
+		}
+		found.Chunks = 1_000_000 // the same score says less among more
+		if got := knowledge.Relevant(found); got && !test.want {
+			t.Errorf("%s: among many chunks %t", name, got)
 		}
 	}
 }
@@ -215,7 +251,9 @@ func TestNeighboursThatOverlapBecomeOnePassage(t *testing.T) {
 type foundAs []library.Passage
 
 func (f foundAs) Search(context.Context, library.Query) (library.Found, error) {
-	return library.Found{Passages: f, Words: []library.Passage{librarytest.Passage("", "Badges", "badges")}}, nil
+	word := librarytest.Passage("", "Badges", "badges")
+	word.Score = 1
+	return library.Found{Passages: f, Words: []library.Passage{word}, Terms: []string{"badges"}}, nil
 }
 
 func TestALibraryThatFailsIsAFaultOfOurs(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"unicode"
 
 	"bestbox/internal/knowledge/library"
 )
@@ -105,7 +104,7 @@ func (o Options) tokens(ctx context.Context, text string) int {
 	}
 	han, others := 0, 0
 	for _, sign := range text {
-		if unicode.Is(unicode.Han, sign) {
+		if isHan(sign) {
 			han++
 		} else {
 			others += len(string(sign))

@@ -71,6 +71,9 @@ func (l *Library) search(ctx context.Context, query Query) (Found, error) {
 			break
 		}
 	}
+	if found.Chunks, err = index.Count(ctx); err != nil {
+		return found, err
+	}
 	found.Searching = time.Since(started)
 	return found, nil
 }

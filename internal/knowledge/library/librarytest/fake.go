@@ -4,6 +4,7 @@ package librarytest
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"testing"
 
@@ -17,7 +18,8 @@ type Searcher interface {
 	Search(ctx context.Context, query library.Query) (library.Found, error)
 }
 
-// Fake is a library in memory that finds by words alone. It scores a passage by the share of the words that it has.
+// Fake is a library in memory that finds by words alone. It scores a passage by how many of the words it has, each as high as BM25
+// scores one that hardly any other passage has.
 type Fake struct {
 	Passages []library.Passage
 	// Err is returned by every search, where it is set.
@@ -32,7 +34,7 @@ func (f *Fake) Search(_ context.Context, query library.Query) (library.Found, er
 	if f.Err != nil {
 		return library.Found{}, f.Err
 	}
-	found := library.Found{Terms: terms.Query(query.Text), WordsOnly: "it is a fake"}
+	found := library.Found{Terms: terms.Query(query.Text), Chunks: len(f.Passages), WordsOnly: "it is a fake"}
 	for _, p := range f.Passages {
 		if p.Domain != "" && p.Domain != query.Domain && !query.AllDomains {
 			continue
@@ -45,7 +47,7 @@ func (f *Fake) Search(_ context.Context, query library.Query) (library.Found, er
 			}
 		}
 		if held > 0 {
-			p.Score = float64(held) / float64(len(found.Terms))
+			p.Score = float64(held) * math.Log(1+float64(found.Chunks))
 			found.Passages = append(found.Passages, p)
 		}
 	}
