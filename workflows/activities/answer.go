@@ -242,6 +242,7 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 	ours := isDecision(best.content) || best.hides != "" // some of its words
 	if ours {
 		best.content = conclusions(turn)
+		best.nearest = cite.Nearest(turn.Question, "", searched.passages) // the conclusion of a search says only where something may stand
 	} else {
 		searched.cite(turn.Question, &best)
 	}

