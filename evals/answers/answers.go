@@ -163,8 +163,8 @@ func ask(command *cobra.Command, o options, started *stack.Stack, folder string,
 //go:embed also.jsonl
 var also []byte
 
-// alsoAnswered are the documents that answer a question although the questions do not name them, by the question's id. The 145 questions that are asked by default were looked up in
-// all documents by reading; see docs/evals.md.
+// alsoAnswered are the documents that answer a question although the questions do not name them, by the question's id, as a language model found that read all of them. A question that is not
+// among them was not looked up.
 var alsoAnswered = sync.OnceValue(func() map[string][]string {
 	found := map[string][]string{}
 	for line := range bytes.Lines(also) {
