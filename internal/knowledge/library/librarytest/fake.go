@@ -72,11 +72,12 @@ func Passage(domain, title, text string) library.Passage {
 // Holds runs what must be true of every library. Open gives one with these passages, each a document of its own.
 func Holds(t *testing.T, open func(t *testing.T, passages []library.Passage) Searcher) {
 	t.Helper()
-	made := open(t, []library.Passage{
+	three := []library.Passage{
 		Passage("", "Badges", "Badges are returned on the last working day."),
 		Passage("hr", "Bonus", "Badges of the management open the safe."),
 		Passage("site", "Rooms", "Rooms are opened with badges."),
-	})
+	}
+	made := open(t, three)
 	for name, test := range map[string]struct {
 		query library.Query
 		want  []string
@@ -90,6 +91,9 @@ func Holds(t *testing.T, open func(t *testing.T, passages []library.Passage) Sea
 		found, err := made.Search(t.Context(), test.query)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if found.Chunks != len(three) {
+			t.Errorf("%s: %d chunks, want those of all domains, %d", name, found.Chunks, len(three))
 		}
 		var titles []string
 		for index, p := range found.Passages {
