@@ -181,17 +181,25 @@ func TestAQuestionAboutRulesBeginsWithTheDocuments(t *testing.T) {
 		for _, question := range []string{"What do our rules say about gifts?", "差旅规定里酒店标准是多少？"} {
 			turn := agents.Turn{Today: today, Question: question}
 			d := definition(t, name)
-			only, is, err := d.OnlyDecision(turn, 1)
+			only, is, err := onlyDecision(d, turn, 1)
 			if err != nil || !is || len(only.Calls) != 1 || only.Calls[0].Tool != "search_knowledge_base" || string(only.Calls[0].Arguments) != "{}" {
 				t.Errorf("%s: %s: %+v, %t, %v", name, question, only, is, err)
 			}
-			if _, is, err := d.OnlyDecision(turn, 0); err != nil || is {
+			if _, is, err := onlyDecision(d, turn, 0); err != nil || is {
 				t.Errorf("%s may call nothing, and has no choice; %v", name, err)
 			}
 			turn.Facts = []agents.Fact{{Tool: "search_knowledge_base", Arguments: "{}", Sentences: []string{"It is not in the documents."}}}
-			if again, is, err := d.OnlyDecision(turn, 1); err != nil || is {
+			if again, is, err := onlyDecision(d, turn, 1); err != nil || is {
 				t.Errorf("%s: what was found leaves no choice but %+v; %v", name, again, err)
 			}
 		}
 	}
+}
+
+func onlyDecision(d agents.Definition, turn agents.Turn, minCalls int) (agents.Decision, bool, error) {
+	choice, err := d.Choice(turn, minCalls)
+	if err != nil {
+		return agents.Decision{}, false, err
+	}
+	return choice.Only()
 }

@@ -31,12 +31,29 @@ func (d Decision) MarshalJSON() ([]byte, error) {
 // one with a condition has none before something was looked up. Identifiers and periods are narrowed to those that
 // the turn names (see known): a model can choose among them, and invent none.
 func (d Definition) DecisionSchema(turn Turn, minCalls int) (json.RawMessage, error) {
-	union, err := d.possibleCalls(turn)
+	choice, err := d.Choice(turn, minCalls)
 	if err != nil {
 		return nil, err
 	}
-	calls := listSchema{Type: "array", MinItems: minCalls, MaxItems: d.Policy.MaxCallsPerStep, Items: map[string]any{"oneOf": union}}
-	if len(union) == 0 {
+	return choice.Schema()
+}
+
+// Choice is what one decision may be.
+type Choice struct {
+	calls              []callSchema
+	minCalls, maxCalls int
+}
+
+// Choice returns what a decision may be that makes at least minCalls.
+func (d Definition) Choice(turn Turn, minCalls int) (Choice, error) {
+	calls, err := d.possibleCalls(turn)
+	return Choice{calls, minCalls, d.Policy.MaxCallsPerStep}, err
+}
+
+// Schema is that of DecisionSchema.
+func (c Choice) Schema() (json.RawMessage, error) {
+	calls := listSchema{Type: "array", MinItems: c.minCalls, MaxItems: c.maxCalls, Items: map[string]any{"oneOf": c.calls}}
+	if len(c.calls) == 0 {
 		calls.MinItems, calls.MaxItems, calls.Items = 0, 0, map[string]any{"type": "null"}
 	}
 	schema, err := json.Marshal(map[string]any{
@@ -51,26 +68,25 @@ func (d Definition) DecisionSchema(turn Turn, minCalls int) (json.RawMessage, er
 	return schema, nil
 }
 
-// OnlyDecision returns the decision that can be no other, so that no model is needed to say so: nothing can be called, or something must be, and all that may is one tool without
+// Only returns the decision that can be no other, so that no model is needed to say so: nothing can be called, or something must be, and all that may is one tool without
 // arguments. False where there is a choice.
-func (d Definition) OnlyDecision(turn Turn, minCalls int) (only Decision, is bool, err error) {
-	possible, err := d.possibleCalls(turn)
-	if err != nil || len(possible) == 0 {
-		return Decision{}, err == nil, err
+func (c Choice) Only() (only Decision, is bool, err error) {
+	if len(c.calls) == 0 {
+		return Decision{}, true, nil
 	}
-	if minCalls == 0 || len(possible) > 1 {
+	if c.minCalls == 0 || len(c.calls) > 1 {
 		return Decision{}, false, nil
 	}
 	var arguments struct {
 		Properties map[string]json.RawMessage `json:"properties"`
 	}
-	if err := json.Unmarshal(possible[0].Properties.Arguments, &arguments); err != nil {
+	if err := json.Unmarshal(c.calls[0].Properties.Arguments, &arguments); err != nil {
 		return Decision{}, false, fmt.Errorf("read the schema of a call: %w", err)
 	}
 	if len(arguments.Properties) > 0 {
 		return Decision{}, false, nil
 	}
-	return Decision{Calls: []Call{{Tool: possible[0].Properties.Tool["const"], Arguments: json.RawMessage("{}")}}}, true, nil
+	return Decision{Calls: []Call{{Tool: c.calls[0].Properties.Tool["const"], Arguments: json.RawMessage("{}")}}}, true, nil
 }
 
 // possibleCalls are what a decision may choose among.

@@ -109,7 +109,11 @@ func (d Definition) checkTalks() error {
 	if !d.Talks || len(d.Specs) == 0 {
 		return nil
 	}
-	_, one, err := d.OnlyDecision(Turn{}, 1)
+	choice, err := d.Choice(Turn{}, 1)
+	if err != nil {
+		return err
+	}
+	_, one, err := choice.Only()
 	if err == nil && !one {
 		err = d.files.at(settingsFile, "$.talks", "talks: true goes with one tool at most, which can be called without arguments, such as search_knowledge_base; it has %s", strings.Join(d.Tools, ", "))
 	}

@@ -69,6 +69,14 @@ func (d Definition) DecideMessages(turn Turn) ([]llms.MessageContent, error) {
 	return append(messages, llms.TextParts(llms.ChatMessageTypeHuman, turn.text())), nil
 }
 
+// FirstMessages returns the first prompt of a run: that of the answer begins with that of the decision, where there is one.
+func (d Definition) FirstMessages(turn Turn) ([]llms.MessageContent, error) {
+	if d.OnlyTalks() {
+		return d.talkMessages(turn, ""), nil
+	}
+	return d.DecideMessages(turn)
+}
+
 // AnswerMessages returns the prompt of the answer: the conversation of the last decision, which chose to call nothing more, gone on
 // with the wish for an answer. The server has evaluated all but the wish before, so that the first word comes at once.
 // Correction, when not empty, says what was wrong with an earlier answer.
@@ -100,10 +108,10 @@ func (d Definition) talkMessages(turn Turn, correction string) []llms.MessageCon
 
 // talk is the question as it is, and below it what was found.
 func (t Turn) talk(correction string) string {
-	var text strings.Builder
 	if len(t.Facts) == 0 {
 		return strings.TrimSpace(t.Question + "\n" + correction)
 	}
+	var text strings.Builder
 	fmt.Fprintf(&text, "%s\nResults:\n", indented(t.Question))
 	for _, fact := range t.Facts {
 		fmt.Fprintf(&text, "- %s\n", wording.OneLine(strings.Join(fact.Sentences, " ")))

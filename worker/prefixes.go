@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/tmc/langchaingo/llms"
 
 	"bestbox/agents"
 	"bestbox/agents/router"
@@ -101,14 +100,9 @@ func fixedPrompts(ctx context.Context, loaded *config.Config) (map[string][]fixe
 	return byTier, nil
 }
 
-// beginning is the first prompt of an agent without its question. The prompt of the answer begins with that of the decision, where there is
-// one.
+// beginning is the first prompt of an agent without its question.
 func beginning(agent agents.Definition, today time.Time) (json.RawMessage, error) {
-	first := agent.DecideMessages
-	if agent.OnlyTalks() {
-		first = func(turn agents.Turn) ([]llms.MessageContent, error) { return agent.AnswerMessages(turn, "") }
-	}
-	messages, err := first(agents.Turn{Today: today})
+	messages, err := agent.FirstMessages(agents.Turn{Today: today})
 	if err != nil {
 		return nil, err
 	}

@@ -206,7 +206,11 @@ func inOrder(calls []agents.Call) []agents.Call {
 
 // decision asks for at least so many calls.
 func (a *Activities) decision(ctx context.Context, agent equipped, turn agents.Turn, minCalls int) ([]agents.Call, llm.Usage, error) {
-	only, is, err := agent.OnlyDecision(turn, minCalls)
+	choice, err := agent.Choice(turn, minCalls)
+	if err != nil {
+		return nil, llm.Usage{}, err
+	}
+	only, is, err := choice.Only()
 	if err != nil || is {
 		return only.Calls, llm.Usage{}, err
 	}
@@ -214,7 +218,7 @@ func (a *Activities) decision(ctx context.Context, agent equipped, turn agents.T
 	if err != nil {
 		return nil, llm.Usage{}, err
 	}
-	schema, err := agent.DecisionSchema(turn, minCalls)
+	schema, err := choice.Schema()
 	if err != nil {
 		return nil, llm.Usage{}, err
 	}

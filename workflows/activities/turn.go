@@ -63,7 +63,7 @@ func (a *Activities) fixedTokens(ctx context.Context, agent equipped) (int, erro
 	if counted, found := a.fixed.Load(agent.hash); found {
 		return counted.(int), nil
 	}
-	messages, err := agent.DecideMessages(agents.Turn{})
+	messages, err := agent.FirstMessages(agents.Turn{})
 	if err != nil {
 		return 0, err
 	}
