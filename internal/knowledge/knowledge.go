@@ -132,6 +132,8 @@ type Hits struct {
 	Words []Hit `json:"words"`
 	Dense []Hit `json:"dense"`
 	Fused []Hit `json:"fused"`
+	// Chunks is about how many points the index has, of all domains: scores of Words are higher where there are more.
+	Chunks int `json:"chunks"`
 }
 
 // The constants of both arms, the same in every kind of index. K1 and B are those of the BM25 reference (Robertson and Zaragoza 2009, table 3.1, within its range). The

@@ -61,8 +61,11 @@ func (m *memory) bring(ctx context.Context, tx *sql.Tx, changes int64, model kno
 	return m.follow(ctx, tx, changes, model)
 }
 
-// found are the best of each arm and of both.
-type found struct{ words, dense, fused []candidate }
+// found are the best of each arm and of both, and among how many points.
+type found struct {
+	words, dense, fused []candidate
+	among               int
+}
 
 // search ranks the points, unless the memory is of another state.
 func (m *memory) search(query knowledge.Query, changes int64) (found, bool) {
@@ -77,7 +80,7 @@ func (m *memory) search(query knowledge.Query, changes int64) (found, bool) {
 	allowed := m.allowed(query)
 	depth := max(query.Limit, knowledge.Candidates)
 	words, dense := m.byWords(query.Terms, allowed, depth), m.byMeaning(query.Dense, allowed, depth)
-	return found{cut(words, query.Limit), cut(dense, query.Limit), cut(fuse(words, dense), query.Limit)}, true
+	return found{cut(words, query.Limit), cut(dense, query.Limit), cut(fuse(words, dense), query.Limit), len(m.slots) - m.empty}, true
 }
 
 func cut(candidates []candidate, limit int) []candidate {
@@ -113,5 +116,5 @@ func (f found) hits(ctx context.Context, tx *sql.Tx) (hits knowledge.Hits, err e
 		}
 		return shown
 	}
-	return knowledge.Hits{Words: show(f.words), Dense: show(f.dense), Fused: show(f.fused)}, err
+	return knowledge.Hits{Words: show(f.words), Dense: show(f.dense), Fused: show(f.fused), Chunks: f.among}, err
 }

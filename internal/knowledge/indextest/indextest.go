@@ -133,6 +133,9 @@ func counts(t *testing.T, index knowledge.Index, want int) {
 	if got, err := index.Count(t.Context()); err != nil || got != want {
 		t.Errorf("%d points, %v; want %d", got, err, want)
 	}
+	if hits := search(t, index, knowledge.Query{Domain: buying, Terms: []string{"order"}, Limit: 1}); hits.Chunks != want {
+		t.Errorf("a search was among %d points, want those of all domains, %d", hits.Chunks, want)
+	}
 }
 
 // names are the chunks that were found, as DOCUMENT/VERSION/POSITION.

@@ -63,6 +63,7 @@ func (l *Library) search(ctx context.Context, query Query) (Found, error) {
 		if err != nil {
 			return found, err
 		}
+		found.Chunks = hits.Chunks
 		dropped, err := l.counting(ctx, hits, limit, &found)
 		if err != nil {
 			return found, err
@@ -70,9 +71,6 @@ func (l *Library) search(ctx context.Context, query Query) (Found, error) {
 		if !dropped || len(found.Passages) >= limit || asked.Limit > mostPassages*16 {
 			break
 		}
-	}
-	if found.Chunks, err = index.Count(ctx); err != nil {
-		return found, err
 	}
 	found.Searching = time.Since(started)
 	return found, nil

@@ -58,7 +58,7 @@ type Found struct {
 	Dense []Passage `json:"dense"`
 	// Terms are the words that were searched for.
 	Terms []string `json:"terms"`
-	// Chunks is how many the index holds, of all domains: scores of Words are higher where there are more.
+	// Chunks is about how many the index holds, of all domains: scores of Words are higher where there are more.
 	Chunks int `json:"chunks"`
 	// WordsOnly says why the meaning was not asked for; empty: it was.
 	WordsOnly string `json:"words_only,omitempty"`

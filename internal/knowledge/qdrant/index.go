@@ -93,8 +93,11 @@ func (x *index) failed(doing string, err error) error {
 	return x.store.server.explain(doing+" "+x.collection, err)
 }
 
-func (x *index) Count(ctx context.Context) (int, error) {
-	count, err := x.store.server.client.Count(ctx, &client.CountPoints{CollectionName: x.collection, Filter: x.all(), Exact: new(true)})
+func (x *index) Count(ctx context.Context) (int, error) { return x.count(ctx, true) }
+
+// count asks for the number of points; one that need not be exact is estimated from the payload index, without reading points.
+func (x *index) count(ctx context.Context, exact bool) (int, error) {
+	count, err := x.store.server.client.Count(ctx, &client.CountPoints{CollectionName: x.collection, Filter: x.all(), Exact: &exact})
 	return int(count), x.failed("counting the points of", err) //nolint:gosec // no server holds so many
 }
 

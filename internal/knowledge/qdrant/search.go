@@ -51,6 +51,9 @@ func (x *index) Search(ctx context.Context, query knowledge.Query) (knowledge.Hi
 	for i, result := range results {
 		*found[i] = hitsOf(result.GetResult())
 	}
+	if hits.Chunks, err = x.count(ctx, false); err != nil {
+		return hits, err
+	}
 	if len(arms) == 1 {
 		hits.Fused = fuseOne(*found[0])
 	}
