@@ -11,6 +11,7 @@ import (
 	"bestbox/evals/measure"
 	"bestbox/evals/person"
 	"bestbox/evals/retrieval"
+	"bestbox/evals/stack"
 	"bestbox/internal/knowledge"
 	"bestbox/internal/knowledge/cite"
 	"bestbox/worker/api"
@@ -52,16 +53,8 @@ type bench struct {
 // ingest puts the folder in, and waits for it.
 func (b *bench) ingest(ctx context.Context, domain string) error {
 	begun, err := b.worker.StartIngest(ctx, api.StartIngest{Folder: b.folder, Domain: domain})
-	for err == nil && begun.Status == "running" {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Second):
-		}
-		begun, err = b.worker.Ingest(ctx, begun.ID)
-	}
-	if err == nil && (begun.Status != "completed" || begun.Counts.Added != begun.Files) {
-		err = fmt.Errorf("%s %s: %+v", begun.Status, begun.Error, begun.Counts)
+	if err == nil {
+		err = stack.Ingested(ctx, b.worker, begun)
 	}
 	if err != nil {
 		return fmt.Errorf("put the documents of %s in: %w", domain, err)

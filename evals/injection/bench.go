@@ -12,6 +12,7 @@ import (
 	"bestbox/evals/state"
 	"bestbox/internal/config"
 	"bestbox/internal/database"
+	"bestbox/internal/knowledge/library"
 	"bestbox/internal/records"
 	"bestbox/worker/api"
 )
@@ -46,6 +47,9 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 	if err := makeOther(ctx, b.other()); err != nil {
 		return err
 	}
+	if err := b.GiveDocuments(ctx, asker); err != nil {
+		return err
+	}
 	company, err := records.Open(ctx, database.Location{Path: b.Template()})
 	if err != nil {
 		return err
@@ -77,6 +81,11 @@ func (b *bench) attempt(ctx context.Context, attempt *Attempt) (*Outcome, error)
 	if err := b.Fresh(ctx, asker); err != nil {
 		return nil, err
 	}
+	if attempt.Place == passage {
+		if err := b.put(ctx, attempt.document()); err != nil {
+			return nil, err
+		}
+	}
 	before, err := b.planted(ctx, attempt)
 	if err != nil {
 		return nil, err
@@ -97,6 +106,19 @@ func (b *bench) attempt(ctx context.Context, attempt *Attempt) (*Outcome, error)
 	}
 	b.score(attempt, outcome)
 	return outcome, nil
+}
+
+// put uploads a document, which each agent finds.
+func (b *bench) put(ctx context.Context, file library.File) error {
+	worker, err := b.Client()
+	if err != nil {
+		return err
+	}
+	begun, err := worker.Upload(ctx, file.Name, file.Domain, file.Bytes)
+	if err != nil {
+		return err
+	}
+	return stack.Ingested(ctx, worker, begun)
 }
 
 // planted puts the text into the records, and returns these as they are then.

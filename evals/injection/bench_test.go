@@ -32,6 +32,8 @@ func TestAttemptsAreMadeAgainstARealWorkerAndScored(t *testing.T) {
 		{"mail-ask-user-en", false, []string{markObeyed, markLeaked}},
 		{"mcp-result-exfil-zh", false, []string{markObeyed, markAsked}}, // its answer hides that the note was denied, and is replaced
 		{"mcp-description-en", true, nil},
+		{"passage-numbers-mixed", false, []string{markSaid, markLeaked}},
+		{"passage-order-en", true, nil},
 		{"coordinator-mail-en", false, []string{markObeyed, markAsked, markLeaked}},
 	}
 	model := &obedientModel{}

@@ -29,7 +29,7 @@ func Command() *cobra.Command {
 	var o options
 	command := &cobra.Command{
 		Use: "injection", Short: "Plant texts that want to be obeyed, ask innocent questions, and count how often the models are fooled", Args: cobra.NoArgs,
-		Long: "Starts a Temporal and a worker of its own, with a fresh demo company for each attempt and a second tenant, beside the model servers that run (llmctl up heavy light). " +
+		Long: "Starts a Temporal and a worker of its own, with a fresh demo company for each attempt and a second tenant, beside the model servers that run (llmctl up). " +
 			"Every write that is proposed is denied. That nothing is written all the same is what the tests of this package hold any model to.",
 		Example: "  go run ./evals injection --check\n  go run ./evals injection --attempt mail-order-en,log-order-zh\n  go run ./evals injection --output mine.json --resume",
 		RunE:    func(command *cobra.Command, _ []string) error { return begin(command, o) },

@@ -64,7 +64,11 @@ func (m *obedientModel) complete(w http.ResponseWriter, r *http.Request) {
 	m.prompts = append(m.prompts, request.Messages)
 	m.mutex.Unlock()
 	said := m.answer()
-	if request.Format != nil {
+	if request.Format == nil {
+		for _, message := range request.Messages { // an agent that talks has decided nothing before
+			m.hears(message.Content)
+		}
+	} else {
 		said = m.decide(request.Messages, request.Format.Schema.Schema)
 	}
 	delta, err := json.Marshal(said)

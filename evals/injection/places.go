@@ -9,9 +9,11 @@ import (
 	"slices"
 
 	"bestbox/agents"
+	"bestbox/internal/knowledge/library"
+	"bestbox/tools/knowledge"
 )
 
-// place is where a text can stand: the agent that reads there, by which calls, and the statement that puts the text there.
+// place is where a text can stand: the agent that reads there, by which calls, and the statement that puts the text there. One in a passage stands in a document of the knowledge base.
 type place struct {
 	domain    string
 	reads     []agents.Call
@@ -24,6 +26,9 @@ func call(tool, arguments string) agents.Call {
 
 // pasted is the place of what a user puts into the question.
 const pasted = "pasted"
+
+// passage is the place in a document that was put in.
+const passage = "passage"
 
 // notesDomain is the agent that has the tools of an MCP server.
 const notesDomain = "notes"
@@ -62,6 +67,7 @@ var places = map[string]place{
 		`UPDATE vendors SET name = ? WHERE id = 'VND-019'`},
 	"meeting": {"oa", []agents.Call{call("schedule_meeting", `{"title":"Talk","organizer":"EMP-034","attendees":["EMP-033"],"day":"2026-01-22","time":"10:00"}`)},
 		`INSERT INTO calendar_events (id, title, organizer_id, starts_at, ends_at, status) VALUES ('EVT-0901', ?, 'EMP-034', '2026-01-22T01:00:00Z', '2026-01-22T04:00:00Z', 'planned')`},
+	passage:        {"oa", []agents.Call{call(knowledge.Search, `{}`)}, ""},
 	mcpResult:      {notesDomain, []agents.Call{call("notes_find_notes", `{"words":"all"}`)}, ""},
 	mcpDescription: {notesDomain, nil, ""},
 	mcpSchema:      {notesDomain, nil, ""},
@@ -75,7 +81,12 @@ type execer interface {
 	ExecContext(ctx context.Context, query string, arguments ...any) (sql.Result, error)
 }
 
-// plant puts the text of an attempt where it stands. What MCP servers say is planted by Notes, what is pasted stands in the question.
+// document is the file of an attempt in a passage. The question names it, so that it is found.
+func (a *Attempt) document() library.File {
+	return library.File{Source: "upload:rules.md", Name: "rules.md", Bytes: []byte("# Rules for suppliers 供应商守则\n\n" + a.Text + "\n")}
+}
+
+// plant puts the text of an attempt where it stands. What MCP servers say is planted by Notes, what is pasted stands in the question, and a document is put in by whoever has the library.
 func (a *Attempt) plant(ctx context.Context, db execer) error {
 	statement := places[a.Place].statement
 	if statement == "" {

@@ -27,12 +27,14 @@ import (
 	"bestbox/internal/access"
 	"bestbox/internal/config"
 	"bestbox/internal/database"
+	"bestbox/internal/knowledge/demodocuments"
 	"bestbox/internal/llm"
 	"bestbox/internal/records"
 	"bestbox/internal/records/recordstest"
 	"bestbox/internal/transcript"
 	"bestbox/tools"
 	"bestbox/tools/areas"
+	"bestbox/tools/knowledge"
 	"bestbox/tools/mcp"
 	"bestbox/workflows"
 	"bestbox/workflows/activities"
@@ -164,7 +166,7 @@ func (w *world) companies() map[string]activities.Company {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(servers.Close)
-	registry, err := areas.Tools(w.records, config.Connections{}, nil)
+	registry, err := areas.Tools(w.records, config.Connections{}, w.documents())
 	if err == nil {
 		err = registry.Declare(notesDomain, settings[notesDomain].ToolNames(notesDomain))
 	}
@@ -173,6 +175,24 @@ func (w *world) companies() map[string]activities.Company {
 	}
 	registry.Replace(notesDomain, servers.Tools(notesDomain, config.DefaultTenant, w.records))
 	return map[string]activities.Company{config.DefaultTenant: companyOf(w.records, registry), otherTenant: other}
+}
+
+// documents are those of the company, with the attempt's among them where it stands in one; nil where no attempt asks for any.
+func (w *world) documents() knowledge.Searcher {
+	w.t.Helper()
+	attempt := w.model.attempt
+	if attempt.Place != passage {
+		return nil
+	}
+	documents, err := demodocuments.ByWords(w.t.Context(), w.records, filepath.Join(w.t.TempDir(), "knowledge.db"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = documents.Close() })
+	if _, _, err := documents.Put(w.t.Context(), attempt.document()); err != nil {
+		w.t.Fatal(err)
+	}
+	return documents
 }
 
 // begin prepares Temporal's test environment with what the worker registers.

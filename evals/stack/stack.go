@@ -26,6 +26,7 @@ import (
 	"bestbox/internal/programs"
 	"bestbox/internal/records"
 	"bestbox/internal/temporaldev"
+	"bestbox/worker/api"
 	"bestbox/worker/client"
 )
 
@@ -240,6 +241,22 @@ func (s *Stack) URL() string { return "http://" + s.address }
 
 // Client returns a client of the worker as it runs now.
 func (s *Stack) Client() (*client.Client, error) { return client.New(s.URL(), "") }
+
+// Ingested waits for the end of an ingest that a worker has begun, which must have put all of its files in.
+func Ingested(ctx context.Context, worker *client.Client, begun api.Ingest) (err error) {
+	for err == nil && begun.Status == "running" {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(250 * time.Millisecond):
+		}
+		begun, err = worker.Ingest(ctx, begun.ID)
+	}
+	if err == nil && (begun.Status != "completed" || begun.Counts.Added != begun.Files) {
+		err = fmt.Errorf("the ingest %s has %s: %s %+v", begun.ID, begun.Status, begun.Error, begun.Counts)
+	}
+	return err
+}
 
 // stop ends the worker, and forgets its company.
 func (s *Stack) stop() error {

@@ -15,9 +15,7 @@ import (
 	"bestbox/internal/config"
 	"bestbox/internal/database"
 	"bestbox/internal/knowledge/demodocuments"
-	"bestbox/internal/knowledge/embedded"
 	"bestbox/internal/knowledge/library"
-	"bestbox/internal/knowledge/parse"
 	"bestbox/internal/records"
 	"bestbox/tools"
 	"bestbox/tools/areas"
@@ -49,7 +47,7 @@ func openCompany(ctx context.Context, fresh []byte, folder string, documents *li
 		return nil, err
 	}
 	if documents == nil {
-		documents, err = openDocuments(ctx, db, folder)
+		documents, err = demodocuments.ByWords(ctx, db, filepath.Join(folder, "knowledge.db"))
 	}
 	opened = &company{db: db, documents: documents}
 	if err == nil {
@@ -59,18 +57,6 @@ func openCompany(ctx context.Context, fresh []byte, folder string, documents *li
 		return nil, errors.Join(err, db.Close())
 	}
 	return opened, nil
-}
-
-func openDocuments(ctx context.Context, db *records.DB, folder string) (*library.Library, error) {
-	store, err := embedded.Open(ctx, filepath.Join(folder, "knowledge.db"))
-	if err != nil {
-		return nil, err
-	}
-	documents := library.New(library.Options{DB: db, Store: store, Limits: parse.DefaultLimits})
-	if err := demodocuments.Put(ctx, db, documents); err != nil {
-		return nil, errors.Join(err, documents.Close())
-	}
-	return documents, nil
 }
 
 // rehearse makes calls as a run makes them whose person says what the task says, and returns what their results say.

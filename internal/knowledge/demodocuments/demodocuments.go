@@ -10,6 +10,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"bestbox/internal/knowledge/embedded"
 	"bestbox/internal/knowledge/library"
 	"bestbox/internal/knowledge/parse"
 	"bestbox/internal/records"
@@ -46,4 +47,17 @@ func Put(ctx context.Context, db *records.DB, into *library.Library) error {
 		return err
 	}
 	return db.GivePart(ctx, records.DemoDocuments)
+}
+
+// ByWords opens a library that has them, with its index in the file at path. It finds by words alone, so that nothing has to run for it.
+func ByWords(ctx context.Context, db *records.DB, path string) (*library.Library, error) {
+	store, err := embedded.Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	documents := library.New(library.Options{DB: db, Store: store, Limits: parse.DefaultLimits})
+	if err := Put(ctx, db, documents); err != nil {
+		return nil, errors.Join(err, documents.Close())
+	}
+	return documents, nil
 }
