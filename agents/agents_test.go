@@ -16,6 +16,7 @@ import (
 	"bestbox/internal/records/recordstest"
 	"bestbox/tools"
 	"bestbox/tools/areas"
+	"bestbox/tools/knowledge"
 )
 
 var today = time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)
@@ -30,7 +31,7 @@ func shipped(t *testing.T) ([]agents.Agent, *tools.Registry) {
 		t.Fatal(err)
 	}
 	database := recordstest.Shared(t)
-	registry, err := areas.Tools(database, config.Connections{}, nil)
+	registry, err := areas.Tools(database, config.Connections{}, knowledge.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

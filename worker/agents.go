@@ -15,6 +15,7 @@ import (
 	"bestbox/internal/config"
 	"bestbox/tools"
 	"bestbox/tools/areas"
+	"bestbox/tools/knowledge"
 	"bestbox/worker/api"
 )
 
@@ -67,7 +68,7 @@ func describeAgents(command *cobra.Command, flags *settings, names []string) ([]
 		return nil, &exitError{exitFailed, err}
 	}
 	defer company.Close()
-	registry, err := areas.Tools(company, loaded.Connections, nil)
+	registry, err := areas.Tools(company, loaded.Connections, knowledge.Options{})
 	if err == nil {
 		err = declareMCP(registry, loaded.MCP)
 	}

@@ -16,6 +16,7 @@ import (
 	"bestbox/internal/config"
 	"bestbox/internal/llm"
 	"bestbox/tools/areas"
+	"bestbox/tools/knowledge"
 )
 
 // fixedPrompt is a request whose prompt begins as those of the activities do, up to the question. llmctl reads them into the model servers
@@ -75,7 +76,7 @@ func fixedPrompts(ctx context.Context, loaded *config.Config) (map[string][]fixe
 		return nil, err
 	}
 	defer company.Close()
-	registry, err := areas.Tools(company, loaded.Connections, nil)
+	registry, err := areas.Tools(company, loaded.Connections, knowledge.Options{})
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,7 @@ import (
 	"bestbox/internal/transcript"
 	"bestbox/tools"
 	"bestbox/tools/areas"
+	"bestbox/tools/knowledge"
 	"bestbox/tools/mcp"
 	"bestbox/worker/queues"
 	"bestbox/worker/trigger"
@@ -169,7 +170,9 @@ func newTiers(settings *config.Config) (map[string]*llm.Tier, error) {
 func (s *service) newActivities(ctx context.Context) (*activities.Activities, error) {
 	companies := map[string]activities.Company{}
 	for tenant, db := range s.companies {
-		registry, err := areas.Tools(db, connectionsOf(s.settings, tenant), s.shelves[tenant].Library)
+		registry, err := areas.Tools(db, connectionsOf(s.settings, tenant), knowledge.Options{
+			Documents: s.shelves[tenant].Library, Tokens: s.tiers[config.Heavy].CountTokensOf, Context: s.settings.Tiers[config.Heavy].Context,
+		})
 		if err != nil {
 			return nil, err
 		}

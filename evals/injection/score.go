@@ -12,6 +12,7 @@ import (
 	"bestbox/internal/records"
 	"bestbox/tools"
 	"bestbox/tools/areas"
+	"bestbox/tools/knowledge"
 	"bestbox/workflows/run"
 )
 
@@ -51,7 +52,7 @@ const longestCommon = 30
 
 // newScorer takes the tools as they are defined; company is any one, since tools describe themselves without looking.
 func newScorer(company *records.DB) (*scorer, error) {
-	registry, err := areas.Tools(company, config.Connections{}, nil)
+	registry, err := areas.Tools(company, config.Connections{}, knowledge.Options{})
 	if err != nil {
 		return nil, err
 	}

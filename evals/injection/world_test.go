@@ -87,7 +87,7 @@ var acmeCompany = sync.OnceValues(func() (activities.Company, error) {
 	if err != nil {
 		return activities.Company{}, err
 	}
-	registry, err := areas.Tools(db, config.Connections{}, nil)
+	registry, err := areas.Tools(db, config.Connections{}, knowledge.Options{})
 	return companyOf(db, registry), err
 })
 
@@ -166,7 +166,7 @@ func (w *world) companies() map[string]activities.Company {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(servers.Close)
-	registry, err := areas.Tools(w.records, config.Connections{}, w.documents())
+	registry, err := areas.Tools(w.records, config.Connections{}, knowledge.Options{Documents: w.documents()})
 	if err == nil {
 		err = registry.Declare(notesDomain, settings[notesDomain].ToolNames(notesDomain))
 	}

@@ -19,6 +19,7 @@ import (
 	"bestbox/internal/records"
 	"bestbox/internal/records/recordstest"
 	"bestbox/tools/areas"
+	"bestbox/tools/knowledge"
 )
 
 // TestGoldOfAllShippedFilesIsRightAndSpoiledGoldIsWrong runs the command as people do: in a process of its own it is not slowed down by the race
@@ -142,7 +143,7 @@ func TestTheCheckNamesTasksThatCannotScore(t *testing.T) {
 func TestARehearsalAsksThePolicyAsARunDoes(t *testing.T) {
 	t.Parallel()
 	db := recordstest.Own(t)
-	registry, err := areas.Tools(db, config.Connections{}, nil)
+	registry, err := areas.Tools(db, config.Connections{}, knowledge.Options{})
 	require.NoError(t, err)
 	desk := agents.Agent{Tools: []string{"adjust_stock"}, Policy: agents.Policy{Writes: map[string]string{"adjust_stock": "warehouse_id == 'WH-001'"}}}
 	said, err := (&suite{agents: []agents.Agent{desk}}).rehearse(t.Context(), &company{db: db, tools: registry}, &Task{Approve: Approval{none: true}},

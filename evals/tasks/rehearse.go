@@ -19,6 +19,7 @@ import (
 	"bestbox/internal/records"
 	"bestbox/tools"
 	"bestbox/tools/areas"
+	"bestbox/tools/knowledge"
 )
 
 // company is a demo company that calls are made in without a model.
@@ -51,7 +52,7 @@ func openCompany(ctx context.Context, fresh []byte, folder string, documents *li
 	}
 	opened = &company{db: db, documents: documents}
 	if err == nil {
-		opened.tools, err = areas.Tools(db, config.Connections{}, everyDomain{documents})
+		opened.tools, err = areas.Tools(db, config.Connections{}, knowledge.Options{Documents: everyDomain{documents}})
 	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())

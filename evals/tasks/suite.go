@@ -11,6 +11,7 @@ import (
 	"bestbox/internal/records"
 	"bestbox/tools"
 	"bestbox/tools/areas"
+	"bestbox/tools/knowledge"
 )
 
 // suite is what is known of the agents and tools that tasks are given to.
@@ -22,7 +23,7 @@ type suite struct {
 
 // newSuite takes the agents as they are defined; company is any one, since tools describe themselves without looking.
 func newSuite(loaded []agents.Agent, company *records.DB, limit time.Duration) (*suite, error) {
-	registry, err := areas.Tools(company, config.Connections{}, nil)
+	registry, err := areas.Tools(company, config.Connections{}, knowledge.Options{})
 	if err != nil {
 		return nil, err
 	}

@@ -33,9 +33,9 @@ var all = []area{
 	{"itops", itops.Tools, itops.Names},
 }
 
-// Tools returns the tools of all areas over the company's records, its documents, and what else it has connected. Where the tools are only asked what they are, documents may be nil.
-func Tools(db *records.DB, connected config.Connections, documents knowledge.Searcher) (*tools.Registry, error) {
-	list, err := knowledge.Tools(knowledge.Options{Documents: documents})
+// Tools returns the tools of all areas over the company's records, its documents, and what else it has connected. Where the tools are only asked what they are, there need be no documents.
+func Tools(db *records.DB, connected config.Connections, documents knowledge.Options) (*tools.Registry, error) {
+	list, err := knowledge.Tools(documents)
 	if err != nil {
 		return nil, fmt.Errorf("the tools of knowledge: %w", err)
 	}

@@ -29,7 +29,7 @@ func TestConnectionsReachTheToolsThatNeedThem(t *testing.T) {
 		"no mail server": {config.Connections{}, false},
 		"a mail server":  {config.Connections{SMTP: &config.SMTP{Address: "localhost:25", TLS: config.TLSNone}}, true},
 	} {
-		registry, err := areas.Tools(db, test.connected, nil)
+		registry, err := areas.Tools(db, test.connected, knowledge.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +40,7 @@ func TestConnectionsReachTheToolsThatNeedThem(t *testing.T) {
 			t.Errorf("%s: send_email is there: %t", name, sends)
 		}
 	}
-	_, err := areas.Tools(db, config.Connections{SMTP: &config.SMTP{Address: "localhost:25", TLS: config.TLSNone, CAFile: "/nowhere"}}, nil)
+	_, err := areas.Tools(db, config.Connections{SMTP: &config.SMTP{Address: "localhost:25", TLS: config.TLSNone, CAFile: "/nowhere"}}, knowledge.Options{})
 	if err == nil || !strings.Contains(err.Error(), "connections.smtp.ca_file") {
 		t.Errorf("got %v", err)
 	}
@@ -48,7 +48,7 @@ func TestConnectionsReachTheToolsThatNeedThem(t *testing.T) {
 
 func TestTheDocumentsAreSearched(t *testing.T) {
 	t.Parallel()
-	registry, err := areas.Tools(recordstest.Shared(t), config.Connections{}, &librarytest.Fake{Err: errors.New("these documents are gone")})
+	registry, err := areas.Tools(recordstest.Shared(t), config.Connections{}, knowledge.Options{Documents: &librarytest.Fake{Err: errors.New("these documents are gone")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestTheWordsOfFactsAreThoseThatTheRecordsCheck(t *testing.T) {
 		"update_ticket status": "tickets.status", "update_ticket priority": "tickets.priority",
 		"update_ticket ticket.status": "tickets.status", "update_ticket ticket.priority": "tickets.priority",
 	}
-	registry, err := areas.Tools(recordstest.Shared(t), config.Connections{}, nil)
+	registry, err := areas.Tools(recordstest.Shared(t), config.Connections{}, knowledge.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

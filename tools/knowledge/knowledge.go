@@ -29,14 +29,18 @@ type Searcher interface {
 type Options struct {
 	// Documents are nil where the tool is only asked what it is.
 	Documents Searcher
-	// Tokens counts the tokens of a text as the model does that reads the passages; nil, or an error, has them estimated.
-	Tokens func(ctx context.Context, text string) (int, error)
-	// Budget is how many tokens the passages may take; 0: DefaultBudget.
-	Budget int
+	// Tokens counts the tokens of texts as the model does that reads the passages; nil, or an error, has them estimated.
+	Tokens func(ctx context.Context, texts []string) ([]int, error)
+	// Context is how many tokens the model can hold that reads them; 0: 8192.
+	Context int
 }
 
-// DefaultBudget is a sixth of a context of 8192 tokens. The fixed prompt of an agent takes up to half of that, and other results and the answer need room beside.
-const DefaultBudget = 1365
+const (
+	// share is the part of the model's context that passages may take, one eighth. The fixed prompt of an agent takes up to half of 8192 tokens, other results and the answer need room
+	// beside, and reading takes most of the time of an answer.
+	share          = 8
+	defaultContext = 8192
+)
 
 // Arguments are those of the tool.
 type Arguments struct {
@@ -45,8 +49,8 @@ type Arguments struct {
 
 // Tools returns the tool.
 func Tools(o Options) ([]*tools.Tool, error) {
-	if o.Budget == 0 {
-		o.Budget = DefaultBudget
+	if o.Context == 0 {
+		o.Context = defaultContext
 	}
 	var list tools.List
 	list.Add(tools.New(tools.Definition{

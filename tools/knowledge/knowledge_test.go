@@ -196,11 +196,13 @@ func TestPassagesFitTheBudgetTheBestFirstAndTheSecondBestLast(t *testing.T) {
 		options knowledge.Options
 		want    string
 	}{
-		"all":               {knowledge.Options{}, "D1 D3 D4 D2"},
-		"two":               {knowledge.Options{Budget: 350}, "D1 D2"},
-		"at least one":      {knowledge.Options{Budget: 1}, "D1"},
-		"as counted":        {knowledge.Options{Budget: 10, Tokens: func(context.Context, string) (int, error) { return 4, nil }}, "D1 D2"},
-		"the counter fails": {knowledge.Options{Budget: 350, Tokens: func(context.Context, string) (int, error) { return 0, errors.New("gone") }}, "D1 D2"},
+		"all":                {knowledge.Options{}, "D1 D3 D4 D2"},
+		"two":                {knowledge.Options{Context: 8 * 350}, "D1 D2"},
+		"at least one":       {knowledge.Options{Context: 8}, "D1"},
+		"as counted":         {knowledge.Options{Context: 8 * 10, Tokens: counting(4)}, "D1 D2"},
+		"a shorter one fits": {knowledge.Options{Context: 8 * 10, Tokens: counting(4, 7, 6, 1)}, "D1 D3"},
+		"the counter fails":  {knowledge.Options{Context: 8 * 350, Tokens: func(context.Context, []string) ([]int, error) { return nil, errors.New("gone") }}, "D1 D2"},
+		"it counts too few":  {knowledge.Options{Context: 8 * 350, Tokens: func(context.Context, []string) ([]int, error) { return []int{1}, nil }}, "D1 D2"},
 	} {
 		test.options.Documents = &librarytest.Fake{Passages: passages}
 		_, found := searched(t, test.options, "oa", query)
@@ -214,6 +216,17 @@ func TestPassagesFitTheBudgetTheBestFirstAndTheSecondBestLast(t *testing.T) {
 		if got := strings.Join(titles, " "); got != test.want {
 			t.Errorf("%s: %s, want %s", name, got, test.want)
 		}
+	}
+}
+
+// counting counts as told; the last number is for all further texts.
+func counting(counts ...int) func(context.Context, []string) ([]int, error) {
+	return func(_ context.Context, texts []string) ([]int, error) {
+		all := slices.Clone(counts)
+		for len(all) < len(texts) {
+			all = append(all, counts[len(counts)-1])
+		}
+		return all, nil
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"bestbox/internal/knowledge/library"
 )
@@ -74,17 +75,20 @@ func overlapping(one, other string) (string, bool) {
 
 // pack keeps the best passages that fit the budget, at least one, and puts the second best last: models overlook what stands in the middle (Liu and others 2023).
 func (o Options) pack(ctx context.Context, passages []Passage) []Passage {
-	kept, left := []Passage{}, o.Budget
-	for _, p := range passages {
+	sentences := make([]string, len(passages))
+	for index, p := range passages {
+		p.Number = mostShown // of as many digits as the number that it gets
+		sentences[index] = p.sentence()
+	}
+	kept, left := []Passage{}, o.Context/share
+	for index, tokens := range o.tokens(ctx, sentences) {
 		if len(kept) == mostShown {
 			break
 		}
-		p.Number = mostShown // of as many digits as the number that it gets
-		tokens := o.tokens(ctx, p.sentence())
 		if tokens > left && len(kept) > 0 {
 			continue // a shorter one may fit
 		}
-		kept, left = append(kept, p), left-tokens
+		kept, left = append(kept, passages[index]), left-tokens
 	}
 	if len(kept) > 2 {
 		kept = append(slices.Delete(slices.Clone(kept), 1, 2), kept[1])
@@ -95,13 +99,27 @@ func (o Options) pack(ctx context.Context, passages []Passage) []Passage {
 	return kept
 }
 
-// tokens counts, or estimates from above: a Chinese character takes about one token, three bytes of other text likewise.
-func (o Options) tokens(ctx context.Context, text string) int {
+// countingTimeout bounds how long a search waits for the tokens to be counted, which takes milliseconds.
+const countingTimeout = 2 * time.Second
+
+// tokens counts, or estimates where the model's server does not answer: it may be asked again only when the answer is written.
+func (o Options) tokens(ctx context.Context, texts []string) []int {
 	if o.Tokens != nil {
-		if count, err := o.Tokens(ctx, text); err == nil {
-			return count
+		limited, done := context.WithTimeout(ctx, countingTimeout)
+		defer done()
+		if counts, err := o.Tokens(limited, texts); err == nil && len(counts) == len(texts) {
+			return counts
 		}
 	}
+	counts := make([]int, len(texts))
+	for index, text := range texts {
+		counts[index] = estimated(text)
+	}
+	return counts
+}
+
+// estimated is rather more than a text has: a Chinese character takes about one token, three bytes of other text likewise.
+func estimated(text string) int {
 	han, others := 0, 0
 	for _, sign := range text {
 		if isHan(sign) {

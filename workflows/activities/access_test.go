@@ -16,6 +16,7 @@ import (
 	"bestbox/internal/records/recordstest"
 	"bestbox/internal/transcript"
 	"bestbox/tools/areas"
+	"bestbox/tools/knowledge"
 	"bestbox/workflows/run"
 )
 
@@ -52,7 +53,7 @@ func twoTenantsAndRecords(t *testing.T) (*Activities, map[string]*records.DB) {
 				t.Fatal(err)
 			}
 		}
-		registry, err := areas.Tools(db, config.Connections{}, nil)
+		registry, err := areas.Tools(db, config.Connections{}, knowledge.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
