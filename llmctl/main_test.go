@@ -65,12 +65,7 @@ profiles:
       embed: {model: smollm2-135m-instruct-q4_1, port: %d, threads: 1, flags: [--no-warmup, --pooling, mean]}
 `, programtest.FreePort(t), programtest.FreePort(t), programtest.FreePort(t), b.metrics, b.heavy, b.light, light, b.embed)
 	must(t, os.WriteFile(b.config, []byte(text), 0o600))
-	model := pulled(t, "smollm2-135m-instruct-q4_1")
-	b.model = filepath.Join(b.cache, "models", model.Name, filepath.Base(model.Path()))
-	must(t, os.MkdirAll(filepath.Dir(b.model), 0o755))
-	content, err := os.ReadFile(model.Path())
-	must(t, err)
-	must(t, os.WriteFile(b.model, content, 0o644))
+	b.model = b.load("smollm2-135m-instruct-q4_1")
 	path := filepath.Dir(pulled(t, "llama-server").Path()) + ":" + filepath.Dir(pulled(t, "temporal").Path()) + ":" + os.Getenv("PATH")
 	b.environment = append(os.Environ(), "BESTBOX_TEST_LLMCTL=1", "BESTBOX_CONFIG="+b.config, "BESTBOX_CACHE_DIR="+b.cache,
 		"BESTBOX_STATE_DIR="+b.state, "PATH="+path, "PIP_NO_INDEX=1", "PIP_FIND_LINKS=")
@@ -80,6 +75,18 @@ profiles:
 		}
 	})
 	return b
+}
+
+// load puts a model into the cache of the box.
+func (b *box) load(name string) (path string) {
+	b.t.Helper()
+	model := pulled(b.t, name)
+	path = filepath.Join(b.cache, "models", model.Name, filepath.Base(model.Path()))
+	must(b.t, os.MkdirAll(filepath.Dir(path), 0o755))
+	content, err := os.ReadFile(model.Path())
+	must(b.t, err)
+	must(b.t, os.WriteFile(path, content, 0o644))
+	return path
 }
 
 func must(t *testing.T, err error) {

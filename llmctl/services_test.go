@@ -79,13 +79,14 @@ func TestFollowedLogGoesOnAfterRotationAndPrintsWholeLines(t *testing.T) {
 	}
 }
 
-func TestAnEmbeddingServerTakesNoShareOfTheCores(t *testing.T) {
+func TestAServerThatOnlyReadsTakesNoShareOfTheCores(t *testing.T) {
 	t.Parallel()
 	for profile, want := range map[string]int{"small": 2, "strix-halo": 0} {
 		c, err := config.Load("", profile)
 		if err != nil {
 			t.Fatal(err)
 		}
+		c.Tiers[config.Rerank] = config.Tier{}
 		if _, there := c.Tiers[config.Embed]; !there || onProcessor(c) != want {
 			t.Errorf("%s: %d tiers share the cores, an embedding server %t", profile, onProcessor(c), there)
 		}

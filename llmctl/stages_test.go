@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"bestbox/internal/config"
+	"bestbox/internal/llm"
 	"bestbox/internal/programtest"
 	"bestbox/llmctl/supervisor"
 )
@@ -299,6 +301,28 @@ func TestThirdRoleAnswersWithVectors(t *testing.T) {
 	must(t, json.NewDecoder(response.Body).Decode(&said))
 	if len(said.Data) != 1 || len(said.Data[0].Embedding) < 100 {
 		t.Errorf("got %+v", said)
+	}
+}
+
+// TestFourthRoleScores has a model for embeddings, since no small one for reranking can be had here: its scores happen to be right about the texts of the check.
+func TestFourthRoleScores(t *testing.T) {
+	t.Parallel()
+	b := newBox(t)
+	b.load("all-minilm-l6-v2-f16")
+	port := programtest.FreePort(t)
+	file, err := os.OpenFile(b.config, os.O_APPEND|os.O_WRONLY, 0)
+	must(t, err)
+	_, err = fmt.Fprintf(file, "      rerank: {backend: native, model: all-minilm-l6-v2-f16, server: llama-server, port: %d, slots: 1, context: 1024, threads: 1}\n", port)
+	must(t, errors.Join(err, file.Close()))
+	listing, stderr, code := b.llmctl("up", "rerank", "--json")
+	if rerank := b.services(listing)["rerank"]; code != exitOK || !rerank.Usable() || rerank.Checks == nil || rerank.Checks.Wrong {
+		t.Fatalf("exit code %d, %+v: %s", code, rerank, stderr)
+	}
+	tier, err := llm.New(llm.Options{Name: config.Rerank, BaseURL: fmt.Sprintf("http://127.0.0.1:%d", port)})
+	must(t, err)
+	scores, err := tier.Rerank(t.Context(), "What is a pump?", []string{"A pump moves water.", "hi"})
+	if err != nil || len(scores) != 2 {
+		t.Errorf("got %v, %v", scores, err)
 	}
 }
 

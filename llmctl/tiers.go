@@ -46,11 +46,11 @@ type tierServer struct {
 	sharing int
 }
 
-// onProcessor counts the tiers that write on the processor. An embedding server does not: it reads for moments, with long pauses, and would take a third of the cores from
+// onProcessor counts the tiers that write on the processor. Others read for moments, with long pauses, and would take a third of the cores from
 // the others for good.
 func onProcessor(c *config.Config) (count int) {
 	for name, tier := range c.Tiers {
-		if tier.Device == "" && name != config.Embed {
+		if tier.Device == "" && config.Writes(name) {
 			count++
 		}
 	}
@@ -98,7 +98,7 @@ func tierSpec(ctx context.Context, t tierServer) (spec supervisor.Spec, note str
 	spec.About = fmt.Sprintf("%s, %d x %d tokens, %s", t.tier.Model, t.tier.Slots, t.tier.Context, where)
 	batch, micro := verify.BatchesOf(spec.Argv)
 	spec.Model = &supervisor.Model{
-		SHA256: t.model.Files[0].SHA256, Slots: t.tier.Slots, Batch: batch, MicroBatch: micro, Embedding: t.name == config.Embed, Slotfiles: slotFiles, GPU: computesOnGPU(device),
+		SHA256: t.model.Files[0].SHA256, Slots: t.tier.Slots, Batch: batch, MicroBatch: micro, Embedding: t.name == config.Embed, Reranking: t.name == config.Rerank, Slotfiles: slotFiles, GPU: computesOnGPU(device),
 		Lock: t.lock(spec, device),
 	}
 	return spec, note, nil
@@ -210,7 +210,7 @@ func (t tierServer) arguments(slotFiles string, known func(flag string) bool) []
 		argv = append(argv, "-tb", strconv.Itoa(reading))
 	}
 	kvCache := "--no-kv-unified"
-	if t.name == config.Embed { // where each slot has its own, vectors change beside other requests (seen with build 11434, a decoder and mean pooling)
+	if !config.Writes(t.name) { // where each slot has its own, vectors change beside other requests (seen with build 11434, a decoder and mean pooling)
 		kvCache = "--kv-unified"
 	}
 	// Builds differ in their flags; these are wanted where they exist.
@@ -232,12 +232,15 @@ func (t tierServer) arguments(slotFiles string, known func(flag string) bool) []
 	return append(argv, t.ownFlags()...)
 }
 
-// ownFlags are the tier's flags, behind what makes an embedding server: a text to embed must fit one micro-batch.
+// ownFlags are the tier's flags, behind what makes a server that only reads: a text must fit one micro-batch.
 func (t tierServer) ownFlags() []string {
-	if t.name != config.Embed {
+	if config.Writes(t.name) {
 		return t.tier.Flags
 	}
 	flags := []string{"--embeddings"}
+	if t.name == config.Rerank {
+		flags = []string{"--reranking"}
+	}
 	if !slices.ContainsFunc(t.tier.Flags, func(flag string) bool {
 		name, _, _ := strings.Cut(flag, "=")
 		return name == "-ub" || name == "--ubatch-size"

@@ -29,7 +29,7 @@ func newUp(o *options) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "up [service…]",
 		Short: "Load what is missing, start the services, wait until they are ready",
-		Long: "Start the services of the profile (embed, heavy, light, temporal, worker), or those named, in the background, and wait until all answer.\n" +
+		Long: "Start the services of the profile (embed, heavy, light, rerank, temporal, worker; as far as the profile has them), or those named, in the background, and wait until all answer.\n" +
 			"What runs already stays; what runs with other settings is restarted. Models and programs are loaded first where they are missing.\n\n" +
 			"With --foreground nothing is left in the background: the command stays, and SIGTERM or Ctrl-C stops all services. It is for service managers.",
 		Example:           "  llmctl up\n  llmctl up heavy\n  llmctl up --profile heavy-only\n  llmctl up --json\n  llmctl up --foreground --without worker",

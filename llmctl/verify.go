@@ -111,14 +111,14 @@ func runningServers(ctx context.Context, c *config.Config, names []string) ([]ru
 		}
 		_, micro := verify.BatchesOf(tierServer{name: s.Name, tier: tier}.ownFlags())
 		servers = append(servers, runningServer{s.Name, tier,
-			verify.Server{URL: tier.URL(), Slots: tier.Slots, MicroBatch: micro, Embedding: s.Name == config.Embed, Model: model.Files[0].SHA256}})
+			verify.Server{URL: tier.URL(), Slots: tier.Slots, MicroBatch: micro, Embedding: s.Name == config.Embed, Reranking: s.Name == config.Rerank, Model: model.Files[0].SHA256}})
 	}
 	return servers, nil
 }
 
 func verifyTier(ctx context.Context, c *config.Config, s runningServer, record, slots bool) (verified, error) {
 	found := verified{Tier: s.name}
-	if record && !s.server.Embedding { // vectors are judged by each other
+	if record && s.server.Writes() { // vectors and scores are judged by each other
 		reference, err := verify.Record(ctx, s.server, s.tier.Server+" "+s.tier.Device)
 		if err != nil {
 			return found, err
@@ -139,7 +139,7 @@ func verifyTier(ctx context.Context, c *config.Config, s runningServer, record, 
 		return found, err
 	}
 	found.Answers, found.Isolation = &answers, &isolation
-	if slots && !s.server.Embedding {
+	if slots && s.server.Writes() {
 		report, err := verify.IDSlot(ctx, s.server)
 		if err != nil {
 			return found, err

@@ -71,6 +71,9 @@ func printPassages(out io.Writer, found library.Found) {
 	if found.WordsOnly != "" {
 		fmt.Fprintln(out, "by the words alone:", display.OneLine(found.WordsOnly))
 	}
+	if found.NotReranked != "" {
+		fmt.Fprintln(out, "not reranked:", display.OneLine(found.NotReranked))
+	}
 }
 
 // titled is the title of a passage's document, and where in it the passage stands.
@@ -84,33 +87,55 @@ func explainFound(out io.Writer, found library.Found) {
 	if found.WordsOnly != "" {
 		fmt.Fprintln(out, "the meaning was not asked for:", display.OneLine(found.WordsOnly))
 	}
-	fmt.Fprintf(out, "embedding %s, searching %s\n", found.Embedding.Round(time.Millisecond/10), found.Searching.Round(time.Millisecond/10))
-	arm := func(title string, passages []library.Passage) map[string]int {
-		ranks := map[string]int{}
-		fmt.Fprintf(out, "\n%s\n", title)
-		for _, passage := range passages {
-			ranks[pieceOf(passage)] = passage.Rank
-			fmt.Fprintf(out, "%4d  %10.4f  %s  %s\n", passage.Rank, passage.Score, pieceOf(passage), titled(passage))
-		}
-		if len(passages) == 0 {
-			fmt.Fprintln(out, "      nothing")
-		}
-		return ranks
+	fmt.Fprintf(out, "embedding %s, searching %s", found.Embedding.Round(time.Millisecond/10), found.Searching.Round(time.Millisecond/10))
+	if found.Reranking > 0 {
+		fmt.Fprintf(out, ", reranking %s", found.Reranking.Round(time.Millisecond/10))
 	}
-	words := arm("by words (BM25)", found.Words)
-	dense := arm("by meaning (cosine)", found.Dense)
-	fmt.Fprintf(out, "\nboth (each rank r adds 1/(%d+r))\n", knowledge.FusionK)
-	for _, passage := range found.Passages {
+	fmt.Fprintln(out)
+	if found.NotReranked != "" {
+		fmt.Fprintln(out, "not reranked:", display.OneLine(found.NotReranked))
+	}
+	words := explainList(out, "by words (BM25)", found.Words)
+	dense := explainList(out, "by meaning (cosine)", found.Dense)
+	both := fmt.Sprintf("both (each rank r adds 1/(%d+r))", knowledge.FusionK)
+	if found.Fused == nil {
+		explainList(out, both, found.Passages, words, dense)
+		return
+	}
+	fused := explainList(out, both, found.Fused, words, dense)
+	explainList(out, "reranked (the model's scores)", found.Passages, fused)
+}
+
+// rankedBy is the rank of each passage in one list.
+type rankedBy struct {
+	name  string
+	ranks map[string]int
+}
+
+// explainList prints passages with their scores, and where each stands in the lists that it was made of.
+func explainList(out io.Writer, title string, passages []library.Passage, from ...rankedBy) rankedBy {
+	name, _, _ := strings.Cut(strings.TrimPrefix(title, "by "), " ")
+	list := rankedBy{name, map[string]int{}}
+	fmt.Fprintf(out, "\n%s\n", title)
+	for _, passage := range passages {
 		piece := pieceOf(passage)
-		var from []string
-		if rank, there := words[piece]; there {
-			from = append(from, fmt.Sprint("words ", rank))
+		list.ranks[piece] = passage.Rank
+		fmt.Fprintf(out, "%4d  %10.4f  %s  %s", passage.Rank, passage.Score, piece, titled(passage))
+		var places []string
+		for _, other := range from {
+			if rank, there := other.ranks[piece]; there {
+				places = append(places, fmt.Sprint(other.name, " ", rank))
+			}
 		}
-		if rank, there := dense[piece]; there {
-			from = append(from, fmt.Sprint("meaning ", rank))
+		if len(places) > 0 {
+			fmt.Fprintf(out, "  (%s)", strings.Join(places, ", "))
 		}
-		fmt.Fprintf(out, "%4d  %10.4f  %s  %s  (%s)\n", passage.Rank, passage.Score, piece, titled(passage), strings.Join(from, ", "))
+		fmt.Fprintln(out)
 	}
+	if len(passages) == 0 {
+		fmt.Fprintln(out, "      nothing")
+	}
+	return list
 }
 
 // pieceOf names a passage: its document and its place there.

@@ -120,6 +120,9 @@ func (s *service) open(ctx context.Context) error {
 		return &exitError{exitFailed, err}
 	}
 	s.closers = append(s.closers, func() error { return s.metrics.Close(context.Background()) })
+	if s.tiers, err = newTiers(s.settings); err != nil {
+		return &exitError{exitBadInput, err}
+	}
 	if err := s.openCompanies(ctx); err != nil {
 		return &exitError{exitFailed, err}
 	}
@@ -130,9 +133,6 @@ func (s *service) open(ctx context.Context) error {
 		return &exitError{exitFailed, fmt.Errorf("open the transcripts: %w; %s says where they are", err, transcriptPlace(s.settings.Records).Setting)}
 	}
 	s.closers = append(s.closers, s.transcript.Close)
-	if s.tiers, err = newTiers(s.settings); err != nil {
-		return &exitError{exitBadInput, err}
-	}
 	if s.users, err = loadUsers(ctx, s.settings, s.companies[config.DefaultTenant], s.log); err != nil {
 		return &exitError{exitBadInput, err}
 	}

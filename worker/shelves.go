@@ -41,6 +41,9 @@ func (s *service) openShelves(ctx context.Context) error {
 		if s.embed != nil { // a nil *embed.Client in an interface is not nil
 			options.Embed = s.embed
 		}
+		if tier, there := s.tiers[config.Rerank]; there {
+			options.Rerank = tier
+		}
 		opened := library.New(options)
 		s.shelves[tenant] = activities.Shelf{Library: opened, Ingests: ingests.New(db)}
 		s.closers = append(s.closers, opened.Close)
@@ -188,6 +191,14 @@ func (s *service) shelfChecks() []trigger.Check {
 		checks = append(checks, trigger.Check{Name: config.Embed, Optional: true, Probe: func(ctx context.Context) error {
 			if _, err := s.embed.Describe(ctx); err != nil {
 				return fmt.Errorf("documents are found by their words alone, and none can be put in: %w", err)
+			}
+			return nil
+		}})
+	}
+	if tier, there := s.tiers[config.Rerank]; there {
+		checks = append(checks, trigger.Check{Name: config.Rerank, Optional: true, Probe: func(ctx context.Context) error {
+			if err := tier.Health(ctx); err != nil {
+				return fmt.Errorf("passages are in the order of the two searches: %w", err)
 			}
 			return nil
 		}})

@@ -68,7 +68,7 @@ func Start(ctx context.Context, settings *config.Config) (*Stack, error) {
 
 func (s *Stack) start(ctx context.Context) (err error) {
 	for name, tier := range s.settings.Tiers {
-		if name == config.Embed {
+		if !config.Writes(name) {
 			continue // not all measurements need it
 		}
 		made, err := llm.New(llm.Options{Name: name, BaseURL: tier.URL(), Model: tier.Model})

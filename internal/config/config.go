@@ -34,7 +34,7 @@ type Config struct {
 	Supervisor Supervisor
 	// Connections are systems of the company's own.
 	Connections Connections
-	// Tiers holds the model servers of the profile: "heavy" always, "light" and "embed" optional.
+	// Tiers holds the model servers of the profile: "heavy" always, "light", "embed" and "rerank" optional.
 	Tiers map[string]Tier
 	// WithoutTools are tools that agents have not in this profile.
 	WithoutTools []string
@@ -42,12 +42,16 @@ type Config struct {
 	Bandwidth float64
 }
 
-// Heavy, Light and Embed name the tiers that the rest of the system asks for. Embed turns texts into vectors.
+// Heavy, Light, Embed and Rerank name the tiers that the rest of the system asks for. Embed turns texts into vectors, and Rerank says how well a text answers a question.
 const (
-	Heavy = "heavy"
-	Light = "light"
-	Embed = "embed"
+	Heavy  = "heavy"
+	Light  = "light"
+	Embed  = "embed"
+	Rerank = "rerank"
 )
+
+// Writes reports whether the server of a tier writes text. One that only reads takes a text in one batch, keeps nothing of it, and computes for moments.
+func Writes(tier string) bool { return tier != Embed && tier != Rerank }
 
 // Native and Docker are the backends that can run a tier's server.
 const (

@@ -71,10 +71,12 @@ func (c *Config) validate() error {
 	host, _, _ := net.SplitHostPort(metrics)
 	refuse(metrics == MetricsOff || (splits(metrics) && isLoopback(host)), "supervisor.metrics", metrics, "a loopback host:port such as 127.0.0.1:8090, or off")
 	_, hasHeavy := c.Tiers[Heavy]
-	refuse(hasHeavy, "profiles."+c.Profile+".tiers", slices.Sorted(maps.Keys(c.Tiers)), "heavy (needed), light, embed")
+	refuse(hasHeavy, "profiles."+c.Profile+".tiers", slices.Sorted(maps.Keys(c.Tiers)), "heavy (needed), light, embed, rerank")
 	for _, name := range slices.Sorted(maps.Keys(c.Tiers)) {
-		c.Tiers[name].validate("profiles."+c.Profile+".tiers."+name, refuse)
-		refuse(name == Heavy || name == Light || name == Embed, "profiles."+c.Profile+".tiers", name, "heavy, light and embed")
+		field := "profiles." + c.Profile + ".tiers."
+		c.Tiers[name].validate(field+name, refuse)
+		refuse(slices.Contains([]string{Heavy, Light, Embed, Rerank}, name), strings.TrimSuffix(field, "."), name, "heavy, light, embed and rerank")
+		refuse(name != Rerank || c.Tiers[name].Context >= leastReranked, field+name+".context", c.Tiers[name].Context, fmt.Sprintf("%d or more: a question and a passage are read together", leastReranked))
 	}
 	c.Connections.validate(refuse)
 	found = append(found, c.sharedPorts()...)
@@ -86,6 +88,9 @@ func (c *Config) validate() error {
 	}
 	return errors.Join(found...)
 }
+
+// leastReranked holds a question of 400 characters, and a passage of 256 tokens with the longest title and section, also in Chinese.
+const leastReranked = 1024
 
 func (t Tier) validate(field string, refuse refusal) {
 	refuse(t.Backend == Native || t.Backend == Docker, field+".backend", t.Backend, "native, docker")

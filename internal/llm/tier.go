@@ -20,7 +20,7 @@ const maxErrorBody = 64 << 10
 
 // Options says where a tier is.
 type Options struct {
-	// Name of the tier, "heavy", "light" or "embed"; used in errors.
+	// Name of the tier, "heavy", "light", "embed" or "rerank"; used in errors.
 	Name string
 	// BaseURL of the server without a path, for example http://127.0.0.1:8080.
 	BaseURL string

@@ -58,7 +58,7 @@ func (t *tier) update(in Input) error {
 	if t.settings, err = readSettings(t.Config); err != nil {
 		return err
 	}
-	if t.Name == config.Embed { // llmctl starts it so: a text must fit one batch
+	if !config.Writes(t.Name) { // llmctl starts it so: a text must fit one batch
 		t.settings.embed()
 		if _, ok := flags(t.Config.Flags).value(microBatchFlags); !ok {
 			t.settings.batch = t.settings.context

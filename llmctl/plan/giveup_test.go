@@ -257,16 +257,16 @@ func TestSettingsAreReadAsTheServerReadsThem(t *testing.T) {
 	}
 }
 
-// A server keeps up to 8 GiB of prompts, unless it makes vectors.
-func TestAnEmbeddingServerKeepsNoPrompts(t *testing.T) {
+// A server keeps up to 8 GiB of prompts, unless it only reads.
+func TestAServerThatOnlyReadsKeepsNoPrompts(t *testing.T) {
 	t.Parallel()
-	tier := fourteen(t, config.Embed, "llama-server", 512)
-	tier.Config.Flags = nil
-	other := tier
-	other.Name = config.Light
-	p := mustMake(t, Input{Memory: onlySystem(60 * gib), Tiers: []Tier{tier, other}})
-	if of := [2]int64{p.Tiers[0].Need.PromptCache, p.Tiers[1].Need.PromptCache}; of != [2]int64{0, 8 * gib} {
-		t.Errorf("prompt caches of %d bytes", of)
+	for name, want := range map[string]int64{config.Embed: 0, config.Rerank: 0, config.Light: 8 * gib} {
+		tier := fourteen(t, name, "llama-server", 512)
+		tier.Config.Flags = nil
+		p := mustMake(t, Input{Memory: onlySystem(60 * gib), Tiers: []Tier{tier}})
+		if got := p.Tiers[0].Need.PromptCache; got != want {
+			t.Errorf("%s: a prompt cache of %d bytes, want %d", name, got, want)
+		}
 	}
 }
 

@@ -62,7 +62,7 @@ func checkModel(ctx context.Context, spec Spec, h *host) <-chan check {
 
 func (c *Checks) run(ctx context.Context, spec Spec, state string) error {
 	server := verify.Server{URL: spec.Address, Slots: spec.Model.Slots, MicroBatch: spec.Model.MicroBatch, Embedding: spec.Model.Embedding,
-		Model: spec.Model.SHA256}
+		Reranking: spec.Model.Reranking, Model: spec.Model.SHA256}
 	reference, err := verify.Find(state, spec.Model.SHA256)
 	if err != nil {
 		say("%s: %v", spec.Name, err) // its answers are checked without

@@ -56,6 +56,7 @@ type Model struct {
 	Batch      int  `json:"batch"`
 	MicroBatch int  `json:"micro_batch"`
 	Embedding  bool `json:"embedding,omitempty"`
+	Reranking  bool `json:"reranking,omitempty"`
 	// GPU says that it computes on a GPU, whose work is not always seen.
 	GPU bool `json:"gpu,omitempty"`
 	// Unchecked leaves the checks of its answers out.

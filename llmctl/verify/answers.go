@@ -43,12 +43,16 @@ type AnswerReport struct {
 	Seconds   float64 `json:"seconds"`
 }
 
-// Answers asks the fixed prompt, or an embedding server for vectors, and judges the answer. The reference is optional: without one for the
+// Answers asks the fixed prompt, or one that only reads for vectors or scores, and judges the answer. The reference is optional: without one for the
 // server's prompt size only nonsense is found, and the report says so.
 func Answers(ctx context.Context, s Server, reference *Reference) (AnswerReport, error) {
 	started := time.Now()
-	if s.Embedding {
-		report, err := vectors(ctx, s)
+	if !s.Writes() {
+		check := vectors
+		if s.Reranking {
+			check = rerankings
+		}
+		report, err := check(ctx, s)
 		report.Seconds = time.Since(started).Seconds()
 		return report, err
 	}

@@ -90,6 +90,18 @@ func judgeVectors(first [][]float64, again []float64) AnswerReport {
 	return report
 }
 
+// read returns what the server makes of one text: its vector, or its scores with each of the fixed texts, which are a vector as well.
+func (s Server) read(ctx context.Context, text string) ([]float64, error) {
+	if s.Reranking {
+		return s.rerank(ctx, text, embeddingTexts...)
+	}
+	found, err := s.embed(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return found[0], nil
+}
+
 // isolationOfVectors asks for many vectors at once; each must be that of its own text.
 func isolationOfVectors(ctx context.Context, s Server, count int) (IsolationReport, error) {
 	texts := make([]string, count)
@@ -98,21 +110,17 @@ func isolationOfVectors(ctx context.Context, s Server, count int) (IsolationRepo
 	}
 	alone := make([][]float64, count)
 	for i, text := range texts {
-		found, err := s.embed(ctx, text)
+		found, err := s.read(ctx, text)
 		if err != nil {
 			return IsolationReport{}, err
 		}
-		alone[i] = found[0]
+		alone[i] = found
 	}
 	together, errs := make([][]float64, count), make([]error, count)
 	var users sync.WaitGroup
 	for i, text := range texts {
 		users.Go(func() {
-			found, err := s.embed(ctx, text)
-			errs[i] = err
-			if err == nil {
-				together[i] = found[0]
-			}
+			together[i], errs[i] = s.read(ctx, text)
 		})
 	}
 	users.Wait()

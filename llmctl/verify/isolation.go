@@ -115,7 +115,7 @@ func Isolation(ctx context.Context, s Server) (IsolationReport, error) {
 		return IsolationReport{}, err
 	}
 	check := isolationOfTexts
-	if s.Embedding {
+	if !s.Writes() {
 		check = isolationOfVectors
 	}
 	report, err := check(ctx, s, count)

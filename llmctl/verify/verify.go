@@ -27,11 +27,14 @@ type Server struct {
 	Slots int
 	// MicroBatch is -ub: tokens computed at once; 0 means the server's own 512. See BatchesOf.
 	MicroBatch int
-	// Embedding says that the server turns texts into vectors and writes none.
-	Embedding bool
+	// Embedding says that the server turns texts into vectors and writes none, Reranking that it scores how well texts answer a question.
+	Embedding, Reranking bool
 	// Model is the SHA-256 of the model's first file; it finds the reference.
 	Model string
 }
+
+// Writes reports whether the server writes text.
+func (s Server) Writes() bool { return !s.Embedding && !s.Reranking }
 
 // Verdict is the outcome of a check.
 type Verdict string

@@ -29,8 +29,16 @@ type Options struct {
 	// Store holds the tenant's indexes. The library closes it.
 	Store knowledge.Store
 	// Embed is nil where no embedding server is configured: documents are found by their words alone.
-	Embed  Embedder
+	Embed Embedder
+	// Rerank is nil where no reranking server is configured: passages keep the order of the fusion.
+	Rerank Reranker
 	Limits parse.Limits
+}
+
+// Reranker says how well texts answer a question; llm.Tier is one.
+type Reranker interface {
+	// Rerank returns a score for each text, higher for a better one.
+	Rerank(ctx context.Context, query string, texts []string) ([]float64, error)
 }
 
 // Library is safe for concurrent use, also by several processes.
@@ -38,6 +46,7 @@ type Library struct {
 	db     *records.DB
 	store  knowledge.Store
 	embed  Embedder
+	rerank Reranker
 	limits parse.Limits
 
 	described struct {
@@ -49,7 +58,7 @@ type Library struct {
 
 // New returns the library. It reads nothing yet.
 func New(o Options) *Library {
-	return &Library{db: o.DB, store: o.Store, embed: o.Embed, limits: o.Limits}
+	return &Library{db: o.DB, store: o.Store, embed: o.Embed, rerank: o.Rerank, limits: o.Limits}
 }
 
 // Ping reports whether the index answers. Without an embedding server the library still finds by words.

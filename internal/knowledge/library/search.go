@@ -1,12 +1,15 @@
 package library
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"bestbox/internal/knowledge"
+	"bestbox/internal/knowledge/chunk"
 	"bestbox/internal/knowledge/terms"
 )
 
@@ -17,6 +20,12 @@ const (
 	spare = 10
 	// embeddingTimeout bounds how long a search waits for the embedding server before it goes by words alone.
 	embeddingTimeout = 10 * time.Second
+	// reranked is how many passages a reranking server reads, unless more are wanted: what the fusion has below them is seldom what is looked for.
+	reranked = 20
+	// rerankingTimeout bounds how long a search waits for the reranking server before it keeps the order of the fusion.
+	rerankingTimeout = 10 * time.Second
+	// mostReranked is how many characters of a question are read with each passage.
+	mostReranked = 400
 )
 
 // Search finds passages. An embedding server that does not answer, or that has another model than the index, leaves the words, and WordsOnly says so. With no documents it
@@ -38,6 +47,10 @@ func (l *Library) search(ctx context.Context, query Query) (Found, error) {
 	limit := min(query.Limit, mostPassages)
 	if limit < 1 {
 		limit = defaultLimit
+	}
+	wanted := limit
+	if l.rerank != nil {
+		limit = max(limit, reranked)
 	}
 	found := Found{Terms: terms.Query(query.Text)}
 	index, err := l.store.Live(ctx)
@@ -73,7 +86,42 @@ func (l *Library) search(ctx context.Context, query Query) (Found, error) {
 		}
 	}
 	found.Searching = time.Since(started)
+	if l.rerank != nil && len(found.Passages) > 1 {
+		if err := l.reorder(ctx, query.Text, &found); err != nil {
+			return found, err
+		}
+	}
+	for _, passages := range []*[]Passage{&found.Passages, &found.Fused, &found.Words, &found.Dense} {
+		*passages = (*passages)[:min(len(*passages), wanted)]
+	}
 	return found, nil
+}
+
+// reorder puts the passages in the order of the reranking server. One that does not answer leaves them as they are, and NotReranked says why.
+func (l *Library) reorder(ctx context.Context, text string, found *Found) error {
+	started := time.Now()
+	limited, done := context.WithTimeout(ctx, rerankingTimeout)
+	defer done()
+	texts := make([]string, len(found.Passages))
+	for i, passage := range found.Passages {
+		texts[i] = chunk.Embedded(passage.Chunk)
+	}
+	question := []rune(text)
+	scores, err := l.rerank.Rerank(limited, string(question[:min(len(question), mostReranked)]), texts)
+	found.Reranking = time.Since(started)
+	if err != nil {
+		found.NotReranked = err.Error()
+		return ctx.Err()
+	}
+	found.Fused = slices.Clone(found.Passages)
+	for i := range found.Passages {
+		found.Passages[i].Score = scores[i]
+	}
+	slices.SortStableFunc(found.Passages, func(one, other Passage) int { return cmp.Compare(other.Score, one.Score) })
+	for i := range found.Passages {
+		found.Passages[i].Rank = i + 1
+	}
+	return nil
 }
 
 var errNoEmbeddingServer = errors.New("no embedding server is configured")

@@ -51,8 +51,10 @@ type Passage struct {
 
 // Found is what a search has found.
 type Found struct {
-	// Passages are the fused hits, or those of the one arm that was asked, the best first.
+	// Passages are the fused hits, or those of the one arm that was asked, the best first. Where a reranking server has answered they are in its order, with its scores.
 	Passages []Passage `json:"passages"`
+	// Fused are the passages as they were before a reranking server has put them in order; nil: none has.
+	Fused []Passage `json:"fused,omitempty"`
 	// Words and Dense are what each arm has found, in its order.
 	Words []Passage `json:"words"`
 	Dense []Passage `json:"dense"`
@@ -62,7 +64,10 @@ type Found struct {
 	Chunks int `json:"chunks"`
 	// WordsOnly says why the meaning was not asked for; empty: it was.
 	WordsOnly string `json:"words_only,omitempty"`
-	// Embedding and Searching are where the time went.
+	// NotReranked says why the reranking server that is configured was not listened to; empty: it was, or there is none.
+	NotReranked string `json:"not_reranked,omitempty"`
+	// Embedding, Searching and Reranking are where the time went.
 	Embedding time.Duration `json:"embedding_ns"`
 	Searching time.Duration `json:"searching_ns"`
+	Reranking time.Duration `json:"reranking_ns,omitempty"`
 }

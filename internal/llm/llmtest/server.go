@@ -41,6 +41,12 @@ func Embedding() Options {
 		Flags: []string{"--alias", EmbedModel, "--embeddings", "--pooling", "mean", "-b", "512", "-ub", "512", "--kv-unified", "-t", "1"}}
 }
 
+// Reranking are the options of a reranking server, as llmctl starts the tier rerank. No small model for reranking can be had, so that it has that for embeddings: its scores are
+// numbers that depend on the question and the text, and say little about how well one answers the other.
+func Reranking() Options {
+	return Options{Model: EmbedModel, Slots: 1, Context: 512, Flags: []string{"--reranking", "-b", "512", "-ub", "512", "--kv-unified", "-t", "1"}}
+}
+
 // Server is a running llama-server.
 type Server struct {
 	URL   string
