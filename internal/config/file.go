@@ -34,7 +34,7 @@ type File struct {
 type Profile struct {
 	From    string          `yaml:"from" json:"from,omitempty" jsonschema:"description=Profile whose tiers this one starts with; auto: the one that fits the machine."`
 	Without []string        `yaml:"without" json:"without,omitempty" jsonschema:"description=Tiers of from that are left out."`
-	Tiers   map[string]Tier `yaml:"tiers" json:"tiers,omitempty" jsonschema:"description=Model servers by name: heavy (needed), light; embed and rerank."`
+	Tiers   map[string]Tier `yaml:"tiers" json:"tiers,omitempty" jsonschema:"description=Model servers by name: heavy (needed); light; embed; rerank."`
 	// WithoutTools are for small models, which use some tools without need.
 	WithoutTools []string `yaml:"without_tools" json:"without_tools,omitempty" jsonschema:"description=Tools that agents have not in this profile although their agent.yaml lists them; for models that use them without need."`
 	// Bandwidth of the memory that the models lie in, for the roofline of llmctl bench.
