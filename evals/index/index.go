@@ -1,4 +1,4 @@
-// Package index measures an index of the knowledge without any model: made-up chunks with random embeddings and words as frequent as words are (Zipf), how fast they are
+// Package index measures an index of the knowledge, embedded or on a Qdrant server, without any model: made-up chunks with random embeddings and words as frequent as words are (Zipf), how fast they are
 // put in, how long a search takes by words, by meaning and by both, and what that takes of memory and disk. It says nothing about how good the passages are that are found.
 package index
 
@@ -24,11 +24,13 @@ import (
 
 	"bestbox/internal/knowledge"
 	"bestbox/internal/knowledge/embedded"
+	"bestbox/internal/knowledge/qdrant"
 )
 
 type options struct {
 	chunks, dimension, batch, searches int
-	output                             string
+	output, qdrant                     string
+	client                             bool
 }
 
 // Result is what was measured. Times are in milliseconds.
@@ -55,7 +57,10 @@ type Times struct {
 func Command() *cobra.Command {
 	var o options
 	command := &cobra.Command{
-		Use: "index", Short: "Measure the speed and the memory of the embedded index, with made-up chunks", Args: cobra.NoArgs,
+		Use: "index", Short: "Measure the speed and the memory of an index, with made-up chunks", Args: cobra.NoArgs,
+		Long: "Measures the embedded index; with --qdrant that on a server, which has no key (it leaves an empty collection that begins with " + prefix + " there); with --client how fast chunks are sent to one, and in " +
+			"how much memory, against a server of this process that keeps nothing.",
+		Example: "  go run ./evals index\n  go run ./evals index --qdrant localhost:6334\n  go run ./evals index --client --chunks 1000000",
 		RunE: func(command *cobra.Command, _ []string) error {
 			return run(command.Context(), command.OutOrStdout(), o)
 		},
@@ -65,6 +70,9 @@ func Command() *cobra.Command {
 	flags.IntVar(&o.dimension, "dimension", 384, "numbers of an embedding")
 	flags.IntVar(&o.batch, "batch", 100, "chunks that are put in at once")
 	flags.IntVar(&o.searches, "searches", 200, "searches of each arm")
+	flags.StringVar(&o.qdrant, "qdrant", "", "HOST:PORT of the gRPC of a Qdrant server, whose index is measured")
+	flags.BoolVar(&o.client, "client", false, "measure only how chunks are sent to a Qdrant server")
+	command.MarkFlagsMutuallyExclusive("qdrant", "client")
 	flags.StringVar(&o.output, "output", "", "file to write the figures to")
 	return command
 }
@@ -80,27 +88,46 @@ func run(ctx context.Context, out io.Writer, o options) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	m := measurement{options: o, path: filepath.Join(folder, "index.db"), random: rand.New(rand.NewPCG(1, 1))} //nolint:gosec // the same data each time
 	m.frequent = rand.NewZipf(m.random, zipf, 1, vocabulary)
+	if o.client {
+		sent, err := m.send(ctx)
+		if err == nil {
+			err = o.write(sent)
+		}
+		if err != nil {
+			return err
+		}
+		return sent.report(out)
+	}
 	m.result = Result{Chunks: o.chunks, Dimension: o.dimension, Cores: runtime.GOMAXPROCS(0), Arms: map[string]Times{}}
 	for _, step := range []func(ctx context.Context) error{m.ingest, m.search} {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
-	if o.output != "" {
-		content, err := json.MarshalIndent(m.result, "", "  ")
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(o.output, append(content, '\n'), 0o600); err != nil {
-			return err
-		}
+	if err := o.write(m.result); err != nil {
+		return err
 	}
 	return m.result.report(out)
 }
 
+// write writes figures where they are wanted.
+func (o options) write(figures any) error {
+	if o.output == "" {
+		return nil
+	}
+	content, err := json.MarshalIndent(figures, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(o.output, append(content, '\n'), 0o600)
+}
+
 func (r Result) report(out io.Writer) error {
-	fmt.Fprintf(out, "%d chunks of %d numbers on %d cores: %.0f put in a second, %.0f MiB on disk, %.0f MiB in memory, first search %.0f ms\n",
-		r.Chunks, r.Dimension, r.Cores, r.PerSecond, r.FileMiB, r.MemoryMiB, r.ReadMs)
+	fmt.Fprintf(out, "%d chunks of %d numbers on %d cores: %.0f put in a second", r.Chunks, r.Dimension, r.Cores, r.PerSecond)
+	if r.MemoryMiB > 0 {
+		fmt.Fprintf(out, ", %.0f MiB on disk, %.0f MiB in memory", r.FileMiB, r.MemoryMiB)
+	}
+	fmt.Fprintf(out, ", first search %.0f ms\n", r.ReadMs)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "search\tp50 ms\tp95 ms\t")
 	for _, arm := range arms {
@@ -167,37 +194,67 @@ func (m *measurement) document(number int) []knowledge.Point {
 	return points
 }
 
+// open opens the store that is measured.
+func (m *measurement) open(ctx context.Context) (store knowledge.Store, close func() error, err error) {
+	if m.qdrant == "" {
+		opened, err := embedded.Open(ctx, m.path)
+		if err != nil {
+			return nil, nil, err
+		}
+		return opened, opened.Close, nil
+	}
+	server, err := qdrant.Open(ctx, qdrant.Options{Address: m.qdrant, Prefix: prefix})
+	if err != nil {
+		return nil, nil, err
+	}
+	return server.Tenant(tenant), server.Close, nil
+}
+
+// Of the collections on a server.
+const prefix, tenant = "bestbox-evals", "index"
+
 func (m *measurement) ingest(ctx context.Context) (err error) {
-	store, err := embedded.Open(ctx, m.path)
+	store, close, err := m.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
+	defer func() { err = errors.Join(err, close()) }()
 	index, err := store.Create(ctx, knowledge.Model{Name: "made-up", Dimension: m.dimension})
 	if err != nil {
 		return err
 	}
-	var took time.Duration
-	for number := range m.chunks / m.batch {
-		points := m.document(number)
-		began := time.Now()
-		if err := index.Add(ctx, points); err != nil {
-			return err
-		}
-		took += time.Since(began)
+	took, err := m.add(ctx, index, func(int) error { return nil })
+	if err != nil {
+		return err
 	}
 	m.result.PerSecond = float64(m.chunks) / took.Seconds()
 	return store.Switch(ctx)
 }
 
+// add puts all chunks in and says how long that took, without making them up; added hears after each document how many there are.
+func (m *measurement) add(ctx context.Context, index knowledge.Index, added func(chunks int) error) (took time.Duration, err error) {
+	for number := range m.chunks / m.batch {
+		points := m.document(number)
+		began := time.Now()
+		if err := index.Add(ctx, points); err != nil {
+			return 0, err
+		}
+		took += time.Since(began)
+		if err := added((number + 1) * m.batch); err != nil {
+			return 0, err
+		}
+	}
+	return took, nil
+}
+
 // search opens the file anew, as a worker that starts.
 func (m *measurement) search(ctx context.Context) (err error) {
 	debug.FreeOSMemory() // what ingesting has used is not to be counted
-	store, err := embedded.Open(ctx, m.path)
+	store, close, err := m.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
+	defer func() { err = errors.Join(err, close()) }()
 	index, err := store.Live(ctx)
 	if err != nil {
 		return err
@@ -227,26 +284,41 @@ func (m *measurement) search(ctx context.Context) (err error) {
 		after = append(after, took)
 	}
 	m.result.AfterAdd = timesOf(after)
-	return nil
-}
-
-// size looks at the memory that the process really has.
-func (m *measurement) size() error {
-	const mebi = 1 << 20
-	self, err := procfs.Self()
-	if err != nil {
+	if m.qdrant == "" {
+		return nil
+	}
+	if _, err := store.Create(ctx, knowledge.Model{Name: "made-up", Dimension: m.dimension}); err != nil { // an empty one in its place
 		return err
 	}
-	stat, err := self.Stat()
-	if err != nil {
+	return store.Switch(ctx)
+}
+
+const mebi = 1 << 20
+
+// size looks at the memory and the file; a server's are its own.
+func (m *measurement) size() (err error) {
+	if m.qdrant != "" {
+		return nil
+	}
+	if m.result.MemoryMiB, err = memory(); err != nil {
 		return err
 	}
 	file, err := os.Stat(m.path)
 	if err != nil {
 		return err
 	}
-	m.result.MemoryMiB, m.result.FileMiB = float64(stat.ResidentMemory())/mebi, float64(file.Size())/mebi
+	m.result.FileMiB = float64(file.Size()) / mebi
 	return nil
+}
+
+// memory is what the process really has, in MiB.
+func memory() (float64, error) {
+	self, err := procfs.Self()
+	if err != nil {
+		return 0, err
+	}
+	stat, err := self.Stat()
+	return float64(stat.ResidentMemory()) / mebi, err
 }
 
 func (m *measurement) times(ctx context.Context, index knowledge.Index, arm string, searches int) (Times, error) {

@@ -1,6 +1,6 @@
 // Package qdranttest is a test double of a Qdrant server: it speaks its gRPC on loopback, keeps everything in memory, and searches by looking at every point. It does what
 // package qdrant asks for and nothing else. Each behaviour names the page of Qdrant's documentation (qdrant.tech/documentation) or the file of its source that it follows;
-// the tests of package qdrant compare the searches with Qdrant's own engine. It is imported by tests only.
+// the tests of package qdrant compare the searches with Qdrant's own engine. It is imported by tests, and by the command that measures the client without a server.
 package qdranttest
 
 import (
@@ -50,17 +50,26 @@ type Fake struct {
 	requests    []any
 }
 
-// Start begins to listen, on a free port at the first time and on the same one later. The test ends it.
+// Start is Listen for a test, which also ends it.
 func (f *Fake) Start(t testing.TB) {
 	t.Helper()
 	if f.address == "" {
+		t.Cleanup(f.Stop)
+	}
+	if err := f.Listen(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Listen begins to listen, on a free port at the first time and on the same one later. Stop ends it.
+func (f *Fake) Listen() error {
+	if f.address == "" {
 		f.address = "127.0.0.1:0"
 		f.collections, f.aliases, f.calls = map[string]*collection{}, map[string]string{}, map[string]int{}
-		t.Cleanup(f.Stop)
 	}
 	listener, err := net.Listen("tcp", f.address)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	f.address = listener.Addr().String()
 	options := []grpc.ServerOption{
@@ -75,6 +84,7 @@ func (f *Fake) Start(t testing.TB) {
 	client.RegisterCollectionsServer(f.server, collections{Fake: f})
 	client.RegisterPointsServer(f.server, points{Fake: f})
 	go func(server *grpc.Server) { _ = server.Serve(listener) }(f.server)
+	return nil
 }
 
 // Stop ends it as a crash does: requests that are being answered are cut off. What it holds stays, as on a disk.
