@@ -73,15 +73,37 @@ func Check(question, answer string, passages []Passage, facts ...string) Report 
 				}
 			}
 			written.WriteString(marked(sentence, numbers))
-		case !supported:
-			report.Uncited = append(report.Uncited, strings.TrimSpace(sentence))
-			fallthrough
-		default:
+			report.Uncited = append(report.Uncited, sources.foreign(sentence)...)
+		case supported:
 			written.WriteString(sentence)
+		default:
+			written.WriteString(report.inPieces(sentence, sources.pieces(sentence, hints)))
 		}
 	}
 	report.Answer = strings.TrimSpace(written.String() + answer[rest:])
 	return report
+}
+
+// inPieces is a sentence with the numbers of what stands behind its pieces. Where these are none, the whole sentence is uncited.
+func (r *Report) inPieces(sentence string, pieces []piece) string {
+	if len(pieces) == 0 {
+		r.Uncited = append(r.Uncited, strings.TrimSpace(sentence))
+		return sentence
+	}
+	var written strings.Builder
+	rest := 0
+	for _, one := range pieces {
+		text := sentence[one.from:one.to]
+		written.WriteString(sentence[rest:one.from])
+		rest = one.to
+		if one.behind == nil {
+			r.Uncited = append(r.Uncited, text)
+			written.WriteString(text)
+			continue
+		}
+		written.WriteString(marked(text, []int{r.cite(*one.behind)}))
+	}
+	return written.String() + sentence[rest:]
 }
 
 // cite returns the number of a quote, which is a new one unless the quote was cited before.

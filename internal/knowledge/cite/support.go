@@ -165,20 +165,25 @@ type said struct {
 // reference says where something stands, which is no claim of what stands there.
 var reference = regexp.MustCompile(`(?i)[(（]?\b(?:on\s+|see\s+)?(?:page|p\.|passage|section)\s*\d+(?:\.\d+)*[)）]?|[(（]?第\s*\d+\s*[页段节条][)）]?`)
 
+// sayingOf is a sentence, or a piece of one, as it is compared, and the share of its words that a quote must have.
+func (s *sources) sayingOf(sentence string, hints []int) (says said, least float64) {
+	sentence = reference.ReplaceAllString(sentence, " ")
+	says = said{words: Words(sentence), hints: hints}
+	numbered, sentence := s.numberedNames(sentence)
+	says.text, says.clauses, says.names = sentence, clausesOf(sentence), append(namesOf(sentence), numbered...)
+	delete(says.words, "yes")
+	if s.repeats(says.words) {
+		return says, leastRepeated
+	}
+	return says, leastShare
+}
+
 // behind returns the quotes that support a sentence, at most two, and whether it needs no other support: a fact says so, or it claims nothing.
 func (s *sources) behind(sentence string, hints []int) (found []quoted, supported bool) {
 	if !claims(sentence) {
 		return nil, true
 	}
-	sentence = reference.ReplaceAllString(sentence, " ")
-	says := said{words: Words(sentence), hints: hints}
-	numbered, sentence := s.numberedNames(sentence)
-	says.text, says.clauses, says.names = sentence, clausesOf(sentence), append(namesOf(sentence), numbered...)
-	delete(says.words, "yes")
-	least := leastShare
-	if s.repeats(says.words) {
-		least = leastRepeated
-	}
+	says, least := s.sayingOf(sentence, hints)
 	best, rank := -1, 0.0
 	for index, p := range s.parts {
 		if p.size > 1 && len(says.clauses) == 1 { // what is said in one clause stands in one sentence; in more, a figure of another one would do

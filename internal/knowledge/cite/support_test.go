@@ -3,6 +3,7 @@ package cite_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,7 +17,8 @@ type labelled struct {
 	Passages  []cite.Passage
 	Sentences []struct {
 		Says, Quote string
-		Nothing     bool // it claims nothing
+		Nothing     bool     // it claims nothing
+		But         []string // the pieces of it that nothing supports
 	}
 }
 
@@ -46,8 +48,12 @@ func TestWhatSupportsASentence(t *testing.T) {
 			if !strings.HasPrefix(quote, test.Quote) || (quote == "") != (test.Quote == "") {
 				t.Errorf("quoted %q", quote)
 			}
-			if marked := len(got.Uncited) > 0; marked != (test.Quote == "" && !test.Nothing) {
-				t.Errorf("marked as uncited: %t", marked)
+			want := test.But
+			if test.Quote == "" && !test.Nothing {
+				want = []string{test.Says}
+			}
+			if !slices.Equal(got.Uncited, want) {
+				t.Errorf("marked as uncited: %q, want %q", got.Uncited, want)
 			}
 		})
 	}

@@ -1,0 +1,116 @@
+package cite
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// The constants of pieces, chosen as those of support.go.
+const (
+	// leastPieces is how many pieces a sentence must have to be compared by them.
+	leastPieces = 3
+	// leastPiece is as leastShare, of a piece: few words stand together by chance.
+	leastPiece = 0.7
+	// leastAbout is the share of the whole sentence's words that a passage must have for its pieces to be looked for there: who is spoken of stands in the first one only.
+	leastAbout = 0.5
+	// leastBehind is the share of the pieces that must have a quote.
+	leastBehind = 0.5
+	// leastKnown is the share of a piece's words that a passage or a fact must have so that it does not come from elsewhere, and fewestForeign is how many words it must have to be told so.
+	leastKnown, fewestForeign = 0.25, 3
+)
+
+// piece is one of the things that a sentence counts up; nothing may stand behind it.
+type piece struct {
+	span
+	behind *quoted
+}
+
+// pieceEnd parts what is counted up: the comma of a number does not, nor what stands in brackets.
+var pieceEnd = regexp.MustCompile(`[;；，]\s*(?:and\s+|or\s+)?|,\s+(?:and\s+|or\s+)?`)
+
+// pieces finds what stands behind each of the things that a sentence counts up, where no place says them all: a model puts together what several places say, and at times adds one of its own. It
+// returns none where that is so of too few.
+func (s *sources) pieces(sentence string, hints []int) []piece {
+	whole, _ := s.sayingOf(sentence, hints)
+	var about []part
+	for _, passage := range s.wholes {
+		if s.score(whole.words, passage.part) >= leastAbout {
+			about = append(about, passage.parts...)
+		}
+	}
+	found, behind := []piece{}, 0
+	for _, at := range split(sentence) {
+		one := piece{span: at}
+		if one.behind = s.behindPiece(sentence[at.from:at.to], hints, about); one.behind != nil {
+			behind++
+		}
+		found = append(found, one)
+	}
+	if len(found) < leastPieces || float64(behind) < leastBehind*float64(len(found)) {
+		return nil
+	}
+	return found
+}
+
+func (s *sources) behindPiece(text string, hints []int, about []part) *quoted {
+	says, least := s.sayingOf(text, hints)
+	best, rank := -1, 0.0
+	for index, p := range about {
+		score := s.score(says.words, p)
+		if p.size > 1 || score < max(least, leastPiece) || !s.agrees(says, p) {
+			continue
+		}
+		if value := s.rank(score, p, hints); best < 0 || value > rank+sameRank {
+			best, rank = index, value
+		}
+	}
+	if best < 0 {
+		return nil
+	}
+	return &about[best].quoted
+}
+
+// foreign are the pieces of a sentence of which no passage and no fact has anything, although a quote has most of the rest.
+func (s *sources) foreign(sentence string) (found []string) {
+	pieces := split(sentence)
+	if len(pieces) < 2 {
+		return nil
+	}
+	for _, at := range pieces {
+		text := sentence[at.from:at.to]
+		says, _ := s.sayingOf(text, nil)
+		known := func(p part) bool { return s.score(says.words, p) >= leastKnown }
+		if len(says.words) >= fewestForeign && !slices.ContainsFunc(s.wholes, func(w whole) bool { return known(w.part) }) && !slices.ContainsFunc(s.parts, known) {
+			found = append(found, text)
+		}
+	}
+	return found
+}
+
+// split parts a sentence at its commas. One word alone goes with what stands before it, and so does what is in brackets.
+func split(sentence string) (found []span) {
+	add := func(from, to int) {
+		text := strings.TrimRightFunc(sentence[from:to], unicode.IsSpace)
+		if last := len(found) - 1; last >= 0 && (len(Words(text)) < 2 || unbalanced(sentence[found[last].from:found[last].to])) {
+			found[last].to = from + len(text)
+			return
+		}
+		if text != "" {
+			found = append(found, span{from, from + len(text)})
+		}
+	}
+	from := 0
+	for _, end := range pieceEnd.FindAllStringIndex(sentence, -1) {
+		add(from, end[0])
+		from = end[1]
+	}
+	add(from, len(sentence))
+	return found
+}
+
+// unbalanced reports a text that opens a bracket and does not close it.
+func unbalanced(text string) bool {
+	return strings.Count(text, "(")+strings.Count(text, "（") > strings.Count(text, ")")+strings.Count(text, "）")
+}
