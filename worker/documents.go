@@ -47,10 +47,7 @@ func newDocuments(flags *settings) *cobra.Command {
 		&cobra.Command{Use: "delete DOCUMENT…", Short: "Delete documents", Args: cobra.MinimumNArgs(1), Example: "  worker documents delete 9f2c4e…",
 			Long: "Deletes documents, which are not found any more. The files that they were read from stay, and come in again with their folder.",
 			RunE: own.delete},
-		&cobra.Command{Use: "reindex", Short: "Make the index anew, with the embedding model that is configured", Args: cobra.NoArgs, Example: "  worker documents reindex",
-			Long: "Makes a new index beside the one that is searched, and switches to it when it is whole. It is needed after another embedding model was configured.\n" +
-				"Ctrl-C leaves it running; the same command shows it again.",
-			RunE: func(command *cobra.Command, _ []string) error { return own.reindex(command) }},
+		own.newReindex(),
 		&cobra.Command{Use: "ingests", Short: "List what was put in", Args: cobra.NoArgs, Example: "  worker documents ingests",
 			RunE: func(command *cobra.Command, _ []string) error { return own.ingests(command) }},
 		&cobra.Command{Use: "follow INGEST", Short: "Show how far an ingest is until it ends", Args: cobra.ExactArgs(1), Example: "  worker documents follow ingest-1b58",
@@ -164,6 +161,42 @@ func (f *documentFlags) delete(command *cobra.Command, ids []string) error {
 	}
 	fmt.Fprintln(command.OutOrStdout(), plural(len(ids), "document")+" deleted")
 	return nil
+}
+
+func (f *documentFlags) newReindex() *cobra.Command {
+	var cancel bool
+	command := &cobra.Command{Use: "reindex", Short: "Make the index anew, with the embedding model that is configured", Args: cobra.NoArgs,
+		Example: "  worker documents reindex\n  worker documents reindex --cancel",
+		Long: "Makes a new index beside the one that is searched, and switches to it when it is whole. It is needed after another embedding model was configured.\n" +
+			"Ctrl-C leaves it running; the same command shows it again.",
+		RunE: func(command *cobra.Command, _ []string) error {
+			if cancel {
+				return f.cancelReindex(command)
+			}
+			return f.reindex(command)
+		}}
+	command.Flags().BoolVar(&cancel, "cancel", false, "end one that runs; the index before stays the one that is searched")
+	return command
+}
+
+func (f *documentFlags) cancelReindex(command *cobra.Command) error {
+	worker, err := f.client()
+	if err != nil {
+		return err
+	}
+	shown, err := worker.CancelReindex(command.Context())
+	if err != nil {
+		return codeOf(err)
+	}
+	switch {
+	case f.json:
+		err = json.NewEncoder(command.OutOrStdout()).Encode(shown)
+	case shown.Status == api.Running:
+		_, err = fmt.Fprintln(command.OutOrStdout(), "the new index is asked to stop; the one before is searched")
+	default:
+		_, err = fmt.Fprintln(command.OutOrStdout(), "no new index is being made")
+	}
+	return err
 }
 
 func (f *documentFlags) reindex(command *cobra.Command) error {

@@ -120,7 +120,28 @@ func TestDocumentsArePutInShownSearchedAndDeletedFromTheCommandLine(t *testing.T
 	i.worker("documents", "show", id[1]).wantMessage(t, exitBadInput, "no such document")
 	i.worker("ingest", t.TempDir()).wantMessage(t, exitBadInput, "knowledge.folders")
 	i.worker("ingest").wantMessage(t, exitBadInput, "--urls")
+	i.reindexCancelled(held)
 	i.leftRunning(books, held)
+}
+
+// reindexCancelled begins a new index that cannot go on, and ends it with another command; the index before is still searched.
+func (i *installation) reindexCancelled(held *atomic.Bool) {
+	i.t.Helper()
+	if none := i.worker("documents", "reindex", "--cancel"); none.code != 0 || none.stdout != "no new index is being made\n" {
+		i.t.Errorf("cancel what does not run: %+v", none)
+	}
+	held.Store(true)
+	process := i.start(i.command("documents", "reindex"))
+	eventually(i.t, "the new index is cancelled", func() bool {
+		return i.worker("documents", "reindex", "--cancel").stdout == "the new index is asked to stop; the one before is searched\n"
+	})
+	if ended := i.finish(process); ended.code != exitFailed || !strings.Contains(ended.stderr, "the new index is cancelled, and the old one is still searched") {
+		i.t.Errorf("reindex: %+v", ended)
+	}
+	held.Store(false)
+	if found := i.worker("search", "trains"); found.code != 0 || strings.Contains(found.stdout, "nothing was found") {
+		i.t.Errorf("search: %+v", found)
+	}
 }
 
 // leftRunning interrupts an ingest that cannot go on, and ends it with another command.

@@ -100,6 +100,11 @@ func (c *Client) StartReindex(ctx context.Context) (shown api.Reindex, err error
 	return shown, c.do(ctx, http.MethodPost, "/v1/documents/reindex", nil, "", &shown)
 }
 
+// CancelReindex asks the making of a new index to stop.
+func (c *Client) CancelReindex(ctx context.Context) (shown api.Reindex, err error) {
+	return shown, c.do(ctx, http.MethodPost, "/v1/documents/reindex/cancel", nil, "", &shown)
+}
+
 // Reindex shows how far the new index is.
 func (c *Client) Reindex(ctx context.Context) (shown api.Reindex, err error) {
 	return shown, c.do(ctx, http.MethodGet, "/v1/documents/reindex", nil, "", &shown)

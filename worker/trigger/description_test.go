@@ -33,7 +33,7 @@ func TestOpenAPIDocumentListsAllRoutes(t *testing.T) {
 	}
 	slices.Sort(routes)
 	want := []string{"DELETE /v1/documents/{id}", "DELETE /v1/schedules/{id}", "GET /healthz", "GET /metrics", "GET /readyz", "GET /v1/agents", "GET /v1/approvals", "GET /v1/documents", "GET /v1/documents/reindex", "GET /v1/documents/{id}",
-		"GET /v1/ingests", "GET /v1/ingests/{id}", "GET /v1/ingests/{id}/files", "GET /v1/runs/{id}", "GET /v1/runs/{id}/approvals/{call}", "GET /v1/runs/{id}/events", "GET /v1/schedules", "POST /v1/documents", "POST /v1/documents/reindex", "POST /v1/ingests", "POST /v1/ingests/{id}/cancel", "POST /v1/runs", "POST /v1/runs/{id}/approvals/{call}", "POST /v1/runs/{id}/cancel", "POST /v1/runs/{id}/replies/{call}", "POST /v1/search", "PUT /v1/schedules"}
+		"GET /v1/ingests", "GET /v1/ingests/{id}", "GET /v1/ingests/{id}/files", "GET /v1/runs/{id}", "GET /v1/runs/{id}/approvals/{call}", "GET /v1/runs/{id}/events", "GET /v1/schedules", "POST /v1/documents", "POST /v1/documents/reindex", "POST /v1/documents/reindex/cancel", "POST /v1/ingests", "POST /v1/ingests/{id}/cancel", "POST /v1/runs", "POST /v1/runs/{id}/approvals/{call}", "POST /v1/runs/{id}/cancel", "POST /v1/runs/{id}/replies/{call}", "POST /v1/search", "PUT /v1/schedules"}
 	if diff := cmp.Diff(want, routes); diff != "" {
 		t.Error(diff)
 	}

@@ -89,6 +89,12 @@ func (t *trigger) registerDocuments(service huma.API) {
 		Summary: "Show how far the new index is", Errors: []int{401, 403, 503},
 	}, t.reindex)
 	huma.Register(service, huma.Operation{
+		OperationID: "cancel-reindex", Method: http.MethodPost, Path: "/v1/documents/reindex/cancel", Tags: []string{"Documents"}, Security: withKey,
+		Summary:       "Make no new index",
+		Description:   "Asks the making of a new index to stop and replies at once; it has stopped when its status is cancelled. The index before stays the one that is searched. Where none is made, nothing happens.",
+		DefaultStatus: http.StatusAccepted, Errors: []int{401, 403, 503},
+	}, t.cancelReindex)
+	huma.Register(service, huma.Operation{
 		OperationID: "search", Method: http.MethodPost, Path: "/v1/search", Tags: []string{"Documents"}, Security: withKey,
 		Summary:     "Find passages",
 		Description: "Passages are the best of both searches together; words and dense are what each has found. words_only says why the meaning was not asked for.",
@@ -253,6 +259,28 @@ func (t *trigger) startReindex(ctx context.Context, _ *struct{}) (*reindexOutput
 		return nil, t.fromTemporal(ctx, "start a new index", id, err)
 	}
 	return t.reindex(ctx, nil)
+}
+
+func (t *trigger) cancelReindex(ctx context.Context, _ *struct{}) (*reindexOutput, error) {
+	user := caller(ctx)
+	if err := user.MayIngest(""); err != nil {
+		return nil, notAllowed(err)
+	}
+	if err := t.cancelWorkflow(ctx, "cancel the new index", run.ReindexID(user.Tenant)); err != nil {
+		return nil, err
+	}
+	return t.reindex(ctx, nil)
+}
+
+// cancelWorkflow asks one to stop; one that has ended, or was never begun, has stopped.
+func (t *trigger) cancelWorkflow(ctx context.Context, doing, id string) error {
+	limited, done := call(ctx)
+	defer done()
+	err := t.Temporal.CancelWorkflow(limited, id, "")
+	if ended := (*serviceerror.NotFound)(nil); err != nil && !errors.As(err, &ended) {
+		return t.fromTemporal(ctx, doing, id, err)
+	}
+	return nil
 }
 
 // reindex tells how far the activity of the last one was when its heart beat last.

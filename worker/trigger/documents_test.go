@@ -335,7 +335,9 @@ users:
 	for _, body := range []string{fmt.Sprintf(`{"folder": %q, "domain": "general"}`, mine.folder), fmt.Sprintf(`{"folder": %q}`, mine.folder)} {
 		wantProblem(t, s.do("POST", "/v1/ingests", body, "Authorization: Bearer chen"), http.StatusForbidden, "chen may not")
 	}
-	wantProblem(t, s.do("POST", "/v1/documents/reindex", "", "Authorization: Bearer chen"), http.StatusForbidden, "chen may not")
+	for _, path := range []string{"/v1/documents/reindex", "/v1/documents/reindex/cancel"} {
+		wantProblem(t, s.do("POST", path, "", "Authorization: Bearer chen"), http.StatusForbidden, "chen may not")
+	}
 	wantProblem(t, s.do("GET", "/v1/documents", ""), http.StatusUnauthorized)
 	if err := mine.Ingests.Begin(t.Context(), ingests.Ingest{ID: "ingest-1", Kind: ingests.Folder, Domain: "general"}); err != nil {
 		t.Fatal(err)

@@ -370,11 +370,8 @@ func (t *trigger) cancelIngest(ctx context.Context, input *ingestInput) (*ingest
 		return nil, t.documentsMissing(ctx, "read an ingest", err)
 	}
 	if ingest.State == ingests.Running && t.runs(ctx, ingest) {
-		limited, done := call(ctx)
-		defer done()
-		err := t.Temporal.CancelWorkflow(limited, ingest.Workflow, "")
-		if ended := (*serviceerror.NotFound)(nil); err != nil && !errors.As(err, &ended) {
-			return nil, t.fromTemporal(ctx, "cancel an ingest", ingest.Workflow, err)
+		if err := t.cancelWorkflow(ctx, "cancel an ingest", ingest.Workflow); err != nil {
+			return nil, err
 		}
 	}
 	return t.shownIngest(ctx, shelf, input.ID)
