@@ -179,7 +179,7 @@ func texts(t *testing.T, arguments json.RawMessage) (found []string) {
 }
 
 // ours are the lines that a prompt has behind the worked examples.
-var ours = regexp.MustCompile(`^(?:Today: \d{4}-\d\d-\d\d|(?:Question|Answer|Periods meant|Days meant|Asked by|Names meant): .*|Results:(?: none yet)?|Known already:|- [a-z0-9_]+ says: “[^”]*”|- [a-z0-9_]+ \{.*|- \d+ passages? of the documents may say it: .*|  .*|Answer from the results alone\. .*|Answer in the language of the question\.|请用中文.*|An earlier answer .*|)$`)
+var ours = regexp.MustCompile(`^(?:Today: \d{4}-\d\d-\d\d|(?:Question|Answer|Periods meant|Days meant|Asked by|Names meant): .*|Results:(?: none yet)?|Known already:|- [a-z0-9_]+ says: “[^”]*”|- [a-z0-9_]+ \{.*|- \d+ passages? of the documents may say it: .*|  .*|Answer from the results alone\. .*|Answer in the language of the question\.|请用中文.*|An earlier answer .*|“[^”]*”(?: says: |写道：)“[^”]*”|)$`)
 
 var tokens = regexp.MustCompile(`<\|[^>]*\|>|\[/?INST\]|</?s>`)
 
@@ -188,7 +188,7 @@ func (w *world) prompted() {
 	t := w.t
 	t.Helper()
 	var systems []string
-	for _, system := range w.systems {
+	for _, system := range append(slices.Clone(w.systems), agents.RestateSystem) {
 		body, err := llm.Body([]llms.MessageContent{llm.System(system)})
 		if err != nil {
 			t.Fatal(err)

@@ -122,11 +122,11 @@ const NotThere = "It is not in the documents"
 // Sentences implements tools.Outcome. Titles and texts are quoted as those of outsiders.
 func (f *Found) Sentences() []string {
 	if !f.Relevant {
-		return []string{fmt.Sprintf("%s: nothing in them is about %s.", NotThere, quoted(f.Query, longestQuery))}
+		return []string{fmt.Sprintf("%s: nothing in them is about %s.", NotThere, Quoted(f.Query, longestQuery))}
 	}
 	var titles []string
 	for _, p := range f.Passages {
-		if title := quoted(p.Title, longestTitle); !slices.Contains(titles, title) {
+		if title := Quoted(p.Title, longestTitle); !slices.Contains(titles, title) {
 			titles = append(titles, title)
 		}
 	}
@@ -139,18 +139,18 @@ func (f *Found) Sentences() []string {
 
 // sentence is the passage as the model reads it.
 func (p Passage) sentence() string {
-	place := quoted(documents.Place(p.Title, p.Section), longestTitle)
+	place := Quoted(documents.Place(p.Title, p.Section), longestTitle)
 	if p.Page > 0 {
 		place += fmt.Sprintf(" (page %d)", p.Page)
 	}
-	return fmt.Sprintf("[%d] %s: %s", p.Number, place, quoted(p.Text, longestPassage))
+	return fmt.Sprintf("[%d] %s: %s", p.Number, place, Quoted(p.Text, longestPassage))
 }
 
 // numbered is what looks like the number of a passage.
 var numbered = regexp.MustCompile(`[\[【［]\s*(\^?\s*\d{1,3}(?:\s*[,，、]\s*\d{1,3})*)\s*[\]】］]`)
 
-// quoted is a text of others in which nothing looks like the number of a passage: what it writes in brackets stands in round ones. Signs that are not seen are gone before that
+// Quoted is a text of others, at most so many characters of it, in which nothing looks like the number of a passage: what it writes in brackets stands in round ones. Signs that are not seen are gone before that
 // is looked for.
-func quoted(text string, most int) string {
+func Quoted(text string, most int) string {
 	return numbered.ReplaceAllString(wording.Quoted(text, most), "($1)")
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tmc/langchaingo/llms"
+
 	"bestbox/agents"
 	"bestbox/internal/factcheck"
 	"bestbox/internal/knowledge/cite"
@@ -119,6 +121,9 @@ func (t text) correction(question string) string {
 	return "An earlier answer left out what it rests on. Give the figures and identifiers, each one, as the results write them."
 }
 
+// longestRestated is how much of a place, in characters, an answer is asked to be made from.
+const longestRestated = 1000
+
 var (
 	// asksForThings finds questions whose answer is one or more things: "which orders are late?".
 	asksForThings = regexp.MustCompile(`(?i)\b(which|who|whose|list|name)\b|哪|谁|列出|名单`)
@@ -208,13 +213,10 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 	checked := newSources(known, told...)
 	var best text
 	var usage llm.Usage
-	correction := ""
-	for attempt := 1; attempt <= maxAnswerAttempts; attempt++ {
-		messages, err := agent.AnswerMessages(turn, a.missingAgent(agent, domain)+correction)
-		if err != nil {
-			return text{}, err
-		}
-		reply, err := a.stream(ctx, messages, agent.Policy.AnswerTokens, attempt)
+	attempts := 0
+	attempt := func(messages []llms.MessageContent) (text, error) {
+		attempts++
+		reply, err := a.stream(ctx, messages, agent.Policy.AnswerTokens, attempts)
 		usage = usage.Add(reply.Usage)
 		a.measures.used(ctx, a.Heavy.Name(), reply.Usage)
 		if err != nil {
@@ -224,19 +226,38 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 		if reply.FinishReason == "length" {
 			content = endAtSentence(content)
 		}
-		if correction != "" && strings.Contains(content, firstWords(correction)) { // small models copy what they are told of the answer before
+		plain := searched.plain(content)
+		return text{content: content, unsupported: checked.unsupported(plain), attempts: attempts, evasive: evasive(turn, plain), hides: hides(agent, known, plain)}, nil
+	}
+	correction := ""
+	for attempts < maxAnswerAttempts {
+		messages, err := agent.AnswerMessages(turn, a.missingAgent(agent, domain)+correction)
+		if err != nil {
+			return text{}, err
+		}
+		written, err := attempt(messages)
+		if err != nil {
+			return text{}, err
+		}
+		if correction != "" && strings.Contains(written.content, firstWords(correction)) { // small models copy what they are told of the answer before
 			break
 		}
-		plain := searched.plain(content)
-		written := text{content: content, unsupported: checked.unsupported(plain), attempts: attempt,
-			evasive: evasive(turn, plain), hides: hides(agent, known, plain)}
-		if attempt == 1 || written.faults() < best.faults() {
+		if attempts == 1 || written.faults() < best.faults() {
 			best = written
 		}
 		if written.faults() == 0 {
 			break
 		}
 		correction = written.correction(turn.Question)
+	}
+	if place := searched.overlooked(turn.Question, best); place != nil {
+		written, err := attempt(agents.RestateMessages(turn.Question, knowledge.Quoted(place.Title, longestRestated), knowledge.Quoted(place.Quote, longestRestated)))
+		if err != nil {
+			return text{}, err
+		}
+		if searched.better(turn.Question, written, best) {
+			best = written
+		}
 	}
 	best.usage = usage
 	ours := isDecision(best.content) || best.hides != "" // some of its words

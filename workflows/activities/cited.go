@@ -70,6 +70,31 @@ func (d documents) cite(question string, written *text) {
 	}
 }
 
+// overlooked is the place nearest to the question, where nothing that an answer claims stands in the documents: a small model knows better than its passages at times, and says what
+// they say when it is shown the place alone. Nil: it need not be shown, or there are results of other tools, of which that answer would say nothing.
+func (d documents) overlooked(question string, written text) *cite.Citation {
+	if len(d.passages) == 0 || len(d.facts) > 0 || written.hides != "" {
+		return nil
+	}
+	answer := ""
+	if !isDecision(written.content) {
+		report := cite.Check(question, written.content, d.passages, d.facts...)
+		if len(report.Citations) > 0 || len(report.Uncited) == 0 {
+			return nil
+		}
+		answer = report.Answer
+	}
+	return cite.Nearest(question, answer, d.passages)
+}
+
+// better reports whether an answer stands in the documents, where the one before does not, without other faults in exchange.
+func (d documents) better(question string, written, before text) bool {
+	if isDecision(written.content) || written.faults() > before.faults() {
+		return false
+	}
+	return len(cite.Check(question, written.content, d.passages, d.facts...).Citations) > 0
+}
+
 // foundInDocuments reports whether a search of the run has found something about the question.
 func (c conversation) foundInDocuments() bool {
 	return slices.ContainsFunc(c.results, func(result callResult) bool {

@@ -30,6 +30,7 @@ type scriptedModel struct {
 
 	mu      sync.Mutex
 	prompts []string // of the answers
+	wish    string   // of the last one
 	decided int
 }
 
@@ -68,6 +69,7 @@ func (m *scriptedModel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			last = len(request.Messages) - 1 // of a talk
 		}
 		m.prompts = append(m.prompts, request.Messages[last].Content)
+		m.wish = request.Messages[len(request.Messages)-1].Content
 	}
 	delta, err := json.Marshal(said)
 	if err != nil {
@@ -228,6 +230,45 @@ func TestWhereNothingStandsBehindAnAnswerTheNearestPlaceIsShown(t *testing.T) {
 		if test.nearest == "" && got.Nearest != nil || test.nearest != "" && (got.Nearest == nil || got.Nearest.Quote != test.nearest || len(got.Citations) != 0) {
 			t.Errorf("%s: %+v, nearest %+v", name, got, got.Nearest)
 		}
+	}
+}
+
+func TestAnAnswerOfWhichNothingStandsInTheDocumentsIsWrittenOnceMoreFromTheNearestPlace(t *testing.T) {
+	t.Parallel()
+	const question, wrong, right = "Do days of leave expire that are carried over?", "They never expire but stay for ever.", "Days that are carried over expire on 31 March."
+	for name, test := range map[string]struct {
+		answers []string
+		asked   int
+		want    string
+	}{
+		"heard":          {[]string{wrong, right}, 2, "Days that are carried over expire on 31 March [1]."},
+		"heard not":      {[]string{wrong, "They really stay for ever and ever."}, 2, wrong},
+		"another figure": {[]string{wrong, right + " That is after 77 days."}, 2, wrong},
+		"no answer":      {[]string{`{"calls":[]}`, `{"calls":[]}`, right}, 3, "Days that are carried over expire on 31 March [1]."},
+		"not needed":     {[]string{right, wrong}, 1, "Days that are carried over expire on 31 March [1]."},
+		"said not there": {[]string{"The documents do not say it.", right}, 1, "The documents do not say it."},
+	} {
+		model := &scriptedModel{calls: []agents.Call{searching(question)}, answers: test.answers}
+		got, _ := answers(t, withDocuments(t, model), "hr", question)
+		if got.Answer != test.want || len(model.prompts) != test.asked {
+			t.Errorf("%s: %q, asked %d times", name, got.Answer, len(model.prompts))
+		}
+		if test.asked > 1 && model.wish != "“Leave policy” says: “Days that are carried over expire on 31 March.”\n\n"+question {
+			t.Errorf("%s: asked by %q", name, model.wish)
+		}
+	}
+}
+
+func TestAnAnswerThatAlsoRestsOnOtherResultsIsNotWrittenFromADocumentAlone(t *testing.T) {
+	t.Parallel()
+	found := documents{searched: true, passages: []cite.Passage{{Number: 1, Document: "d", Title: "Leave policy", Text: leaveRules}}}
+	const question, wrong = "Do days of leave expire that are carried over?", "They never expire but stay for ever."
+	if found.overlooked(question, text{content: wrong}) == nil {
+		t.Error("the place is not shown")
+	}
+	found.facts = []string{"EMP-002 has 12 days of leave left."}
+	if place := found.overlooked(question, text{content: wrong}); place != nil {
+		t.Errorf("shown beside other results: %+v", place)
 	}
 }
 

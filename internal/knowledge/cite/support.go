@@ -28,6 +28,8 @@ const (
 	// leastNew is the share of a sentence's words that are not the question's from which on these are its claim. A sentence of fewer, such as "Yes, that is allowed", claims all that was
 	// asked for, and leastRepeated takes the place of leastShare.
 	leastNew, leastRepeated = 0.25, 0.75
+	// leastLookedUp takes the place of both for a sentence with a number or an address that only one place has: the rest of it may be the question's, names must be there all the same.
+	leastLookedUp = 0.3
 	// sameRank is how far ranks that are the same may differ, as the words of a sentence are added up in no order: of these the first counts.
 	sameRank = 1e-9
 )
@@ -172,11 +174,17 @@ func (s *sources) sayingOf(sentence string, hints []int) (says said, least float
 	numbered, sentence := s.numberedNames(sentence)
 	says.text, says.clauses, says.names = sentence, clausesOf(sentence), append(namesOf(sentence), numbered...)
 	delete(says.words, "yes")
-	if s.repeats(says.words) {
+	switch {
+	case lookedUp.MatchString(sentence):
+		return says, leastLookedUp
+	case s.repeats(says.words):
 		return says, leastRepeated
 	}
 	return says, leastShare
 }
+
+// lookedUp is what nobody writes by chance: a telephone or an account number, an address of mail or of the web.
+var lookedUp = regexp.MustCompile(`\d(?:[ -]?\d){6,}|\w@\w|https?://`)
 
 // behind returns the quotes that support a sentence, at most two, and whether it needs no other support: a fact says so, or it claims nothing.
 func (s *sources) behind(sentence string, hints []int) (found []quoted, supported bool) {
@@ -283,7 +291,7 @@ func (s *sources) agrees(says said, p part) bool {
 func (s *sources) figuresBelong(says said, p part) bool {
 	for _, one := range says.clauses {
 		words := withoutFigures(one.words)
-		if len(words) == len(one.words) || len(words) == 0 {
+		if len(words) == len(one.words) || len(words) == 0 || lookedUp.MatchString(one.text) && p.size == 1 { // the number belongs to what its row is about
 			continue
 		}
 		if !slices.ContainsFunc(p.clauses, func(other clause) bool {
