@@ -13,12 +13,14 @@ import (
 	"bestbox/internal/knowledge"
 	"bestbox/internal/knowledge/embed"
 	"bestbox/internal/knowledge/embedded"
+	"bestbox/internal/knowledge/library"
 	"bestbox/internal/knowledge/qdrant"
+	"bestbox/internal/llm"
 )
 
 type options struct {
 	config, profile, corpus, queries, output string
-	url, qdrant                              string
+	url, qdrant, rerank                      string
 	words                                    bool
 }
 
@@ -43,6 +45,7 @@ func Command() *cobra.Command {
 	flags.StringVar(&o.output, "output", "docs/measurements/retrieval.json", "where the figures are written")
 	flags.StringVar(&o.url, "url", "", "address of the embedding server, instead of the tier embed")
 	flags.StringVar(&o.qdrant, "qdrant", "", "host and port of a Qdrant server's gRPC, which is measured beside the embedded index")
+	flags.StringVar(&o.rerank, "rerank", "", "address of a reranking server, whose order of what both have found is measured beside it")
 	flags.BoolVar(&o.words, "words", false, "search by words only, without an embedding server")
 	return command
 }
@@ -61,6 +64,14 @@ func connect(o options) (*embed.Client, error) {
 		return nil, fmt.Errorf("profile %s has no tier %s: choose another --profile, name an embedding server with --url, or measure without one with --words", loaded.Profile, config.Embed)
 	}
 	return embed.Open(embed.Options{URL: tier.URL(), Model: tier.Model, Context: tier.Context})
+}
+
+// reranker makes a client of the reranking server that was named; nil where none was.
+func reranker(o options) (library.Reranker, error) {
+	if o.rerank == "" {
+		return nil, nil //nolint:nilnil // nothing is reranked then
+	}
+	return llm.New(llm.Options{Name: config.Rerank, BaseURL: o.rerank})
 }
 
 // namedStore is a store that is empty, and what takes it away.

@@ -13,6 +13,7 @@ import (
 
 	"bestbox/evals/service"
 	"bestbox/internal/knowledge"
+	"bestbox/internal/knowledge/library"
 )
 
 // Result is what is written.
@@ -63,13 +64,17 @@ func measure(ctx context.Context, out, progress io.Writer, o options) error {
 	if err != nil {
 		return err
 	}
+	reranker, err := reranker(o)
+	if err != nil {
+		return fmt.Errorf("--rerank: %w", err)
+	}
 	stores, err := open(ctx, o)
 	if err != nil {
 		return err
 	}
 	for _, store := range stores {
 		fmt.Fprintf(progress, "searching in %s\n", store.name)
-		err = result.searchIn(ctx, store, set.Questions, ready, vectors)
+		err = result.searchIn(ctx, store, set.Questions, ready, vectors, reranker)
 		if err = errors.Join(err, store.leave()); err != nil {
 			return err
 		}
@@ -110,7 +115,7 @@ func (r *Result) embedQuestions(ctx context.Context, questions []Question, by em
 	return vectors, nil
 }
 
-func (r *Result) searchIn(ctx context.Context, store namedStore, questions []Question, ready *prepared, vectors [][]float32) error {
+func (r *Result) searchIn(ctx context.Context, store namedStore, questions []Question, ready *prepared, vectors [][]float32, reranker library.Reranker) error {
 	index, seconds, err := fill(ctx, store, r.Model, ready.points)
 	if err != nil {
 		return fmt.Errorf("fill the index in %s: %w", store.name, err)
@@ -120,8 +125,11 @@ func (r *Result) searchIn(ctx context.Context, store namedStore, questions []Que
 	if vectors == nil {
 		ways = ways[:1]
 	}
+	if reranker != nil {
+		ways = append(ways, wayReranked)
+	}
 	for _, way := range ways {
-		one, err := search(ctx, index, way, questions, vectors, ready.paths)
+		one, err := search(ctx, index, way, questions, vectors, ready.paths, reranker)
 		if err != nil {
 			return fmt.Errorf("search by %s in %s: %w", way, store.name, err)
 		}

@@ -137,6 +137,36 @@ func TestEachWayFindsWhatItCanAndTheFilesAreRankedByTheirChunks(t *testing.T) {
 	assert.Regexp(t, `office +embedded, meaning +2 +1\.0000 +1\.0000 +1\.0000 +1\.0000`, out.String())
 }
 
+// TestAReranksOrderIsMeasuredBesideTheOthers has a server that takes the file about pay for the answer to everything.
+func TestAReranksOrderIsMeasuredBesideTheOthers(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var request struct {
+			Query     string
+			Documents []string
+		}
+		assert.NoError(t, json.NewDecoder(r.Body).Decode(&request))
+		type result struct {
+			Index int     `json:"index"`
+			Score float64 `json:"relevance_score"`
+		}
+		var results []result
+		for index, text := range request.Documents {
+			results = append(results, result{index, float64(strings.Count(text, "Salaries"))})
+		}
+		assert.NoError(t, json.NewEncoder(w).Encode(map[string]any{"results": results}))
+	}))
+	t.Cleanup(server.Close)
+	o := smallSet(t)
+	o.url, o.rerank = embeddingServer(t), server.URL
+	var out, progress bytes.Buffer
+	require.NoError(t, measure(t.Context(), &out, &progress, o))
+	hits := hitsOf(written(t, o.output))
+	assert.Equal(t, map[string]float64{"embedded, both": 1, "embedded, reranked": .33}, map[string]float64{"embedded, both": hits["embedded, both"], "embedded, reranked": hits["embedded, reranked"]})
+	o.rerank = "nowhere"
+	require.ErrorContains(t, measure(t.Context(), &out, &progress, o), "--rerank")
+}
+
 func TestWordsAloneNeedNoServer(t *testing.T) {
 	t.Parallel()
 	o := smallSet(t)

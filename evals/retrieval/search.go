@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bestbox/internal/knowledge"
+	"bestbox/internal/knowledge/library"
 	"bestbox/internal/knowledge/terms"
 )
 
@@ -16,6 +17,7 @@ const (
 	wayWords     = "words"
 	wayMeaning   = "meaning"
 	wayBoth      = "both"
+	wayReranked  = "reranked"
 )
 
 // hits is how many chunks are asked for: enough that they are of ten files.
@@ -58,18 +60,22 @@ func fill(ctx context.Context, store knowledge.Store, model knowledge.Model, poi
 	return live, time.Since(began).Seconds(), err
 }
 
-// search asks an index for every question by one way. vectors are the questions' own, which ways that search by words alone do without.
-func search(ctx context.Context, index knowledge.Index, way string, questions []Question, vectors [][]float32, paths map[string]string) (run, error) {
+// search asks an index for every question by one way. vectors are the questions' own; nil: all ways search by words alone. The reranker is for the way that is named so.
+func search(ctx context.Context, index knowledge.Index, way string, questions []Question, vectors [][]float32, paths map[string]string, reranker library.Reranker) (run, error) {
 	result := run{way: way}
 	ask := func(number int) (knowledge.Hits, error) {
 		query := knowledge.Query{AllDomains: true, Limit: hits}
 		if way != wayMeaning {
 			query.Terms = terms.Query(questions[number].Query)
 		}
-		if way != wayWords {
+		if way != wayWords && vectors != nil {
 			query.Dense = vectors[number]
 		}
-		return index.Search(ctx, query)
+		found, err := index.Search(ctx, query)
+		if err == nil && way == wayReranked {
+			err = rerank(ctx, reranker, questions[number].Query, found.Fused[:min(len(found.Fused), library.Reranked)])
+		}
+		return found, err
 	}
 	if _, err := ask(0); err != nil { // the first one may read the index
 		return result, fmt.Errorf("%s: %w", questions[0].ID, err)
@@ -82,7 +88,7 @@ func search(ctx context.Context, index knowledge.Index, way string, questions []
 		}
 		result.took = append(result.took, time.Since(began))
 		var files []string
-		for _, hit := range map[string][]knowledge.Hit{wayWords: found.Words, wayMeaning: found.Dense, wayBoth: found.Fused}[way] {
+		for _, hit := range map[string][]knowledge.Hit{wayWords: found.Words, wayMeaning: found.Dense, wayBoth: found.Fused, wayReranked: found.Fused}[way] {
 			path, ok := paths[hit.Document]
 			if !ok {
 				return result, fmt.Errorf("%s: the index has found the document %s, which nobody has put in", question.ID, hit.Document)
@@ -92,6 +98,26 @@ func search(ctx context.Context, index knowledge.Index, way string, questions []
 		result.rankings = append(result.rankings, byBest(files))
 	}
 	return result, nil
+}
+
+// rerank puts hits in the order of a reranking server, as the library does.
+func rerank(ctx context.Context, reranker library.Reranker, question string, found []knowledge.Hit) error {
+	if len(found) == 0 {
+		return nil
+	}
+	chunks := make([]knowledge.Chunk, len(found))
+	for i, hit := range found {
+		chunks[i] = hit.Chunk
+	}
+	order, _, err := library.Reorder(ctx, reranker, question, chunks)
+	if err != nil {
+		return err
+	}
+	before := slices.Clone(found)
+	for rank, at := range order {
+		found[rank] = before[at]
+	}
+	return nil
 }
 
 // latency takes the median and the 95th percentile, the nearest rank.

@@ -20,8 +20,8 @@ const (
 	spare = 10
 	// embeddingTimeout bounds how long a search waits for the embedding server before it goes by words alone.
 	embeddingTimeout = 10 * time.Second
-	// reranked is how many passages a reranking server reads, unless more are wanted: what the fusion has below them is seldom what is looked for.
-	reranked = 20
+	// Reranked is how many passages a reranking server reads, unless more are wanted: what the fusion has below them is seldom what is looked for.
+	Reranked = 20
 	// rerankingTimeout bounds how long a search waits for the reranking server before it keeps the order of the fusion.
 	rerankingTimeout = 10 * time.Second
 	// mostReranked is how many characters of a question are read with each passage.
@@ -50,7 +50,7 @@ func (l *Library) search(ctx context.Context, query Query) (Found, error) {
 	}
 	wanted := limit
 	if l.rerank != nil {
-		limit = max(limit, reranked)
+		limit = max(limit, Reranked)
 	}
 	found := Found{Terms: terms.Query(query.Text)}
 	index, err := l.store.Live(ctx)
@@ -102,26 +102,37 @@ func (l *Library) reorder(ctx context.Context, text string, found *Found) error 
 	started := time.Now()
 	limited, done := context.WithTimeout(ctx, rerankingTimeout)
 	defer done()
-	texts := make([]string, len(found.Passages))
+	chunks := make([]knowledge.Chunk, len(found.Passages))
 	for i, passage := range found.Passages {
-		texts[i] = chunk.Embedded(passage.Chunk)
+		chunks[i] = passage.Chunk
 	}
-	question := []rune(text)
-	scores, err := l.rerank.Rerank(limited, string(question[:min(len(question), mostReranked)]), texts)
+	order, scores, err := Reorder(limited, l.rerank, text, chunks)
 	found.Reranking = time.Since(started)
 	if err != nil {
 		found.NotReranked = err.Error()
 		return ctx.Err()
 	}
 	found.Fused = slices.Clone(found.Passages)
-	for i := range found.Passages {
-		found.Passages[i].Score = scores[i]
-	}
-	slices.SortStableFunc(found.Passages, func(one, other Passage) int { return cmp.Compare(other.Score, one.Score) })
-	for i := range found.Passages {
-		found.Passages[i].Rank = i + 1
+	for rank, at := range order {
+		found.Passages[rank] = found.Fused[at]
+		found.Passages[rank].Rank, found.Passages[rank].Score = rank+1, scores[at]
 	}
 	return nil
+}
+
+// Reorder has a reranking server score chunks by how well each answers a question, and returns their positions, the best first, and the score of each chunk. Of equal ones the first stays first.
+func Reorder(ctx context.Context, by Reranker, question string, chunks []knowledge.Chunk) (order []int, scores []float64, err error) {
+	texts := make([]string, len(chunks))
+	for i, c := range chunks {
+		texts[i] = chunk.Embedded(c)
+		order = append(order, i)
+	}
+	asked := []rune(question)
+	if scores, err = by.Rerank(ctx, string(asked[:min(len(asked), mostReranked)]), texts); err != nil {
+		return nil, nil, err
+	}
+	slices.SortStableFunc(order, func(one, other int) int { return cmp.Compare(scores[other], scores[one]) })
+	return order, scores, nil
 }
 
 var errNoEmbeddingServer = errors.New("no embedding server is configured")
