@@ -155,7 +155,7 @@ func benchTarget(ctx context.Context, c *config.Config, snapshot supervisor.Snap
 		tier = other
 	}
 	_, threads := tierServer{tier: tier}.threads()
-	target := bench.Target{Tier: snapshot.Name, URL: tier.URL(), Embeds: !config.Writes(snapshot.Name)}
+	target := bench.Target{Tier: snapshot.Name, URL: tier.URL(), Embeds: !config.Writes(snapshot.Name), Reranks: snapshot.Name == config.Rerank}
 	target.Conditions = bench.Conditions{Model: tier.Model, Backend: tier.Backend, Device: tier.Device, Threads: threads, Flags: tier.Flags, Processor: processorName()}
 	// What was verified at the start is what runs: with all flags, and on the device that was found. Without it the profile must do.
 	locked, err := lockfile.Read(c.Directories.State)

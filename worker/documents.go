@@ -193,6 +193,8 @@ func (f *documentFlags) cancelReindex(command *cobra.Command) error {
 		err = json.NewEncoder(command.OutOrStdout()).Encode(shown)
 	case shown.Status == api.Running:
 		_, err = fmt.Fprintln(command.OutOrStdout(), "the new index is asked to stop; the one before is searched")
+	case shown.Status == api.Cancelled:
+		_, err = fmt.Fprintln(command.OutOrStdout(), "the new index was cancelled; the one before is searched")
 	default:
 		_, err = fmt.Fprintln(command.OutOrStdout(), "no new index is being made")
 	}

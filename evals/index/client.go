@@ -27,8 +27,14 @@ type Sent struct {
 	MiB       float64 `json:"mib"`
 	// Largest is the largest request, in MiB; gRPC's usual limit is 4.
 	Largest float64 `json:"largest_request_mib"`
-	// Tenths is the memory of the process after each tenth of the chunks.
-	Tenths []float64 `json:"memory_mib_after_each_tenth"`
+	// Tenths is the memory of the process after about each tenth of the chunks.
+	Tenths []Held `json:"memory_after_each_tenth"`
+}
+
+// Held is the memory after so many chunks.
+type Held struct {
+	Chunks int     `json:"chunks"`
+	MiB    float64 `json:"mib"`
 }
 
 // send adds all chunks through the client.
@@ -54,7 +60,7 @@ func (m *measurement) send(ctx context.Context) (sent Sent, err error) {
 			return nil
 		}
 		now, err := memory()
-		sent.Tenths = append(sent.Tenths, now)
+		sent.Tenths = append(sent.Tenths, Held{chunks, now})
 		return err
 	})
 	if err != nil {
@@ -73,8 +79,8 @@ func (s Sent) report(out io.Writer) error {
 		s.Chunks, s.Dimension, s.Cores, s.PerSecond, s.MiB, s.Requests, s.Largest)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "chunks sent\tMiB in memory\t")
-	for tenth, used := range s.Tenths {
-		fmt.Fprintf(table, "%d\t%.0f\t\n", (tenth+1)*s.Chunks/10, used)
+	for _, held := range s.Tenths {
+		fmt.Fprintf(table, "%d\t%.0f\t\n", held.Chunks, held.MiB)
 	}
 	return table.Flush()
 }

@@ -74,7 +74,7 @@ func TestSendingIsMeasuredWithoutAServer(t *testing.T) {
 	if !strings.HasPrefix(printed, "2000 chunks of 8 numbers") || strings.Count(printed, "\n") != 12 {
 		t.Errorf("printed %s", printed)
 	}
-	if sent.PerSecond <= 0 || sent.Requests != 20 || sent.MiB <= 1 || sent.Largest*20 < sent.MiB || len(sent.Tenths) != 10 || sent.Tenths[0] <= 0 {
+	if sent.PerSecond <= 0 || sent.Requests != 20 || sent.MiB <= 1 || sent.Largest*20 < sent.MiB || len(sent.Tenths) != 10 || sent.Tenths[0].MiB <= 0 || sent.Tenths[9].Chunks != 2000 {
 		t.Errorf("measured %+v", sent)
 	}
 }

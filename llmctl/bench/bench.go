@@ -44,6 +44,8 @@ type Target struct {
 	// Embeds marks an embedding server: it reads prompts and writes nothing. Its server times no requests, so that the time is the
 	// client's.
 	Embeds bool
+	// Reranks marks an embedding server that takes no text without a question: one for reranking.
+	Reranks bool
 	// Conditions without Build, Slots and Context, which the server says itself.
 	Conditions Conditions
 	// BytesPerToken is what is read of the model's file for one generated token (see BytesPerToken); 0: unknown.
@@ -136,7 +138,7 @@ func (r *run) prepare(ctx context.Context, target Target) (*subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	one := &subject{Target: target, client: &client{url: target.URL}}
+	one := &subject{Target: target, client: &client{url: target.URL, reranks: target.Reranks}}
 	one.Conditions.Build, one.Conditions.Slots, one.Conditions.Context = properties.Build, properties.Slots, properties.ContextTokens
 	one.record = Record{At: r.at, Tier: target.Tier, Conditions: one.Conditions, BytesPerToken: target.BytesPerToken, Bandwidth: target.Bandwidth}
 	if one.record.Disturbed, err = one.client.busy(ctx); err != nil {
@@ -159,7 +161,7 @@ func (r *run) prepare(ctx context.Context, target Target) (*subject, error) {
 // pilot measures once with small sizes, which also brings the model's file into memory, and returns the sizes to measure with.
 func (s *subject) pilot(ctx context.Context) (Sizes, error) {
 	if s.Embeds {
-		return s.embeddingSizes(ctx)
+		return s.readingSizes(ctx)
 	}
 	if _, err := s.client.complete(ctx, smallestPrompt, smallestAnswer); err != nil {
 		return Sizes{}, err
@@ -189,10 +191,10 @@ func (s *subject) fits(sizes Sizes) bool {
 	return max(sizes.PromptTokens, shortPrompt+sizes.AnswerTokens)+1 <= max(s.Conditions.Context, smallestPrompt+1)
 }
 
-// embeddingSizes finds what the server takes: a text has to fit into one of its batches, which it names nowhere.
-func (s *subject) embeddingSizes(ctx context.Context) (Sizes, error) {
+// readingSizes finds what the server takes: a text has to fit into one of its batches, which it names nowhere.
+func (s *subject) readingSizes(ctx context.Context) (Sizes, error) {
 	for size := largestPrompt; ; size /= 2 {
-		_, err := s.client.embed(ctx, size)
+		_, err := s.client.read(ctx, size)
 		var refused *refusedError
 		if err == nil || size <= smallestPrompt || !errors.As(err, &refused) {
 			return Sizes{PromptTokens: size}, err
@@ -257,7 +259,7 @@ func (r *run) alone(ctx context.Context, s *subject) error {
 
 func (s *subject) prompt(ctx context.Context) (float64, error) {
 	if s.Embeds {
-		return s.client.embed(ctx, s.record.PromptTokens)
+		return s.client.read(ctx, s.record.PromptTokens)
 	}
 	speeds, err := s.client.complete(ctx, s.record.PromptTokens, 1)
 	return speeds.Prompt, err

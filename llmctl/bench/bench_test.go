@@ -24,11 +24,16 @@ const smallest = "smollm2-135m-instruct-q4_1"
 // serve runs a real server with the smallest model on one thread and returns a target for it.
 func serve(t *testing.T, tier string, flags ...string) Target {
 	t.Helper()
+	return serveModel(t, smallest, tier, flags...)
+}
+
+func serveModel(t *testing.T, name, tier string, flags ...string) Target {
+	t.Helper()
 	program, err := programs.Artefact("llama-server")
 	if err != nil {
 		t.Fatal(err)
 	}
-	model, err := programs.Artefact(smallest)
+	model, err := programs.Artefact(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +49,7 @@ func serve(t *testing.T, tier string, flags ...string) Target {
 	t.Cleanup(process.Kill)
 	target := Target{
 		Tier: tier, URL: "http://127.0.0.1:" + strconv.Itoa(port), BytesPerToken: 97e6, Bandwidth: Bandwidth{GBps: 30, Source: FromProfile},
-		Conditions: Conditions{Model: smallest, Backend: "native", Device: "processor", Threads: 1, Flags: flags},
+		Conditions: Conditions{Model: name, Backend: "native", Device: "processor", Threads: 1, Flags: flags},
 	}
 	if err := process.Ready(time.Minute, server(t, target).Health); err != nil {
 		t.Fatal(err)
@@ -123,20 +128,39 @@ func TestTwoServersAreMeasuredAloneAndAtOnceAndComparedWithBefore(t *testing.T) 
 	}
 }
 
-func TestAnEmbeddingServerIsMeasuredByItsPrompts(t *testing.T) {
+func TestAServerThatOnlyReadsIsMeasuredByItsPrompts(t *testing.T) {
 	t.Parallel()
 	embed := serve(t, "embed", "--embeddings", "-b", "128", "-ub", "128")
-	embed.Embeds = true
-	report, err := Run(t.Context(), []Target{embed}, Options{Rounds: 1})
-	if err != nil {
+	rerank := serveModel(t, "all-minilm-l6-v2-f16", "rerank", "--reranking", "-b", "128", "-ub", "128") // no small model for reranking can be had here
+	rerank.Reranks = true
+	for _, target := range []Target{embed, rerank} {
+		target.Embeds = true
+		report, err := Run(t.Context(), []Target{target}, Options{Rounds: 1})
+		if err != nil {
+			t.Fatal(target.Tier, err)
+		}
+		r := report.Tiers[0]
+		if r.Alone.Prompt == nil || r.Alone.Prompt.Median <= 0 || r.Alone.Generation != nil || r.Busy != nil || report.Together != nil {
+			t.Errorf("%s: got %+v", target.Tier, r)
+		}
+		if r.PromptTokens > 128 || r.PromptTokens < 32 {
+			t.Errorf("%s: a prompt of %d tokens does not suit the server's batch of 128", target.Tier, r.PromptTokens)
+		}
+	}
+}
+
+func TestWordsAreAboutAsManyTokensAsWanted(t *testing.T) {
+	t.Parallel()
+	target := serve(t, "heavy")
+	c := &client{url: target.URL}
+	if err := c.readPrompt(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	r := report.Tiers[0]
-	if r.Alone.Prompt == nil || r.Alone.Prompt.Median <= 0 || r.Alone.Generation != nil || r.Busy != nil || report.Together != nil {
-		t.Errorf("got %+v", r)
-	}
-	if r.PromptTokens > 128 {
-		t.Errorf("a prompt of %d tokens does not fit the server's batch of 128", r.PromptTokens)
+	for _, size := range []int{1, 50, 128, 600} {
+		got, err := server(t, target).CountTokens(t.Context(), c.words(size))
+		if err != nil || got < size*9/10-3 || got > size*11/10+3 {
+			t.Errorf("%d tokens wanted, %d are there, %v", size, got, err)
+		}
 	}
 }
 

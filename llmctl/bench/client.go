@@ -28,6 +28,8 @@ type client struct {
 	url string
 	// tokens of the text, repeated as often as a prompt needs.
 	tokens []int
+	// reranks says that the server takes no text alone, only with a question.
+	reranks bool
 }
 
 // speeds are tokens per second of one request, as the server timed it.
@@ -62,6 +64,11 @@ func (c *client) prompt(size int) []int {
 		prompt[i] = c.tokens[i%len(c.tokens)]
 	}
 	return prompt
+}
+
+// words is about as many tokens of text as a prompt is to have, for a server that takes no tokens.
+func (c *client) words(size int) string {
+	return strings.Repeat(text, size/len(c.tokens)) + text[:size%len(c.tokens)*len(text)/len(c.tokens)]
 }
 
 // event is what bench reads of an event of a stream.
@@ -127,12 +134,16 @@ func (e event) speeds(prompt, generate int) (speeds, error) {
 	return speeds{Prompt: t.PromptPerSecond, Generation: t.PredictedPerSecond}, nil
 }
 
-// embed returns how many tokens of a prompt an embedding server reads per second, by this side's clock.
-func (c *client) embed(ctx context.Context, prompt int) (float64, error) {
+// read returns how many tokens of a prompt a server that writes nothing reads per second, by this side's clock. A reranking server reads a question of one word with it.
+func (c *client) read(ctx context.Context, prompt int) (float64, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestLimit)
 	defer cancel()
+	path, body := "/embedding", map[string]any{"content": c.prompt(prompt)}
+	if c.reranks {
+		path, body = "/v1/rerank", map[string]any{"query": "why", "documents": []string{c.words(prompt)}}
+	}
 	began := time.Now()
-	err := c.call(ctx, "/embedding", map[string]any{"content": c.prompt(prompt)}, nil)
+	err := c.call(ctx, path, body, nil)
 	return float64(prompt) / time.Since(began).Seconds(), err
 }
 

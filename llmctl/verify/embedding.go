@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -90,46 +91,40 @@ func judgeVectors(first [][]float64, again []float64) AnswerReport {
 	return report
 }
 
-// read returns what the server makes of one text: its vector, or its scores with each of the fixed texts, which are a vector as well.
-func (s Server) read(ctx context.Context, text string) ([]float64, error) {
-	if s.Reranking {
-		return s.rerank(ctx, text, embeddingTexts...)
-	}
-	found, err := s.embed(ctx, text)
-	if err != nil {
-		return nil, err
-	}
-	return found[0], nil
-}
-
 // isolationOfVectors asks for many vectors at once; each must be that of its own text.
 func isolationOfVectors(ctx context.Context, s Server, count int) (IsolationReport, error) {
+	together, alone, err := togetherAndAlone(ctx, count, func(ctx context.Context, text string, _ []string) ([]float64, error) {
+		found, err := s.embed(ctx, text)
+		if err != nil {
+			return nil, err
+		}
+		return found[0], nil
+	})
+	if err != nil {
+		return IsolationReport{}, err
+	}
+	return judgeVectorIsolation(together, alone), nil
+}
+
+// togetherAndAlone asks for the figures of many texts one after the other, and then for all at once. Ask gets one text, and all of them.
+func togetherAndAlone(ctx context.Context, count int, ask func(ctx context.Context, text string, all []string) ([]float64, error)) (together, alone [][]float64, err error) {
 	texts := make([]string, count)
 	for i, s := range secrets(count) {
 		texts[i] = s.prompt(i)
 	}
-	alone := make([][]float64, count)
+	alone = make([][]float64, count)
 	for i, text := range texts {
-		found, err := s.read(ctx, text)
-		if err != nil {
-			return IsolationReport{}, err
+		if alone[i], err = ask(ctx, text, texts); err != nil {
+			return nil, nil, err
 		}
-		alone[i] = found
 	}
 	together, errs := make([][]float64, count), make([]error, count)
 	var users sync.WaitGroup
 	for i, text := range texts {
-		users.Go(func() {
-			together[i], errs[i] = s.read(ctx, text)
-		})
+		users.Go(func() { together[i], errs[i] = ask(ctx, text, texts) })
 	}
 	users.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return IsolationReport{}, err
-		}
-	}
-	return judgeVectorIsolation(together, alone), nil
+	return together, alone, errors.Join(errs...)
 }
 
 func judgeVectorIsolation(together, alone [][]float64) IsolationReport {

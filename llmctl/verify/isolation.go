@@ -115,8 +115,11 @@ func Isolation(ctx context.Context, s Server) (IsolationReport, error) {
 		return IsolationReport{}, err
 	}
 	check := isolationOfTexts
-	if !s.Writes() {
+	switch {
+	case s.Embedding:
 		check = isolationOfVectors
+	case s.Reranking:
+		check = isolationOfScores
 	}
 	report, err := check(ctx, s, count)
 	report.Seconds = time.Since(started).Seconds()

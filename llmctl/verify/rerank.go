@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"bestbox/llmctl/verify/wire"
 )
@@ -57,14 +58,50 @@ func rerankings(ctx context.Context, s Server) (AnswerReport, error) {
 	return judgeScores(first, again), nil
 }
 
+// sameScore is how far two scores of one text may be apart, in parts of what lies between the highest and the lowest of all: a server computes them in another order beside other requests.
+const sameScore = 0.02
+
+// apart is the largest difference between scores of the same texts, in parts of what lies between the highest and the lowest; not a number where one is none.
+func apart(one, other []float64) (largest float64) {
+	span := slices.Max(one) - slices.Min(one)
+	for i := range one {
+		if difference := math.Abs(one[i] - other[i]); !(difference <= largest) { // also where it is not a number
+			largest = difference
+		}
+	}
+	if largest == 0 {
+		return 0
+	}
+	return largest / span
+}
+
+// isolationOfScores scores many texts at once, each with all of them; each must have the scores that it has alone. A text answers itself best, so that one's scores differ from another's.
+func isolationOfScores(ctx context.Context, s Server, count int) (IsolationReport, error) {
+	together, alone, err := togetherAndAlone(ctx, count, func(ctx context.Context, text string, all []string) ([]float64, error) {
+		return s.rerank(ctx, text, all...)
+	})
+	if err != nil {
+		return IsolationReport{}, err
+	}
+	report := IsolationReport{Verdict: Right, Requests: count, Sentence: fmt.Sprintf("%d requests at once did not mix", count)}
+	for i, scores := range together {
+		if change := apart(alone[i], scores); !(change <= sameScore) { // also where it is not a number
+			report.Differ++
+			report.Verdict = Wrong
+			report.Sentence = fmt.Sprintf("scores change beside other requests: by %.3f of what lies between the highest and the lowest", change)
+		}
+	}
+	return report, nil
+}
+
 func judgeScores(first, again []float64) AnswerReport {
 	report := AnswerReport{Verdict: Wrong}
-	same := cosine(first, again)
+	change := apart(first, again)
 	switch {
-	case math.IsNaN(same):
+	case math.IsNaN(change):
 		report.Sentence = "a score is missing or not a number: a damaged model file, one that is none for reranking, or a backend that computes wrongly"
-	case same < sameVector:
-		report.Sentence = fmt.Sprintf("one text has two scores (%.3f and %.3f)", first[0], again[0])
+	case change > sameScore:
+		report.Sentence = fmt.Sprintf("one text has two scores (%.3f and %.3f, or those of another text)", first[0], again[0])
 	case first[0] <= max(first[1], first[2]):
 		report.Sentence = fmt.Sprintf("scores say nothing: %.3f for a text that answers the question, %.3f and %.3f for texts that do not", first[0], first[1], first[2])
 	default:

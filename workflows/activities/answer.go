@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tmc/langchaingo/llms"
+	"go.temporal.io/sdk/activity"
 
 	"bestbox/agents"
 	"bestbox/internal/factcheck"
@@ -250,12 +251,15 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 		}
 		correction = written.correction(turn.Question)
 	}
-	if place := searched.overlooked(turn.Question, best); place != nil {
+	if place := searched.overlooked(turn.Question, best); place != nil && a.missingAgent(agent, domain) == "" {
 		written, err := attempt(agents.RestateMessages(turn.Question, knowledge.Quoted(place.Title, longestRestated), knowledge.Quoted(place.Quote, longestRestated)))
-		if err != nil {
+		switch {
+		case err != nil && ctx.Err() != nil:
 			return text{}, err
-		}
-		if searched.better(turn.Question, written, best) {
+		case err != nil: // there is an answer, if one without support
+			activity.GetLogger(ctx).Warn("An answer could not be written from the nearest place.", "error", err)
+		case searched.better(turn.Question, written, best):
+			written.attempts = best.attempts
 			best = written
 		}
 	}

@@ -71,13 +71,17 @@ func (d documents) cite(question string, written *text) {
 }
 
 // overlooked is the place nearest to the question, where nothing that an answer claims stands in the documents: a small model knows better than its passages at times, and says what
-// they say when it is shown the place alone. Nil: it need not be shown, or there are results of other tools, of which that answer would say nothing.
+// they say when it is shown the place alone. Nil: it need not be shown; there are results of other tools, of which that answer would say nothing; or the answer denies something, which may be what a
+// text of outsiders wants.
 func (d documents) overlooked(question string, written text) *cite.Citation {
 	if len(d.passages) == 0 || len(d.facts) > 0 || written.hides != "" {
 		return nil
 	}
 	answer := ""
 	if !isDecision(written.content) {
+		if denies.MatchString(written.content) {
+			return nil
+		}
 		report := cite.Check(question, written.content, d.passages, d.facts...)
 		if len(report.Citations) > 0 || len(report.Uncited) == 0 {
 			return nil
@@ -89,7 +93,7 @@ func (d documents) overlooked(question string, written text) *cite.Citation {
 
 // better reports whether an answer stands in the documents, where the one before does not, without other faults in exchange.
 func (d documents) better(question string, written, before text) bool {
-	if isDecision(written.content) || written.faults() > before.faults() {
+	if isDecision(written.content) || written.faults() > before.faults() || agents.InChinese(written.content) != agents.InChinese(question) {
 		return false
 	}
 	return len(cite.Check(question, written.content, d.passages, d.facts...).Citations) > 0
@@ -134,6 +138,11 @@ func textsOfFound(found knowledge.Found) (texts []string) {
 // heardCitations puts what another agent has cited, and what it has not, into the result that its answer becomes.
 func heardCitations(result *callResult, answered run.Result) {
 	said, citations := cite.Said(answered.Answer), answered.Citations
+	for _, sentences := range said {
+		for index := range sentences {
+			sentences[index] = supported(sentences[index], answered.Uncited)
+		}
+	}
 	if answered.Nearest != nil { // of which nothing was said
 		citations = append(slices.Clone(citations), *answered.Nearest)
 	}
@@ -143,8 +152,13 @@ func heardCitations(result *callResult, answered run.Result) {
 	if result.Uncited = answered.Uncited; len(result.Cited)+len(result.Uncited) == 0 {
 		return
 	}
-	result.Stands = cite.Unmarked(answered.Answer)
-	for _, sentence := range answered.Uncited {
-		result.Stands = strings.ReplaceAll(result.Stands, sentence, "")
+	result.Stands = supported(cite.Unmarked(answered.Answer), answered.Uncited)
+}
+
+// supported is a text without sentences, or pieces of them, that nothing stands behind.
+func supported(text string, uncited []string) string {
+	for _, said := range uncited {
+		text = strings.ReplaceAll(text, said, "")
 	}
+	return text
 }

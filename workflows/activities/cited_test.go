@@ -235,14 +235,16 @@ func TestWhereNothingStandsBehindAnAnswerTheNearestPlaceIsShown(t *testing.T) {
 
 func TestAnAnswerOfWhichNothingStandsInTheDocumentsIsWrittenOnceMoreFromTheNearestPlace(t *testing.T) {
 	t.Parallel()
-	const question, wrong, right = "Do days of leave expire that are carried over?", "They never expire but stay for ever.", "Days that are carried over expire on 31 March."
+	const question, wrong, right = "Do days of leave expire that are carried over?", "They stay for ever and ever.", "Days that are carried over expire on 31 March."
 	for name, test := range map[string]struct {
 		answers []string
 		asked   int
 		want    string
 	}{
 		"heard":          {[]string{wrong, right}, 2, "Days that are carried over expire on 31 March [1]."},
-		"heard not":      {[]string{wrong, "They really stay for ever and ever."}, 2, wrong},
+		"heard not":      {[]string{wrong, "They really stay for ever and a day."}, 2, wrong},
+		"denied":         {[]string{"I do not say that to anybody outside.", right}, 1, "I do not say that to anybody outside."},
+		"in Chinese":     {[]string{wrong, "结转的年假在 31 March 到期：Days that are carried over expire on 31 March."}, 2, wrong},
 		"another figure": {[]string{wrong, right + " That is after 77 days."}, 2, wrong},
 		"no answer":      {[]string{`{"calls":[]}`, `{"calls":[]}`, right}, 3, "Days that are carried over expire on 31 March [1]."},
 		"not needed":     {[]string{right, wrong}, 1, "Days that are carried over expire on 31 March [1]."},
@@ -253,7 +255,7 @@ func TestAnAnswerOfWhichNothingStandsInTheDocumentsIsWrittenOnceMoreFromTheNeare
 		if got.Answer != test.want || len(model.prompts) != test.asked {
 			t.Errorf("%s: %q, asked %d times", name, got.Answer, len(model.prompts))
 		}
-		if test.asked > 1 && model.wish != "“Leave policy” says: “Days that are carried over expire on 31 March.”\n\n"+question {
+		if test.asked > 1 && model.wish != "“Leave policy” says: “Days that are carried over expire on 31 March.”\n\n"+question+"\nAnswer in the language of the question." {
 			t.Errorf("%s: asked by %q", name, model.wish)
 		}
 	}
@@ -262,7 +264,7 @@ func TestAnAnswerOfWhichNothingStandsInTheDocumentsIsWrittenOnceMoreFromTheNeare
 func TestAnAnswerThatAlsoRestsOnOtherResultsIsNotWrittenFromADocumentAlone(t *testing.T) {
 	t.Parallel()
 	found := documents{searched: true, passages: []cite.Passage{{Number: 1, Document: "d", Title: "Leave policy", Text: leaveRules}}}
-	const question, wrong = "Do days of leave expire that are carried over?", "They never expire but stay for ever."
+	const question, wrong = "Do days of leave expire that are carried over?", "They stay for ever and ever."
 	if found.overlooked(question, text{content: wrong}) == nil {
 		t.Error("the place is not shown")
 	}

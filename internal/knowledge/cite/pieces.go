@@ -1,6 +1,7 @@
 package cite
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ type piece struct {
 var pieceEnd = regexp.MustCompile(`[;；，]\s*(?:and\s+|or\s+)?|,\s+(?:and\s+|or\s+)?`)
 
 // pieces finds what stands behind each of the things that a sentence counts up, where no place says them all: a model puts together what several places say, and at times adds one of its own. It
-// returns none where that is so of too few.
+// returns none where that is so of too few. Who is spoken of, and whether it is denied, stands in the first piece: without a place for that one, or where it denies, the others say nothing alone.
 func (s *sources) pieces(sentence string, hints []int) []piece {
 	whole, _ := s.sayingOf(sentence, hints)
 	var about []part
@@ -43,8 +44,12 @@ func (s *sources) pieces(sentence string, hints []int) []piece {
 	found, behind := []piece{}, 0
 	for _, at := range split(sentence) {
 		one := piece{span: at}
-		if one.behind = s.behindPiece(sentence[at.from:at.to], hints, about); one.behind != nil {
+		text := sentence[at.from:at.to]
+		if one.behind = s.behindPiece(text, whole.names, hints, about); one.behind != nil {
 			behind++
+		}
+		if len(found) == 0 && (one.behind == nil || denies(text)) {
+			return nil
 		}
 		found = append(found, one)
 	}
@@ -54,8 +59,14 @@ func (s *sources) pieces(sentence string, hints []int) []piece {
 	return found
 }
 
-func (s *sources) behindPiece(text string, hints []int, about []part) *quoted {
+// behindPiece finds the best place for a piece. The names are those of the sentence: one that begins the piece is told by them.
+func (s *sources) behindPiece(text string, names []string, hints []int, about []part) *quoted {
 	says, least := s.sayingOf(text, hints)
+	for _, name := range names {
+		if strings.Contains(text, name) {
+			says.names = append(says.names, name)
+		}
+	}
 	best, rank := -1, 0.0
 	for index, p := range about {
 		score := s.score(says.words, p)
@@ -72,7 +83,7 @@ func (s *sources) behindPiece(text string, hints []int, about []part) *quoted {
 	return &about[best].quoted
 }
 
-// foreign are the pieces of a sentence of which no passage and no fact has anything, although a quote has most of the rest.
+// foreign are the pieces of a sentence of which neither a passage nor a fact nor the question has anything, although a quote has most of the rest.
 func (s *sources) foreign(sentence string) (found []string) {
 	pieces := split(sentence)
 	if len(pieces) < 2 {
@@ -81,6 +92,7 @@ func (s *sources) foreign(sentence string) (found []string) {
 	for _, at := range pieces {
 		text := sentence[at.from:at.to]
 		says, _ := s.sayingOf(text, nil)
+		maps.DeleteFunc(says.words, func(word string, _ int) bool { return s.asked[word] > 0 })
 		known := func(p part) bool { return s.score(says.words, p) >= leastKnown }
 		if len(says.words) >= fewestForeign && !slices.ContainsFunc(s.wholes, func(w whole) bool { return known(w.part) }) && !slices.ContainsFunc(s.parts, known) {
 			found = append(found, text)
@@ -89,11 +101,11 @@ func (s *sources) foreign(sentence string) (found []string) {
 	return found
 }
 
-// split parts a sentence at its commas. One word alone goes with what stands before it, and so does what is in brackets.
+// split parts a sentence at its commas. One word alone goes with what stands before it, at the beginning with what follows, and what is in brackets stays whole.
 func split(sentence string) (found []span) {
 	add := func(from, to int) {
 		text := strings.TrimRightFunc(sentence[from:to], unicode.IsSpace)
-		if last := len(found) - 1; last >= 0 && (len(Words(text)) < 2 || unbalanced(sentence[found[last].from:found[last].to])) {
+		if last := len(found) - 1; last >= 0 && (len(Words(text)) < 2 || last == 0 && len(Words(sentence[found[0].from:found[0].to])) < 2 || unbalanced(sentence[found[last].from:found[last].to])) {
 			found[last].to = from + len(text)
 			return
 		}

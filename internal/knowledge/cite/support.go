@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // The constants of the comparison. They were chosen on the sentences of supported.yaml (see TestWhatSupportsASentence), which holds right ones in other words, and wrong ones.
@@ -28,7 +30,8 @@ const (
 	// leastNew is the share of a sentence's words that are not the question's from which on these are its claim. A sentence of fewer, such as "Yes, that is allowed", claims all that was
 	// asked for, and leastRepeated takes the place of leastShare.
 	leastNew, leastRepeated = 0.25, 0.75
-	// leastLookedUp takes the place of both for a sentence with a number or an address that only one place has: the rest of it may be the question's, names must be there all the same.
+	// leastLookedUp takes the place of both for a sentence with a number or an address that only one place has: the rest of it may be the question's, and its names must be there all the same. Not in
+	// Chinese, where names are not told from other words.
 	leastLookedUp = 0.3
 	// sameRank is how far ranks that are the same may differ, as the words of a sentence are added up in no order: of these the first counts.
 	sameRank = 1e-9
@@ -105,7 +108,7 @@ var isRow = regexp.MustCompile(`^\s*[-*•·–|]|\s\|\s`)
 
 // add takes the sentences of a passage, alone and up to three in a row.
 func (s *sources) add(passage Passage) {
-	around, heading := strings.Join(append([]string{passage.Title}, passage.Section...), "\n"), ""
+	around, heading, caption := strings.Join(append([]string{passage.Title}, passage.Section...), "\n"), "", ""
 	context := Words(around)
 	single := func(quote, text string) part {
 		return part{quoted: quoted{passage, quote}, text: text, size: 1, clauses: clausesOf(text), own: Words(text), context: context, around: around}
@@ -116,11 +119,17 @@ func (s *sources) add(passage Passage) {
 	for index := range at {
 		sentence := passage.Text[at[index].from:at[index].to]
 		if !isRow.MatchString(sentence) {
-			heading = ""
+			heading, caption = "", ""
+			if isHeading(sentence) {
+				caption = sentence
+			}
 		} else if heading == "" && strings.Contains(sentence, "|") {
 			heading = sentence
 		}
 		alone[index] = single(sentence, strings.TrimSpace(heading+" "+sentence))
+		if caption != "" && caption != sentence { // a row is about what its list or table is about
+			alone[index].around, alone[index].context = around+"\n"+caption, union(context, Words(caption))
+		}
 		s.see(alone[index].own)
 	}
 	for first, whole := range alone {
@@ -162,6 +171,8 @@ type said struct {
 	clauses []clause
 	names   []string
 	hints   []int // numbers of passages that the model has written behind it
+	// beside are the words beside a number that is looked up: the number alone is not enough.
+	beside map[string]int
 }
 
 // reference says where something stands, which is no claim of what stands there.
@@ -175,7 +186,9 @@ func (s *sources) sayingOf(sentence string, hints []int) (says said, least float
 	says.text, says.clauses, says.names = sentence, clausesOf(sentence), append(namesOf(sentence), numbered...)
 	delete(says.words, "yes")
 	switch {
-	case lookedUp.MatchString(sentence):
+	case lookedUp.MatchString(sentence) && !strings.ContainsFunc(sentence, isHan):
+		says.names = append(says.names, s.begins(sentence)...)
+		says.beside = withoutFigures(says.words)
 		return says, leastLookedUp
 	case s.repeats(says.words):
 		return says, leastRepeated
@@ -183,8 +196,21 @@ func (s *sources) sayingOf(sentence string, hints []int) (says said, least float
 	return says, leastShare
 }
 
-// lookedUp is what nobody writes by chance: a telephone or an account number, an address of mail or of the web.
-var lookedUp = regexp.MustCompile(`\d(?:[ -]?\d){6,}|\w@\w|https?://`)
+// lookedUp is what nobody writes by chance: a telephone number, an address of mail or of the web.
+var lookedUp = regexp.MustCompile(`(?:\+|\b0)\d(?:[ -]?\d){6,}|\w@\w|https?://`)
+
+// begins is the first word of a sentence where it has a capital and the question does not say it: it may be a name.
+func (s *sources) begins(sentence string) []string {
+	first := aWord.FindString(sentence)
+	for word := range Words(first) {
+		if initial, _ := utf8.DecodeRuneInString(first); unicode.IsUpper(initial) && s.asked[word] == 0 {
+			return []string{first}
+		}
+	}
+	return nil
+}
+
+func isHan(sign rune) bool { return unicode.Is(unicode.Han, sign) }
 
 // behind returns the quotes that support a sentence, at most two, and whether it needs no other support: a fact says so, or it claims nothing.
 func (s *sources) behind(sentence string, hints []int) (found []quoted, supported bool) {
@@ -197,7 +223,7 @@ func (s *sources) behind(sentence string, hints []int) (found []quoted, supporte
 		if p.size > 1 && len(says.clauses) == 1 { // what is said in one clause stands in one sentence; in more, a figure of another one would do
 			continue
 		}
-		score := s.score(says.words, p)
+		score := s.scoreOf(says, p)
 		if score < least || !s.agrees(says, p) {
 			continue
 		}
@@ -260,9 +286,26 @@ func (s *sources) rank(score float64, p part, hints []int) float64 {
 	return score
 }
 
-// score is the share of the words that a part has.
+// scoreOf is score, but for what is looked up: there the number is what the part itself has, and all else may stand around it.
+func (s *sources) scoreOf(says said, p part) float64 {
+	if says.beside == nil {
+		return s.score(says.words, p)
+	}
+	all, own, around := s.shares(says.words, p)
+	return (own + around) / all
+}
+
+// score is the share of the words that a part has; 0 where title and section have more of them than the part itself.
 func (s *sources) score(words map[string]int, p part) float64 {
-	var all, own, around float64
+	all, own, around := s.shares(words, p)
+	if all == 0 || own < ownShare*(own+around) {
+		return 0
+	}
+	return (own + around) / all
+}
+
+// shares are the weights of all words, of those that a part has, and of those that only title and section have.
+func (s *sources) shares(words map[string]int, p part) (all, own, around float64) {
 	for word := range words {
 		weight := s.weight(word)
 		all += weight
@@ -273,15 +316,15 @@ func (s *sources) score(words map[string]int, p part) float64 {
 			around += weight
 		}
 	}
-	if all == 0 || own < ownShare*(own+around) {
-		return 0
-	}
-	return (own + around) / all
+	return all, own, around
 }
 
 // agrees reports whether a part has the figures of a sentence, and it or what stands around it the names and identifiers, and whether both deny or neither does.
 func (s *sources) agrees(says said, p part) bool {
 	if !holdsFigures(says.text, p.text, p.around) || !holdsNames(says.names, p.text+"\n"+p.around) {
+		return false
+	}
+	if all, own, around := s.shares(says.beside, p); own+around < leastLookedUp*all {
 		return false
 	}
 	return p.isFact || s.figuresBelong(says, p) && s.deniesAlike(says, p)
