@@ -405,7 +405,7 @@ func (s *sources) pair(says said, least float64) []quoted {
 }
 
 // scattered finds the place of a passage that says most of a sentence whose words stand all over the passage, as those of an answer in the model's own words do. Figures, names and
-// denials must agree with the passage as a whole, and many more words than with a quote that says it all.
+// denials must agree with the passage as a whole, figures and their names with the place too, and many more words than with a quote that says it all.
 func (s *sources) scattered(says said, least float64) []quoted {
 	var best []quoted
 	rank := 0.0
@@ -414,6 +414,9 @@ func (s *sources) scattered(says said, least float64) []quoted {
 			continue
 		}
 		for _, p := range passage.parts {
+			if figure.MatchString(InDigits(says.text)) && !(holdsFigures(says.text, p.text, p.around) && holdsNames(says.names, p.text+"\n"+p.around)) {
+				continue // the passage has another figure for this name
+			}
 			if value := s.rank(s.score(says.words, p), p, says.hints); p.size == 1 && value > rank+sameRank {
 				best, rank = []quoted{p.quoted}, value
 			}
