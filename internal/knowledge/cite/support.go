@@ -414,7 +414,7 @@ func (s *sources) scattered(says said, least float64) []quoted {
 			continue
 		}
 		for _, p := range passage.parts {
-			if figure.MatchString(InDigits(says.text)) && !(holdsFigures(says.text, p.text, p.around) && holdsNames(says.names, p.text+"\n"+p.around)) {
+			if figure.MatchString(InDigits(says.text)) && (!holdsFigures(says.text, p.text, p.around) || !holdsNames(says.names, p.text+"\n"+p.around)) {
 				continue // the passage has another figure for this name
 			}
 			if value := s.rank(s.score(says.words, p), p, says.hints); p.size == 1 && value > rank+sameRank {
