@@ -4,7 +4,6 @@ package index
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +21,7 @@ import (
 	"github.com/prometheus/procfs"
 	"github.com/spf13/cobra"
 
+	"bestbox/evals/service"
 	"bestbox/internal/knowledge"
 	"bestbox/internal/knowledge/embedded"
 	"bestbox/internal/knowledge/qdrant"
@@ -115,11 +115,7 @@ func (o options) write(figures any) error {
 	if o.output == "" {
 		return nil
 	}
-	content, err := json.MarshalIndent(figures, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(o.output, append(content, '\n'), 0o600)
+	return service.WriteJSON(o.output, figures)
 }
 
 func (r Result) report(out io.Writer) error {

@@ -72,8 +72,10 @@ func search(ctx context.Context, index knowledge.Index, way string, questions []
 			query.Dense = vectors[number]
 		}
 		found, err := index.Search(ctx, query)
-		if err == nil && way == wayReranked {
-			err = rerank(ctx, reranker, questions[number].Query, found.Fused[:min(len(found.Fused), library.Reranked)])
+		if best := found.Fused[:min(len(found.Fused), library.Reranked)]; err == nil && way == wayReranked && len(best) > 0 {
+			var ordered []knowledge.Hit
+			ordered, _, err = library.Reorder(ctx, reranker, questions[number].Query, best, func(hit knowledge.Hit) knowledge.Chunk { return hit.Chunk })
+			copy(best, ordered)
 		}
 		return found, err
 	}
@@ -98,26 +100,6 @@ func search(ctx context.Context, index knowledge.Index, way string, questions []
 		result.rankings = append(result.rankings, byBest(files))
 	}
 	return result, nil
-}
-
-// rerank puts hits in the order of a reranking server, as the library does.
-func rerank(ctx context.Context, reranker library.Reranker, question string, found []knowledge.Hit) error {
-	if len(found) == 0 {
-		return nil
-	}
-	chunks := make([]knowledge.Chunk, len(found))
-	for i, hit := range found {
-		chunks[i] = hit.Chunk
-	}
-	order, _, err := library.Reorder(ctx, reranker, question, chunks)
-	if err != nil {
-		return err
-	}
-	before := slices.Clone(found)
-	for rank, at := range order {
-		found[rank] = before[at]
-	}
-	return nil
 }
 
 // latency takes the median and the 95th percentile, the nearest rank.

@@ -244,7 +244,7 @@ func (s *Stack) Client() (*client.Client, error) { return client.New(s.URL(), ""
 
 // Ingested waits for the end of an ingest that a worker has begun, which must have put all of its files in.
 func Ingested(ctx context.Context, worker *client.Client, begun api.Ingest) (err error) {
-	for err == nil && begun.Status == "running" {
+	for err == nil && begun.Status == api.Running {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -252,7 +252,7 @@ func Ingested(ctx context.Context, worker *client.Client, begun api.Ingest) (err
 		}
 		begun, err = worker.Ingest(ctx, begun.ID)
 	}
-	if err == nil && (begun.Status != "completed" || begun.Counts.Added != begun.Files) {
+	if err == nil && (begun.Status != api.Completed || begun.Counts.Added != begun.Files) {
 		err = fmt.Errorf("the ingest %s has %s: %s %+v", begun.ID, begun.Status, begun.Error, begun.Counts)
 	}
 	return err

@@ -71,12 +71,12 @@ func (c *Config) validate() error {
 	host, _, _ := net.SplitHostPort(metrics)
 	refuse(metrics == MetricsOff || (splits(metrics) && isLoopback(host)), "supervisor.metrics", metrics, "a loopback host:port such as 127.0.0.1:8090, or off")
 	_, hasHeavy := c.Tiers[Heavy]
-	refuse(hasHeavy, "profiles."+c.Profile+".tiers", slices.Sorted(maps.Keys(c.Tiers)), "heavy (needed), light, embed, rerank")
+	tiers := "profiles." + c.Profile + ".tiers"
+	refuse(hasHeavy, tiers, slices.Sorted(maps.Keys(c.Tiers)), "heavy (needed), light, embed, rerank")
 	for _, name := range slices.Sorted(maps.Keys(c.Tiers)) {
-		field := "profiles." + c.Profile + ".tiers."
-		c.Tiers[name].validate(field+name, refuse)
-		refuse(slices.Contains([]string{Heavy, Light, Embed, Rerank}, name), strings.TrimSuffix(field, "."), name, "heavy, light, embed and rerank")
-		refuse(name != Rerank || c.Tiers[name].Context >= leastReranked, field+name+".context", c.Tiers[name].Context, fmt.Sprintf("%d or more: a question and a passage are read together", leastReranked))
+		c.Tiers[name].validate(tiers+"."+name, refuse)
+		refuse(slices.Contains([]string{Heavy, Light, Embed, Rerank}, name), tiers, name, "heavy, light, embed and rerank")
+		refuse(name != Rerank || c.Tiers[name].Context >= leastReranked, tiers+"."+name+".context", c.Tiers[name].Context, fmt.Sprintf("%d or more: a question and a passage are read together", leastReranked))
 	}
 	c.Connections.validate(refuse)
 	found = append(found, c.sharedPorts()...)

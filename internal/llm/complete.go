@@ -79,7 +79,7 @@ func (t *Tier) complete(
 }
 
 func (t *Tier) empty(doing string) error {
-	return &Error{Kind: Failed, Tier: t.options.Name, Message: doing + ": the reply holds no choice"}
+	return t.broken(doing, "the reply holds no choice")
 }
 
 // readTimings returns zeros when the server sent none: counting must not fail a good answer.

@@ -2,7 +2,6 @@ package llm
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,19 +22,16 @@ func (t *Tier) Embed(ctx context.Context, texts []string) (vectors [][]float32, 
 	if err != nil {
 		return nil, "", t.classify(ctx, doing, err)
 	}
-	broken := func(format string, arguments ...any) error {
-		return &Error{Kind: Failed, Tier: t.options.Name, Message: doing + ": " + fmt.Sprintf(format, arguments...)}
-	}
 	if len(reply.Data) != len(texts) {
-		return nil, "", broken("the reply holds %d vectors for %d texts", len(reply.Data), len(texts))
+		return nil, "", t.broken(doing, "the reply holds %d vectors for %d texts", len(reply.Data), len(texts))
 	}
 	vectors = make([][]float32, len(texts))
 	for _, item := range reply.Data {
 		if item.Index < 0 || int(item.Index) >= len(texts) || vectors[item.Index] != nil {
-			return nil, "", broken("the reply numbers a vector %d, twice or beyond the %d texts", item.Index, len(texts))
+			return nil, "", t.broken(doing, "the reply numbers a vector %d, twice or beyond the %d texts", item.Index, len(texts))
 		}
 		if raw := item.JSON.Embedding.Raw(); len(item.Embedding) == 0 || strings.HasPrefix(raw, "[") && strings.ContainsAny(raw, "NnIi") {
-			return nil, "", broken("vector %d of the reply is empty or holds what is no number", item.Index)
+			return nil, "", t.broken(doing, "vector %d of the reply is empty or holds what is no number", item.Index)
 		}
 		vector := make([]float32, len(item.Embedding))
 		for i, value := range item.Embedding {
@@ -88,7 +84,7 @@ func (t *Tier) CountTokensOf(ctx context.Context, texts []string) ([]int, error)
 		counts, rest = append(counts, end), rest[end+1:]
 	}
 	if len(counts) != len(texts) {
-		return nil, &Error{Kind: Failed, Tier: t.options.Name, Message: fmt.Sprintf("%s: the reply counts %d texts instead of %d", doing, len(counts), len(texts))}
+		return nil, t.broken(doing, "the reply counts %d texts instead of %d", len(counts), len(texts))
 	}
 	return counts, nil
 }

@@ -153,3 +153,8 @@ func transportText(err error) string {
 	}
 	return err.Error()
 }
+
+// broken is a reply that is none to what was asked.
+func (t *Tier) broken(doing, format string, arguments ...any) error {
+	return &Error{Kind: Failed, Tier: t.options.Name, Message: doing + ": " + fmt.Sprintf(format, arguments...)}
+}

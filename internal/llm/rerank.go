@@ -2,7 +2,6 @@ package llm
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 )
 
@@ -20,19 +19,16 @@ func (t *Tier) Rerank(ctx context.Context, query string, texts []string) ([]floa
 	if err := t.request(ctx, doing, http.MethodPost, "/v1/rerank", body, &reply); err != nil {
 		return nil, err
 	}
-	broken := func(format string, arguments ...any) error {
-		return &Error{Kind: Failed, Tier: t.options.Name, Message: doing + ": " + fmt.Sprintf(format, arguments...)}
-	}
 	if len(reply.Results) != len(texts) {
-		return nil, broken("the reply holds %d scores for %d texts", len(reply.Results), len(texts))
+		return nil, t.broken(doing, "the reply holds %d scores for %d texts", len(reply.Results), len(texts))
 	}
 	scores, scored := make([]float64, len(texts)), make([]bool, len(texts))
 	for _, result := range reply.Results {
 		if result.Index < 0 || result.Index >= len(texts) || scored[result.Index] {
-			return nil, broken("the reply numbers a score %d, twice or beyond the %d texts", result.Index, len(texts))
+			return nil, t.broken(doing, "the reply numbers a score %d, twice or beyond the %d texts", result.Index, len(texts))
 		}
 		if result.Score == nil {
-			return nil, broken("score %d of the reply is no number: the model file is damaged or its device computes wrongly; run `llmctl verify %s`", result.Index, t.options.Name)
+			return nil, t.broken(doing, "score %d of the reply is no number: the model file is damaged or its device computes wrongly; run `llmctl verify %s`", result.Index, t.options.Name)
 		}
 		scores[result.Index], scored[result.Index] = *result.Score, true
 	}

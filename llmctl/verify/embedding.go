@@ -93,20 +93,38 @@ func judgeVectors(first [][]float64, again []float64) AnswerReport {
 
 // isolationOfVectors asks for many vectors at once; each must be that of its own text.
 func isolationOfVectors(ctx context.Context, s Server, count int) (IsolationReport, error) {
-	together, alone, err := togetherAndAlone(ctx, count, func(ctx context.Context, text string, _ []string) ([]float64, error) {
+	ask := func(ctx context.Context, text string, _ []string) ([]float64, error) {
 		found, err := s.embed(ctx, text)
 		if err != nil {
 			return nil, err
 		}
 		return found[0], nil
+	}
+	return isolationOf(ctx, count, ask, func(together, alone []float64) string {
+		if own := cosine(together, alone); !(own >= sameVector) { // also where it is not a number
+			return fmt.Sprintf("vectors change beside other requests: cosine %.4f to the same text's alone", own)
+		}
+		return ""
 	})
+}
+
+// isolationOf asks for the figures of many texts one after the other, and then for all at once: they must be the same. Ask gets one text, and all of them; changed says what is wrong, empty: nothing.
+func isolationOf(ctx context.Context, count int, ask func(ctx context.Context, text string, all []string) ([]float64, error), changed func(together, alone []float64) string) (IsolationReport, error) {
+	together, alone, err := togetherAndAlone(ctx, count, ask)
 	if err != nil {
 		return IsolationReport{}, err
 	}
-	return judgeVectorIsolation(together, alone), nil
+	report := IsolationReport{Verdict: Right, Requests: count, Sentence: fmt.Sprintf("%d requests at once did not mix", count)}
+	for i := range together {
+		if wrong := changed(together[i], alone[i]); wrong != "" {
+			report.Differ++
+			report.Verdict, report.Sentence = Wrong, wrong
+		}
+	}
+	return report, nil
 }
 
-// togetherAndAlone asks for the figures of many texts one after the other, and then for all at once. Ask gets one text, and all of them.
+// togetherAndAlone are what isolationOf compares.
 func togetherAndAlone(ctx context.Context, count int, ask func(ctx context.Context, text string, all []string) ([]float64, error)) (together, alone [][]float64, err error) {
 	texts := make([]string, count)
 	for i, s := range secrets(count) {
@@ -125,16 +143,4 @@ func togetherAndAlone(ctx context.Context, count int, ask func(ctx context.Conte
 	}
 	users.Wait()
 	return together, alone, errors.Join(errs...)
-}
-
-func judgeVectorIsolation(together, alone [][]float64) IsolationReport {
-	report := IsolationReport{Verdict: Right, Requests: len(together), Sentence: fmt.Sprintf("%d requests at once did not mix", len(together))}
-	for i, vector := range together {
-		if own := cosine(vector, alone[i]); !(own >= sameVector) { // also where it is not a number
-			report.Differ++
-			report.Verdict = Wrong
-			report.Sentence = fmt.Sprintf("vectors change beside other requests: cosine %.4f to the same text's alone", own)
-		}
-	}
-	return report
 }

@@ -77,21 +77,15 @@ func apart(one, other []float64) (largest float64) {
 
 // isolationOfScores scores many texts at once, each with all of them; each must have the scores that it has alone. A text answers itself best, so that one's scores differ from another's.
 func isolationOfScores(ctx context.Context, s Server, count int) (IsolationReport, error) {
-	together, alone, err := togetherAndAlone(ctx, count, func(ctx context.Context, text string, all []string) ([]float64, error) {
+	ask := func(ctx context.Context, text string, all []string) ([]float64, error) {
 		return s.rerank(ctx, text, all...)
-	})
-	if err != nil {
-		return IsolationReport{}, err
 	}
-	report := IsolationReport{Verdict: Right, Requests: count, Sentence: fmt.Sprintf("%d requests at once did not mix", count)}
-	for i, scores := range together {
-		if change := apart(alone[i], scores); !(change <= sameScore) { // also where it is not a number
-			report.Differ++
-			report.Verdict = Wrong
-			report.Sentence = fmt.Sprintf("scores change beside other requests: by %.3f of what lies between the highest and the lowest", change)
+	return isolationOf(ctx, count, ask, func(together, alone []float64) string {
+		if change := apart(alone, together); !(change <= sameScore) { // also where it is not a number
+			return fmt.Sprintf("scores change beside other requests: by %.3f of what lies between the highest and the lowest", change)
 		}
-	}
-	return report, nil
+		return ""
+	})
 }
 
 func judgeScores(first, again []float64) AnswerReport {

@@ -77,6 +77,14 @@ type text struct {
 	nearest     *cite.Citation
 }
 
+// counts reports whether the text is an answer at all: where it is one more decision, or hides what was not done, the results speak in its place.
+func (t text) counts() bool { return !isDecision(t.content) && t.hides == "" }
+
+// better reports whether an answer to a question stands in the documents, where the one before does not, without other faults in exchange.
+func (t text) better(question string, before text) bool {
+	return len(t.citations) > 0 && t.faults() <= before.faults() && agents.InChinese(t.content) == agents.InChinese(question)
+}
+
 // figures is what the check said of the text.
 func (t text) figures() string {
 	switch {
@@ -251,25 +259,24 @@ func (a *Activities) write(ctx context.Context, who asker, agent equipped, known
 		}
 		correction = written.correction(turn.Question)
 	}
-	if place := searched.overlooked(turn.Question, best); place != nil && a.missingAgent(agent, domain) == "" {
-		written, err := attempt(agents.RestateMessages(turn.Question, knowledge.Quoted(place.Title, longestRestated), knowledge.Quoted(place.Quote, longestRestated)))
+	searched.cite(turn.Question, &best)
+	if searched.overlooked(best) && a.missingAgent(agent, domain) == "" {
+		written, err := attempt(agents.RestateMessages(turn.Question, knowledge.Quoted(best.nearest.Title, longestRestated), knowledge.Quoted(best.nearest.Quote, longestRestated)))
+		searched.cite(turn.Question, &written)
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return text{}, err
 		case err != nil: // there is an answer, if one without support
 			activity.GetLogger(ctx).Warn("An answer could not be written from the nearest place.", "error", err)
-		case searched.better(turn.Question, written, best):
+		case written.better(turn.Question, best):
 			written.attempts = best.attempts
 			best = written
 		}
 	}
 	best.usage = usage
-	ours := isDecision(best.content) || best.hides != "" // some of its words
+	ours := !best.counts()
 	if ours {
 		best.content = conclusions(turn)
-		best.nearest = cite.Nearest(turn.Question, "", searched.passages) // the conclusion of a search says only where something may stand
-	} else {
-		searched.cite(turn.Question, &best)
 	}
 	if check := turn.Condition; check != nil && !check.Holds { // small models word what was compared the other way round
 		best.content += " " + check.Sentence(agents.InChinese(turn.Question))

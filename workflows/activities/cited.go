@@ -58,9 +58,13 @@ func (d documents) plain(answer string) string {
 	return cite.Unmarked(answer)
 }
 
-// cite puts citations into an answer to a question, and says which sentences have none although they claim something.
+// cite puts citations into an answer to a question, and says which sentences have none although they claim something. Of a text that does not count only the nearest place to the question is told.
 func (d documents) cite(question string, written *text) {
 	if !d.searched {
+		return
+	}
+	if !written.counts() {
+		written.nearest = cite.Nearest(question, "", d.passages)
 		return
 	}
 	report := cite.Check(question, written.content, d.passages, d.facts...)
@@ -70,33 +74,11 @@ func (d documents) cite(question string, written *text) {
 	}
 }
 
-// overlooked is the place nearest to the question, where nothing that an answer claims stands in the documents: a small model knows better than its passages at times, and says what
-// they say when it is shown the place alone. Nil: it need not be shown; there are results of other tools, of which that answer would say nothing; or the answer denies something, which may be what a
-// text of outsiders wants.
-func (d documents) overlooked(question string, written text) *cite.Citation {
-	if len(d.passages) == 0 || len(d.facts) > 0 || written.hides != "" {
-		return nil
-	}
-	answer := ""
-	if !isDecision(written.content) {
-		if denies.MatchString(written.content) {
-			return nil
-		}
-		report := cite.Check(question, written.content, d.passages, d.facts...)
-		if len(report.Citations) > 0 || len(report.Uncited) == 0 {
-			return nil
-		}
-		answer = report.Answer
-	}
-	return cite.Nearest(question, answer, d.passages)
-}
-
-// better reports whether an answer stands in the documents, where the one before does not, without other faults in exchange.
-func (d documents) better(question string, written, before text) bool {
-	if isDecision(written.content) || written.faults() > before.faults() || agents.InChinese(written.content) != agents.InChinese(question) {
-		return false
-	}
-	return len(cite.Check(question, written.content, d.passages, d.facts...).Citations) > 0
+// overlooked reports whether an answer is to be written from the place nearest to the question: nothing that it claims stands in the documents. A small model knows better than its passages at times,
+// and says what they say when it is shown the place alone. Not where there are results of other tools, of which that answer would say nothing, nor where the answer denies something, which may be what
+// a text of outsiders wants.
+func (d documents) overlooked(written text) bool {
+	return written.nearest != nil && len(d.facts) == 0 && written.hides == "" && (isDecision(written.content) || !denies.MatchString(written.content))
 }
 
 // foundInDocuments reports whether a search of the run has found something about the question.

@@ -408,16 +408,19 @@ func (s *sources) pair(says said, least float64) []quoted {
 // denials must agree with the passage as a whole, figures and their names with the place too, and many more words than with a quote that says it all.
 func (s *sources) scattered(says said, least float64) []quoted {
 	var best []quoted
-	rank := 0.0
+	rank, figured := 0.0, figure.MatchString(InDigits(says.text))
 	for _, passage := range s.wholes {
 		if s.score(says.words, passage.part) < least || !s.agrees(says, passage.part) {
 			continue
 		}
 		for _, p := range passage.parts {
-			if figure.MatchString(InDigits(says.text)) && (!holdsFigures(says.text, p.text, p.around) || !holdsNames(says.names, p.text+"\n"+p.around)) {
+			if p.size > 1 {
+				continue
+			}
+			if figured && (!holdsFigures(says.text, p.text, p.around) || !holdsNames(says.names, p.text+"\n"+p.around)) {
 				continue // the passage has another figure for this name
 			}
-			if value := s.rank(s.score(says.words, p), p, says.hints); p.size == 1 && value > rank+sameRank {
+			if value := s.rank(s.score(says.words, p), p, says.hints); value > rank+sameRank {
 				best, rank = []quoted{p.quoted}, value
 			}
 		}

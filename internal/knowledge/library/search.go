@@ -102,37 +102,43 @@ func (l *Library) reorder(ctx context.Context, text string, found *Found) error 
 	started := time.Now()
 	limited, done := context.WithTimeout(ctx, rerankingTimeout)
 	defer done()
-	chunks := make([]knowledge.Chunk, len(found.Passages))
-	for i, passage := range found.Passages {
-		chunks[i] = passage.Chunk
-	}
-	order, scores, err := Reorder(limited, l.rerank, text, chunks)
+	ordered, scores, err := Reorder(limited, l.rerank, text, found.Passages, func(p Passage) knowledge.Chunk { return p.Chunk })
 	found.Reranking = time.Since(started)
 	if err != nil {
 		found.NotReranked = err.Error()
 		return ctx.Err()
 	}
-	found.Fused = slices.Clone(found.Passages)
-	for rank, at := range order {
-		found.Passages[rank] = found.Fused[at]
-		found.Passages[rank].Rank, found.Passages[rank].Score = rank+1, scores[at]
+	found.Fused, found.Passages = found.Passages, ordered
+	for i := range ordered {
+		ordered[i].Rank, ordered[i].Score = i+1, scores[i]
 	}
 	return nil
 }
 
-// Reorder has a reranking server score chunks by how well each answers a question, and returns their positions, the best first, and the score of each chunk. Of equal ones the first stays first.
-func Reorder(ctx context.Context, by Reranker, question string, chunks []knowledge.Chunk) (order []int, scores []float64, err error) {
-	texts := make([]string, len(chunks))
-	for i, c := range chunks {
-		texts[i] = chunk.Embedded(c)
-		order = append(order, i)
+// Reorder returns passages in the order of a reranking server, by how well each answers a question, and the score of each. Of equal ones the first stays first.
+func Reorder[P any](ctx context.Context, by Reranker, question string, passages []P, chunkOf func(P) knowledge.Chunk) (ordered []P, scores []float64, err error) {
+	type scored struct {
+		passage P
+		score   float64
+	}
+	texts := make([]string, len(passages))
+	for i, passage := range passages {
+		texts[i] = chunk.Embedded(chunkOf(passage))
 	}
 	asked := []rune(question)
-	if scores, err = by.Rerank(ctx, string(asked[:min(len(asked), mostReranked)]), texts); err != nil {
+	found, err := by.Rerank(ctx, string(asked[:min(len(asked), mostReranked)]), texts)
+	if err != nil {
 		return nil, nil, err
 	}
-	slices.SortStableFunc(order, func(one, other int) int { return cmp.Compare(scores[other], scores[one]) })
-	return order, scores, nil
+	all := make([]scored, len(passages))
+	for i, passage := range passages {
+		all[i] = scored{passage, found[i]}
+	}
+	slices.SortStableFunc(all, func(one, other scored) int { return cmp.Compare(other.score, one.score) })
+	for _, one := range all {
+		ordered, scores = append(ordered, one.passage), append(scores, one.score)
+	}
+	return ordered, scores, nil
 }
 
 var errNoEmbeddingServer = errors.New("no embedding server is configured")
