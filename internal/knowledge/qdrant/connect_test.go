@@ -102,7 +102,11 @@ func TestOpeningWaitsForAServerThatStarts(t *testing.T) {
 	t.Parallel()
 	fake := started(t)
 	fake.Stop()
-	time.AfterFunc(300*time.Millisecond, func() { fake.Start(t) })
+	time.AfterFunc(300*time.Millisecond, func() {
+		if err := fake.Listen(); err != nil {
+			t.Error(err)
+		}
+	})
 	open(t, fake, qdrant.Options{})
 }
 

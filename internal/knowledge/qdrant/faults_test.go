@@ -76,7 +76,9 @@ func TestAddGoesOnAfterTheServerWasRestarted(t *testing.T) {
 			go func() { // the answer to the third batch is cut off, though its points are there
 				fake.Stop()
 				time.Sleep(200 * time.Millisecond)
-				fake.Start(t)
+				if err := fake.Listen(); err != nil {
+					t.Error(err)
+				}
 			}()
 			time.Sleep(100 * time.Millisecond)
 		}

@@ -38,10 +38,9 @@ type Fake struct {
 	// Forgetful leaves out the list of Requests.
 	Forgetful bool
 
-	address string
-	server  *grpc.Server
-
 	mutex       sync.Mutex
+	address     string
+	server      *grpc.Server
 	collections map[string]*collection
 	aliases     map[string]string
 	before      func(ctx context.Context, method string) error
@@ -53,7 +52,7 @@ type Fake struct {
 // Start is Listen for a test, which also ends it.
 func (f *Fake) Start(t testing.TB) {
 	t.Helper()
-	if f.address == "" {
+	if f.Address() == "" {
 		t.Cleanup(f.Stop)
 	}
 	if err := f.Listen(); err != nil {
@@ -63,6 +62,8 @@ func (f *Fake) Start(t testing.TB) {
 
 // Listen begins to listen, on a free port at the first time and on the same one later. Stop ends it.
 func (f *Fake) Listen() error {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
 	if f.address == "" {
 		f.address = "127.0.0.1:0"
 		f.collections, f.aliases, f.calls = map[string]*collection{}, map[string]string{}, map[string]int{}
@@ -89,13 +90,20 @@ func (f *Fake) Listen() error {
 
 // Stop ends it as a crash does: requests that are being answered are cut off. What it holds stays, as on a disk.
 func (f *Fake) Stop() {
-	if f.server != nil {
-		f.server.Stop()
+	f.mutex.Lock()
+	server := f.server
+	f.mutex.Unlock()
+	if server != nil {
+		server.Stop() // waits for the requests that are being answered, which take the mutex
 	}
 }
 
-// Address is HOST:PORT.
-func (f *Fake) Address() string { return f.address }
+// Address is HOST:PORT, and stays the same while it is stopped.
+func (f *Fake) Address() string {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return f.address
+}
 
 // Before is called ahead of each request with its method, such as /qdrant.Points/Upsert. Where it returns an error that is the answer, and nothing has happened.
 func (f *Fake) Before(fault func(ctx context.Context, method string) error) {
