@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"bestbox/internal/knowledge/chunk"
 	"bestbox/internal/knowledge/library"
 )
 
@@ -111,23 +112,6 @@ func (o Options) tokens(ctx context.Context, texts []string) []int {
 			return counts
 		}
 	}
-	counts := make([]int, len(texts))
-	for index, text := range texts {
-		counts[index] = estimated(text)
-	}
+	counts, _ := chunk.Estimate(ctx, texts) // never fails
 	return counts
-}
-
-// estimated is rather more than a text has: a Chinese character takes about one token, three bytes of other text likewise.
-func estimated(text string) int {
-	han, others := 0, 0
-	for _, sign := range text {
-		if isHan(sign) {
-			han++
-		} else {
-			others += len(string(sign))
-		}
-	}
-	const bytesPerToken = 3
-	return han + others/bytesPerToken
 }

@@ -44,7 +44,7 @@ type documentsInput struct {
 }
 
 type documentInput struct {
-	ID string `path:"id" maxLength:"100" doc:"The id of a document."`
+	ID string `path:"id" maxLength:"100" doc:"The id of a document, or at least the first eight characters of it, where no other one begins so."`
 }
 
 type documentsOutput struct{ Body api.Documents }
@@ -183,11 +183,11 @@ func (t *trigger) document(ctx context.Context, input *documentInput) (*document
 }
 
 func (t *trigger) deleteDocument(ctx context.Context, input *documentInput) (*struct{}, error) {
-	_, from, err := t.find(ctx, input.ID)
+	found, from, err := t.find(ctx, input.ID)
 	if err != nil {
 		return nil, err
 	}
-	_, err = from.Remove(ctx, input.ID)
+	_, err = from.Remove(ctx, found.Document.ID)
 	if errors.Is(err, library.ErrBusy) {
 		return nil, problem(http.StatusConflict, "the document is being put in just now; delete it when that is done")
 	}

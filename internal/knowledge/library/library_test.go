@@ -120,6 +120,14 @@ func TestADocumentIsFoundChangedAndRemoved(t *testing.T) {
 		if err != nil || read.Chunks != len(chunks) || read.Hash == document.Hash {
 			t.Errorf("read %+v with %d chunks, %v", read, len(chunks), err)
 		}
+		if begun, chunks, err := l.Document(t.Context(), document.ID[:8]); err != nil || begun.ID != document.ID || read.Chunks != len(chunks) {
+			t.Errorf("by the beginning of its id: %+v, %v", begun, err)
+		}
+		for _, unknown := range []string{document.ID[:7], strings.Repeat("0", 8), "________", ""} {
+			if _, _, err := l.Document(t.Context(), unknown); !errors.Is(err, library.ErrUnknownDocument) {
+				t.Errorf("%q: %v", unknown, err)
+			}
+		}
 
 		existed, err := l.Remove(t.Context(), document.ID)
 		if err != nil || !existed {

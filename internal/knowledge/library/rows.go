@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -65,9 +66,19 @@ func (l *Library) list(ctx context.Context, end string, arguments ...any) (docum
 	return documents, err
 }
 
-// Document is one document with its chunks. ErrUnknownDocument: there is none with the id.
+// beginning is that of an id, long enough that few documents share one, as searches print it.
+var beginning = regexp.MustCompile(`^[0-9a-f]{8,31}$`)
+
+// Document is one document with its chunks. It is named by its id, or by what the id begins with where no other one does: at least eight characters. ErrUnknownDocument: there is none.
 func (l *Library) Document(ctx context.Context, id string) (knowledge.Document, []knowledge.Chunk, error) {
-	document, _, err := l.row(ctx, id)
+	named := id
+	if beginning.MatchString(id) {
+		var err error
+		if named, err = l.whole(ctx, id); err != nil {
+			return knowledge.Document{}, nil, fmt.Errorf("document %q: %w", id, err)
+		}
+	}
+	document, _, err := l.row(ctx, named)
 	if err != nil {
 		return document, nil, fmt.Errorf("document %q: %w", id, err)
 	}
@@ -75,11 +86,29 @@ func (l *Library) Document(ctx context.Context, id string) (knowledge.Document, 
 	if err != nil {
 		return document, nil, fmt.Errorf("read the text of %s: %w", document.Source, err)
 	}
-	chunks, err := index.Chunks(ctx, id, document.Version)
+	chunks, err := index.Chunks(ctx, document.ID, document.Version)
 	if err != nil {
 		return document, nil, fmt.Errorf("read the text of %s: %w", document.Source, err)
 	}
 	return document, chunks, nil
+}
+
+// whole is the only id with a beginning; else the beginning, which is nobody's id.
+func (l *Library) whole(ctx context.Context, begins string) (id string, err error) {
+	var ids []string
+	err = l.db.Read(ctx, func(tx *sql.Tx) error {
+		ids = nil // for when it is tried again
+		return records.NewView(ctx, tx).Each("SELECT id FROM documents WHERE id >= ? AND id < ? LIMIT 2", []any{begins, begins + "g"}, func(read func(into ...any) error) error {
+			var id string
+			err := read(&id)
+			ids = append(ids, id)
+			return err
+		})
+	})
+	if err != nil || len(ids) != 1 {
+		return begins, err
+	}
+	return ids[0], nil
 }
 
 // row reads the row of a document; stale: the index may still hold the version before.
