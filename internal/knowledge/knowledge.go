@@ -70,6 +70,8 @@ type Document struct {
 	Pages    int       `json:"pages,omitempty"`
 	Chunks   int       `json:"chunks"`
 	Ingested time.Time `json:"ingested"`
+	// Lost says that the index does not hold it, since that was lost or is another one by now: it is not found until it is put in again.
+	Lost bool `json:"lost,omitempty"`
 }
 
 // DocumentID is that of a source in a domain: the first 16 bytes of the SHA-256 of both, in hex.

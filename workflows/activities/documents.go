@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"time"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
 	"bestbox/internal/access"
+	"bestbox/internal/knowledge"
 	"bestbox/internal/knowledge/folder"
 	"bestbox/internal/knowledge/ingests"
 	"bestbox/internal/knowledge/library"
@@ -35,6 +38,7 @@ const (
 	ErrorReindex = "Reindex"
 	ErrorWaiting = "Waiting"
 	ErrorFolder  = "Folder"
+	ErrorLost    = "Lost"
 )
 
 // Shelf is what one tenant has of documents.
@@ -265,13 +269,17 @@ func (d *Documents) removeGone(ctx context.Context, shelf Shelf, ingest ingests.
 	}
 	began := time.Now()
 	filter := library.Filter{Domain: &ingest.Domain, Root: ingest.Root}
+	if ingest.Kind == ingests.Folder {
+		// A document of the folder may have come with a smaller or a larger one since, or alone.
+		filter.Root, filter.Below = "", ingest.Root
+	}
 	for {
 		page, err := shelf.Library.Documents(ctx, filter)
 		if err != nil || len(page) == 0 {
 			return err == nil, err
 		}
 		for _, document := range page {
-			if listed[document.Source] || covered(document.Source, unread) {
+			if listed[document.Source] || covered(document.Source, unread) || isThere(document, ingest) {
 				filter.After = document.ID
 				continue
 			}
@@ -280,13 +288,42 @@ func (d *Documents) removeGone(ctx context.Context, shelf Shelf, ingest ingests.
 				return false, err
 			}
 			if _, err := shelf.Library.Remove(ctx, document.ID); err != nil {
-				return false, waiting(err)
+				return false, d.notRemoved(ctx, shelf.Ingests, ingest.ID, err)
 			}
 			if stopping(ctx) || time.Since(began) > batchTime {
 				return false, nil
 			}
 		}
 	}
+}
+
+// isThere reports whether a document that an ingest has not listed is no less there: another ingest has put it in meanwhile, or it came with another folder, by whose list it is
+// seen, as a hidden one, and its file stands there still.
+func isThere(document knowledge.Document, ingest ingests.Ingest) bool {
+	if document.Ingested.After(ingest.Started) {
+		return true
+	}
+	atOnce := document.Ingested.Equal(ingest.Started.Truncate(time.Second)) // before or after it, which its seconds do not tell
+	if ingest.Kind != ingests.Folder || document.Root == ingest.Root && !atOnce {
+		return false
+	}
+	_, err := os.Lstat(document.Source)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// notRemoved says that a document could not be removed: another attempt may do it, until the patience of the ingest ends.
+func (d *Documents) notRemoved(ctx context.Context, registry *ingests.Registry, id string, cause error) error {
+	if ctx.Err() != nil {
+		return cause
+	}
+	since, err := registry.Wait(ctx, id, ingests.File{}, cause.Error())
+	if err != nil {
+		return err
+	}
+	if time.Since(since) < d.options.Patience {
+		return waiting(cause)
+	}
+	return temporal.NewNonRetryableApplicationError("what is gone was not removed: "+cause.Error()+"; put the same in again once that is mended", ErrorWaiting, nil)
 }
 
 // covered reports whether a source stands in a folder that could not be read: then nobody knows whether it is gone.
@@ -335,7 +372,11 @@ func (d *Documents) ReindexDocuments(ctx context.Context, input run.Reindex) (ru
 	var reached progress
 	ctx, stop := keepAliveSaying(ctx, reached.say)
 	defer stop()
-	if err := shelf.Library.Reindex(ctx, reached.set); err != nil {
+	err = shelf.Library.Reindex(ctx, reached.set)
+	if errors.Is(err, library.ErrLost) {
+		return run.Reindexed{}, temporal.NewNonRetryableApplicationError(err.Error(), ErrorLost, nil)
+	}
+	if err != nil {
 		return run.Reindexed{}, asTemporalError(ctx, waiting(err))
 	}
 	return reached.get(), nil

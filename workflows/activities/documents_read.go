@@ -21,7 +21,7 @@ import (
 // read puts one file in and notes how it has fared. An error means that it has no outcome yet.
 func (d *Documents) read(ctx context.Context, shelf Shelf, input run.Ingest, file ingests.File) error {
 	if file.Tries > mostTries {
-		file.State, file.Reason = ingests.NotIn, fmt.Sprintf("the worker has ended %d times while it read this file", mostTries)
+		file.State, file.Reason = ingests.NotIn, fmt.Sprintf("the worker has ended, or hours have passed, %d times while it read this file", mostTries)
 		file.Advice = "split the file, or give the machine more memory, and put it in again"
 		return shelf.Ingests.Note(ctx, input.ID, file)
 	}
@@ -89,6 +89,8 @@ func (d *Documents) without(ctx context.Context, registry *ingests.Registry, id 
 	refused, isRefused := errors.AsType[*temporal.ApplicationError](cause)
 	model, isModel := errors.AsType[*llm.Error](cause)
 	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded): // it has taken hours, and counts as a try: else it would keep all others out for ever
+		return file, cause
 	case ctx.Err() != nil: // the worker stops, or somebody has cancelled: not the file's fault
 		return file, errors.Join(cause, registry.Untry(context.WithoutCancel(ctx), id, file))
 	case isUnreadable:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"bestbox/internal/knowledge"
 	"bestbox/internal/knowledge/embedded"
 	"bestbox/internal/knowledge/library"
 	"bestbox/internal/knowledge/parse"
@@ -17,10 +18,11 @@ import (
 	"bestbox/internal/records/demo"
 )
 
-// Put puts them in, once: who deletes one has deleted it. Where it fails it may be called again and does what is left; an error that is backoff's PermanentError stays.
+// Put puts them in, once: who deletes one has deleted it, but one that was lost with its index comes in again. Where it fails it may be called again and does what is left; an
+// error that is backoff's PermanentError stays.
 func Put(ctx context.Context, db *records.DB, into *library.Library) error {
 	lacks, err := db.LacksPart(ctx, records.DemoDocuments)
-	if err != nil || !lacks {
+	if err != nil {
 		return err
 	}
 	documents := demo.Documents()
@@ -36,14 +38,22 @@ func Put(ctx context.Context, db *records.DB, into *library.Library) error {
 		if domain == demo.EveryDomain {
 			domain = ""
 		}
-		_, _, err = into.Put(ctx, library.File{Domain: domain, Source: "demo:" + below, Name: path.Base(name), Bytes: content})
+		source := "demo:" + below
+		if !lacks {
+			if _, _, err := into.Document(ctx, knowledge.DocumentID(domain, source)); errors.Is(err, library.ErrUnknownDocument) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+		}
+		_, _, err = into.Put(ctx, library.File{Domain: domain, Source: source, Name: path.Base(name), Bytes: content})
 		var unreadable *parse.UnreadableError
 		if errors.As(err, &unreadable) || errors.Is(err, library.ErrReindex) { // no better later
 			return backoff.Permanent(err)
 		}
 		return err
 	})
-	if err != nil {
+	if err != nil || !lacks {
 		return err
 	}
 	return db.GivePart(ctx, records.DemoDocuments)

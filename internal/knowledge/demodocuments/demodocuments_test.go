@@ -21,12 +21,7 @@ func TestTheDemoCompanysDocumentsArePutInOnceAndDeletedOnesStayDeleted(t *testin
 	if _, err := db.SQL().ExecContext(t.Context(), "DELETE FROM demo_parts WHERE name = ?", records.DemoDocuments); err != nil {
 		t.Fatal(err)
 	}
-	store, err := embedded.Open(t.Context(), filepath.Join(t.TempDir(), "knowledge.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	into := library.New(library.Options{DB: db, Store: store, Limits: parse.DefaultLimits})
-	t.Cleanup(func() { _ = into.Close() })
+	into := open(t, db)
 	put := func() int {
 		t.Helper()
 		if err := demodocuments.Put(t.Context(), db, into); err != nil {
@@ -66,6 +61,26 @@ func TestTheDemoCompanysDocumentsArePutInOnceAndDeletedOnesStayDeleted(t *testin
 	if n := put(); n != files-1 {
 		t.Errorf("%d are there after one was deleted", n)
 	}
+	into = open(t, db) // with the index lost
+	if n := put(); n != files-1 {
+		t.Errorf("%d are there after the index was lost", n)
+	}
+	found, err := into.Search(t.Context(), library.Query{Text: "fault F105", Domain: "itops"})
+	if err != nil || len(found.Passages) == 0 || found.Lost > 0 {
+		t.Errorf("found %+v, %d are lost, %v", found.Passages, found.Lost, err)
+	}
+}
+
+// open makes an empty index.
+func open(t *testing.T, db *records.DB) *library.Library {
+	t.Helper()
+	store, err := embedded.Open(t.Context(), filepath.Join(t.TempDir(), "knowledge.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	into := library.New(library.Options{DB: db, Store: store, Limits: parse.DefaultLimits})
+	t.Cleanup(func() { _ = into.Close() })
+	return into
 }
 
 func TestACompanyOfItsOwnGetsNoDemoDocuments(t *testing.T) {
@@ -74,7 +89,7 @@ func TestACompanyOfItsOwnGetsNoDemoDocuments(t *testing.T) {
 	if _, err := db.SQL().ExecContext(t.Context(), "DELETE FROM demo_parts"); err != nil {
 		t.Fatal(err)
 	}
-	if err := demodocuments.Put(t.Context(), db, nil); err != nil {
+	if err := demodocuments.Put(t.Context(), db, open(t, db)); err != nil {
 		t.Error(err)
 	}
 }

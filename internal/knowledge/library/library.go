@@ -71,6 +71,8 @@ func (l *Library) Close() error { return l.store.Close() }
 var (
 	// ErrReindex is that of an index that was made with another embedding model than the one that is configured.
 	ErrReindex = errors.New("run worker documents reindex, which makes a new index beside the old one and then switches to it")
+	// ErrLost is that of a search where documents were put in and the store has no index at all.
+	ErrLost = errors.New("the index that they were in is gone, or another one is configured (knowledge.path, knowledge.qdrant): put them in again, with worker ingest as before")
 	// ErrUnknownDocument is that of an id that no document has.
 	ErrUnknownDocument = errors.New("there is no such document; worker documents list shows those that are there")
 )
@@ -138,6 +140,9 @@ func (l *Library) firstIndex(ctx context.Context, model knowledge.Model) (knowle
 		return index, err
 	}
 	if _, err := l.store.Create(ctx, model); err != nil {
+		return nil, err
+	}
+	if err := l.loseAll(ctx); err != nil { // before the index is there: after a crash in between all are lost still
 		return nil, err
 	}
 	if err := l.store.Switch(ctx); err != nil {

@@ -1,6 +1,7 @@
 package library
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -62,15 +63,26 @@ func (l *Library) put(ctx context.Context, claim *claimed, document *knowledge.D
 	change := Added
 	if err == nil {
 		change = Replaced
+		document.Root = cmp.Or(file.Root, before.Root) // what comes alone does not leave its list
 	}
+	held := false
 	if before.Version == document.Version {
+		if held, err = holds(ctx, index, before); err != nil {
+			return "", err
+		}
+	}
+	if held {
+		root := document.Root
 		*document, change = before, Unchanged
-		document.Root = file.Root
-		if document.Root == before.Root && !stale {
+		document.Root, document.Lost = root, false
+		if document.Root == before.Root && !stale && !before.Lost {
 			return Unchanged, nil
 		}
 	} else {
-		if err := l.fill(ctx, index, document, file); err != nil {
+		if before.Version == document.Version || before.Lost {
+			change = Added // it was not found
+		}
+		if err := l.fill(ctx, index, document, before.Version, file); err != nil {
 			return "", err
 		}
 		document.Ingested = time.Now().UTC().Truncate(time.Second)
@@ -84,8 +96,8 @@ func (l *Library) put(ctx context.Context, claim *claimed, document *knowledge.D
 	return change, l.fresh(ctx, *document)
 }
 
-// fill reads a file and adds its chunks to the index, where they are not found before the row says so.
-func (l *Library) fill(ctx context.Context, index knowledge.Index, document *knowledge.Document, file File) error {
+// fill reads a file and adds its chunks to the index, where they are not found before the row says so. Before is the version that counts until then.
+func (l *Library) fill(ctx context.Context, index knowledge.Index, document *knowledge.Document, before string, file File) error {
 	content, err := parse.Read(ctx, file.Name, file.Bytes, l.limits)
 	if err != nil {
 		return err
@@ -108,7 +120,32 @@ func (l *Library) fill(ctx context.Context, index knowledge.Index, document *kno
 	for i := range chunks {
 		chunks[i].Document, chunks[i].Position = document.ID, i
 	}
-	return l.add(ctx, index, *document, chunks)
+	begun, err := index.Chunks(ctx, document.ID, document.Version)
+	if err != nil {
+		return err
+	}
+	if len(begun) > 0 && begun[len(begun)-1].Position >= len(chunks) { // it was cut otherwise then, by estimates for want of a server
+		if before == document.Version {
+			before = ""
+		}
+		if err := index.Keep(ctx, document.ID, before); err != nil {
+			return err
+		}
+		begun = nil
+	}
+	return l.add(ctx, index, *document, lacking(chunks, begun))
+}
+
+// lacking are the chunks that an attempt before, which was killed or has run out of time, has not added.
+func lacking(chunks, begun []knowledge.Chunk) []knowledge.Chunk {
+	texts := map[int]string{}
+	for _, chunk := range begun {
+		texts[chunk.Position] = chunk.Text
+	}
+	return slices.DeleteFunc(chunks, func(chunk knowledge.Chunk) bool {
+		text, there := texts[chunk.Position]
+		return there && text == chunk.Text
+	})
 }
 
 func extension(name string) string {

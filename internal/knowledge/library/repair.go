@@ -7,12 +7,15 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"bestbox/internal/knowledge"
+	"bestbox/internal/llm"
 )
 
-// Repair makes the index and the rows agree again: what a killed process has left in the index goes, and a row whose chunks the index does not hold (its file was lost, or
-// put back from an old copy) goes too, so that the next ingest puts that document in again. It returns how many of each it has found. Documents that somebody is changing
-// just now are left alone.
+// Repair makes the index and the rows agree again: what a killed process has left in the index goes, and a document whose chunks the index does not hold (its file was lost, or
+// put back from an old copy, or another store is configured) is lost until it is put in again, or the index that holds it is back. It returns how many it has found of each
+// that it did not know of. Documents that somebody is changing just now are left alone.
 func (l *Library) Repair(ctx context.Context) (leftOver, lost int, err error) {
 	held := map[string][]string{}
 	index, err := l.store.Live(ctx)
@@ -29,7 +32,8 @@ func (l *Library) Repair(ctx context.Context) (leftOver, lost int, err error) {
 	}
 	for _, document := range documents {
 		seen[document.ID] = true
-		if slices.Equal(held[document.ID], []string{document.Version}) {
+		versions := held[document.ID]
+		if document.Lost && len(versions) == 0 || !document.Lost && slices.Equal(versions, []string{document.Version}) {
 			continue
 		}
 		mended, gone, err := l.mend(ctx, document.ID)
@@ -70,17 +74,20 @@ func (l *Library) mend(ctx context.Context, id string) (leftOver, lost int, err 
 		return 0, 0, err
 	}
 	if err == nil {
-		var chunks []knowledge.Chunk
-		if index != nil {
-			if chunks, err = index.Chunks(ctx, id, document.Version); err != nil {
+		whole, err := holds(ctx, index, document)
+		if err != nil {
+			return 0, 0, err
+		}
+		if whole == document.Lost {
+			if err := l.lose(ctx, claim, !whole); err != nil {
 				return 0, 0, err
 			}
 		}
-		if len(chunks) != document.Chunks {
-			lost, document.Version = 1, ""
-			if _, err := l.forget(ctx, claim); err != nil {
-				return 0, 0, err
-			}
+		if !whole && !document.Lost {
+			lost = 1
+		}
+		if !whole {
+			document.Version = "" // what there is of it is no document
 		}
 	}
 	if index == nil {
@@ -92,8 +99,17 @@ func (l *Library) mend(ctx context.Context, id string) (leftOver, lost int, err 
 	return 1 - lost, lost, nil
 }
 
+// holds reports whether an index, which may be nil, has all chunks of the version of a document that counts.
+func holds(ctx context.Context, index knowledge.Index, document knowledge.Document) (bool, error) {
+	if index == nil {
+		return false, nil
+	}
+	chunks, err := index.Chunks(ctx, document.ID, document.Version)
+	return len(chunks) == document.Chunks, err
+}
+
 // Reindex makes a new index with the embedding model that is configured, from the chunks of the one that is searched, and switches to it. Searches go on meanwhile; documents
-// are not changed (ErrBusy). It tells how many documents of all it has done. Called again after a crash it begins anew; the old index stays until the end.
+// are not changed (ErrBusy). It tells how many documents of all it has done. An embedding server that is away is waited for; called again after a crash it begins anew. The old index stays until the end. ErrLost: there is none.
 func (l *Library) Reindex(ctx context.Context, progress func(done, all int)) error {
 	l.described.Lock()
 	l.described.when = time.Time{} // the model may be another one since
@@ -116,7 +132,7 @@ func (l *Library) Reindex(ctx context.Context, progress func(done, all int)) err
 func (l *Library) reindex(ctx context.Context, model knowledge.Model, progress func(done, all int)) error {
 	old, err := l.store.Live(ctx)
 	if errors.Is(err, knowledge.ErrNoIndex) {
-		return nil // the first document makes one
+		return l.nothing(ctx) // the first document makes one
 	}
 	if err != nil {
 		return err
@@ -134,10 +150,31 @@ func (l *Library) reindex(ctx context.Context, model knowledge.Model, progress f
 		if err != nil {
 			return err
 		}
-		if err := l.add(ctx, beside, document, chunks); err != nil {
+		if err := l.addPatiently(ctx, beside, document, chunks); err != nil {
 			return fmt.Errorf("%s: %w", document.Source, err)
 		}
 		progress(i+1, len(documents))
 	}
 	return l.store.Switch(ctx)
+}
+
+const (
+	// reindexPatience is how long a reindex waits for an embedding server that is away: what it has done is lost with it.
+	reindexPatience = time.Hour
+	// longestReindexPause is between two attempts.
+	longestReindexPause = 15 * time.Second
+)
+
+// addPatiently adds what add does, and waits for the embedding server.
+func (l *Library) addPatiently(ctx context.Context, index knowledge.Index, document knowledge.Document, chunks []knowledge.Chunk) error {
+	pause := backoff.NewExponentialBackOff()
+	pause.MaxInterval = longestReindexPause
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		err := l.add(ctx, index, document, chunks)
+		if server, isServer := errors.AsType[*llm.Error](err); err != nil && (!isServer || !server.Retryable()) {
+			err = backoff.Permanent(err)
+		}
+		return struct{}{}, err
+	}, backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(reindexPatience))
+	return err
 }

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"bestbox/internal/knowledge"
 	"bestbox/internal/records"
@@ -22,13 +23,15 @@ type Filter struct {
 	Domain *string
 	// Root is the folder or list that they came with; empty: any.
 	Root string
+	// Below is a folder that their files stand in, whichever folder they came with; empty: any.
+	Below string
 	// After is the id of the last document of the page before.
 	After string
 	// Limit is at most 1,000, which 0 means too.
 	Limit int
 }
 
-const columns = "id, domain, source, root, title, format, hash, version, bytes, pages, chunks, ingested_at, stale"
+const columns = "id, domain, source, root, title, format, hash, version, bytes, pages, chunks, ingested_at, lost, stale"
 
 // Documents lists documents in the order of their sources.
 func (l *Library) Documents(ctx context.Context, filter Filter) ([]knowledge.Document, error) {
@@ -38,6 +41,10 @@ func (l *Library) Documents(ctx context.Context, filter Filter) ([]knowledge.Doc
 	}
 	if filter.Root != "" {
 		where, arguments = append(where, "root = ?"), append(arguments, filter.Root)
+	}
+	if filter.Below != "" {
+		folder := strings.TrimSuffix(filter.Below, "/") + "/"
+		where, arguments = append(where, "(source = ? OR substr(source, 1, ?) = ?)"), append(arguments, filter.Below, utf8.RuneCountInString(folder), folder)
 	}
 	if filter.After != "" {
 		where, arguments = append(where, "(source, id) > (SELECT source, id FROM documents WHERE id = ?)"), append(arguments, filter.After)
@@ -69,7 +76,7 @@ func (l *Library) list(ctx context.Context, end string, arguments ...any) (docum
 // beginning is that of an id, long enough that few documents share one, as searches print it.
 var beginning = regexp.MustCompile(`^[0-9a-f]{8,31}$`)
 
-// Document is one document with its chunks. It is named by its id, or by what the id begins with where no other one does: at least eight characters. ErrUnknownDocument: there is none.
+// Document is one document with its chunks, of which there are none where it is lost. It is named by its id, or by what the id begins with where no other one does: at least eight characters. ErrUnknownDocument: there is none.
 func (l *Library) Document(ctx context.Context, id string) (knowledge.Document, []knowledge.Chunk, error) {
 	named := id
 	if beginning.MatchString(id) {
@@ -83,6 +90,10 @@ func (l *Library) Document(ctx context.Context, id string) (knowledge.Document, 
 		return document, nil, fmt.Errorf("document %q: %w", id, err)
 	}
 	index, err := l.store.Live(ctx)
+	if errors.Is(err, knowledge.ErrNoIndex) {
+		document.Lost = true
+		return document, nil, nil
+	}
 	if err != nil {
 		return document, nil, fmt.Errorf("read the text of %s: %w", document.Source, err)
 	}
@@ -125,7 +136,7 @@ func (l *Library) row(ctx context.Context, id string) (document knowledge.Docume
 
 func scan(read func(into ...any) error) (d knowledge.Document, stale bool, err error) {
 	var ingested string
-	if err := read(&d.ID, &d.Domain, &d.Source, &d.Root, &d.Title, &d.Format, &d.Hash, &d.Version, &d.Bytes, &d.Pages, &d.Chunks, &ingested, &stale); err != nil {
+	if err := read(&d.ID, &d.Domain, &d.Source, &d.Root, &d.Title, &d.Format, &d.Hash, &d.Version, &d.Bytes, &d.Pages, &d.Chunks, &ingested, &d.Lost, &stale); err != nil {
 		return knowledge.Document{}, false, err
 	}
 	d.Ingested, err = time.Parse(time.RFC3339, ingested)
@@ -138,9 +149,9 @@ func (l *Library) write(ctx context.Context, claim *claimed, d knowledge.Documen
 		if err := claim.holds(ctx, tx); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, "INSERT INTO documents ("+columns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+		_, err := tx.ExecContext(ctx, "INSERT INTO documents ("+columns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1)
 			ON CONFLICT (id) DO UPDATE SET root = excluded.root, title = excluded.title, format = excluded.format, hash = excluded.hash, version = excluded.version,
-			bytes = excluded.bytes, pages = excluded.pages, chunks = excluded.chunks, ingested_at = excluded.ingested_at, stale = 1`,
+			bytes = excluded.bytes, pages = excluded.pages, chunks = excluded.chunks, ingested_at = excluded.ingested_at, lost = 0, stale = 1`,
 			d.ID, d.Domain, d.Source, d.Root, d.Title, d.Format, d.Hash, d.Version, d.Bytes, d.Pages, d.Chunks, d.Ingested.Format(time.RFC3339))
 		return err
 	})
@@ -161,6 +172,35 @@ func (l *Library) forget(ctx context.Context, claim *claimed) (existed bool, err
 		return err
 	})
 	return existed, err
+}
+
+// lose notes whether the index lacks the claimed document.
+func (l *Library) lose(ctx context.Context, claim *claimed, lost bool) error {
+	return l.db.Write(ctx, func(tx *sql.Tx) error {
+		if err := claim.holds(ctx, tx); err != nil {
+			return err
+		}
+		value := 0
+		if lost {
+			value = 1
+		}
+		_, err := tx.ExecContext(ctx, "UPDATE documents SET lost = ? WHERE id = ?", value, claim.document)
+		return err
+	})
+}
+
+// loseAll notes that the index lacks all documents, as a new one does.
+func (l *Library) loseAll(ctx context.Context) error {
+	_, err := l.db.SQL().ExecContext(ctx, "UPDATE documents SET lost = 1")
+	return err
+}
+
+// lost is how many documents a search would look at that the index lacks.
+func (l *Library) lost(ctx context.Context, query Query) (lost int, err error) {
+	err = l.db.Read(ctx, func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM documents WHERE lost = 1 AND (? OR domain IN ('', ?))", query.AllDomains, query.Domain).Scan(&lost)
+	})
+	return lost, err
 }
 
 // fresh notes that the index holds no other version of the document any more.

@@ -55,7 +55,7 @@ func (l *Library) search(ctx context.Context, query Query) (Found, error) {
 	found := Found{Terms: terms.Query(query.Text)}
 	index, err := l.store.Live(ctx)
 	if errors.Is(err, knowledge.ErrNoIndex) {
-		return found, nil
+		return found, l.nothing(ctx)
 	}
 	if err != nil {
 		return found, err
@@ -85,6 +85,9 @@ func (l *Library) search(ctx context.Context, query Query) (Found, error) {
 			break
 		}
 	}
+	if found.Lost, err = l.lost(ctx, query); err != nil {
+		return found, err
+	}
 	found.Searching = time.Since(started)
 	if l.rerank != nil && len(found.Passages) > 1 {
 		if err := l.reorder(ctx, query.Text, &found); err != nil {
@@ -95,6 +98,15 @@ func (l *Library) search(ctx context.Context, query Query) (Found, error) {
 		*passages = (*passages)[:min(len(*passages), wanted)]
 	}
 	return found, nil
+}
+
+// nothing is the error of a search that meets no index although there are documents.
+func (l *Library) nothing(ctx context.Context) error {
+	documents, err := l.list(ctx, "LIMIT 1")
+	if err == nil && len(documents) > 0 {
+		err = ErrLost
+	}
+	return err
 }
 
 // reorder puts the passages in the order of the reranking server. One that does not answer leaves them as they are, and NotReranked says why.

@@ -62,6 +62,8 @@ type Found struct {
 	Terms []string `json:"terms"`
 	// Chunks is about how many the index holds, of all domains: scores of Words are higher where there are more.
 	Chunks int `json:"chunks"`
+	// Lost is how many documents the search would have looked at if the index still held them.
+	Lost int `json:"lost,omitempty"`
 	// WordsOnly says why the meaning was not asked for; empty: it was.
 	WordsOnly string `json:"words_only,omitempty"`
 	// NotReranked says why the reranking server that is configured was not listened to; empty: it was, or there is none.
