@@ -148,6 +148,38 @@ func TestACollectionThatOthersChangedIsRefused(t *testing.T) {
 	}
 }
 
+// TestASnapshotUnderAnotherNameIsRefused has a copy of the live collection, whose metadata came along, and the alias moved to it.
+func TestASnapshotUnderAnotherNameIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, remains := range map[string]bool{"beside the first": true, "in place of the first": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fake := started(t)
+			store := open(t, fake, qdrant.Options{}).Tenant("company")
+			indexed(t, store, chunks("document", 3))
+			other, first := admin(t, fake), fake.Collections()[0]
+			info, err := other.GetCollectionInfo(t.Context(), first)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(other.CreateCollection(t.Context(), &client.CreateCollection{
+				CollectionName: "restored", VectorsConfig: info.GetConfig().GetParams().GetVectorsConfig(),
+				SparseVectorsConfig: info.GetConfig().GetParams().GetSparseVectorsConfig(), Metadata: info.GetConfig().GetMetadata(),
+			}), other.CreateAlias(t.Context(), "bestbox.company", "restored")); err != nil {
+				t.Fatal(err)
+			}
+			if !remains {
+				if err := other.DeleteCollection(t.Context(), first); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := store.Live(t.Context()); err == nil || errors.Is(err, knowledge.ErrReplaced) || !strings.Contains(err.Error(), "snapshot of "+first) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 func TestModelsAreWhole(t *testing.T) {
 	t.Parallel()
 	store := open(t, started(t), qdrant.Options{}).Tenant("company")
