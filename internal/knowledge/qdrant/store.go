@@ -52,7 +52,8 @@ const (
 	metaDimension  = "bestbox_dimension"
 )
 
-// Where a collection's metadata names another one, Live looks so often, with a pause between: after a switch the nodes of a cluster may differ for a moment.
+// Where the alias does not lead to the collection that the metadata name, Live looks so often, with a pause between: after a switch the nodes of a cluster may differ for a
+// moment. One that a switch has replaced in between is not named again.
 const (
 	mostLooks    = 5
 	betweenLooks = 50 * time.Millisecond
@@ -62,10 +63,14 @@ const (
 // that the alias leads there. It does not where a snapshot was put back under another name: the one in the metadata is of the collection that it was made of, which may be
 // gone, or hold what is older.
 func (s *store) Live(ctx context.Context) (knowledge.Index, error) {
-	for look := 1; ; look++ {
+	before := ""
+	for looks := 1; ; looks++ {
 		live, err := s.described(ctx)
 		if err != nil {
 			return nil, err
+		}
+		if live.collection != before {
+			before, looks = live.collection, 1
 		}
 		aliases, err := s.server.client.ListCollectionAliases(ctx, live.collection)
 		switch {
@@ -73,7 +78,7 @@ func (s *store) Live(ctx context.Context) (knowledge.Index, error) {
 			return nil, s.server.explain("looking at the aliases of "+live.collection, err)
 		case slices.Contains(aliases, s.live):
 			return live, nil
-		case look == mostLooks:
+		case looks == mostLooks:
 			return nil, fmt.Errorf("qdrant at %s: the alias %s leads to a collection that was made from a snapshot of %s, under another name: put the snapshot back as %s and point the "+
 				"alias there, or remove the alias and index the documents again", s.server.options.Address, s.live, live.collection, live.collection)
 		}
