@@ -40,8 +40,13 @@ func (s *service) openShelves(ctx context.Context) error {
 			return fmt.Errorf("tenant %s: %w", tenant, err)
 		}
 		options := library.Options{DB: db, Store: store, Limits: limits}
-		if s.embed != nil { // a nil *embed.Client in an interface is not nil
-			options.Embed = s.embed
+		// Each has a client of its own: who describes the server begins anew, and would take along what another one has described before.
+		client, err := newEmbed(s.settings)
+		if err != nil {
+			return err
+		}
+		if client != nil { // a nil *embed.Client in an interface is not nil
+			options.Embed = client
 		}
 		if tier, there := s.tiers[config.Rerank]; there {
 			options.Rerank = tier

@@ -2,15 +2,23 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"bestbox/internal/config"
 	"bestbox/internal/knowledge"
+	"bestbox/internal/knowledge/library"
 	"bestbox/internal/knowledge/qdrant"
 	"bestbox/internal/knowledge/qdrant/qdranttest"
+	"bestbox/internal/records"
+	"bestbox/internal/records/recordstest"
 )
 
 // downServer is a Qdrant server that does not listen yet, and the store of a tenant there.
@@ -127,5 +135,62 @@ func TestTheSettingsOfQdrantReachIt(t *testing.T) {
 	want := qdrant.Options{Address: "127.0.0.1:6334", Prefix: "box", Batch: 7, Timeout: 20 * time.Second, Patience: 2 * time.Minute, Shards: 2, Replicas: 3, OnDisk: true}
 	if got := store.(*laterStore).server.options; got != want {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// TestAnIngestIsNotMisledByAProbe has a server that is started with another model of the same dimension, which /readyz and the other tenant see before the ingest does.
+func TestAnIngestIsNotMisledByAProbe(t *testing.T) {
+	t.Parallel()
+	var model atomic.Value
+	model.Store("one")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var request struct{ Input []string }
+		if r.URL.Path != "/v1/embeddings" || json.NewDecoder(r.Body).Decode(&request) != nil {
+			http.NotFound(w, r)
+			return
+		}
+		data := make([]map[string]any, len(request.Input))
+		for i := range data {
+			data[i] = map[string]any{"index": i, "embedding": []float32{3, 4}}
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{"model": model.Load(), "data": data})
+	}))
+	t.Cleanup(server.Close)
+	folder := t.TempDir()
+	settings := &config.Config{
+		Directories: config.Directories{State: folder},
+		Knowledge:   config.Knowledge{Path: filepath.Join(folder, "knowledge.db"), Embedding: config.Embedding{URL: server.URL}, MaximumBytes: 1 << 20},
+	}
+	s := &service{settings: settings, companies: map[string]*records.DB{config.DefaultTenant: recordstest.Own(t), "other": recordstest.Own(t)}}
+	if err := s.openShelves(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, closer := range s.closers {
+			_ = closer()
+		}
+	})
+	put := func(tenant, name string) error {
+		_, _, err := s.shelves[tenant].Library.Put(t.Context(), library.File{Source: "/docs/" + name, Name: name, Bytes: []byte("a text of " + name)})
+		return err
+	}
+	if err := put(config.DefaultTenant, "first.md"); err != nil {
+		t.Fatal(err)
+	}
+	model.Store("another")
+	for _, check := range s.shelfChecks() {
+		if err := check.Probe(t.Context()); err != nil {
+			t.Errorf("%s: %v", check.Name, err)
+		}
+	}
+	if err := put("other", "first.md"); err != nil {
+		t.Error(err)
+	}
+	if err := put(config.DefaultTenant, "second.md"); err == nil || !strings.Contains(err.Error(), "another instead of one") {
+		t.Errorf("before it is described anew: %v", err)
+	}
+	if err := put(config.DefaultTenant, "second.md"); !errors.Is(err, library.ErrReindex) {
+		t.Errorf("described anew: %v", err)
 	}
 }
