@@ -36,7 +36,7 @@ type Qdrant struct {
 	// The rest is for servers that are large, slow or far.
 	Batch    int      `yaml:"batch" json:"batch,omitempty" jsonschema:"minimum=0,maximum=1000,description=Points that go with one request; 3 MB at most. 0: 128."`
 	Timeout  Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema:"description=How long one attempt at a request may take; 1s to 5m. Empty: 10s."`
-	Patience Duration `yaml:"patience" json:"patience,omitempty" jsonschema:"description=How long attempts go on while it is away or busy; 1s to 10m. Empty: 30s."`
+	Patience Duration `yaml:"patience" json:"patience,omitempty" jsonschema:"description=How long attempts go on while it is away or busy; 100ms to 10m. Empty: 30s."`
 	Shards   int      `yaml:"shards" json:"shards,omitempty" jsonschema:"minimum=0,maximum=64,description=Shards of the collections that are made from now on; for a cluster. 0: as many as the server makes."`
 	Replicas int      `yaml:"replicas" json:"replicas,omitempty" jsonschema:"minimum=0,maximum=64,description=Copies of each shard of the collections that are made from now on; for a cluster. 0: as many as the server makes."`
 }
@@ -99,7 +99,7 @@ func (k Knowledge) validate(refuse refusal) {
 	refuse(collectionPrefix.MatchString(q.Prefix), "knowledge.qdrant.prefix", q.Prefix, "up to 40 small letters, digits and -, a letter or a digit first")
 	refuse(q.Batch >= 0 && q.Batch <= 1000, "knowledge.qdrant.batch", q.Batch, "0 to 1000 points; 0 is 128")
 	refuse(q.Timeout == "" || within(q.Timeout, time.Second, 5*time.Minute), "knowledge.qdrant.timeout", q.Timeout, "1s to 5m")
-	refuse(q.Patience == "" || within(q.Patience, time.Second, 10*time.Minute), "knowledge.qdrant.patience", q.Patience, "1s to 10m")
+	refuse(q.Patience == "" || within(q.Patience, 100*time.Millisecond, 10*time.Minute), "knowledge.qdrant.patience", q.Patience, "100ms to 10m")
 	refuse(q.Shards >= 0 && q.Shards <= 64, "knowledge.qdrant.shards", q.Shards, "0 to 64; 0 is as many as the server makes")
 	refuse(q.Replicas >= 0 && q.Replicas <= 64, "knowledge.qdrant.replicas", q.Replicas, "0 to 64; 0 is as many as the server makes")
 	e := k.Embedding

@@ -65,8 +65,8 @@ func TestDocumentsSettingsThatCannotBeAreRefused(t *testing.T) {
 		{"qdrant: {timeout: 999ms}", "knowledge.qdrant.timeout", "1s to 5m"},
 		{"qdrant: {timeout: 301s}", "knowledge.qdrant.timeout", "1s to 5m"},
 		{"qdrant: {timeout: '10'}", "knowledge.qdrant.timeout", "1s to 5m"},
-		{"qdrant: {patience: 0s}", "knowledge.qdrant.patience", "1s to 10m"},
-		{"qdrant: {patience: 601s}", "knowledge.qdrant.patience", "1s to 10m"},
+		{"qdrant: {patience: 0s}", "knowledge.qdrant.patience", "100ms to 10m"},
+		{"qdrant: {patience: 601s}", "knowledge.qdrant.patience", "100ms to 10m"},
 		{"qdrant: {shards: 65}", "knowledge.qdrant.shards", "0 to 64"},
 		{"qdrant: {replicas: -1}", "knowledge.qdrant.replicas", "0 to 64"},
 		{"embedding: {url: 'ftp://127.0.0.1'}", "knowledge.embedding.url", "http://host:port"},
@@ -85,7 +85,7 @@ func TestDocumentsSettingsThatCannotBeAreRefused(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"qdrant: {address: 'qdrant.internal:6334', tls: true, ca_file: /ca.pem, api_key_file: /key, prefix: box-2, on_disk: true}",
-		"qdrant: {prefix: " + strings.Repeat("b", 40) + ", batch: 1000, timeout: 5m, patience: 10m, shards: 64, replicas: 64}", "qdrant: {batch: 1, timeout: 1s, patience: 1s, shards: 1, replicas: 1}",
+		"qdrant: {prefix: " + strings.Repeat("b", 40) + ", batch: 1000, timeout: 5m, patience: 10m, shards: 64, replicas: 64}", "qdrant: {batch: 1, timeout: 1s, patience: 100ms, shards: 1, replicas: 1}",
 		"embedding: {url: 'https://embed.internal/', model: bge-m3, api_key_file: /key, context: 8192}"} {
 		if _, err := load(t, "knowledge: {"+text+"}", "small", nil); err != nil {
 			t.Errorf("%s: %v", text, err)
