@@ -3,6 +3,7 @@ package qdrant_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"runtime"
 	"slices"
@@ -340,3 +341,25 @@ func (m *measuring) Answer(_ *client.CreateCollection, _ string, request proto.M
 }
 
 func (m *measuring) Drop(string) error { return nil }
+
+// TestTheFakeAnswersWhileOthersChangeIt looks at a collection whose fields others index. The race detector sees where the answer is what they change.
+func TestTheFakeAnswersWhileOthersChangeIt(t *testing.T) {
+	t.Parallel()
+	fake := started(t)
+	indexed(t, open(t, fake, qdrant.Options{}).Tenant("company"), nil)
+	one, other, collection := admin(t, fake), admin(t, fake), fake.Collections()[0]
+	var group sync.WaitGroup
+	defer group.Wait()
+	group.Go(func() {
+		for i := range 100 {
+			if _, err := one.CreateFieldIndex(t.Context(), &client.CreateFieldIndexCollection{CollectionName: collection, FieldName: fmt.Sprint("field-", i)}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for range 100 {
+		if _, err := other.GetCollectionInfo(t.Context(), collection); err != nil {
+			t.Error(err)
+		}
+	}
+}
