@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 
+	"golang.org/x/sync/singleflight"
+
 	"bestbox/internal/config"
 	"bestbox/internal/knowledge"
 	"bestbox/internal/knowledge/embed"
@@ -38,8 +40,13 @@ func (s *service) openShelves(ctx context.Context) error {
 			return fmt.Errorf("tenant %s: %w", tenant, err)
 		}
 		options := library.Options{DB: db, Store: store, Limits: limits}
-		if s.embed != nil { // a nil *embed.Client in an interface is not nil
-			options.Embed = s.embed
+		// Each has a client of its own: who describes the server begins anew, and would take along what another one has described before.
+		client, err := newEmbed(s.settings)
+		if err != nil {
+			return err
+		}
+		if client != nil { // a nil *embed.Client in an interface is not nil
+			options.Embed = client
 		}
 		if tier, there := s.tiers[config.Rerank]; there {
 			options.Rerank = tier
@@ -80,7 +87,10 @@ func (s *service) newStores(ctx context.Context) (func(tenant string) (knowledge
 	if err != nil {
 		return nil, err
 	}
-	server := &laterServer{options: qdrant.Options{Address: q.Address, TLS: q.TLS, CAFile: q.CAFile, APIKey: key, Prefix: q.Prefix, OnDisk: q.OnDisk}}
+	server := &laterServer{options: qdrant.Options{
+		Address: q.Address, TLS: q.TLS, CAFile: q.CAFile, APIKey: key, Prefix: q.Prefix, Batch: q.Batch, Timeout: q.Timeout.Or(0), Patience: q.Patience.Or(0),
+		Shards: q.Shards, Replicas: q.Replicas, OnDisk: q.OnDisk,
+	}}
 	s.closers = append(s.closers, server.close)
 	return func(tenant string) (knowledge.Store, error) { return &laterStore{server, tenant}, nil }, nil
 }
@@ -88,26 +98,70 @@ func (s *service) newStores(ctx context.Context) (func(tenant string) (knowledge
 // laterServer connects when it is needed first: the worker starts without what it depends on, and waits for it.
 type laterServer struct {
 	options qdrant.Options
-	mutex   sync.Mutex
-	server  *qdrant.Server
+	opening singleflight.Group
+
+	mutex  sync.Mutex // never held while the network is waited for
+	server *qdrant.Server
+	closed bool
 }
 
+// get is the server. All that need it before it answers wait for one attempt, each as long as it likes; so nobody's end ends the attempt, whose patience bounds it.
 func (l *laterServer) get(ctx context.Context) (*qdrant.Server, error) {
+	if server, err := l.opened(); server != nil || err != nil {
+		return server, err
+	}
+	opening := l.opening.DoChan("", func() (any, error) { return l.open(context.WithoutCancel(ctx)) })
+	select {
+	case <-ctx.Done():
+		return nil, fmt.Errorf("qdrant at %s has not answered in time: %w", l.options.Address, ctx.Err())
+	case opened := <-opening:
+		return opened.Val.(*qdrant.Server), opened.Err
+	}
+}
+
+// now is the server as it is at this moment: it is tried once, and not waited for with the others.
+func (l *laterServer) now(ctx context.Context) (*qdrant.Server, error) {
+	if server, err := l.opened(); server != nil || err != nil {
+		return server, err
+	}
+	return l.open(qdrant.Once(ctx))
+}
+
+var errServerClosed = errors.New("the worker stops: the connection to Qdrant is closed")
+
+// opened is the server that was opened before; nil where none was.
+func (l *laterServer) opened() (*qdrant.Server, error) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	if l.server == nil {
-		server, err := qdrant.Open(ctx, l.options)
-		if err != nil {
-			return nil, err
-		}
-		l.server = server
+	if l.closed {
+		return nil, errServerClosed
 	}
 	return l.server, nil
+}
+
+// open connects, and keeps the connection unless somebody else has opened or closed one meanwhile.
+func (l *laterServer) open(ctx context.Context) (*qdrant.Server, error) {
+	server, err := qdrant.Open(ctx, l.options)
+	if err != nil {
+		return nil, err
+	}
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	switch {
+	case l.closed:
+		return nil, errors.Join(errServerClosed, server.Close())
+	case l.server != nil:
+		_ = server.Close()
+		return l.server, nil
+	}
+	l.server = server
+	return server, nil
 }
 
 func (l *laterServer) close() error {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
+	l.closed = true
 	if l.server == nil {
 		return nil
 	}
@@ -152,12 +206,13 @@ func (l *laterStore) Switch(ctx context.Context) error {
 	return store.Switch(ctx)
 }
 
+// Ping asks once, also where nothing was connected to so far.
 func (l *laterStore) Ping(ctx context.Context) error {
-	store, err := l.store(ctx)
+	server, err := l.server.now(ctx)
 	if err != nil {
 		return err
 	}
-	return store.Ping(ctx)
+	return server.Tenant(l.tenant).Ping(ctx)
 }
 
 // Close leaves the connection, which is all tenants'.

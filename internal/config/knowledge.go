@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // Knowledge is the company's documents.
@@ -32,6 +33,12 @@ type Qdrant struct {
 	APIKeyFile string `yaml:"api_key_file" json:"api_key_file,omitempty" jsonschema:"description=File holding its API key."`
 	Prefix     string `yaml:"prefix" json:"prefix,omitempty" jsonschema:"description=Begins the names of all collections; so that several installations can share a server. Empty: bestbox."`
 	OnDisk     bool   `yaml:"on_disk" json:"on_disk,omitempty" jsonschema:"description=Keep vectors on disk and not in memory; slower; for more documents than memory holds."`
+	// The rest is for servers that are large, slow or far.
+	Batch    int      `yaml:"batch" json:"batch,omitempty" jsonschema:"minimum=0,maximum=1000,description=Points that go with one request; 3 MB at most. 0: 128."`
+	Timeout  Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema:"description=How long one attempt at a request may take; 1s to 5m. Empty: 10s."`
+	Patience Duration `yaml:"patience" json:"patience,omitempty" jsonschema:"description=How long attempts go on while it is away or busy; 100ms to 10m. Empty: 30s."`
+	Shards   int      `yaml:"shards" json:"shards,omitempty" jsonschema:"minimum=0,maximum=64,description=Shards of the collections that are made from now on; for a cluster. 0: as many as the server makes."`
+	Replicas int      `yaml:"replicas" json:"replicas,omitempty" jsonschema:"minimum=0,maximum=64,description=Copies of each shard of the collections that are made from now on; for a cluster. 0: as many as the server makes."`
 }
 
 // Embedding is an embedding server that speaks OpenAI's /v1/embeddings.
@@ -73,7 +80,7 @@ func (k Knowledge) Private() []netip.Prefix {
 	return all
 }
 
-var collectionPrefix = regexp.MustCompile(`^[a-z0-9-]{0,40}$`)
+var collectionPrefix = regexp.MustCompile(`^([a-z0-9][a-z0-9-]{0,39})?$`)
 
 const (
 	leastMaximum = 1 << 10
@@ -89,7 +96,12 @@ func (k Knowledge) validate(refuse refusal) {
 	host, _, _ := net.SplitHostPort(q.Address)
 	refuse(q.APIKeyFile == "" || q.TLS || q.Address == "" || isLoopback(host), "knowledge.qdrant.tls", q.TLS, "true, where a key goes to another machine")
 	refuse(q.CAFile == "" || q.TLS, "knowledge.qdrant.ca_file", q.CAFile, "none without tls")
-	refuse(collectionPrefix.MatchString(q.Prefix), "knowledge.qdrant.prefix", q.Prefix, "up to 40 small letters, digits and -")
+	refuse(collectionPrefix.MatchString(q.Prefix), "knowledge.qdrant.prefix", q.Prefix, "up to 40 small letters, digits and -, a letter or a digit first")
+	refuse(q.Batch >= 0 && q.Batch <= 1000, "knowledge.qdrant.batch", q.Batch, "0 to 1000 points; 0 is 128")
+	refuse(q.Timeout == "" || within(q.Timeout, time.Second, 5*time.Minute), "knowledge.qdrant.timeout", q.Timeout, "1s to 5m")
+	refuse(q.Patience == "" || within(q.Patience, 100*time.Millisecond, 10*time.Minute), "knowledge.qdrant.patience", q.Patience, "100ms to 10m")
+	refuse(q.Shards >= 0 && q.Shards <= 64, "knowledge.qdrant.shards", q.Shards, "0 to 64; 0 is as many as the server makes")
+	refuse(q.Replicas >= 0 && q.Replicas <= 64, "knowledge.qdrant.replicas", q.Replicas, "0 to 64; 0 is as many as the server makes")
 	e := k.Embedding
 	refuse(e.URL == "" || validServer(e.URL), "knowledge.embedding.url", redacted(e.URL), "http://host:port or https://host without a path, a user or a query, or none")
 	server, _ := url.Parse(e.URL)

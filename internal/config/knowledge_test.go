@@ -58,6 +58,17 @@ func TestDocumentsSettingsThatCannotBeAreRefused(t *testing.T) {
 		{"qdrant: {address: 'qdrant.internal:6334', api_key_file: /key}", "knowledge.qdrant.tls", "true"},
 		{"qdrant: {address: '127.0.0.1:6334', ca_file: /ca.pem}", "knowledge.qdrant.ca_file", "none without tls"},
 		{"qdrant: {prefix: Best Box}", "knowledge.qdrant.prefix", "small letters"},
+		{"qdrant: {prefix: -box}", "knowledge.qdrant.prefix", "a letter or a digit first"},
+		{"qdrant: {prefix: " + strings.Repeat("b", 41) + "}", "knowledge.qdrant.prefix", "up to 40"},
+		{"qdrant: {batch: -1}", "knowledge.qdrant.batch", "0 to 1000"},
+		{"qdrant: {batch: 1001}", "knowledge.qdrant.batch", "0 to 1000"},
+		{"qdrant: {timeout: 999ms}", "knowledge.qdrant.timeout", "1s to 5m"},
+		{"qdrant: {timeout: 301s}", "knowledge.qdrant.timeout", "1s to 5m"},
+		{"qdrant: {timeout: '10'}", "knowledge.qdrant.timeout", "1s to 5m"},
+		{"qdrant: {patience: 0s}", "knowledge.qdrant.patience", "100ms to 10m"},
+		{"qdrant: {patience: 601s}", "knowledge.qdrant.patience", "100ms to 10m"},
+		{"qdrant: {shards: 65}", "knowledge.qdrant.shards", "0 to 64"},
+		{"qdrant: {replicas: -1}", "knowledge.qdrant.replicas", "0 to 64"},
 		{"embedding: {url: 'ftp://127.0.0.1'}", "knowledge.embedding.url", "http://host:port"},
 		{"embedding: {url: 'http://127.0.0.1:8082/v1'}", "knowledge.embedding.url", "without a path"},
 		{"embedding: {url: 'http://me:hunter2@127.0.0.1:8082'}", "knowledge.embedding.url", "a user"},
@@ -74,6 +85,7 @@ func TestDocumentsSettingsThatCannotBeAreRefused(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"qdrant: {address: 'qdrant.internal:6334', tls: true, ca_file: /ca.pem, api_key_file: /key, prefix: box-2, on_disk: true}",
+		"qdrant: {prefix: " + strings.Repeat("b", 40) + ", batch: 1000, timeout: 5m, patience: 10m, shards: 64, replicas: 64}", "qdrant: {batch: 1, timeout: 1s, patience: 100ms, shards: 1, replicas: 1}",
 		"embedding: {url: 'https://embed.internal/', model: bge-m3, api_key_file: /key, context: 8192}"} {
 		if _, err := load(t, "knowledge: {"+text+"}", "small", nil); err != nil {
 			t.Errorf("%s: %v", text, err)

@@ -5,6 +5,7 @@
 package embed
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,13 +54,21 @@ const (
 
 // Client asks one embedding server. It is safe for concurrent use.
 type Client struct {
-	options  Options
-	tier     *llm.Tier
-	prefixes prefixes
+	options Options
+	tier    *llm.Tier
+	// described is what Describe has found last; before, what the options say.
+	described atomic.Pointer[description]
 	// dimension is that of the first vector, which all others must have; 0 before.
 	dimension atomic.Int64
 	// uncounted is set once the server has shown that it cannot count tokens.
 	uncounted atomic.Bool
+}
+
+// description is what vectors are asked for by.
+type description struct {
+	// answers is what the server calls its model beside vectors, which need not be the name that it lists: some repeat what they were asked for. Empty: not known, or nothing.
+	answers  string
+	prefixes prefixes
 }
 
 // Open returns a client of the server at o.URL. It does not connect.
@@ -80,20 +89,25 @@ func Open(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{options: o, tier: tier, prefixes: prefixesOf(o.Model)}, nil
+	c := &Client{options: o, tier: tier}
+	c.described.Store(&description{prefixes: prefixesOf(o.Model)})
+	return c, nil
 }
 
 // MaximumTokens is how many tokens of a text count. EmbedDocuments and EmbedQuery leave off what goes beyond, without an error: CountTokens tells before whether they will.
 func (c *Client) MaximumTokens() int { return c.options.Context - framing }
 
-// EmbedDocuments returns a vector of length 1 for each text. A text is cut at MaximumTokens.
+// EmbedDocuments returns a vector of length 1 for each text. A text is cut at MaximumTokens. Where the server names another model beside them than when it was described
+// last before the call, there is an error instead: Describe tells what has become of it.
 func (c *Client) EmbedDocuments(ctx context.Context, texts []string) ([][]float32, error) {
-	return c.embed(ctx, c.prefixes.passage, texts)
+	as := c.described.Load()
+	return c.embed(ctx, as, as.prefixes.passage, texts)
 }
 
-// EmbedQuery returns the vector of length 1 of what somebody asks. It is cut at MaximumTokens.
+// EmbedQuery returns the vector of length 1 of what somebody asks, as EmbedDocuments does. It is cut at MaximumTokens.
 func (c *Client) EmbedQuery(ctx context.Context, text string) ([]float32, error) {
-	vectors, err := c.embed(ctx, c.prefixes.query, []string{text})
+	as := c.described.Load()
+	vectors, err := c.embed(ctx, as, as.prefixes.query, []string{text})
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +115,8 @@ func (c *Client) EmbedQuery(ctx context.Context, text string) ([]float32, error)
 }
 
 // Describe asks for the name of the server's model and embeds a word to learn the dimension. A server with one model names it itself; of one with several, Options.Model
-// is believed. It also begins anew: where the server's model was changed since, the new one is what later vectors must be of.
+// is believed. It also begins anew: where the server's model was changed since, the new one is what later vectors must be of, and its prefixes are put before texts where
+// the options name no model.
 func (c *Client) Describe(ctx context.Context) (knowledge.Model, error) {
 	names, err := retry(ctx, c, c.tier.Models)
 	if err != nil && !absent(err) {
@@ -126,11 +141,14 @@ func (c *Client) Describe(ctx context.Context) (knowledge.Model, error) {
 	}
 	dimension := len(answer.vectors[0])
 	c.dimension.Store(int64(dimension))
-	_, err = c.checked(answer.vectors[0])
-	return knowledge.Model{Name: name, Dimension: dimension}, err
+	if _, err := c.checked(answer.vectors[0]); err != nil {
+		return knowledge.Model{}, err
+	}
+	c.described.Store(&description{answers: answer.model, prefixes: prefixesOf(cmp.Or(c.options.Model, name))})
+	return knowledge.Model{Name: name, Dimension: dimension}, nil
 }
 
-func (c *Client) embed(ctx context.Context, prefix string, texts []string) ([][]float32, error) {
+func (c *Client) embed(ctx context.Context, as *description, prefix string, texts []string) ([][]float32, error) {
 	vectors := make([][]float32, 0, len(texts))
 	for from := 0; from < len(texts); from += batch {
 		some, err := c.prepared(ctx, prefix, texts[from:min(from+batch, len(texts))])
@@ -140,6 +158,10 @@ func (c *Client) embed(ctx context.Context, prefix string, texts []string) ([][]
 		answer, err := retry(ctx, c, func(ctx context.Context) (answer, error) { return c.ask(ctx, some) })
 		if err != nil {
 			return nil, fmt.Errorf("texts from %d of %d: %w", from+1, len(texts), err)
+		}
+		if answer.model != "" && as.answers != "" && answer.model != as.answers {
+			return nil, fmt.Errorf("texts from %d of %d: the embedding server at %s answers with the model %s instead of %s: it was started with another one; it is asked anew which one it has",
+				from+1, len(texts), c.options.URL, answer.model, as.answers)
 		}
 		for i, vector := range answer.vectors {
 			vector, err := c.checked(vector)

@@ -18,8 +18,9 @@ type fakeEmbedder struct {
 	model knowledge.Model
 	down  error
 	calls int
-	// before runs before each embedding of documents.
-	before func()
+	// before runs before each embedding of documents, describing before each answer to which model it is.
+	before     func()
+	describing func(ctx context.Context)
 }
 
 func (f *fakeEmbedder) set(change func(f *fakeEmbedder)) {
@@ -35,7 +36,16 @@ func (f *fakeEmbedder) state() (knowledge.Model, func(), error) {
 	return f.model, f.before, f.down
 }
 
-func (f *fakeEmbedder) Describe(context.Context) (knowledge.Model, error) {
+func (f *fakeEmbedder) Describe(ctx context.Context) (knowledge.Model, error) {
+	f.mu.Lock()
+	describing := f.describing
+	f.mu.Unlock()
+	if describing != nil {
+		describing(ctx)
+	}
+	if err := ctx.Err(); err != nil {
+		return knowledge.Model{}, err
+	}
 	model, _, err := f.state()
 	return model, err
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"bestbox/internal/knowledge"
 	"bestbox/internal/knowledge/parse"
 	"bestbox/internal/records"
@@ -49,16 +51,21 @@ type Library struct {
 	rerank Reranker
 	limits parse.Limits
 
-	described struct {
-		sync.Mutex
-		model knowledge.Model
-		when  time.Time
+	describing singleflight.Group
+	described  struct {
+		sync.Mutex // never held while the server is asked
+		model      knowledge.Model
+		when       time.Time
 	}
 }
 
 // New returns the library. It reads nothing yet.
 func New(o Options) *Library {
-	return &Library{db: o.DB, store: o.Store, embed: o.Embed, rerank: o.Rerank, limits: o.Limits}
+	l := &Library{db: o.DB, store: o.Store, rerank: o.Rerank, limits: o.Limits}
+	if o.Embed != nil {
+		l.embed = watched{o.Embed, l}
+	}
+	return l
 }
 
 // Ping reports whether the index answers. Without an embedding server the library still finds by words.
@@ -77,25 +84,84 @@ var (
 	ErrUnknownDocument = errors.New("there is no such document; worker documents list shows those that are there")
 )
 
-// describedFor is how long the answer to "which model?" is believed. A server with another model is noticed that late.
+// describedFor is how long the answer to "which model?" is believed, unless the server fails meanwhile. A server with another model that names none is noticed that late.
 const describedFor = time.Minute
 
-// model is the one that is configured: the zero Model without an embedding server.
+// model is the one that is configured: the zero Model without an embedding server. All that want to know it at once wait for one answer, each as long as it likes: a server
+// that loads its model takes minutes, which an ingest has and a search has not. So nobody's end ends the question; the server's client bounds it.
 func (l *Library) model(ctx context.Context) (knowledge.Model, error) {
 	if l.embed == nil {
 		return knowledge.Model{}, nil
 	}
+	if model, fresh := l.lastDescribed(); fresh {
+		return model, nil
+	}
+	answer := l.describing.DoChan("", func() (any, error) {
+		model, err := l.embed.Describe(context.WithoutCancel(ctx))
+		if err == nil {
+			l.described.Lock()
+			defer l.described.Unlock()
+			l.described.model, l.described.when = model, time.Now()
+		}
+		return model, err
+	})
+	select {
+	case <-ctx.Done():
+		return knowledge.Model{}, fmt.Errorf("the embedding server has not said in time which model it has: %w", ctx.Err())
+	case described := <-answer:
+		return described.Val.(knowledge.Model), described.Err
+	}
+}
+
+// lastDescribed is the model that the server had when it was asked last; fresh says that this is not long ago.
+func (l *Library) lastDescribed() (model knowledge.Model, fresh bool) {
 	l.described.Lock()
 	defer l.described.Unlock()
-	if time.Since(l.described.when) < describedFor {
-		return l.described.model, nil
-	}
-	model, err := l.embed.Describe(ctx)
+	return l.described.model, time.Since(l.described.when) < describedFor
+}
+
+// watched is an embedding server after whose errors it is asked anew which model it has: it may have been started with another one.
+type watched struct {
+	Embedder
+	library *Library
+}
+
+func (w watched) EmbedDocuments(ctx context.Context, texts []string) ([][]float32, error) {
+	vectors, err := w.Embedder.EmbedDocuments(ctx, texts)
+	return vectors, w.failed(err)
+}
+
+func (w watched) EmbedQuery(ctx context.Context, text string) ([]float32, error) {
+	vector, err := w.Embedder.EmbedQuery(ctx, text)
+	return vector, w.failed(err)
+}
+
+func (w watched) CountTokens(ctx context.Context, texts []string) ([]int, error) {
+	counts, err := w.Embedder.CountTokens(ctx, texts)
+	return counts, w.failed(err)
+}
+
+func (w watched) failed(err error) error {
 	if err != nil {
-		return knowledge.Model{}, err
+		w.library.described.Lock()
+		defer w.library.described.Unlock()
+		w.library.described.when = time.Time{}
 	}
-	l.described.model, l.described.when = model, time.Now()
-	return model, nil
+	return err
+}
+
+// guarded is an index that takes nothing once the server was seen with another model than its own: between asking which model there is and adding, a file is read, which
+// may take minutes.
+type guarded struct {
+	knowledge.Index
+	library *Library
+}
+
+func (g guarded) Add(ctx context.Context, points []knowledge.Point) error {
+	if described, _ := g.library.lastDescribed(); described != g.Model() {
+		return mismatch(g.Model(), described)
+	}
+	return g.Index.Add(ctx, points)
 }
 
 // mismatch is the error of an index whose model is not the configured one.
@@ -126,7 +192,7 @@ func (l *Library) index(ctx context.Context) (knowledge.Index, error) {
 	if index.Model() != configured {
 		return nil, mismatch(index.Model(), configured)
 	}
-	return index, nil
+	return guarded{index, l}, nil
 }
 
 func (l *Library) firstIndex(ctx context.Context, model knowledge.Model) (knowledge.Index, error) {

@@ -26,20 +26,29 @@ const (
 	rerankingTimeout = 10 * time.Second
 	// mostReranked is how many characters of a question are read with each passage.
 	mostReranked = 400
+	// mostSearches is how often a search begins anew since the index was replaced, and betweenSearches the pause before: a reindex switches once, and takes far longer.
+	mostSearches    = 5
+	betweenSearches = 50 * time.Millisecond
 )
 
 // Search finds passages. An embedding server that does not answer, or that has another model than the index, leaves the words, and WordsOnly says so. With no documents it
 // finds nothing.
 func (l *Library) Search(ctx context.Context, query Query) (Found, error) {
-	for {
+	for search := 1; ; search++ {
 		found, err := l.search(ctx, query)
-		if errors.Is(err, knowledge.ErrReplaced) && ctx.Err() == nil {
-			continue // a reindex has switched in between
-		}
-		if err != nil {
+		switch {
+		case err == nil:
+			return found, nil
+		case !errors.Is(err, knowledge.ErrReplaced) || ctx.Err() != nil:
 			return found, fmt.Errorf("search the documents: %w", err)
+		case search == mostSearches:
+			return found, fmt.Errorf("search the documents: the index was gone %d times in a row, which is more than a reindex does; see who else changes it: %w", search, err)
 		}
-		return found, nil
+		select { // a reindex has switched in between
+		case <-ctx.Done():
+			return found, fmt.Errorf("search the documents: %w", ctx.Err())
+		case <-time.After(betweenSearches):
+		}
 	}
 }
 

@@ -91,7 +91,8 @@ func (s *Server) encryption() (*tls.Config, error) {
 // onceKey marks a context whose requests are tried once.
 type onceKey struct{}
 
-func once(ctx context.Context) context.Context { return context.WithValue(ctx, onceKey{}, true) }
+// Once is a context in which requests are tried once, those of Open too: for whoever wants to know how it is now.
+func Once(ctx context.Context) context.Context { return context.WithValue(ctx, onceKey{}, true) }
 
 // attempts adds the key to a request, and repeats it while the server is away or busy. Every request may be repeated: points have ids of their own, and what is removed or
 // renamed twice is so once; begin and Switch see to what they meet the second time.

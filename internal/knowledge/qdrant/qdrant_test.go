@@ -1,7 +1,10 @@
 package qdrant_test
 
 import (
+	"errors"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,8 +14,33 @@ import (
 	"bestbox/internal/knowledge/qdrant/qdranttest"
 )
 
-// serverVariable names the gRPC address of a real Qdrant server, for the tests that can run against one.
-const serverVariable = "BESTBOX_TEST_QDRANT"
+// The variables say where a real Qdrant server is, for the tests that can run against one: its gRPC address, a file with its key and one with the certificates that are
+// trusted. The key goes over TLS, and to this machine also without; the file of certificates turns TLS on, and so does "system" in its place for those of the system.
+const (
+	serverVariable       = "BESTBOX_TEST_QDRANT"
+	keyVariable          = "BESTBOX_TEST_QDRANT_KEY_FILE"
+	certificatesVariable = "BESTBOX_TEST_QDRANT_CA_FILE"
+)
+
+// optionsOfServer are those that the variables tell.
+func optionsOfServer(t *testing.T) qdrant.Options {
+	t.Helper()
+	options := qdrant.Options{Address: os.Getenv(serverVariable), Prefix: "bestbox-test"}
+	if file := os.Getenv(keyVariable); file != "" {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		options.APIKey = strings.TrimSpace(string(content))
+	}
+	if options.CAFile = os.Getenv(certificatesVariable); options.CAFile != "" {
+		options.TLS = true
+	}
+	if options.CAFile == "system" {
+		options.CAFile = ""
+	}
+	return options
+}
 
 // started is a fake that runs.
 func started(t *testing.T) *qdranttest.Fake {
@@ -62,14 +90,39 @@ func TestStoreOnTheFake(t *testing.T) {
 }
 
 func TestStoreOnAServer(t *testing.T) {
-	address := os.Getenv(serverVariable)
-	if address == "" {
+	options := optionsOfServer(t)
+	if options.Address == "" {
 		t.Skip(serverVariable + " does not name a Qdrant server")
 	}
-	server, err := qdrant.Open(t.Context(), qdrant.Options{Address: address, Prefix: "bestbox-test"})
+	server, err := qdrant.Open(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
 	run(t, func(_ *testing.T, tenant string) knowledge.Store { return server.Tenant(tenant) })
+}
+
+// TestTheServerOfTheVariablesMayHaveAKeyAndTLS gives a fake what a real server asks for.
+func TestTheServerOfTheVariablesMayHaveAKeyAndTLS(t *testing.T) {
+	certificate, file := authority(t)
+	fake := &qdranttest.Fake{APIKey: key, Certificate: certificate}
+	fake.Start(t)
+	keyFile := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(keyFile, []byte(key+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(serverVariable, fake.Address())
+	t.Setenv(keyVariable, keyFile)
+	t.Setenv(certificatesVariable, file)
+	server, err := qdrant.Open(t.Context(), optionsOfServer(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(server.Tenant("company").Ping(t.Context()), server.Close()); err != nil {
+		t.Error(err)
+	}
+	t.Setenv(certificatesVariable, "system")
+	if options := optionsOfServer(t); !options.TLS || options.CAFile != "" {
+		t.Errorf("%+v", options)
+	}
 }

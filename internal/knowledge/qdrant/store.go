@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,8 +52,46 @@ const (
 	metaDimension  = "bestbox_dimension"
 )
 
-// Live asks through the alias, with one request: between two, a switch could remove what the first has named. So the collection's own name stands in its metadata.
+// Where the alias does not lead to the collection that the metadata name, Live looks so often, with a pause between: after a switch the nodes of a cluster may differ for a
+// moment. One that a switch has replaced in between is not named again.
+const (
+	mostLooks    = 5
+	betweenLooks = 50 * time.Millisecond
+)
+
+// Live takes the collection's name from its metadata, read through the alias: what ListAliases names, a switch could remove before its metadata are read. Then it checks
+// that the alias leads there. It does not where a snapshot was put back under another name: the one in the metadata is of the collection that it was made of, which may be
+// gone, or hold what is older.
 func (s *store) Live(ctx context.Context) (knowledge.Index, error) {
+	before := ""
+	for looks := 1; ; looks++ {
+		live, err := s.described(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if live.collection != before {
+			before, looks = live.collection, 1
+		}
+		aliases, err := s.server.client.ListCollectionAliases(ctx, live.collection)
+		switch {
+		case err != nil && !isGone(err):
+			return nil, s.server.explain("looking at the aliases of "+live.collection, err)
+		case slices.Contains(aliases, s.live):
+			return live, nil
+		case looks == mostLooks:
+			return nil, fmt.Errorf("qdrant at %s: the alias %s leads to a collection that was made from a snapshot of %s, under another name: put the snapshot back as %s and point the "+
+				"alias there, or remove the alias and index the documents again", s.server.options.Address, s.live, live.collection, live.collection)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(betweenLooks):
+		}
+	}
+}
+
+// described is the live index as its metadata describe it.
+func (s *store) described(ctx context.Context) (*index, error) {
 	info, err := s.server.client.GetCollectionInfo(ctx, s.live)
 	switch {
 	case isGone(err):
@@ -219,6 +258,6 @@ func (s *store) aliases(ctx context.Context) (map[string]string, error) {
 }
 
 // Ping asks once: whoever asks wants to know how it is now.
-func (s *store) Ping(ctx context.Context) error { return s.server.ping(once(ctx)) }
+func (s *store) Ping(ctx context.Context) error { return s.server.ping(Once(ctx)) }
 
 func (s *store) Close() error { return nil }

@@ -3,6 +3,7 @@ package qdrant_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"runtime"
 	"slices"
@@ -145,6 +146,38 @@ func TestACollectionThatOthersChangedIsRefused(t *testing.T) {
 		if _, err := server.Tenant(name).Live(t.Context()); err == nil || !strings.Contains(err.Error(), "changed by another program") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestASnapshotUnderAnotherNameIsRefused has a copy of the live collection, whose metadata came along, and the alias moved to it.
+func TestASnapshotUnderAnotherNameIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, remains := range map[string]bool{"beside the first": true, "in place of the first": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fake := started(t)
+			store := open(t, fake, qdrant.Options{}).Tenant("company")
+			indexed(t, store, chunks("document", 3))
+			other, first := admin(t, fake), fake.Collections()[0]
+			info, err := other.GetCollectionInfo(t.Context(), first)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(other.CreateCollection(t.Context(), &client.CreateCollection{
+				CollectionName: "restored", VectorsConfig: info.GetConfig().GetParams().GetVectorsConfig(),
+				SparseVectorsConfig: info.GetConfig().GetParams().GetSparseVectorsConfig(), Metadata: info.GetConfig().GetMetadata(),
+			}), other.CreateAlias(t.Context(), "bestbox.company", "restored")); err != nil {
+				t.Fatal(err)
+			}
+			if !remains {
+				if err := other.DeleteCollection(t.Context(), first); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := store.Live(t.Context()); err == nil || errors.Is(err, knowledge.ErrReplaced) || !strings.Contains(err.Error(), "snapshot of "+first) {
+				t.Error(err)
+			}
+		})
 	}
 }
 
@@ -308,3 +341,25 @@ func (m *measuring) Answer(_ *client.CreateCollection, _ string, request proto.M
 }
 
 func (m *measuring) Drop(string) error { return nil }
+
+// TestTheFakeAnswersWhileOthersChangeIt looks at a collection whose fields others index. The race detector sees where the answer is what they change.
+func TestTheFakeAnswersWhileOthersChangeIt(t *testing.T) {
+	t.Parallel()
+	fake := started(t)
+	indexed(t, open(t, fake, qdrant.Options{}).Tenant("company"), nil)
+	one, other, collection := admin(t, fake), admin(t, fake), fake.Collections()[0]
+	var group sync.WaitGroup
+	defer group.Wait()
+	group.Go(func() {
+		for i := range 100 {
+			if _, err := one.CreateFieldIndex(t.Context(), &client.CreateFieldIndexCollection{CollectionName: collection, FieldName: fmt.Sprint("field-", i)}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for range 100 {
+		if _, err := other.GetCollectionInfo(t.Context(), collection); err != nil {
+			t.Error(err)
+		}
+	}
+}

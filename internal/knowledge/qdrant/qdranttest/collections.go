@@ -32,7 +32,7 @@ func (f collections) Get(_ context.Context, request *client.GetCollectionInfoReq
 		return nil, err
 	}
 	return &client.GetCollectionInfoResponse{Result: &client.CollectionInfo{
-		Status: client.CollectionStatus_Green, PayloadSchema: found.fields,
+		Status: client.CollectionStatus_Green, PayloadSchema: maps.Clone(found.fields), // which is sent when others may add to it
 		Config: &client.CollectionConfig{
 			Params:   &client.CollectionParams{VectorsConfig: found.made.GetVectorsConfig(), SparseVectorsConfig: found.made.GetSparseVectorsConfig()},
 			Metadata: found.made.GetMetadata(), // section "Collection metadata"
@@ -106,6 +106,17 @@ func (f collections) ListAliases(context.Context, *client.ListAliasesRequest) (*
 	reply := &client.ListAliasesResponse{}
 	for _, name := range slices.Sorted(maps.Keys(f.aliases)) {
 		reply.Aliases = append(reply.Aliases, &client.AliasDescription{AliasName: name, CollectionName: f.aliases[name]})
+	}
+	return reply, nil
+}
+
+// ListCollectionAliases follows lib/storage/src/content_manager/alias_mapping.rs: a collection that is not there has none.
+func (f collections) ListCollectionAliases(_ context.Context, request *client.ListCollectionAliasesRequest) (*client.ListAliasesResponse, error) {
+	reply := &client.ListAliasesResponse{}
+	for _, name := range slices.Sorted(maps.Keys(f.aliases)) {
+		if f.aliases[name] == request.GetCollectionName() {
+			reply.Aliases = append(reply.Aliases, &client.AliasDescription{AliasName: name, CollectionName: f.aliases[name]})
+		}
 	}
 	return reply, nil
 }
