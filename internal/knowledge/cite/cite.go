@@ -73,7 +73,7 @@ func Check(question, answer string, passages []Passage, facts ...string) Report 
 				}
 			}
 			written.WriteString(marked(sentence, numbers))
-			report.Uncited = append(report.Uncited, sources.foreign(sentence)...)
+			report.Uncited = append(report.Uncited, sources.foreign(claimed(sentence))...)
 		case supported:
 			written.WriteString(sentence)
 		default:

@@ -214,7 +214,7 @@ func isHan(sign rune) bool { return unicode.Is(unicode.Han, sign) }
 
 // behind returns the quotes that support a sentence, at most two, and whether it needs no other support: a fact says so, or it claims nothing.
 func (s *sources) behind(sentence string, hints []int) (found []quoted, supported bool) {
-	if !claims(sentence) {
+	if sentence = claimed(sentence); sentence == "" {
 		return nil, true
 	}
 	says, least := s.sayingOf(sentence, hints)

@@ -76,27 +76,71 @@ var (
 func denies(text string) bool { return negates.MatchString(neutral.ReplaceAllString(text, " ")) }
 
 var (
-	// unknowing says that something is not to be found, which is no claim about the world.
-	unknowing = regexp.MustCompile(`(?i)\b(?:documents?|passages?|sources?|results?|texts?|information|knowledge base)\b[^.]*?\b(?:do|does|did|is|are|was|were|could)(?: not|n['’]t)\s+(?:\w+\s+)?(?:say|says|mention|state|contain|hold|specify|include|name|provide|give|found|available|answer|tell|describe|address|there)` +
-		`|\bnot\s+(?:\w+\s+)?in the documents?\b|\bno (?:information|answer|mention|passage|document|details?)\b|\b(?:i|we) (?:do not|don['’]t|cannot|can['’]t|could not|couldn['’]t) (?:know|find|say|answer|tell)\b|\bunable to (?:find|answer)\b` +
-		`|(?:文件|文档|资料|段落|结果|信息|知识库)[^。]*?(?:没有|未|并未|不)(?:[^。]{0,4})(?:提到|提及|说明|规定|包含|找到|写明|记载|给出|涉及)|没有(?:找到|查到|相关)|未(?:找到|查到)|无法(?:回答|确定|得知)|不知道`)
+	// unknowing says that something is not to be found, which is no claim about the world: in English that documents say nothing of it, that nothing is there, or that nobody knows.
+	unknowing = regexp.MustCompile(`(?i)\b` + told + `\b[^.]*?\b(?:do|does|did|could)(?: not|n['’]t)\s+(?:\w+\s+)?(?:say|mention|state|contain|hold|specify|include|name|provide|give|answer|tell|describe|address|cover|explain|list|define|indicate|detail)\b` +
+		`|\b(?:they|it|policy|policies|manuals?|handbooks?|rules?|agreements?|contracts?)\s+(?:do|does|did)(?: not|n['’]t)\s+(?:\w+\s+)?(?:say|mention|state|specify)\b` +
+		`|\b(?:is|are|was|were)(?: not|n['’]t)\s+(?:\w+\s+)?(?:mentioned|said|stated|specified|included|provided|given|found|available|described|addressed|covered|answered|listed|there)(?:\s+(?:anywhere\s+)?(?:in|by|within|here)\b|\W*$)` +
+		`|\bnot\s+(?:\w+\s+)?in (?:the|these|any of the) ` + told + `\b` +
+		`|\b(?:there (?:is|are|was|were)|(?:i|we) (?:have|found|find|see)|` + told + `\s+(?:\w+\s+)?(?:contain|have|hold|give|provide|offer|include|make)s?)\s+no ` + lacked + `\b` +
+		`|\bno ` + lacked + `\b[^.]*?(?:\b(?:found|available|provided|given)(?:\s+(?:in|here|about|on|for|regarding)\b|\W*$)|\bin (?:the|these|any of the) ` + told + `\b)` +
+		`|\b(?:i|we) (?:do not|don['’]t|cannot|can['’]t|could not|couldn['’]t) (?:know|find|say|answer|tell)\b|\bunable to (?:find|answer)\b` +
+		`|(?:文件|文档|资料|段落|结果|信息|知识库)[^。]*?(?:没有|未能|未|并未|不)(?:[^。得应可许准要能]{0,4})(?:提到|提及|说明|规定|包含|找到|写明|记载|给出|涉及)|没有(?:找到|查到|相关(?:内容|信息|规定|资料|文件|文档|说明))|未(?:找到|查到)|无法(?:回答|确定|得知)|不知道`)
 	// polite are words that keep a conversation going.
 	polite = regexp.MustCompile(`(?i)\b(?:let me know|feel free|happy to help|glad to help|anything else|hope this helps|you['’]re welcome|thank you|thanks for|please (?:contact|ask) (?:me|us))\b|请随时|随时(?:联系|告诉|问)我|希望.*帮助|不客气|谢谢|还有(?:什么|其他)`)
-	figure = regexp.MustCompile(`\d`)
+	// sorry begins what is not known.
+	sorry = regexp.MustCompile(`(?i)^\W*(?:(?:i['’]m|i am|we['’]re|we are)\s+(?:\w+\s+)?sorry|unfortunately|sorry|抱歉|很抱歉|对不起|很遗憾)`)
+	// on begins what is said only so that something polite can follow: "If you need more, let me know".
+	on = regexp.MustCompile(`(?i)^\W*(?:if|should|when|whenever|in case|for|to)\b|^\W*(?:如|若|要是|假如)`)
+	// clauseEnd is where another thing begins to be said.
+	clauseEnd = regexp.MustCompile(`(?i)[;；]|[,，]?\s*\b(?:but|however|yet)\b[,，]?|[,，]\s*(?:and|so|therefore|thus)\b|[,，]?\s*(?:但是|但|不过|然而|所以|因此)`)
+	// although is a first clause that stands behind its conjunction.
+	although = regexp.MustCompile(`(?i)^\W*(?:although|though|while|虽然|尽管)[^,，]*[,，]`)
+	figure   = regexp.MustCompile(`\d`)
 )
 
-// claims reports whether a sentence says something that could be wrong. A question does not, nor a greeting, an introduction of what follows, or that nothing was found.
-func claims(sentence string) bool {
+const (
+	// told is what can say something, or not.
+	told = `(?:documents?|passages?|sources?|results?|texts?|information|knowledge base)`
+	// lacked is what there may be none of.
+	lacked = `(?:information|answer|mention|passages?|documents?|details?)`
+)
+
+// claimed is what a sentence says that could be wrong; empty where it is nothing. A question says nothing, nor does a greeting, an introduction of what follows, or that nothing was found. What
+// else stands in the same sentence may.
+func claimed(sentence string) string {
 	text := strings.TrimRight(sentence, " \t\n*_\"”’')）」")
 	switch last, _ := utf8.DecodeLastRuneInString(text); last {
 	case '?', '？', ':', '：':
-		return false
+		return ""
 	}
+	claim := sentence
 	if unknowing.MatchString(text) || polite.MatchString(text) {
-		return false
+		var kept []string
+		for _, clause := range clauses(text) {
+			if at := polite.FindStringIndex(clause); at != nil {
+				if clause = clause[:at[0]]; on.MatchString(clause) {
+					continue
+				}
+			}
+			if !unknowing.MatchString(clause) {
+				kept = append(kept, sorry.ReplaceAllString(clause, ""))
+			}
+		}
+		claim = strings.TrimSpace(strings.Join(kept, " "))
 	}
 	const few = 2 // "Yes." and "Dear colleague," say nothing
-	return figure.MatchString(InDigits(text)) || len(Words(text)) >= few
+	if figure.MatchString(InDigits(claim)) || len(Words(claim)) >= few {
+		return claim
+	}
+	return ""
+}
+
+// clauses are the parts of a sentence that say something each, without what joins them.
+func clauses(sentence string) (parts []string) {
+	if first := although.FindString(sentence); first != "" {
+		parts, sentence = append(parts, first), sentence[len(first):]
+	}
+	return append(parts, clauseEnd.Split(sentence, -1)...)
 }
 
 // named are the names that an English sentence says: words with a capital that do not begin it. In what is all capitals, or a title, every word has one, and none counts.

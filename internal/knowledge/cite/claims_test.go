@@ -1,0 +1,73 @@
+package cite_test
+
+import (
+	"slices"
+	"testing"
+
+	"bestbox/internal/knowledge/cite"
+)
+
+// TestWhatElseASentenceClaimsIsHeldAgainstTheDocuments beside that something is not to be found, or something polite.
+func TestWhatElseASentenceClaimsIsHeldAgainstTheDocuments(t *testing.T) {
+	t.Parallel()
+	passages := []cite.Passage{{Number: 1, Document: "d", Title: "Servers", Text: "Visitors must wear a badge in the server room at all times."}}
+	for sentence, marked := range map[string]bool{
+		"The documents do not mention it, but dogs must sleep in the server room.":              true,
+		"Although the documents do not mention it, dogs must sleep in the server room.":         true,
+		"No information about customers may be passed on to third parties.":                     true,
+		"No information about customers is given to third parties.":                             true,
+		"Confidential documents are not given to suppliers.":                                    true,
+		"Documents of the board are not available to suppliers.":                                true,
+		"You may take unlimited leave; feel free to do so.":                                     true,
+		"You may take unlimited leave, feel free to do so.":                                     true,
+		"The policy does not cover accidents of contractors.":                                   true,
+		"合同文件不得包含个人信息。":                                                                         true,
+		"文件中没有提到加班费，但员工每月可以休假十天。":                                                               true,
+		"没有相关经验的员工不得操作设备。":                                                                      true,
+		"I could not find it, so employees receive 30 days.":                                    true,
+		"The documents do not say how many days a contractor receives, or when.":                false,
+		"There is no information about contractors in the documents.":                           false,
+		"No information about overtime pay was found.":                                          false,
+		"No mention of overtime pay is made in the documents.":                                  false,
+		"The limit for contractors is not mentioned in the passages.":                           false,
+		"The limit for contractors is not specified.":                                           false,
+		"The exact date is not available.":                                                      false,
+		"The policy does not mention contractors.":                                              false,
+		"Unfortunately, I could not find anything about contractors.":                           false,
+		"I'm sorry, but the documents do not say anything about contractors.":                   false,
+		"The documents do not contain this, so I cannot answer the question about contractors.": false,
+		"The documents don't mention overtime pay; they don't mention contractors either.":      false,
+		"If you need anything else about contractors, let me know.":                             false,
+		"For more information about the form, feel free to ask.":                                false,
+		"I hope this helps!": false,
+		"文件中没有提到加班费，因此无法回答。":                       false,
+		"没有找到相关内容。":                                false,
+		"如有其他关于休假的问题，请随时联系我。":                      false,
+		"资料里并没有明确说明供应商的付款期限。":                      false,
+		"It is not in these documents.":            false,
+		"这些文件未能说明供应商的付款期限。":                        false,
+		"希望以上关于休假制度的信息对您有帮助。":                      false,
+		"Thank you for your question about leave.": false,
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			var want []string
+			if marked {
+				want = []string{sentence}
+			}
+			if got := cite.Check("", sentence, passages); !slices.Equal(got.Uncited, want) || len(got.Citations) > 0 {
+				t.Errorf("marked as uncited: %q, cited: %+v", got.Uncited, got.Citations)
+			}
+		})
+	}
+}
+
+// TestAClaimIsCitedBesideWhatIsNotToBeFound since the denial is not part of it.
+func TestAClaimIsCitedBesideWhatIsNotToBeFound(t *testing.T) {
+	t.Parallel()
+	passages := []cite.Passage{{Number: 1, Document: "d", Title: "Servers", Text: "Visitors must wear a badge in the server room at all times. Dogs stay outside."}}
+	got := cite.Check("", "The documents do not mention cats, but visitors must wear a badge in the server room.", passages)
+	if len(got.Citations) != 1 || len(got.Uncited) > 0 || got.Citations[0].Quote != "Visitors must wear a badge in the server room at all times." {
+		t.Errorf("%+v", got)
+	}
+}
