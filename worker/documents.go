@@ -151,16 +151,21 @@ func (f *documentFlags) delete(command *cobra.Command, ids []string) error {
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
+	deleted := []string{}
+	err = each(command.Context(), command.ErrOrStderr(), ids, func(id string) error {
 		if err := worker.DeleteDocument(command.Context(), id); err != nil {
-			return codeOf(fmt.Errorf("%s: %w", id, err))
+			return err
 		}
-	}
+		deleted = append(deleted, id)
+		if !f.json {
+			fmt.Fprintln(command.OutOrStdout(), id, "is deleted")
+		}
+		return nil
+	})
 	if f.json {
-		return json.NewEncoder(command.OutOrStdout()).Encode(map[string][]string{"deleted": ids})
+		return errors.Join(err, json.NewEncoder(command.OutOrStdout()).Encode(map[string][]string{"deleted": deleted}))
 	}
-	fmt.Fprintln(command.OutOrStdout(), plural(len(ids), "document")+" deleted")
-	return nil
+	return err
 }
 
 func (f *documentFlags) newReindex() *cobra.Command {

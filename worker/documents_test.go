@@ -114,7 +114,7 @@ func TestDocumentsArePutInShownSearchedAndDeletedFromTheCommandLine(t *testing.T
 	if again := i.worker("documents", "reindex"); again.code != 0 || again.stdout != "2 documents indexed again\n" {
 		t.Errorf("reindex: %+v", again)
 	}
-	if gone := i.worker("documents", "delete", id[1]); gone.code != 0 || gone.stdout != "1 document deleted\n" {
+	if gone := i.worker("documents", "delete", id[1]); gone.code != 0 || gone.stdout != id[1]+" is deleted\n" {
 		t.Errorf("delete: %+v", gone)
 	}
 	i.worker("documents", "show", id[1]).wantMessage(t, exitBadInput, "no such document")
