@@ -35,7 +35,7 @@ func newIngest(flags *settings) *cobra.Command {
 		Short: "Put documents in: folders, files, or the pages of a list of URLs",
 		Long: "Puts the files of folders in, one folder after the other, and says of each file whether it went in, and why not. Files that have not changed cost\n" +
 			"little; documents whose files are gone are removed. A path is one of the worker's machine; --upload sends single files of this one.\n" +
-			"Ctrl-C leaves the ingest running.\n\n" +
+			"One that fails is named and does not keep the rest from its turn; the exit code is that of the first. Ctrl-C leaves the ingest running.\n\n" +
 			"Exit codes: 0 all files are in, 1 the ingest failed, 2 bad input, 3 no worker reachable, 5 some files could not be put in, 130 interrupted or cancelled.",
 		Example: "  worker ingest /srv/handbooks --domain oa\n  worker ingest --upload contract.pdf --domain erp\n  worker ingest --urls pages.txt --list intranet\n" +
 			"  worker ingest /srv/handbooks --every 24h\n" +
