@@ -55,7 +55,7 @@ func (d *pdfReader) picture(object references.FPDF_PAGEOBJECT, depth int) bool {
 		return false
 	}
 	for at := range counted.Count {
-		inner, err := d.pdfium.FPDFFormObj_GetObject(&requests.FPDFFormObj_GetObject{PageObject: object, Index: uint64(at)}) //nolint:gosec // it counts from 0
+		inner, err := d.pdfium.FPDFFormObj_GetObject(&requests.FPDFFormObj_GetObject{PageObject: object, Index: uint64(at)})
 		if err == nil && d.picture(inner.PageObject, depth+1) {
 			return true
 		}
