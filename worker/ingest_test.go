@@ -118,6 +118,8 @@ func TestWhatFailsDoesNotKeepTheRestFromItsTurn(t *testing.T) {
 					t.Errorf("%q lacks %q", got.stderr, line)
 				}
 			}
+			d.mutex.Lock()
+			defer d.mutex.Unlock()
 			if asked := strings.Join(d.asked, " "); asked != test.asked {
 				t.Errorf("asked for %q, want %q", asked, test.asked)
 			}
