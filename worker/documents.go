@@ -45,7 +45,8 @@ func newDocuments(flags *settings) *cobra.Command {
 		&cobra.Command{Use: "show DOCUMENT", Short: "Show a document with its text", Args: cobra.ExactArgs(1), Example: "  worker documents show 9f2c4e…",
 			RunE: func(command *cobra.Command, ids []string) error { return own.show(command, ids[0]) }},
 		&cobra.Command{Use: "delete DOCUMENT…", Short: "Delete documents", Args: cobra.MinimumNArgs(1), Example: "  worker documents delete 9f2c4e…",
-			Long: "Deletes documents, which are not found any more. The files that they were read from stay, and come in again with their folder.",
+			Long: "Deletes documents, which are not found any more. The files that they were read from stay, and come in again with their folder.\n" +
+				"One that fails is named and does not keep the rest from its turn; the exit code is that of the first.",
 			RunE: own.delete},
 		own.newReindex(),
 		&cobra.Command{Use: "ingests", Short: "List what was put in", Args: cobra.NoArgs, Example: "  worker documents ingests",
@@ -151,16 +152,21 @@ func (f *documentFlags) delete(command *cobra.Command, ids []string) error {
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
+	deleted := []string{}
+	err = each(command.Context(), command.ErrOrStderr(), ids, func(id string) error {
 		if err := worker.DeleteDocument(command.Context(), id); err != nil {
-			return codeOf(fmt.Errorf("%s: %w", id, err))
+			return err
 		}
-	}
+		deleted = append(deleted, id)
+		if !f.json {
+			fmt.Fprintln(command.OutOrStdout(), id, "is deleted")
+		}
+		return nil
+	})
 	if f.json {
-		return json.NewEncoder(command.OutOrStdout()).Encode(map[string][]string{"deleted": ids})
+		return errors.Join(err, json.NewEncoder(command.OutOrStdout()).Encode(map[string][]string{"deleted": deleted}))
 	}
-	fmt.Fprintln(command.OutOrStdout(), plural(len(ids), "document")+" deleted")
-	return nil
+	return err
 }
 
 func (f *documentFlags) newReindex() *cobra.Command {

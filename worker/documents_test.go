@@ -63,7 +63,7 @@ func TestDocumentsArePutInShownSearchedAndDeletedFromTheCommandLine(t *testing.T
 	if err != nil {
 		t.Fatal(err)
 	}
-	i.change("records:", fmt.Sprintf("knowledge: {folders: [%q], embedding: {url: %q, model: m}}\nrecords:", books, address))
+	i.change("records:", fmt.Sprintf("knowledge: {folders: [%q], private_addresses: [127.0.0.1/32], embedding: {url: %q, model: m}}\nrecords:", books, address))
 	i.write(filepath.Join(books, "leave.md"), "# Leave\n\nFive days are carried over into the next year.")
 	i.write(filepath.Join(books, "travel.md"), "# Travel\n\nTrains come before planes.")
 	i.run()
@@ -114,14 +114,74 @@ func TestDocumentsArePutInShownSearchedAndDeletedFromTheCommandLine(t *testing.T
 	if again := i.worker("documents", "reindex"); again.code != 0 || again.stdout != "2 documents indexed again\n" {
 		t.Errorf("reindex: %+v", again)
 	}
-	if gone := i.worker("documents", "delete", id[1]); gone.code != 0 || gone.stdout != "1 document deleted\n" {
+	if gone := i.worker("documents", "delete", id[1]); gone.code != 0 || gone.stdout != id[1]+" is deleted\n" {
 		t.Errorf("delete: %+v", gone)
 	}
 	i.worker("documents", "show", id[1]).wantMessage(t, exitBadInput, "no such document")
 	i.worker("ingest", t.TempDir()).wantMessage(t, exitBadInput, "knowledge.folders")
 	i.worker("ingest").wantMessage(t, exitBadInput, "--urls")
+	i.listed()
+	i.again(books)
 	i.reindexCancelled(held)
 	i.leftRunning(books, held)
+}
+
+// listed puts the pages of a list in, of which one may not be fetched.
+func (i *installation) listed() {
+	i.t.Helper()
+	pages := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprint(w, "<title>Canteen</title><p>The canteen opens at noon.")
+	}))
+	defer pages.Close()
+	list := filepath.Join(i.state, "pages.txt")
+	i.write(list, "# of the intranet\n"+pages.URL+"/canteen\nhttp://10.0.0.1/secret\n")
+	put := i.worker("ingest", "--urls", list, "--list", "intranet")
+	for _, words := range []string{"added       " + pages.URL + "/canteen\n", "failed      http://10.0.0.1/secret\n", "add that network to knowledge.private_addresses", "2 files, 1 added, 1 failed\n"} {
+		if !strings.Contains(put.stdout, words) {
+			i.t.Errorf("--urls lacks %q: %+v", words, put)
+		}
+	}
+	if put.code != exitIncomplete || !strings.Contains(put.stderr, list+": 1 of 2 files could not be put in") {
+		i.t.Errorf("--urls: %+v", put)
+	}
+	if put := i.workerReads(pages.URL+"/canteen\n", "ingest", "--urls", "-", "--list", "intranet"); put.code != 0 || put.stdout != "1 file, 1 unchanged\n" {
+		i.t.Errorf("--urls -: %+v", put)
+	}
+	if list := i.worker("documents", "list", "--root", "list:intranet"); list.code != 0 || !strings.Contains(list.stdout, "Canteen") || strings.Count(list.stdout, "\n") != 2 {
+		i.t.Errorf("documents of the list: %+v", list)
+	}
+}
+
+// again has a file put in again and again, and ends that.
+func (i *installation) again(books string) {
+	i.t.Helper()
+	book := filepath.Join(books, "rules.md")
+	i.write(book, "# Rules\n\nDoors are closed at night.")
+	if none := i.worker("documents", "schedules"); none.code != 0 || !strings.HasPrefix(none.stdout, "no folder is put in again and again") {
+		i.t.Errorf("no schedules: %+v", none)
+	}
+	made := i.worker("ingest", book, "--every", "24h", "--domain", "erp")
+	said := regexp.MustCompile(`^` + regexp.QuoteMeta(book) + " is put in now and every 24h0m0s; `worker documents unschedule (schedule-[0-9a-z]+)` ends that\n$").FindStringSubmatch(made.stdout)
+	if said == nil || made.code != 0 {
+		i.t.Fatalf("--every: %+v", made)
+	}
+	eventually(i.t, "it is put in at once", func() bool {
+		return strings.Contains(i.worker("documents", "list", "--root", book).stdout, "Rules")
+	})
+	eventually(i.t, "it is listed with when it is next", func() bool {
+		listed := i.worker("documents", "schedules").stdout
+		return regexp.MustCompile(said[1] + ` +24h0m0s +20\d\d-.* +erp +` + regexp.QuoteMeta(book)).MatchString(listed)
+	})
+	if stopped := i.worker("documents", "unschedule", said[1]); stopped.code != 0 {
+		i.t.Errorf("unschedule: %+v", stopped)
+	}
+	var gone ended
+	eventually(i.t, "it is gone", func() bool {
+		gone = i.worker("documents", "unschedule", said[1])
+		return gone.code != 0
+	})
+	gone.wantMessage(i.t, exitBadInput, "no such schedule; `worker documents schedules` lists")
 }
 
 // reindexCancelled begins a new index that cannot go on, and ends it with another command; the index before is still searched.

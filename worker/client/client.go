@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -20,8 +21,9 @@ import (
 const (
 	// replyTimeout bounds every request but the following of events.
 	replyTimeout = 30 * time.Second
-	// maxReply bounds what is read of a reply, in bytes: a result is a few kilobytes.
-	maxReply = 16 << 20
+	// maxReply bounds what is read of a reply, in bytes: a result is a few kilobytes. A document's text may have much more, see parse.DefaultLimits.
+	maxReply    = 16 << 20
+	maxDocument = 1 << 30
 )
 
 // Client is a client of one worker's HTTP trigger.
@@ -52,8 +54,26 @@ type Problem struct { //nolint:errname // RFC 9457 calls it so
 	} `json:"errors"`
 }
 
-// Error is the trigger's own text.
-func (p *Problem) Error() string { return p.Detail }
+// Error is the trigger's own text, with commands in place of the requests that it names: whoever reads it has typed a command.
+func (p *Problem) Error() string {
+	text := p.Detail
+	for _, named := range requests {
+		text = named.request.ReplaceAllString(text, named.command)
+	}
+	return text
+}
+
+// requests are those that the trigger's errors name, and the commands that do the same.
+var requests = []struct {
+	request *regexp.Regexp
+	command string
+}{
+	{regexp.MustCompile(`GET /v1/ingests/([\w-]+)`), "`worker documents follow $1`"},
+	{regexp.MustCompile(`GET /v1/ingests\b`), "`worker documents ingests`"},
+	{regexp.MustCompile(`GET /v1/documents\b`), "`worker documents`"},
+	{regexp.MustCompile(`GET /v1/schedules\b`), "`worker documents schedules`"},
+	{regexp.MustCompile(`GET /v1/approvals\b`), "`worker approvals`"},
+}
 
 // Unreachable reports that nothing, or something else, answers at the address.
 type Unreachable struct { //nolint:errname // beside Problem
@@ -128,7 +148,7 @@ func (c *Client) run(ctx context.Context, method, path string, body []byte, idem
 
 // do sends a request and decodes the reply.
 func (c *Client) do(ctx context.Context, method, path string, body []byte, idempotencyKey string, into any) error {
-	return c.send(ctx, call{method: method, path: path, body: body, idempotencyKey: idempotencyKey, timeout: replyTimeout}, into)
+	return c.send(ctx, call{method: method, path: path, body: body, idempotencyKey: idempotencyKey, timeout: replyTimeout, most: maxReply}, into)
 }
 
 // call is one request.
@@ -138,6 +158,8 @@ type call struct {
 	// contentType is that of the body; empty: JSON.
 	contentType, idempotencyKey string
 	timeout                     time.Duration
+	// most is how large the reply may be, in bytes.
+	most int64
 }
 
 func (c *Client) send(ctx context.Context, call call, into any) error {
@@ -164,7 +186,10 @@ func (c *Client) send(ctx context.Context, call call, into any) error {
 	if into == nil {
 		return nil
 	}
-	if err := json.NewDecoder(io.LimitReader(response.Body, maxReply)).Decode(into); err != nil {
+	body := &io.LimitedReader{R: response.Body, N: call.most}
+	if err := json.NewDecoder(body).Decode(into); body.N == 0 && errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("the reply to %s %s is larger than %d MB, which is the most that is read", call.method, call.path, call.most>>20)
+	} else if err != nil {
 		return c.unreachable(fmt.Errorf("the reply is not what a BestBox worker sends: %w", err))
 	}
 	return nil

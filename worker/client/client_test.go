@@ -133,6 +133,43 @@ func TestWhatIsNoWorkerIsUnreachableWithTheWayOut(t *testing.T) {
 	}
 }
 
+func TestErrorsNameCommandsInPlaceOfRequests(t *testing.T) {
+	t.Parallel()
+	for detail, want := range map[string]string{
+		"the same is being put in just now: GET /v1/ingests/ingest-1b58-9 tells how far that is": "the same is being put in just now: `worker documents follow ingest-1b58-9` tells how far that is",
+		"there is no such ingest; GET /v1/ingests lists those that there are":                    "there is no such ingest; `worker documents ingests` lists those that there are",
+		"there is no such document; GET /v1/documents lists those that there are":                "there is no such document; `worker documents` lists those that there are",
+		"there is no such schedule; GET /v1/schedules lists those that there are":                "there is no such schedule; `worker documents schedules` lists those that there are",
+		"this run has proposed no such call; GET /v1/approvals lists what waits":                 "this run has proposed no such call; `worker approvals` lists what waits",
+		"domain: there is no domain": "domain: there is no domain",
+	} {
+		if got := (&client.Problem{Detail: detail}).Error(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// A document's text may be as large as what is read of a file; other replies that are so large come from no worker that is right.
+func TestLargeDocumentsAreReadWholeAndOtherLargeRepliesAreNamed(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("word ", 4<<20)
+	made := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/v1/documents/") {
+			fmt.Fprintf(w, `{"title":"Large","text":[{"text":%q}]}`, text)
+			return
+		}
+		fmt.Fprintf(w, `{"ingests":[{"id":%q}]}`, text)
+	}, "")
+	shown, err := made.Document(t.Context(), "9f2c")
+	if err != nil || len(shown.Text) != 1 || shown.Text[0].Text != text {
+		t.Errorf("a document of %d bytes: %d pieces, %v", len(text), len(shown.Text), err)
+	}
+	_, err = made.Ingests(t.Context())
+	if unreachable := (*client.Unreachable)(nil); err == nil || errors.As(err, &unreachable) || !strings.Contains(err.Error(), "larger than 16 MB") {
+		t.Errorf("a list that is too large: %v", err)
+	}
+}
+
 func TestOnlyHTTPAddressesAreAccepted(t *testing.T) {
 	t.Parallel()
 	for _, base := range []string{"", "127.0.0.1:8000", "ftp://x", "http://", "::"} {

@@ -14,8 +14,8 @@ import (
 	"bestbox/worker/api"
 )
 
-// uploadTimeout bounds the sending of a file, as the trigger does.
-const uploadTimeout = 5 * time.Minute
+// fileTimeout bounds the sending of a file, as the trigger does, and the reading of a document's text.
+const fileTimeout = 5 * time.Minute
 
 // StartIngest puts a folder or a list of URLs in.
 func (c *Client) StartIngest(ctx context.Context, request api.StartIngest) (started api.Ingest, err error) {
@@ -25,7 +25,7 @@ func (c *Client) StartIngest(ctx context.Context, request api.StartIngest) (star
 // Upload puts one file in.
 func (c *Client) Upload(ctx context.Context, name, domain string, content []byte) (started api.Ingest, err error) {
 	path := "/v1/documents?" + url.Values{"name": {name}, "domain": {domain}}.Encode()
-	return started, c.send(ctx, call{method: http.MethodPost, path: path, body: content, contentType: "application/octet-stream", timeout: uploadTimeout}, &started)
+	return started, c.send(ctx, call{method: http.MethodPost, path: path, body: content, contentType: "application/octet-stream", timeout: fileTimeout, most: maxReply}, &started)
 }
 
 // Ingests lists what was put in, the newest first.
@@ -87,7 +87,7 @@ func (c *Client) Documents(ctx context.Context, domain, root string, page func(a
 
 // Document shows a document with its text.
 func (c *Client) Document(ctx context.Context, id string) (shown api.DocumentText, err error) {
-	return shown, c.do(ctx, http.MethodGet, "/v1/documents/"+url.PathEscape(id), nil, "", &shown)
+	return shown, c.send(ctx, call{method: http.MethodGet, path: "/v1/documents/" + url.PathEscape(id), timeout: fileTimeout, most: maxDocument}, &shown)
 }
 
 // DeleteDocument deletes a document.

@@ -187,7 +187,7 @@ func (t *trigger) deleteDocument(ctx context.Context, input *documentInput) (*st
 	if err != nil {
 		return nil, err
 	}
-	_, err = from.Remove(ctx, found.Document.ID)
+	_, err = from.Remove(ctx, found.ID)
 	if errors.Is(err, library.ErrBusy) {
 		return nil, problem(http.StatusConflict, "the document is being put in just now; delete it when that is done")
 	}

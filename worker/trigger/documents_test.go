@@ -3,8 +3,11 @@ package trigger_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,6 +22,7 @@ import (
 	"bestbox/internal/knowledge/ingests"
 	"bestbox/internal/knowledge/library"
 	"bestbox/internal/knowledge/parse"
+	"bestbox/internal/knowledge/sources"
 	"bestbox/internal/records"
 	"bestbox/internal/records/recordstest"
 	"bestbox/worker/api"
@@ -78,7 +82,8 @@ func TestDocumentsGoInAreFoundAndDeleted(t *testing.T) {
 	polling := worker.New(shared, run.QueueMain, worker.Options{})
 	workflows.Register(polling, nil)
 	polling.RegisterActivity(activities.NewDocuments(activities.DocumentsOptions{Users: access.LocalUsers("", ""), Shelves: map[string]activities.Shelf{config.DefaultTenant: shelf.Shelf},
-		Places: ingests.Places{Folders: []string{shelf.folder}}, MaximumBytes: 2000}))
+		Places: ingests.Places{Folders: []string{shelf.folder}}, MaximumBytes: 2000,
+		Fetch: sources.New(sources.Options{AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})}))
 	if err := polling.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -102,17 +107,18 @@ func TestDocumentsGoInAreFoundAndDeleted(t *testing.T) {
 			t.Errorf("%+v, want %+v", got, want)
 		}
 	}
-	for name, text := range map[string]string{"travel.md": "# Travel\n\nTrains before planes.", "broken.pdf": "no PDF \x00"} {
+	old := "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" + strings.Repeat("\x00", 504)
+	for name, text := range map[string]string{"travel.md": "# Travel\n\nTrains before planes.", "broken.pdf": "no PDF \x00", "old.ppt": old, "picture.png": old} {
 		if err := os.WriteFile(filepath.Join(shelf.folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	got := ended(s.do("POST", "/v1/ingests", fmt.Sprintf(`{"folder": %q}`, shelf.folder+"/.")))
-	if got.Files != 2 || got.Counts.Added != 1 || got.Counts.Unreadable != 1 || got.Root != shelf.folder {
+	if got.Files != 3 || got.Counts.Added != 1 || got.Counts.Unreadable != 2 || got.Root != shelf.folder {
 		t.Errorf("%+v", got)
 	}
 	files := decode[api.IngestFiles](t, s.do("GET", got.Links.Files+"?state=unreadable,failed", ""), http.StatusOK)
-	if len(files.Files) != 1 || files.Files[0].Reason == "" || !strings.HasSuffix(files.Files[0].Source, "broken.pdf") {
+	if len(files.Files) != 2 || files.Files[0].Reason == "" || !strings.HasSuffix(files.Files[0].Source, "broken.pdf") || !strings.Contains(files.Files[1].Reason, "old format of Word") {
 		t.Errorf("files %+v", files)
 	}
 	first := decode[api.IngestFiles](t, s.do("GET", got.Links.Files+"?limit=1", ""), http.StatusOK)
@@ -151,6 +157,44 @@ func TestDocumentsGoInAreFoundAndDeleted(t *testing.T) {
 		now := decode[api.Reindex](t, s.do("GET", "/v1/documents/reindex", ""), http.StatusOK)
 		return now.Status == api.Completed && now.Done == 1 && now.All == 1
 	})
+	alone := filepath.Join(shelf.folder, "travel.md")
+	if got := ended(s.do("POST", "/v1/ingests", fmt.Sprintf(`{"folder": %q, "domain": "erp"}`, alone))); got.Root != alone || got.Files != 1 || got.Counts.Added != 1 {
+		t.Errorf("a file by itself: %+v", got)
+	}
+	s.lists(ended)
+}
+
+// lists puts a list of URLs in, of which one may not be fetched, and then the list without its first page.
+func (s *service) lists(ended func(reply) api.Ingest) {
+	s.t.Helper()
+	pages := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprintf(w, "<h1>%s</h1><p>Steel is dear.", r.URL.Path)
+	}))
+	s.t.Cleanup(pages.Close)
+	put := func(urls ...string) api.Ingest {
+		body, err := json.Marshal(api.StartIngest{URLs: urls, List: "intranet", Domain: "general"})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return ended(s.do("POST", "/v1/ingests", string(body)))
+	}
+	const private = "http://10.0.0.1/secret.html"
+	got := put(pages.URL+"/prices", pages.URL+"/travel", private)
+	if want := (ingests.Counts{Added: 2, Failed: 1}); got.Kind != ingests.URLs || got.Root != "list:intranet" || got.Status != api.Completed || got.Counts != want {
+		s.t.Errorf("a list of URLs: %+v", got)
+	}
+	files := decode[api.IngestFiles](s.t, s.do("GET", got.Links.Files+"?state=failed", ""), http.StatusOK).Files
+	if len(files) != 1 || files[0].Source != private || !strings.Contains(files[0].Reason, "10.0.0.1") || !strings.Contains(files[0].Reason, "knowledge.private_addresses") {
+		s.t.Errorf("a private address: %+v", files)
+	}
+	if got, want := put(pages.URL+"/travel"), (ingests.Counts{Unchanged: 1, Removed: 1}); got.Counts != want {
+		s.t.Errorf("without a page: %+v, want %+v", got.Counts, want)
+	}
+	listed := decode[api.Documents](s.t, s.do("GET", "/v1/documents?root=list:intranet", ""), http.StatusOK).Documents
+	if len(listed) != 1 || listed[0].Source != pages.URL+"/travel" || listed[0].Domain != "general" {
+		s.t.Errorf("documents of the list: %+v", listed)
+	}
 }
 
 func TestTheSameIsNotPutInTwiceAtOnceAndCanBeCancelled(t *testing.T) {

@@ -88,8 +88,11 @@ func (t *trigger) putSchedule(ctx context.Context, input *startScheduleInput) (*
 	if err := t.dropSchedule(limited, id); err != nil {
 		return nil, t.fromTemporal(ctx, "replace a schedule", id, err)
 	}
+	// Intervals count from the beginning of 1970: without an offset, one of 24 h would always be due at midnight UTC.
+	now := time.Duration(time.Now().Unix()) * time.Second
+	interval := client.ScheduleIntervalSpec{Every: every, Offset: now % every.Truncate(time.Second)}
 	_, err = t.Temporal.ScheduleClient().Create(limited, client.ScheduleOptions{
-		ID: id, Spec: client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: every}}},
+		ID: id, Spec: client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{interval}},
 		Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP, TriggerImmediately: true, Memo: map[string]any{memoSchedule: made},
 		Action: &client.ScheduleWorkflowAction{
 			ID: run.IngestID(made.Tenant, made.Domain, made.Folder), Workflow: run.IngestWorkflow, TaskQueue: t.TaskQueue,

@@ -48,17 +48,25 @@ func TestAFolderIsPutInAgainAndAgain(t *testing.T) {
 		t.Errorf("began %s with %+v, want %+v", begun.GetWorkflowType().GetName(), input, want)
 	}
 
+	before := time.Now()
 	if again := put("48h"); again.ID != made.ID {
 		t.Errorf("the same folder has two schedules, %s and %s", made.ID, again.ID)
 	}
+	var next time.Time
 	eventually(t, "it is listed with the new time, and when it is next", func() bool {
 		for _, one := range decode[api.Schedules](t, s.do("GET", "/v1/schedules", ""), http.StatusOK).Schedules {
 			if one.ID == made.ID {
-				return one.Every == "48h0m0s" && one.Next != nil && one.Next.After(time.Now())
+				if one.Next != nil {
+					next = *one.Next
+				}
+				return one.Every == "48h0m0s" && next.After(time.Now())
 			}
 		}
 		return false
 	})
+	if counted := next.Sub(before); counted < 48*time.Hour-2*time.Second || counted > 48*time.Hour+time.Minute {
+		t.Errorf("it is next after %s, want 48h counted from when it was made", counted)
+	}
 	if got := s.do("DELETE", "/v1/schedules/"+made.ID, ""); got.Status != http.StatusNoContent {
 		t.Errorf("deleted: %+v", got)
 	}

@@ -167,7 +167,7 @@ func (d *Documents) listFolder(ctx context.Context, registry *ingests.Registry, 
 	if err != nil {
 		return temporal.NewNonRetryableApplicationError(err.Error(), ErrorFolder, nil)
 	}
-	found, problems, err := folder.List(ctx, root, parse.Supported)
+	found, problems, err := folder.List(ctx, root, parse.Document)
 	if err != nil && ctx.Err() == nil {
 		return temporal.NewNonRetryableApplicationError(err.Error(), ErrorFolder, nil)
 	}

@@ -24,7 +24,7 @@ func Read(ctx context.Context, root, path string, maximumBytes int64) ([]byte, e
 	var special kindError
 	switch {
 	case errors.Is(err, ErrTooLarge):
-		return nil, fmt.Errorf("read %s: %w; split the file or raise the limit", path, err)
+		return nil, fmt.Errorf("read %s: %w; split the file or raise knowledge.maximum_bytes", path, err)
 	case errors.Is(err, ErrChanged):
 		return nil, fmt.Errorf("read %s: %w; try again once nobody writes to it", path, err)
 	case errors.Is(err, fs.ErrNotExist):

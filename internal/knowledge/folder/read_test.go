@@ -26,7 +26,7 @@ func TestAFileIsReadUpToTheLimitAndNotBeyond(t *testing.T) {
 	assert.Empty(t, content)
 	_, err = folder.Read(t.Context(), root, filepath.Join(root, "ten.md"), 9)
 	require.ErrorIs(t, err, folder.ErrTooLarge)
-	require.ErrorContains(t, err, "ten.md: too large: it has 10 bytes, and 9 are accepted; split the file or raise the limit")
+	require.ErrorContains(t, err, "ten.md: too large: it has 10 bytes, and 9 are accepted; split the file or raise knowledge.maximum_bytes")
 }
 
 func TestAFileWhoseSizeIsNotWhatItSaysIsNotTakenForEmpty(t *testing.T) {

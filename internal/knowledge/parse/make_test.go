@@ -203,10 +203,11 @@ func pdfObjects(title string, bodies []string, unicodes string) []byte {
 		stream(unicodes),
 		"<< /Type /FontDescriptor /FontName /Test /Flags 4 /FontBBox [0 -200 1000 800] /ItalicAngle 0 /Ascent 800 /Descent -200 /CapHeight 700 /StemV 80 >>",
 		"<< /Title <" + hexUTF16(title) + "> >>",
+		strings.Replace(stream(wholePicture), "<<", "<< /Type /XObject /Subtype /Form /BBox [0 0 600 800]", 1),
 	}
 	for at, body := range bodies {
 		kids[at] = fmt.Sprintf("%d 0 R", len(objects)+1)
-		objects = append(objects, fmt.Sprintf("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Resources << /Font << /F1 3 0 R >> >> /Contents %d 0 R >>", len(objects)+2), stream(body))
+		objects = append(objects, fmt.Sprintf("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Resources << /Font << /F1 3 0 R >> /XObject << /Form 8 0 R >> >> /Contents %d 0 R >>", len(objects)+2), stream(body))
 	}
 	objects[1] = fmt.Sprintf("<< /Type /Pages /Kids [%s] /Count %d >>", strings.Join(kids, " "), len(kids))
 	var file strings.Builder

@@ -24,20 +24,25 @@ func detectPackage(data []byte) (format, error) {
 	if err != nil {
 		return "", errDamaged
 	}
-	holds := map[string]bool{}
+	holds, binary := map[string]bool{}, false
 	for _, file := range archive.File {
 		folder, _, _ := strings.Cut(strings.TrimPrefix(file.Name, "/"), "/")
 		holds[folder] = true
+		binary = binary || strings.EqualFold(strings.TrimPrefix(file.Name, "/"), "xl/workbook.bin")
 	}
 	switch {
 	case holds["word"]:
 		return docxFormat, nil
+	case binary:
+		return "", unreadable("it is a workbook in the binary format of Excel", "save it as .xlsx")
 	case holds["xl"]:
 		return xlsxFormat, nil
 	case holds["ppt"]:
 		return "", unreadable("it is a PowerPoint presentation", "save it as .pdf")
 	case holds["mimetype"]:
 		return "", unreadable("it is an OpenDocument file or an e-book", "save it as .docx, .xlsx or .pdf")
+	case holds["Index"] && holds["Metadata"], holds["index.xml"], holds["index.apxl"]:
+		return "", unreadable("it is a document of Apple's Pages, Numbers or Keynote", "export it as .docx, .xlsx or .pdf")
 	}
 	return "", unreadable("it is a ZIP archive", "unpack it and put in the files")
 }

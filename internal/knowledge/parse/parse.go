@@ -77,7 +77,14 @@ var extensions = map[string]format{
 	".pdf": pdfFormat, ".docx": docxFormat, ".docm": docxFormat, ".xlsx": xlsxFormat, ".xlsm": xlsxFormat, ".csv": csvFormat, ".tsv": csvFormat, ".eml": emlFormat,
 }
 
-// Formats are the extensions of files that a folder's listing takes, with their dot, sorted.
+// notRead are the extensions of documents that are refused with what helps. Those that may also be something else, such as Apple's .key, are not among them.
+var notRead = map[string]bool{
+	".doc": true, ".dot": true, ".xls": true, ".xlt": true, ".xlsb": true, ".ppt": true, ".pps": true, ".pot": true, ".msg": true, ".wps": true,
+	".pptx": true, ".pptm": true, ".ppsx": true, ".ppsm": true, ".potx": true, ".potm": true,
+	".odt": true, ".ott": true, ".ods": true, ".ots": true, ".odp": true, ".otp": true, ".rtf": true, ".epub": true, ".pages": true, ".numbers": true,
+}
+
+// Formats are the extensions of files that are read, with their dot, sorted.
 func Formats() []string {
 	var all []string
 	for extension := range extensions {
@@ -91,6 +98,11 @@ func Formats() []string {
 func Supported(name string) bool {
 	_, ok := extensions[extensionOf(name)]
 	return ok
+}
+
+// Document reports whether a file holds a text that somebody may miss, by its name alone: it is read, or refused with what helps. Pictures, archives and code are no documents.
+func Document(name string) bool {
+	return Supported(name) || notRead[extensionOf(name)]
 }
 
 func extensionOf(name string) string {

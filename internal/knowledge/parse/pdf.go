@@ -24,16 +24,21 @@ var errNoPDF = unreadable("it is a PDF that is damaged or was cut off", "open it
 
 // readPDF reads the text layer of a PDF, with the pages it is on.
 func readPDF(out *builder, data []byte) error {
+	return readPDFWithin(out, data, maxPDFTime)
+}
+
+func readPDFWithin(out *builder, data []byte, limit time.Duration) error {
 	engine, err := startedEngine(out.ctx)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(out.ctx, maxPDFTime)
-	defer cancel()
-	instance, err := engine.pool.GetInstanceWithContext(ctx)
+	// Waiting for others to be read is not the document's fault.
+	instance, err := engine.pool.GetInstanceWithContext(out.ctx)
 	if err != nil {
-		return whyEnded(out, ctx, fmt.Errorf("no PDF reader is free: %w", err))
+		return whyEnded(out, out.ctx, fmt.Errorf("no PDF reader is free: %w", err))
 	}
+	ctx, cancel := context.WithTimeout(out.ctx, limit)
+	defer cancel()
 	document := &pdfReader{out: out, ctx: ctx, pdfium: instance}
 	done := make(chan error, 1)
 	go func() {
@@ -124,6 +129,8 @@ type pdfPage struct {
 	lines []pdfLine
 	// known and unknown count the characters that the file says, and those of which it only says how they look.
 	known, unknown int
+	// scanned says that the page is a picture with hardly any text.
+	scanned bool
 }
 
 // pdfLine is a line with the box around it, in points from the lower left corner of the page. Its size is the height of its characters' boxes.
@@ -179,6 +186,9 @@ func (d *pdfReader) page(document references.FPDF_DOCUMENT, index int) (pdfPage,
 		line.write(char)
 	}
 	end()
+	if page.known+page.unknown <= mostStamp {
+		page.scanned = d.pictured(document, index)
+	}
 	return page, nil
 }
 
@@ -220,14 +230,22 @@ var madeBy = regexp.MustCompile(`(?i)^(?:microsoft \w+ - .*|untitled.*|.*\.(?:do
 
 // add makes blocks of the lines of all pages.
 func (d *pdfReader) add() error {
-	known, unknown := 0, 0
+	known, unknown, scanned, written := 0, 0, 0, 0
 	for _, page := range d.pages {
 		known += page.known
 		unknown += page.unknown
+		switch {
+		case page.scanned:
+			scanned++
+		case page.known+page.unknown > 0:
+			written++
+		}
 	}
 	switch {
 	case known+unknown == 0:
 		return unreadable("its pages are only pictures: there is no text in it", "run text recognition (OCR) over it and put in the result")
+	case scanned > written:
+		return unreadable(fmt.Sprintf("%d of its %d pages are only pictures with hardly any text", scanned, len(d.pages)), "run text recognition (OCR) over it and put in the result")
 	case unknown*5 > known:
 		return unreadable("its fonts do not say which characters they show", "run text recognition (OCR) over it and put in the result")
 	}

@@ -109,6 +109,50 @@ func TestPDFOfPicturesOnlyIsRefused(t *testing.T) {
 	}
 }
 
+// Inline images, drawn over the whole page and over a corner of it. The former is in each file as a form, too.
+const (
+	wholePicture = "q 600 0 0 800 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 ID A EI Q\n"
+	smallPicture = "q 100 0 0 100 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 ID A EI Q\n"
+)
+
+func TestPDFOfWhichMostPagesAreScannedIsRefused(t *testing.T) {
+	t.Parallel()
+	text := func(characters int) string {
+		return "BT /F1 10 Tf 50 700 Td <" + strings.Repeat("0001", characters) + "> Tj ET\n"
+	}
+	stamped, cover := wholePicture+text(21), text(300)
+	for _, c := range []struct {
+		name    string
+		pages   []string
+		refused string
+	}{
+		{"a cover before scans", []string{cover, wholePicture, wholePicture, wholePicture}, "3 of its 4 pages"},
+		{"a stamp on each page", []string{stamped, stamped}, "2 of its 2 pages"},
+		{"strips", []string{cover, strings.Repeat("q 600 0 0 200 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 ID A EI Q\n", 4), wholePicture}, "2 of its 3 pages"},
+		{"pictures in forms", []string{"/Form Do\n", "/Form Do\n" + text(10)}, "2 of its 2 pages"},
+		{"blank pages count for nothing", []string{cover, "", "", "", wholePicture, wholePicture}, "2 of its 6 pages"},
+		{"half of the pages", []string{cover, wholePicture}, ""},
+		{"blank pages are no scans", []string{cover, "", "", ""}, ""},
+		{"recognized text over scans", []string{wholePicture + text(300), wholePicture + text(300)}, ""},
+		{"slides with small pictures", []string{smallPicture + text(20), smallPicture + text(20)}, ""},
+		{"drawings", []string{cover, strings.Repeat("0 0 600 800 re f\n", 3), strings.Repeat("0 0 600 800 re f\n", 3)}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			data := pdfObjects("", c.pages, toUnicode([]rune("A")))
+			if c.refused == "" {
+				if content := readFile(t, "scan.pdf", data); content.Pages != len(c.pages) {
+					t.Errorf("%d pages", content.Pages)
+				}
+				return
+			}
+			if bad := refused(t, "scan.pdf", data, DefaultLimits); !strings.Contains(bad.Reason, c.refused) || !strings.Contains(bad.Advice, "OCR") {
+				t.Errorf("error: %v", bad)
+			}
+		})
+	}
+}
+
 func TestPDFWhoseFontsDoNotSayTheirCharactersIsRefused(t *testing.T) {
 	t.Parallel()
 	private := strings.Map(func(r rune) rune { return 0xE000 + r }, "This text is only known by its looks.")
@@ -175,6 +219,32 @@ func TestPDFReadingEndsWithItsContext(t *testing.T) {
 		}
 	}
 	readFile(t, "after.pdf", pdfFile("", page))
+}
+
+// Whoever waits for its turn must not be told that it takes too long.
+func TestPDFTimeBeginsWhenAReaderIsFree(t *testing.T) {
+	t.Parallel()
+	running, err := startedEngine(t.Context())
+	must(t, err)
+	var free []func() error
+	for range pdfReaders {
+		instance, err := running.pool.GetInstanceWithContext(t.Context())
+		must(t, err)
+		free = append(free, instance.Close)
+	}
+	const limit = 2 * time.Second
+	read := make(chan error, 1)
+	go func() {
+		out := &builder{ctx: t.Context(), limits: DefaultLimits}
+		read <- readPDFWithin(out, pdfFile("", []pdfText{{50, 750, 10, "Some text"}}), limit)
+	}()
+	time.Sleep(limit + limit/4)
+	for _, closing := range free {
+		must(t, closing())
+	}
+	if err := <-read; err != nil {
+		t.Error(err)
+	}
 }
 
 func TestPDFsAreReadAtTheSameTime(t *testing.T) {

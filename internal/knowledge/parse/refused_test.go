@@ -63,6 +63,50 @@ func TestFilesThatSayNothingAreRefused(t *testing.T) {
 	}
 }
 
+func TestDocumentsOfOtherFormatsAreRefusedWithWhatHelps(t *testing.T) {
+	t.Parallel()
+	ole := append([]byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"), make([]byte, 504)...)
+	slides := zipFile(t, zipEntry{"[Content_Types].xml", "<Types/>"}, zipEntry{"ppt/presentation.xml", "<p/>"})
+	open := func(kind string) []byte {
+		return zipFile(t, zipEntry{"mimetype", kind}, zipEntry{"META-INF/manifest.xml", "<m/>"}, zipEntry{"content.xml", "<c/>"})
+	}
+	apple := zipFile(t, zipEntry{"Index/Document.iwa", "x"}, zipEntry{"Metadata/Properties.plist", "x"}, zipEntry{"preview.jpg", "x"})
+	type sample struct {
+		data           []byte
+		reason, advice string
+	}
+	of := map[string]sample{
+		".rtf":     {[]byte(`{\rtf1\ansi Text}`), "RTF", ".docx"},
+		".epub":    {open("application/epub+zip"), "e-book", ".pdf"},
+		".xlsb":    {zipFile(t, zipEntry{"[Content_Types].xml", "<Types/>"}, zipEntry{"xl/workbook.bin", "x"}), "binary format of Excel", ".xlsx"},
+		".pages":   {apple, "Apple's Pages", ".docx"},
+		".numbers": {apple, "Numbers", ".xlsx"},
+	}
+	for _, extension := range []string{".doc", ".dot", ".xls", ".xlt", ".ppt", ".pps", ".pot", ".msg", ".wps"} {
+		of[extension] = sample{ole, "old format of Word, Excel, PowerPoint or Outlook", ".docx, .xlsx, .pdf or .eml"}
+	}
+	for _, extension := range []string{".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"} {
+		of[extension] = sample{slides, "PowerPoint", ".pdf"}
+	}
+	for _, extension := range []string{".odt", ".ott", ".ods", ".ots", ".odp", ".otp"} {
+		of[extension] = sample{open("application/vnd.oasis.opendocument"), "OpenDocument", ".docx"}
+	}
+	for extension := range notRead {
+		c, known := of[extension]
+		if !known {
+			t.Errorf("%s has no sample", extension)
+			continue
+		}
+		name := "A report" + strings.ToUpper(extension)
+		if bad := refused(t, name, c.data, DefaultLimits); !strings.Contains(bad.Reason, c.reason) || !strings.Contains(bad.Advice, c.advice) {
+			t.Errorf("%v: want %q, %q", bad, c.reason, c.advice)
+		}
+		if !Document(name) || Supported(name) {
+			t.Errorf("%s: a document %v, supported %v", name, Document(name), Supported(name))
+		}
+	}
+}
+
 func TestSizesAreRefusedBeforeReading(t *testing.T) {
 	t.Parallel()
 	err := DefaultLimits.CheckSize("video.pdf", 500<<20)
@@ -149,6 +193,16 @@ func TestFormatsAreThoseThatAreSupported(t *testing.T) {
 	for _, name := range []string{"a.exe", "md", "a.md.bak", "", "pdf/a"} {
 		if Supported(name) {
 			t.Errorf("%q is supported", name)
+		}
+	}
+	for _, name := range []string{"a.md", "A.PDF"} {
+		if !Document(name) {
+			t.Errorf("%q is no document", name)
+		}
+	}
+	for _, name := range []string{"a.png", "a.zip", "a.go", "server.key", "doc", ""} {
+		if Document(name) {
+			t.Errorf("%q is a document", name)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func permitted(address netip.Addr, allowed []netip.Prefix) bool {
 type addressError struct{ address netip.Addr }
 
 func (e *addressError) Error() string {
-	return fmt.Sprintf("its address %s is not on the public internet; if it is a server of your own network, allow that network", e.address)
+	return fmt.Sprintf("its address %s is not on the public internet; if it is a server of your own network, add that network to knowledge.private_addresses", e.address)
 }
 
 // check is asked with every address right before it is connected to, after names were resolved: a name that is resolved anew gets no other address past it.

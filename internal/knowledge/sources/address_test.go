@@ -91,7 +91,7 @@ func TestAServerOfThisMachineIsNotEvenConnectedTo(t *testing.T) {
 	port := server.Listener.Addr().(*net.TCPAddr).Port
 	for _, host := range []string{"127.0.0.1", "localhost", "[::ffff:127.0.0.1]"} {
 		_, err := sources.New(sources.Options{}).Fetch(t.Context(), "http://"+net.JoinHostPort(strings.Trim(host, "[]"), netPort(port))+"/")
-		require.ErrorContains(t, err, "is not on the public internet; if it is a server of your own network, allow that network", host)
+		require.ErrorContains(t, err, "is not on the public internet; if it is a server of your own network, add that network to knowledge.private_addresses", host)
 	}
 	assert.Zero(t, connections.Load())
 	_, err := allowing(sources.Options{}).Fetch(t.Context(), server.URL)

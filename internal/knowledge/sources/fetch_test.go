@@ -178,7 +178,7 @@ func TestMoreThanTheLimitIsNotTaken(t *testing.T) {
 		})
 		_, err := allowing(sources.Options{MaximumBytes: limit}).Fetch(t.Context(), server.URL)
 		require.ErrorIs(t, err, sources.ErrTooLarge, name)
-		require.ErrorContains(t, err, "it has more than the 1048576 bytes that are accepted")
+		require.ErrorContains(t, err, "it has more than the 1048576 bytes that are accepted; raise knowledge.maximum_bytes, or take it out of the list")
 	}
 	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")

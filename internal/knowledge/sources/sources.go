@@ -144,7 +144,7 @@ func (f *Fetcher) body(response *http.Response) ([]byte, error) {
 	if encoding := response.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return nil, fmt.Errorf("it is packed as %q, which was not asked for; download the file and add it", encoding)
 	}
-	tooLarge := fmt.Errorf("%w: it has more than the %d bytes that are accepted; raise the limit, or take it out of the list", ErrTooLarge, f.options.MaximumBytes)
+	tooLarge := fmt.Errorf("%w: it has more than the %d bytes that are accepted; raise knowledge.maximum_bytes, or take it out of the list", ErrTooLarge, f.options.MaximumBytes)
 	if response.ContentLength > f.options.MaximumBytes {
 		return nil, tooLarge
 	}
