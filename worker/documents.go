@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"text/tabwriter"
@@ -102,7 +103,11 @@ func (f *documentFlags) list(command *cobra.Command, domain, root string) error 
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "DOCUMENT\tDOMAIN\tPIECES\tSOURCE\tTITLE")
 	for _, d := range all.Documents {
-		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\n", d.ID, cmp.Or(d.Domain, "every"), d.Chunks, display.OneLine(d.Source), display.OneLine(d.Title))
+		pieces := strconv.Itoa(d.Chunks)
+		if d.Lost {
+			pieces = "lost"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", d.ID, cmp.Or(d.Domain, "every"), pieces, display.OneLine(d.Source), display.OneLine(d.Title))
 	}
 	return table.Flush()
 }
@@ -126,6 +131,9 @@ func (f *documentFlags) show(command *cobra.Command, id string) error {
 	}
 	fmt.Fprintf(out, "%s\n%s\n%s, %d bytes%s, put in %s, for %s\n", display.OneLine(shown.Title), display.OneLine(shown.Source), shown.Format, shown.Bytes, pages,
 		shown.Ingested.Local().Format(time.DateTime), cmp.Or(shown.Domain, "every agent"))
+	if shown.Lost {
+		fmt.Fprintln(out, "The index has lost it, so that it is not found: put it in again.")
+	}
 	for _, chunk := range shown.Text {
 		fmt.Fprintf(out, "\n[%d] %s\n", chunk.Position, placeOf(chunk))
 		for line := range strings.Lines(chunk.Text) {

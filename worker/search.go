@@ -74,6 +74,7 @@ func printPassages(out io.Writer, found library.Found) {
 	if found.NotReranked != "" {
 		fmt.Fprintln(out, "not reranked:", display.OneLine(found.NotReranked))
 	}
+	printLost(out, found)
 }
 
 // titled is the title of a passage's document, and where in it the passage stands.
@@ -95,47 +96,58 @@ func explainFound(out io.Writer, found library.Found) {
 	if found.NotReranked != "" {
 		fmt.Fprintln(out, "not reranked:", display.OneLine(found.NotReranked))
 	}
-	words := explainList(out, "by words (BM25)", found.Words)
-	dense := explainList(out, "by meaning (cosine)", found.Dense)
-	both := fmt.Sprintf("both (each rank r adds 1/(%d+r))", knowledge.FusionK)
-	if found.Fused == nil {
-		explainList(out, both, found.Passages, words, dense)
-		return
+	explainList(out, "by words (BM25)", found.Words, nil)
+	explainList(out, "by meaning (cosine)", found.Dense, nil)
+	fused := found.Fused
+	if fused == nil {
+		fused = found.Passages
 	}
-	fused := explainList(out, both, found.Fused, words, dense)
-	explainList(out, "reranked (the model's scores)", found.Passages, fused)
+	if len(found.Words) > 0 && len(found.Dense) > 0 { // else there is nothing to put together
+		explainList(out, fmt.Sprintf("both (each rank r adds 1/(%d+r))", knowledge.FusionK), fused, func(passage library.Passage) string {
+			return strings.Join(filled(ranked("words", passage.WordsRank), ranked("meaning", passage.DenseRank)), ", ")
+		})
+	}
+	if found.Fused != nil {
+		before := map[string]int{}
+		for _, passage := range fused {
+			before[pieceOf(passage)] = passage.Rank
+		}
+		explainList(out, "reranked (the model's scores)", found.Passages, func(passage library.Passage) string { return ranked("before", before[pieceOf(passage)]) })
+	}
+	if found.Lost > 0 {
+		fmt.Fprintln(out)
+		printLost(out, found)
+	}
 }
 
-// rankedBy is the rank of each passage in one list.
-type rankedBy struct {
-	name  string
-	ranks map[string]int
+// ranked says where a list has a passage; empty where it has not.
+func ranked(list string, rank int) string {
+	if rank == 0 {
+		return ""
+	}
+	return fmt.Sprint(list, " ", rank)
 }
 
 // explainList prints passages with their scores, and where each stands in the lists that it was made of.
-func explainList(out io.Writer, title string, passages []library.Passage, from ...rankedBy) rankedBy {
-	name, _, _ := strings.Cut(strings.TrimPrefix(title, "by "), " ")
-	list := rankedBy{name, map[string]int{}}
+func explainList(out io.Writer, title string, passages []library.Passage, from func(passage library.Passage) string) {
 	fmt.Fprintf(out, "\n%s\n", title)
 	for _, passage := range passages {
-		piece := pieceOf(passage)
-		list.ranks[piece] = passage.Rank
-		fmt.Fprintf(out, "%4d  %10.4f  %s  %s", passage.Rank, passage.Score, piece, titled(passage))
-		var places []string
-		for _, other := range from {
-			if rank, there := other.ranks[piece]; there {
-				places = append(places, fmt.Sprint(other.name, " ", rank))
-			}
-		}
-		if len(places) > 0 {
-			fmt.Fprintf(out, "  (%s)", strings.Join(places, ", "))
+		fmt.Fprintf(out, "%4d  %10.4f  %s  %s", passage.Rank, passage.Score, pieceOf(passage), titled(passage))
+		if from != nil {
+			fmt.Fprintf(out, "  (%s)", from(passage))
 		}
 		fmt.Fprintln(out)
 	}
 	if len(passages) == 0 {
 		fmt.Fprintln(out, "      nothing")
 	}
-	return list
+}
+
+// printLost says what a search could not look at.
+func printLost(out io.Writer, found library.Found) {
+	if found.Lost > 0 {
+		fmt.Fprintf(out, "not searched: %s that the index has lost (worker documents list); put them in again\n", plural(found.Lost, "document"))
+	}
 }
 
 // pieceOf names a passage: its document and its place there.

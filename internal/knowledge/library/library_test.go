@@ -1,8 +1,10 @@
 package library_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -292,4 +294,54 @@ func TestItIsWhatToolsTakeALibraryFor(t *testing.T) {
 		}
 		return l
 	})
+}
+
+// asking notes how many hits its indexes are asked for.
+type asking struct {
+	knowledge.Store
+	limit *int
+}
+
+type askedIndex struct {
+	knowledge.Index
+	limit *int
+}
+
+func (a asking) Live(ctx context.Context) (knowledge.Index, error) {
+	index, err := a.Store.Live(ctx)
+	return askedIndex{index, a.limit}, err
+}
+
+func (a askedIndex) Search(ctx context.Context, query knowledge.Query) (knowledge.Hits, error) {
+	*a.limit = query.Limit
+	return a.Index.Search(ctx, query)
+}
+
+func TestAFusedPassageSaysWhereEachArmHasIt(t *testing.T) {
+	t.Parallel()
+	w := withMeaning(t, recordstest.Own(t))
+	for n := range 5 {
+		put(t, w.Library, file("office", fmt.Sprintf("/docs/%d.md", n), fmt.Sprintf("# Room %d\n\nHotels%s, rooms and %s.\n", n, strings.Repeat(" hotels", n), strings.Repeat("breakfast ", 6-n))), library.Added)
+	}
+	limit := 0
+	w.Library = library.New(library.Options{DB: w.db, Store: asking{w.store(t), &limit}, Embed: w.embed, Limits: parse.DefaultLimits})
+	t.Cleanup(func() { _ = w.Library.Close() })
+	found, err := w.Search(t.Context(), library.Query{Text: "hotels breakfast", Domain: "office", Limit: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found.Passages) != 2 || len(found.Words) != 2 || len(found.Dense) != 2 {
+		t.Fatalf("%d passages, %d by words, %d by meaning", len(found.Passages), len(found.Words), len(found.Dense))
+	}
+	for _, passage := range found.Passages {
+		if passage.WordsRank == 0 || passage.DenseRank == 0 || math.Abs(1/float64(knowledge.FusionK+passage.WordsRank)+1/float64(knowledge.FusionK+passage.DenseRank)-passage.Score) > 1e-9 {
+			t.Errorf("rank %d by words and %d by meaning do not make %v", passage.WordsRank, passage.DenseRank, passage.Score)
+		}
+	}
+	if found.Words[0].WordsRank != 0 {
+		t.Errorf("%+v", found.Words[0])
+	}
+	if limit < knowledge.Candidates { // of which the fusion is made, however few are wanted
+		t.Errorf("asked for %d hits of each arm", limit)
+	}
 }

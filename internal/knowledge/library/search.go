@@ -80,7 +80,8 @@ func (l *Library) search(ctx context.Context, query Query) (Found, error) {
 	found.Embedding = time.Since(started)
 	started = time.Now()
 	asked := knowledge.Query{Domain: query.Domain, AllDomains: query.AllDomains, Terms: found.Terms, Dense: dense}
-	for asked.Limit = limit + spare; ; asked.Limit *= 4 {
+	// As many as are fused at least, so that each fused one is among those of the arms that it comes from.
+	for asked.Limit = max(limit+spare, knowledge.Candidates); ; asked.Limit *= 4 {
 		hits, err := index.Search(ctx, asked)
 		if err != nil {
 			return found, err
@@ -217,5 +218,27 @@ func (l *Library) counting(ctx context.Context, hits knowledge.Hits, limit int, 
 		return passages
 	}
 	found.Passages, found.Words, found.Dense = pick(best), pick(hits.Words), pick(hits.Dense)
+	words, dense := ranks(hits.Words), ranks(hits.Dense)
+	for i := range found.Passages {
+		p := &found.Passages[i]
+		p.WordsRank, p.DenseRank = words[pointOf(p.Hit)], dense[pointOf(p.Hit)]
+	}
 	return dropped, nil
+}
+
+// point names a point of an index.
+type point struct {
+	document, version string
+	position          int
+}
+
+func pointOf(hit knowledge.Hit) point { return point{hit.Document, hit.Version, hit.Position} }
+
+// ranks are those of an arm's hits.
+func ranks(arm []knowledge.Hit) map[point]int {
+	all := map[point]int{}
+	for _, hit := range arm {
+		all[pointOf(hit)] = hit.Rank
+	}
+	return all
 }

@@ -47,6 +47,9 @@ type Passage struct {
 	Source string `json:"source"`
 	Format string `json:"format"`
 	Domain string `json:"domain,omitempty"`
+	// WordsRank and DenseRank are where each arm has it, of which the fusion is made: 0 where it does not. They are given of fused passages, and count versions that are on their way out.
+	WordsRank int `json:"words_rank,omitempty"`
+	DenseRank int `json:"dense_rank,omitempty"`
 }
 
 // Found is what a search has found.
