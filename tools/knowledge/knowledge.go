@@ -71,6 +71,8 @@ type Found struct {
 	Passages []Passage `json:"passages"`
 	// WordsOnly says why the meaning was not asked for; empty: it was.
 	WordsOnly string `json:"words_only,omitempty"`
+	// Lost is how many documents could not be searched, since the index has lost them.
+	Lost int `json:"lost,omitempty"`
 }
 
 // Passage is a piece of a document.
@@ -102,7 +104,7 @@ func (o Options) search(ctx context.Context, in Arguments) (*Found, error) {
 	if err != nil {
 		return nil, fmt.Errorf("search the documents: %w", err)
 	}
-	out := &Found{Query: in.Query, Relevant: Relevant(found), Passages: []Passage{}, WordsOnly: found.WordsOnly}
+	out := &Found{Query: in.Query, Relevant: Relevant(found), Passages: []Passage{}, WordsOnly: found.WordsOnly, Lost: found.Lost}
 	if out.Relevant {
 		out.Passages = o.pack(ctx, joined(found.Passages))
 	}

@@ -197,12 +197,12 @@ func TestPassagesFitTheBudgetTheBestFirstAndTheSecondBestLast(t *testing.T) {
 		want    string
 	}{
 		"all":                {knowledge.Options{}, "D1 D3 D4 D2"},
-		"two":                {knowledge.Options{Context: 8 * 350}, "D1 D2"},
+		"two":                {knowledge.Options{Context: 8 * 260}, "D1 D2"},
 		"at least one":       {knowledge.Options{Context: 8}, "D1"},
 		"as counted":         {knowledge.Options{Context: 8 * 10, Tokens: counting(4)}, "D1 D2"},
 		"a shorter one fits": {knowledge.Options{Context: 8 * 10, Tokens: counting(4, 7, 6, 1)}, "D1 D3"},
-		"the counter fails":  {knowledge.Options{Context: 8 * 350, Tokens: func(context.Context, []string) ([]int, error) { return nil, errors.New("gone") }}, "D1 D2"},
-		"it counts too few":  {knowledge.Options{Context: 8 * 350, Tokens: func(context.Context, []string) ([]int, error) { return []int{1}, nil }}, "D1 D2"},
+		"the counter fails":  {knowledge.Options{Context: 8 * 260, Tokens: func(context.Context, []string) ([]int, error) { return nil, errors.New("gone") }}, "D1 D2"},
+		"it counts too few":  {knowledge.Options{Context: 8 * 260, Tokens: func(context.Context, []string) ([]int, error) { return []int{1}, nil }}, "D1 D2"},
 	} {
 		test.options.Documents = &librarytest.Fake{Passages: passages}
 		_, found := searched(t, test.options, "oa", query)

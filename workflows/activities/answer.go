@@ -206,7 +206,7 @@ func hides(agent equipped, known conversation, content string) string {
 func (a *Activities) write(ctx context.Context, who asker, agent equipped, known conversation, domain string) (text, error) {
 	if known.notInDocuments() {
 		if !agent.Talks {
-			return text{content: notThere(known.input.Question)}, nil
+			return text{content: known.notThere()}, nil
 		}
 		known.results = nil
 	}

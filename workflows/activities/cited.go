@@ -9,6 +9,7 @@ import (
 	"bestbox/agents"
 	"bestbox/internal/knowledge/cite"
 	"bestbox/tools/knowledge"
+	"bestbox/tools/wording"
 	"bestbox/workflows/run"
 )
 
@@ -98,12 +99,35 @@ func (c conversation) notInDocuments() bool {
 	})
 }
 
-// notThere says so, in the language of the question.
-func notThere(question string) string {
-	if agents.InChinese(question) {
-		return "文件中没有相关内容。"
+// notThere says so, in the language of the question, and what was not looked at.
+func (c conversation) notThere() string {
+	wordsOnly, lost := false, 0
+	for _, result := range c.results {
+		if found, is := foundIn(result); is {
+			wordsOnly, lost = wordsOnly || found.WordsOnly != "", max(lost, found.Lost)
+		}
 	}
-	return knowledge.NotThere + "."
+	chinese := agents.InChinese(c.input.Question)
+	said := []string{knowledge.NotThere + "."}
+	if chinese {
+		said[0] = "文件中没有相关内容。"
+	}
+	switch {
+	case wordsOnly && chinese:
+		said = append(said, "文件只按字词检索，没有按语义检索：换一种说法也许能找到。")
+	case wordsOnly:
+		said = append(said, "They were searched by their words alone, not by meaning: asked in other words, it may be found.")
+	}
+	switch {
+	case lost > 0 && chinese:
+		said = append(said, fmt.Sprintf("另有 %d 份文件的索引已丢失，未能检索。", lost))
+	case lost > 0:
+		said = append(said, "Not searched: "+wording.Counted(lost, "document")+" that the index has lost.")
+	}
+	if chinese {
+		return strings.Join(said, "")
+	}
+	return strings.Join(said, " ")
 }
 
 // textsOfFound are what an answer may take from a search. The numbers of passages are not among them: they are no figures of a document.

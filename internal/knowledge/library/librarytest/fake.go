@@ -24,6 +24,9 @@ type Fake struct {
 	Passages []library.Passage
 	// Err is returned by every search, where it is set.
 	Err error
+	// WordsOnly and Lost are told of every search.
+	WordsOnly string
+	Lost      int
 	// Asked are the queries.
 	Asked []library.Query
 }
@@ -34,7 +37,7 @@ func (f *Fake) Search(_ context.Context, query library.Query) (library.Found, er
 	if f.Err != nil {
 		return library.Found{}, f.Err
 	}
-	found := library.Found{Terms: terms.Query(query.Text), Chunks: len(f.Passages), WordsOnly: "it is a fake"}
+	found := library.Found{Terms: terms.Query(query.Text), Chunks: len(f.Passages), WordsOnly: f.WordsOnly, Lost: f.Lost}
 	for _, p := range f.Passages {
 		if p.Domain != "" && p.Domain != query.Domain && !query.AllDomains {
 			continue
