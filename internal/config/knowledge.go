@@ -46,7 +46,7 @@ type Embedding struct {
 	URL        string `yaml:"url" json:"url,omitempty" jsonschema:"description=Its address without a path. Empty: the tier embed of the profile.,example=http://127.0.0.1:8082"`
 	Model      string `yaml:"model" json:"model,omitempty" jsonschema:"description=The model's name as the server knows it. Empty: whichever it has."`
 	APIKeyFile string `yaml:"api_key_file" json:"api_key_file,omitempty" jsonschema:"description=File holding its API key."`
-	Context    int    `yaml:"context" json:"context,omitempty" jsonschema:"minimum=0,maximum=1048576,description=Tokens of a text that it takes. 0: 512; or the context of the tier."`
+	Context    int    `yaml:"context" json:"context,omitempty" jsonschema:"minimum=0,maximum=1048576,description=Tokens of a text that it takes; 512 or more; since passages are cut for that. 0: 512; or the context of the tier."`
 }
 
 // fillKnowledge says where the index is and whether every folder may be put in.
@@ -109,7 +109,7 @@ func (k Knowledge) validate(refuse refusal) {
 	for field, value := range map[string]string{"model": e.Model, "api_key_file": e.APIKeyFile} {
 		refuse(value == "" || e.URL != "", "knowledge.embedding."+field, value, "none without url: the tier embed has its own")
 	}
-	refuse(e.Context >= 0 && e.Context <= 1<<20 && (e.Context == 0 || e.URL != ""), "knowledge.embedding.context", e.Context, "0 to 1048576, and 0 without url")
+	refuse(e.Context == 0 || e.Context >= 512 && e.Context <= 1<<20 && e.URL != "", "knowledge.embedding.context", e.Context, "0, or 512 to 1048576, since passages are cut for 512; 0 without url")
 	for i, text := range k.PrivateAddresses {
 		_, err := netip.ParsePrefix(text)
 		refuse(err == nil, fmt.Sprintf("knowledge.private_addresses[%d]", i), text, "a network such as 10.1.0.0/16 or fd00::/8")

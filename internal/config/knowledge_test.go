@@ -75,6 +75,7 @@ func TestDocumentsSettingsThatCannotBeAreRefused(t *testing.T) {
 		{"embedding: {url: 'http://embed.internal:8082', api_key_file: /key}", "knowledge.embedding.url", "https"},
 		{"embedding: {model: bge-m3}", "knowledge.embedding.model", "none without url"},
 		{"embedding: {context: 512}", "knowledge.embedding.context", "0 without url"},
+		{"embedding: {url: 'http://127.0.0.1:1', context: 256}", "knowledge.embedding.context", "512 to 1048576"},
 		{"private_addresses: [10.1.2.3]", "knowledge.private_addresses[0]", "10.1.0.0/16"},
 		{"maximum_bytes: 10", "knowledge.maximum_bytes", "1024 to"},
 		{"maximum_bytes: 99999999999", "knowledge.maximum_bytes", "1024 to"},
