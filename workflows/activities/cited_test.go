@@ -317,7 +317,7 @@ func TestWhatWasNotLookedAtIsSaidWhereNothingWasFound(t *testing.T) {
 	t.Parallel()
 	for question, want := range map[string]string{
 		"What does the canteen charge for lunch?": "It is not in the documents. They were searched by their words alone, not by meaning: asked in other words, it may be found. Not searched: 3 documents that the index has lost.",
-		"食堂的午饭多少钱？": "文件中没有相关内容。文件只按字词检索，没有按语义检索：换一种说法也许能找到。另有 3 份文件的索引已丢失，未能检索。",
+		"食堂的午饭多少钱？":                               "文件中没有相关内容。文件只按字词检索，没有按语义检索：换一种说法也许能找到。另有 3 份文件的索引已丢失，未能检索。",
 	} {
 		model := &scriptedModel{calls: []agents.Call{searching(question)}}
 		got, _ := answers(t, withDocuments(t, model, func(documents *librarytest.Fake) { documents.WordsOnly, documents.Lost = "the server is away", 3 }), "hr", question)

@@ -71,3 +71,32 @@ func TestAClaimIsCitedBesideWhatIsNotToBeFound(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+func TestADenialClaimsNothingAndARuleDoesInMoreWords(t *testing.T) {
+	t.Parallel()
+	for claims, sentences := range map[bool][]string{
+		true: {
+			"The documents do not mention it, but dogs must sleep in the server room.", "The documents do not mention it, dogs must sleep in the server room.",
+			"The documents do not mention it and dogs must sleep in the server room.", "No information about customers may be passed on to third parties.",
+			"No information about customers is given to third parties.", "Confidential documents are not given to suppliers.", "Documents that are not named are shredded at once.",
+			"合同文件不得包含个人信息。", "文件中没有提到这一点，员工必须睡在机房。", "You may take unlimited leave; feel free to do so.", "Feel free to take unlimited leave.",
+			"Employees who are unable to find their badge call the porter.", "请随时佩戴工牌上班。",
+		},
+		false: {
+			"The documents do not say how many days of leave and sick days may be taken.", "The documents do not say how many days a contractor receives, or when they expire.",
+			"There is no information about carry-over in the documents.", "文件中没有提到加班费。", "文件中没有说明是否必须佩戴工牌。", "文件中没有提到年假天数，也没有提到病假。", "文件中没有相关内容。",
+			"It is not mentioned in the passages.", "The answer is not given in the documents.", "I could not find anything about dogs in the passages.", "I'm sorry, but I could not find it.",
+			"Based on the provided passages, there is no information about delivery times, payment terms, or discount rates.", "The provided documents do not contain details of the canteen.",
+			"If you have more questions, feel free to ask.", "It is not in the documents: nothing in them is about “the canteen of visitors”.", "抱歉，我无法回答这个问题。", "很抱歉，没有找到关于食堂的内容。",
+		},
+	} {
+		for _, sentence := range sentences {
+			t.Run(sentence, func(t *testing.T) {
+				t.Parallel()
+				if got := cite.Check("", sentence, leave); len(got.Uncited) > 0 != claims || len(got.Citations) > 0 {
+					t.Errorf("marked as uncited %q, cited %v", got.Uncited, got.Citations)
+				}
+			})
+		}
+	}
+}

@@ -83,10 +83,10 @@ var (
 		`|\bnot\s+(?:\w+\s+)?in (?:the|these|any of the) ` + told + `\b` +
 		`|\b(?:there (?:is|are|was|were)|(?:i|we) (?:have|found|find|see)|` + told + `\s+(?:\w+\s+)?(?:contain|have|hold|give|provide|offer|include|make)s?)\s+no ` + lacked + `\b` +
 		`|\bno ` + lacked + `\b[^.]*?(?:\b(?:found|available|provided|given)(?:\s+(?:in|here|about|on|for|regarding)\b|\W*$)|\bin (?:the|these|any of the) ` + told + `\b)` +
-		`|\b(?:i|we) (?:do not|don['’]t|cannot|can['’]t|could not|couldn['’]t) (?:know|find|say|answer|tell)\b|\bunable to (?:find|answer)\b` +
+		`|\b(?:i|we) (?:do not|don['’]t|cannot|can['’]t|could not|couldn['’]t) (?:know|find|say|answer|tell)\b|\b(?:i|we)(?:['’]m|['’]re| am| are| was| were) unable to (?:find|answer)\b` +
 		`|(?:文件|文档|资料|段落|结果|信息|知识库)[^。]*?(?:没有|未能|未|并未|不)(?:[^。得应可许准要能]{0,4})(?:提到|提及|说明|规定|包含|找到|写明|记载|给出|涉及)|没有(?:找到|查到|相关(?:内容|信息|规定|资料|文件|文档|说明))|未(?:找到|查到)|无法(?:回答|确定|得知)|不知道`)
 	// polite are words that keep a conversation going.
-	polite = regexp.MustCompile(`(?i)\b(?:let me know|feel free|happy to help|glad to help|anything else|hope this helps|you['’]re welcome|thank you|thanks for|please (?:contact|ask) (?:me|us))\b|请随时|随时(?:联系|告诉|问)我|希望.*帮助|不客气|谢谢|还有(?:什么|其他)`)
+	polite = regexp.MustCompile(`(?i)\b(?:let me know|feel free to (?:ask|contact|reach|let|tell|write|call|share|get|do so)|happy to help|glad to help|anything else|hope this helps|you['’]re welcome|thank you|thanks for|please (?:contact|ask) (?:me|us))\b|请随时(?:联系|告诉|告知|询问|提问|问我|与我|和我|向我)|随时(?:联系|告诉|问)我|希望.*帮助|不客气|谢谢|还有(?:什么|其他)`)
 	// sorry begins what is not known.
 	sorry = regexp.MustCompile(`(?i)^\W*(?:(?:i['’]m|i am|we['’]re|we are)\s+(?:\w+\s+)?sorry|unfortunately|sorry|抱歉|很抱歉|对不起|很遗憾)`)
 	// on begins what is said only so that something polite can follow: "If you need more, let me know".
@@ -95,7 +95,11 @@ var (
 	clauseEnd = regexp.MustCompile(`(?i)[;；]|[,，]?\s*\b(?:but|however|yet)\b[,，]?|[,，]\s*(?:and|so|therefore|thus)\b|[,，]?\s*(?:但是|但|不过|然而|所以|因此)`)
 	// although is a first clause that stands behind its conjunction.
 	although = regexp.MustCompile(`(?i)^\W*(?:although|though|while|虽然|尽管)[^,，]*[,，]`)
-	figure   = regexp.MustCompile(`\d`)
+	// spliced is a rule that goes on behind a denial with a comma, or an "and". Where the denial says what is asked, or the rest goes on with that, it is none.
+	spliced = regexp.MustCompile(`(?i)^(.*?)(?:\s*[,，]\s*|\s+and\s+)(.*(?:\b(?:must|shall|may|should|can|has to|have to)\b|必须|不得|不可|禁止|应当).*)$`)
+	asked   = regexp.MustCompile(`(?i)\b(?:how|when|whether|who|what|which|where|why|if)\b|是否|如何|何时|多少|哪|什么|谁|几`)
+	goesOn  = regexp.MustCompile(`(?i)^(?:or|nor|and)\b|^(?:也|或|和|以及|还有)`)
+	figure  = regexp.MustCompile(`\d`)
 )
 
 const (
@@ -121,6 +125,9 @@ func claimed(sentence string) string {
 				if clause = clause[:at[0]]; on.MatchString(clause) {
 					continue
 				}
+			}
+			if parts := spliced.FindStringSubmatch(clause); parts != nil && unknowing.MatchString(parts[1]) && !asked.MatchString(parts[1]) && !goesOn.MatchString(parts[2]) {
+				clause = parts[2]
 			}
 			if !unknowing.MatchString(clause) {
 				kept = append(kept, sorry.ReplaceAllString(clause, ""))

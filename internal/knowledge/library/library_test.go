@@ -325,7 +325,7 @@ func TestAFusedPassageSaysWhereEachArmHasIt(t *testing.T) {
 	}
 	limit := 0
 	w.Library = library.New(library.Options{DB: w.db, Store: asking{w.store(t), &limit}, Embed: w.embed, Limits: parse.DefaultLimits})
-	t.Cleanup(func() { _ = w.Library.Close() })
+	t.Cleanup(func() { _ = w.Close() })
 	found, err := w.Search(t.Context(), library.Query{Text: "hotels breakfast", Domain: "office", Limit: 2})
 	if err != nil {
 		t.Fatal(err)
