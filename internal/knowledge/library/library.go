@@ -107,6 +107,7 @@ func (l *Library) model(ctx context.Context) (knowledge.Model, error) {
 	})
 	select {
 	case <-ctx.Done():
+		l.describing.Forget("") // the server may answer the next one although it has forgotten this one
 		return knowledge.Model{}, fmt.Errorf("the embedding server has not said in time which model it has: %w", ctx.Err())
 	case described := <-answer:
 		return described.Val.(knowledge.Model), described.Err

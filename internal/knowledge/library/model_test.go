@@ -184,3 +184,25 @@ func TestASearchBeginsAnewWhereTheIndexWasReplacedButNotForEver(t *testing.T) {
 		})
 	}
 }
+
+func TestAQuestionThatAServerHasForgottenIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	small := knowledge.Model{Name: "small", Dimension: 64}
+	asked, end := atomic.Int32{}, make(chan struct{})
+	t.Cleanup(func() { close(end) })
+	l := library.New(library.Options{Embed: &fakeEmbedder{model: small, describing: func(context.Context) {
+		if asked.Add(1) == 1 {
+			<-end
+		}
+	}}})
+	hasty, giveUp := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer giveUp()
+	if _, err := l.Model(hasty); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("who asks first: %v", err)
+	}
+	patient, done := context.WithTimeout(t.Context(), 10*time.Second)
+	defer done()
+	if model, err := l.Model(patient); err != nil || model != small {
+		t.Errorf("who asks next: %+v, %v", model, err)
+	}
+}
