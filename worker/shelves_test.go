@@ -32,6 +32,17 @@ func downServer(t *testing.T) (*qdranttest.Fake, *laterStore) {
 	return fake, &laterStore{server, "company"}
 }
 
+// ingesting asks for the index as an ingest does, which waits for the server.
+func ingesting(t *testing.T, store *laterStore) <-chan error {
+	ended := make(chan error, 1)
+	go func() {
+		_, err := store.Live(t.Context())
+		ended <- err
+	}()
+	time.Sleep(100 * time.Millisecond) // it most likely tries by now
+	return ended
+}
+
 // endsSoon runs a call that must end long before Qdrant's patience does.
 func endsSoon(t *testing.T, call func() error) error {
 	t.Helper()
@@ -49,12 +60,7 @@ func endsSoon(t *testing.T, call func() error) error {
 func TestNobodyWaitsLongerForQdrantThanItWantsTo(t *testing.T) {
 	t.Parallel()
 	fake, store := downServer(t)
-	ingested := make(chan error, 1)
-	go func() {
-		_, err := store.Live(t.Context())
-		ingested <- err
-	}()
-	time.Sleep(100 * time.Millisecond) // the ingest most likely tries by now
+	ingested := ingesting(t, store)
 	if err := endsSoon(t, func() error { return store.Ping(t.Context()) }); err == nil || !strings.Contains(err.Error(), "cannot be reached") {
 		t.Errorf("a probe: %v", err)
 	}
@@ -98,12 +104,7 @@ func TestAProbeFindsAServerThatNobodyHasNeededYet(t *testing.T) {
 func TestAServerThatAnswersAfterTheEndIsNotKept(t *testing.T) {
 	t.Parallel()
 	fake, store := downServer(t)
-	ingested := make(chan error, 1)
-	go func() {
-		_, err := store.Live(t.Context())
-		ingested <- err
-	}()
-	time.Sleep(100 * time.Millisecond)
+	ingested := ingesting(t, store)
 	if err := store.server.close(); err != nil {
 		t.Error(err)
 	}

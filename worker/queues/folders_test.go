@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"bestbox/internal/config"
+	"bestbox/internal/knowledge"
 	"bestbox/internal/knowledge/ingests"
 	"bestbox/internal/knowledge/library"
 	"bestbox/internal/knowledge/parse"
@@ -199,5 +200,37 @@ func TestAnEmbeddingServerThatRefusesIsNotWaitedFor(t *testing.T) {
 	}
 	if asked.Load() != 3 {
 		t.Errorf("asked for %d files", asked.Load())
+	}
+}
+
+func TestADocumentThatSomebodyHoldsIsRemovedLaterOrTheIngestSaysThatItWasNot(t *testing.T) {
+	t.Parallel()
+	for name, patience := range map[string]time.Duration{"let go": time.Minute, "held": time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, func(o *office) { o.options.Patience = patience })
+			o.write("gone.md", "# Gone\n\nText.")
+			o.write("stays.md", "# Stays\n\nText.")
+			o.put()
+			o.remove("gone.md")
+			id := knowledge.DocumentID("", filepath.Join(o.folder, "gone.md"))
+			if _, err := o.db.SQL().ExecContext(t.Context(), "INSERT INTO document_claims VALUES (?, ?, ?)", id, "somebody", time.Now().Add(time.Hour).UnixMilli()); err != nil {
+				t.Fatal(err)
+			}
+			started := o.start("ingest", run.Ingest{Kind: "folder", Root: o.folder})
+			o.eventually("it says for what it waits", func() bool { return strings.Contains(o.latest().Reason, "remove the document "+id) })
+			if name == "let go" {
+				if _, err := o.db.SQL().ExecContext(t.Context(), "DELETE FROM document_claims"); err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(run.Ingested{Files: 1, Unchanged: 1, Removed: 1}, o.ended(started)); diff != "" {
+					t.Error(diff)
+				}
+				return
+			}
+			if err := started.Get(t.Context(), nil); err == nil || !strings.Contains(o.latest().Reason, "what is gone was not removed") || o.latest().State != ingests.Failed {
+				t.Errorf("it ended with %v: %+v", err, o.latest())
+			}
+		})
 	}
 }

@@ -63,7 +63,8 @@ func Check(question, answer string, passages []Passage, facts ...string) Report 
 		sentence, hints := unmarked(answer[at.from:at.to])
 		written.WriteString(answer[rest:at.from])
 		rest = at.to
-		found, supported := sources.behind(sentence, hints)
+		claim := claimed(sentence)
+		found, supported := sources.behind(claim, hints)
 		switch {
 		case len(found) > 0:
 			var numbers []int
@@ -73,7 +74,7 @@ func Check(question, answer string, passages []Passage, facts ...string) Report 
 				}
 			}
 			written.WriteString(marked(sentence, numbers))
-			report.Uncited = append(report.Uncited, sources.foreign(claimed(sentence))...)
+			report.Uncited = append(report.Uncited, sources.foreign(claim)...)
 		case supported:
 			written.WriteString(sentence)
 		default:

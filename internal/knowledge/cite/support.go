@@ -212,12 +212,12 @@ func (s *sources) begins(sentence string) []string {
 
 func isHan(sign rune) bool { return unicode.Is(unicode.Han, sign) }
 
-// behind returns the quotes that support a sentence, at most two, and whether it needs no other support: a fact says so, or it claims nothing.
-func (s *sources) behind(sentence string, hints []int) (found []quoted, supported bool) {
-	if sentence = claimed(sentence); sentence == "" {
+// behind returns the quotes that support a claim, at most two, and whether it needs no other support: a fact says so, or nothing is claimed.
+func (s *sources) behind(claim string, hints []int) (found []quoted, supported bool) {
+	if claim == "" {
 		return nil, true
 	}
-	says, least := s.sayingOf(sentence, hints)
+	says, least := s.sayingOf(claim, hints)
 	best, rank := -1, 0.0
 	for index, p := range s.parts {
 		if p.size > 1 && len(says.clauses) == 1 { // what is said in one clause stands in one sentence; in more, a figure of another one would do

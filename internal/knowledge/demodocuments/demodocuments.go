@@ -40,9 +40,11 @@ func Put(ctx context.Context, db *records.DB, into *library.Library) error {
 		}
 		source := "demo:" + below
 		if !lacks {
-			if _, _, err := into.Document(ctx, knowledge.DocumentID(domain, source)); errors.Is(err, library.ErrUnknownDocument) {
+			known, _, err := into.Document(ctx, knowledge.DocumentID(domain, source))
+			switch {
+			case errors.Is(err, library.ErrUnknownDocument):
 				return nil
-			} else if err != nil {
+			case err != nil || !known.Lost:
 				return err
 			}
 		}

@@ -101,6 +101,7 @@ func (l *Library) Document(ctx context.Context, id string) (knowledge.Document, 
 	if err != nil {
 		return document, nil, fmt.Errorf("read the text of %s: %w", document.Source, err)
 	}
+	document.Lost = document.Lost || len(chunks) != document.Chunks
 	return document, chunks, nil
 }
 
@@ -180,11 +181,7 @@ func (l *Library) lose(ctx context.Context, claim *claimed, lost bool) error {
 		if err := claim.holds(ctx, tx); err != nil {
 			return err
 		}
-		value := 0
-		if lost {
-			value = 1
-		}
-		_, err := tx.ExecContext(ctx, "UPDATE documents SET lost = ? WHERE id = ?", value, claim.document)
+		_, err := tx.ExecContext(ctx, "UPDATE documents SET lost = CASE WHEN ? THEN 1 ELSE 0 END WHERE id = ?", lost, claim.document)
 		return err
 	})
 }
