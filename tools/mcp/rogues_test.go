@@ -104,7 +104,8 @@ func TestAFloodTakesNeitherMemoryNorProcessor(t *testing.T) { //nolint:parallelt
 			t.Errorf("%s: the heap has grown by %d MB", how, grown>>20)
 		}
 		processor := time.Duration(used[1].Utime.Nano() + used[1].Stime.Nano() - used[0].Utime.Nano() - used[0].Stime.Nano())
-		if processor > 3*time.Second { // of 6 s that two processors have passed
+		// With the race detector it is 2.2 to 3.3 s, by machine; without the limit on what a server may send 9.5 s.
+		if processor > 6*time.Second {
 			t.Errorf("%s: it has taken %s of processor time", how, processor)
 		}
 		answers(t, servers)
