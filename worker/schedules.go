@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bestbox/worker/api"
+	"bestbox/worker/display"
 )
 
 func (f *documentFlags) schedules(command *cobra.Command) error {
@@ -35,9 +36,17 @@ func (f *documentFlags) schedules(command *cobra.Command) error {
 		if schedule.Next != nil {
 			next = schedule.Next.Local().Format(time.DateTime)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", schedule.ID, schedule.Every, next, cmp.Or(schedule.Domain, "every"), schedule.Folder)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", schedule.ID, schedule.Every, next, cmp.Or(schedule.Domain, "every"), display.OneLine(schedule.Folder))
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, schedule := range all {
+		if schedule.Problem != "" {
+			fmt.Fprintf(command.OutOrStdout(), "%s is not put in: %s\n", schedule.ID, display.OneLine(schedule.Problem))
+		}
+	}
+	return nil
 }
 
 func (f *documentFlags) unschedule(command *cobra.Command, id string) error {

@@ -11,6 +11,7 @@ import (
 
 	"bestbox/internal/knowledge"
 	"bestbox/internal/knowledge/library"
+	relevance "bestbox/tools/knowledge"
 	"bestbox/worker/api"
 	"bestbox/worker/display"
 )
@@ -57,7 +58,7 @@ func newSearch(flags *settings) *cobra.Command {
 	return command
 }
 
-func printPassages(out io.Writer, found library.Found) {
+func printPassages(out io.Writer, found api.Found) {
 	for _, passage := range found.Passages {
 		fmt.Fprintf(out, "%d  %s\n   %s\n", passage.Rank, titled(passage), display.OneLine(passage.Source))
 		for line := range strings.Lines(passage.Text) {
@@ -83,7 +84,7 @@ func titled(passage library.Passage) string {
 }
 
 // explainFound shows the ranks and scores of both searches and what fusion makes of them.
-func explainFound(out io.Writer, found library.Found) {
+func explainFound(out io.Writer, found api.Found) {
 	fmt.Fprintf(out, "words that count: %s\n", display.OneLine(strings.Join(found.Terms, " ")))
 	if found.WordsOnly != "" {
 		fmt.Fprintln(out, "the meaning was not asked for:", display.OneLine(found.WordsOnly))
@@ -96,6 +97,7 @@ func explainFound(out io.Writer, found library.Found) {
 	if found.NotReranked != "" {
 		fmt.Fprintln(out, "not reranked:", display.OneLine(found.NotReranked))
 	}
+	explainRelevance(out, found.Relevance)
 	explainList(out, "by words (BM25)", found.Words, nil)
 	explainList(out, "by meaning (cosine)", found.Dense, nil)
 	fused := found.Fused
@@ -118,6 +120,15 @@ func explainFound(out io.Writer, found library.Found) {
 		fmt.Fprintln(out)
 		printLost(out, found)
 	}
+}
+
+// explainRelevance says whether an agent takes what was found to be about the question.
+func explainRelevance(out io.Writer, v relevance.Verdict) {
+	is := "about the question"
+	if !v.Relevant {
+		is = "not about the question, so that an agent says that it is not in the documents"
+	}
+	fmt.Fprintf(out, "%s: %.2f of at least %v (words %.2f, meaning %.2f, agree %v)\n", is, v.Sum, v.Least, v.Evidence.Words, v.Evidence.Meaning, v.Evidence.Agree)
 }
 
 // ranked says where a list has a passage; empty where it has not.
@@ -144,7 +155,7 @@ func explainList(out io.Writer, title string, passages []library.Passage, from f
 }
 
 // printLost says what a search could not look at.
-func printLost(out io.Writer, found library.Found) {
+func printLost(out io.Writer, found api.Found) {
 	if found.Lost > 0 {
 		fmt.Fprintf(out, "not searched: %s that the index has lost (worker documents list); put them in again\n", plural(found.Lost, "document"))
 	}

@@ -172,6 +172,7 @@ func (s *service) newActivities(ctx context.Context) (*activities.Activities, er
 	for tenant, db := range s.companies {
 		registry, err := areas.Tools(db, connectionsOf(s.settings, tenant), knowledge.Options{
 			Documents: s.shelves[tenant].Library, Tokens: s.tiers[config.Heavy].CountTokensOf, Context: s.settings.Tiers[config.Heavy].Context,
+			Relevance: knowledge.Relevance(s.settings.Knowledge.Relevance),
 		})
 		if err != nil {
 			return nil, err
@@ -256,7 +257,7 @@ func (s *service) triggerOptions(ctx context.Context, key string, loopback bool)
 	}
 	return trigger.Options{
 		Agents: func() []agents.Definition { return activities.Definitions(s.activities) }, Tools: registries, Temporal: s.temporal, TaskQueue: run.QueueMain, Workflows: types, Domains: agents.Domains(s.agents), Events: s.transcript, Approvals: s.transcript,
-		Shelves: s.shelves, Places: s.places(), MaximumBytes: s.settings.Knowledge.MaximumBytes,
+		Shelves: s.shelves, Places: s.places(), MaximumBytes: s.settings.Knowledge.MaximumBytes, Relevance: knowledge.Relevance(s.settings.Knowledge.Relevance),
 		Checks: s.checks(), Metrics: s.metrics.Handler(), Namespace: s.settings.Temporal.Namespace,
 		TemporalUI: s.settings.Temporal.UIURL(), TemporalAddress: s.settings.Temporal.Address, Users: s.users, APIKey: key, Loopback: loopback,
 		Logger: s.log, Stopping: ctx,

@@ -3,10 +3,7 @@
 package answers
 
 import (
-	"bytes"
 	"context"
-	_ "embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -15,7 +12,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -160,26 +156,6 @@ func ask(command *cobra.Command, o options, started *stack.Stack, folder string,
 	return measure.Run(ctx, command.OutOrStdout(), command.ErrOrStderr(), o.Options, about, measure.TakeTurns(groups), marks...)
 }
 
-//go:embed also.jsonl
-var also []byte
-
-// alsoAnswered are the documents that answer a question although the questions do not name them, by the question's id, as a language model found that read all of them. A question that is not
-// among them was not looked up.
-var alsoAnswered = sync.OnceValue(func() map[string][]string {
-	found := map[string][]string{}
-	for line := range bytes.Lines(also) {
-		var row struct {
-			ID   string
-			Also []string
-		}
-		if err := json.Unmarshal(line, &row); err != nil {
-			panic(fmt.Sprintf("also.jsonl: %v", err)) // a test reads it
-		}
-		found[row.ID] = row.Also
-	}
-	return found
-})
-
 // saysNotThere finds answers that say that something is not in the documents, in the tool's own words or in those of a model.
 var saysNotThere = regexp.MustCompile(`(?i)\bnot (?:be )?(?:in|found|mentioned|provided|specified|stated|contained|available|included|listed|given)\b|` +
 	`\bno (?:information|mention|details?|passages?|documents?)\b|\b(?:do|does)(?: not|n't) (?:say|mention|provide|specify|state|contain|include|hold|list|give)\b|没有相关内容|没有提到|未提及`)
@@ -200,8 +176,8 @@ const (
 
 var marks = []string{markAlso, markNearest, markNone, markOther, markDenied, markQuote, markUncited, markFailed}
 
-// judge scores an answer. Where the document is there, a citation of it is right; where it is gone, to say so and cite nothing. Also are other documents that answer the question.
-func (o *Outcome) judge(question retrieval.Question, also []string, gone bool) {
+// judge scores an answer. Where the document is there, a citation of it is right; where it is gone, to say so and cite nothing.
+func (o *Outcome) judge(question retrieval.Question, gone bool) {
 	denied := len(o.Citations) == 0 && saysNotThere.MatchString(o.Answer)
 	cited := slices.ContainsFunc(o.Citations, func(c Citation) bool { return slices.Contains(question.Relevant, c.Document) })
 	o.Right = cited
@@ -210,8 +186,8 @@ func (o *Outcome) judge(question retrieval.Question, also []string, gone bool) {
 	}
 	o.Mark(markDenied, denied)
 	o.Mark(markNone, len(o.Citations) == 0 && !denied)
-	citedAlso := !cited && slices.ContainsFunc(o.Citations, func(c Citation) bool { return slices.Contains(also, c.Document) })
-	answers := slices.Concat(question.Relevant, also)
+	citedAlso := !cited && slices.ContainsFunc(o.Citations, func(c Citation) bool { return slices.Contains(question.Also, c.Document) })
+	answers := slices.Concat(question.Relevant, question.Also)
 	o.Mark(markAlso, citedAlso)
 	o.Mark(markNearest, len(o.Citations) == 0 && o.Nearest != nil && slices.Contains(answers, o.Nearest.Document))
 	o.Mark(markOther, len(o.Citations) > 0 && !cited && !citedAlso)

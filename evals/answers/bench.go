@@ -92,7 +92,7 @@ func (b *bench) ask(ctx context.Context, request api.Request, question retrieval
 		}
 		outcome.Nearest = &found
 	}
-	outcome.judge(question, alsoAnswered()[question.ID], b.gone)
+	outcome.judge(question, b.gone)
 	return outcome, nil
 }
 

@@ -27,7 +27,9 @@ type Result struct {
 	Seconds   map[string]float64 `json:"seconds"`
 	Summaries []Summary          `json:"summaries"`
 	Latencies []Latency          `json:"latencies"`
-	Outcomes  []Outcome          `json:"outcomes"`
+	// Relevance is nil where only words were searched for, and where there are too few questions.
+	Relevance *Relevance `json:"relevance,omitempty"`
+	Outcomes  []Outcome  `json:"outcomes"`
 }
 
 // Outcome is the rank of the first relevant file of one question by each way; 0: not among the first ten.
@@ -137,7 +139,10 @@ func (r *Result) searchIn(ctx context.Context, store namedStore, questions []Que
 		r.Latencies = append(r.Latencies, latency("search: "+one.way, one.took))
 		r.add(questions, one)
 	}
-	return nil
+	if r.Relevance != nil {
+		return nil // the first store's
+	}
+	return r.relevance(ctx, index, questions, vectors)
 }
 
 // add sums up what one way has found.
@@ -175,7 +180,10 @@ func (r *Result) show(out io.Writer) error {
 	for _, l := range r.Latencies {
 		fmt.Fprintf(table, "\t%s\t%.2f\t%.2f\t\t\t\t\n", l.Step, l.P50, l.P95)
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil || r.Relevance == nil {
+		return err
+	}
+	return r.Relevance.show(out)
 }
 
 func last(corpus string) int {

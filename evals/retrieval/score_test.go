@@ -68,9 +68,15 @@ func TestASetThatCannotBeScoredIsRefusedWithItsLine(t *testing.T) {
 	assert.Equal(t, []File{{Path: "docs/a.md", Bytes: []byte("text")}}, set.Files)
 	assert.Equal(t, []string{"docs/a.md"}, set.Questions[0].Relevant, "both ways to name it are one file")
 	assert.Equal(t, []string{"docs/a.md"}, set.Questions[1].Relevant)
+	assert.Nil(t, set.Questions[1].Also, "nobody has looked")
+	set, err = load(`{"id": "1", "query": "q", "relevant": ["a.md"], "also": []}`)
+	require.NoError(t, err)
+	assert.NotNil(t, set.Questions[0].Also, "somebody has looked")
 	for lines, want := range map[string]string{
-		`{"id": "1", "query": "q", "relevant": ["b.md"]}`:  `line 1: 1: the relevant file "b.md" is not in the corpus`,
-		"\n" + `{"id": "1", "query": "q", "relevant": []}`: "line 2: a question needs id, query and relevant",
+		`{"id": "1", "query": "q", "relevant": ["b.md"]}`:                   `line 1: 1: relevant: the file "b.md" is not in the corpus`,
+		`{"id": "1", "query": "q", "relevant": ["a.md"], "also": ["b.md"]}`: `line 1: 1: also: the file "b.md" is not in the corpus`,
+		`{"id": "1", "query": "q", "relevant": ["a.md"], "also": ["a.md"]}`: `line 1: 1: also: the file "docs/a.md" is among the relevant ones`,
+		"\n" + `{"id": "1", "query": "q", "relevant": []}`:                  "line 2: a question needs id, query and relevant",
 		`{"id": 1}`: "line 1: json",
 		``:          "has no questions",
 		strings.Repeat(`{"id": "1", "query": "q", "relevant": ["a.md"]}`+"\n", 2): `line 2: the id "1" comes twice`,

@@ -27,6 +27,8 @@ type Question struct {
 	Type   string `json:"type"`
 	// Relevant are the files that answer it: paths from the folder that the corpus stands in, or from the corpus itself.
 	Relevant []string `json:"relevant"`
+	// Also are further files that answer it, though whoever made the set did not name them; nil: nobody has looked for such.
+	Also []string `json:"also"`
 }
 
 // File is a document of a corpus.
@@ -117,17 +119,36 @@ func (q *Question) resolve(corpus string, there map[string]bool) error {
 	if q.ID == "" || q.Query == "" || len(q.Relevant) == 0 {
 		return errors.New("a question needs id, query and relevant")
 	}
-	relevant := map[string]bool{}
-	for _, name := range q.Relevant {
-		switch below := corpus + "/" + name; {
-		case there[name]:
-			relevant[name] = true
-		case there[below]:
-			relevant[below] = true
-		default:
-			return fmt.Errorf("%s: the relevant file %q is not in the corpus", q.ID, name)
+	var err error
+	if q.Relevant, err = resolved(q.Relevant, corpus, there); err != nil {
+		return fmt.Errorf("%s: relevant: %w", q.ID, err)
+	}
+	if q.Also == nil {
+		return nil
+	}
+	if q.Also, err = resolved(q.Also, corpus, there); err != nil {
+		return fmt.Errorf("%s: also: %w", q.ID, err)
+	}
+	for _, name := range q.Also {
+		if slices.Contains(q.Relevant, name) {
+			return fmt.Errorf("%s: also: the file %q is among the relevant ones", q.ID, name)
 		}
 	}
-	q.Relevant = slices.Sorted(maps.Keys(relevant))
 	return nil
+}
+
+// resolved are the paths of files that are named from the folder that the corpus stands in, or from the corpus itself; each once, and in order.
+func resolved(names []string, corpus string, there map[string]bool) ([]string, error) {
+	found := map[string]bool{}
+	for _, name := range names {
+		switch below := corpus + "/" + name; {
+		case there[name]:
+			found[name] = true
+		case there[below]:
+			found[below] = true
+		default:
+			return nil, fmt.Errorf("the file %q is not in the corpus", name)
+		}
+	}
+	return append([]string{}, slices.Sorted(maps.Keys(found))...), nil // not nil
 }

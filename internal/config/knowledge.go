@@ -20,6 +20,7 @@ type Knowledge struct {
 	Qdrant           Qdrant    `yaml:"qdrant" json:"qdrant,omitzero" jsonschema:"description=A Qdrant server that holds the index in place of the file."`
 	Embedding        Embedding `yaml:"embedding" json:"embedding,omitzero" jsonschema:"description=An embedding server of one's own in place of the tier embed."`
 	PrivateAddresses []string  `yaml:"private_addresses" json:"private_addresses,omitempty" jsonschema:"description=Networks that are not public and that URLs may lead to; such as 10.1.0.0/16."`
+	Relevance        Relevance `yaml:"relevance" json:"relevance,omitzero" jsonschema:"description=From when on what was found is about a question; for an embedding model other than all-MiniLM-L6-v2. go run ./evals retrieval prints it."`
 	MaximumBytes     int64     `yaml:"maximum_bytes" json:"maximum_bytes,omitempty" jsonschema:"minimum=1024,maximum=1073741824,description=The size of the largest file that is put in."`
 	// AnyFolder says that every folder may be put in.
 	AnyFolder bool `yaml:"-" json:"-"`
@@ -47,6 +48,15 @@ type Embedding struct {
 	Model      string `yaml:"model" json:"model,omitempty" jsonschema:"description=The model's name as the server knows it. Empty: whichever it has."`
 	APIKeyFile string `yaml:"api_key_file" json:"api_key_file,omitempty" jsonschema:"description=File holding its API key."`
 	Context    int    `yaml:"context" json:"context,omitempty" jsonschema:"minimum=0,maximum=1048576,description=Tokens of a text that it takes; 512 or more; since passages are cut for that. 0: 512; or the context of the tier."`
+}
+
+// Relevance are the weights of what a search has found, and from which sum on it is about its question. All zero: those that were measured with all-MiniLM-L6-v2.
+type Relevance struct {
+	Words        float64 `yaml:"words" json:"words,omitempty" jsonschema:"minimum=0,maximum=1000,description=Weight of the words of the question that the best passage has."`
+	Meaning      float64 `yaml:"meaning" json:"meaning,omitempty" jsonschema:"minimum=0,maximum=1000,description=Weight of the cosine of the nearest passage."`
+	Agree        float64 `yaml:"agree" json:"agree,omitempty" jsonschema:"minimum=0,maximum=1000,description=Added where both are of one document."`
+	Least        float64 `yaml:"least" json:"least,omitempty" jsonschema:"minimum=0,maximum=1000,description=The sum from which on something is about the question."`
+	MeaningAlone float64 `yaml:"meaning_alone" json:"meaning_alone,omitempty" jsonschema:"minimum=0,maximum=1,description=The cosine from which on it is where no passage has a word of the question."`
 }
 
 // fillKnowledge says where the index is and whether every folder may be put in.
@@ -114,7 +124,21 @@ func (k Knowledge) validate(refuse refusal) {
 		_, err := netip.ParsePrefix(text)
 		refuse(err == nil, fmt.Sprintf("knowledge.private_addresses[%d]", i), text, "a network such as 10.1.0.0/16 or fd00::/8")
 	}
+	k.Relevance.validate(refuse)
 	refuse(k.MaximumBytes >= leastMaximum && k.MaximumBytes <= mostMaximum, "knowledge.maximum_bytes", k.MaximumBytes, fmt.Sprintf("%d to %d", leastMaximum, mostMaximum))
+}
+
+func (r Relevance) validate(refuse refusal) {
+	if r == (Relevance{}) {
+		return
+	}
+	for _, one := range []struct {
+		field       string
+		value, most float64
+	}{{"words", r.Words, 1000}, {"meaning", r.Meaning, 1000}, {"least", r.Least, 1000}, {"meaning_alone", r.MeaningAlone, 1}} {
+		refuse(one.value > 0 && one.value <= one.most, "knowledge.relevance."+one.field, one.value, fmt.Sprintf("more than 0, up to %v; or no knowledge.relevance at all", one.most))
+	}
+	refuse(r.Agree >= 0 && r.Agree <= 1000, "knowledge.relevance.agree", r.Agree, "0 to 1000")
 }
 
 func validServer(raw string) bool {

@@ -77,6 +77,11 @@ func TestDocumentsSettingsThatCannotBeAreRefused(t *testing.T) {
 		{"embedding: {context: 512}", "knowledge.embedding.context", "0 without url"},
 		{"embedding: {url: 'http://127.0.0.1:1', context: 256}", "knowledge.embedding.context", "512 to 1048576"},
 		{"private_addresses: [10.1.2.3]", "knowledge.private_addresses[0]", "10.1.0.0/16"},
+		{"relevance: {words: 13}", "knowledge.relevance.meaning", "more than 0, up to 1000; or no knowledge.relevance at all"},
+		{"relevance: {words: .nan, meaning: 1, least: 1, meaning_alone: .5}", "knowledge.relevance.words", "more than 0"},
+		{"relevance: {words: 1, meaning: 1, least: 1001, meaning_alone: .5}", "knowledge.relevance.least", "up to 1000"},
+		{"relevance: {words: 1, meaning: 1, least: 1, meaning_alone: 1.1}", "knowledge.relevance.meaning_alone", "up to 1"},
+		{"relevance: {words: 1, meaning: 1, agree: -1, least: 1, meaning_alone: 1}", "knowledge.relevance.agree", "0 to 1000"},
 		{"maximum_bytes: 10", "knowledge.maximum_bytes", "1024 to"},
 		{"maximum_bytes: 99999999999", "knowledge.maximum_bytes", "1024 to"},
 	} {
@@ -87,7 +92,8 @@ func TestDocumentsSettingsThatCannotBeAreRefused(t *testing.T) {
 	}
 	for _, text := range []string{"qdrant: {address: 'qdrant.internal:6334', tls: true, ca_file: /ca.pem, api_key_file: /key, prefix: box-2, on_disk: true}",
 		"qdrant: {prefix: " + strings.Repeat("b", 40) + ", batch: 1000, timeout: 5m, patience: 10m, shards: 64, replicas: 64}", "qdrant: {batch: 1, timeout: 1s, patience: 100ms, shards: 1, replicas: 1}",
-		"embedding: {url: 'https://embed.internal/', model: bge-m3, api_key_file: /key, context: 8192}"} {
+		"embedding: {url: 'https://embed.internal/', model: bge-m3, api_key_file: /key, context: 8192}", "relevance: {words: 1000, meaning: 1000, least: 1000, meaning_alone: 1}",
+		"relevance: {words: 9.43, meaning: 8.64, agree: 1.26, least: 9.16, meaning_alone: 0.75}"} {
 		if _, err := load(t, "knowledge: {"+text+"}", "small", nil); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}

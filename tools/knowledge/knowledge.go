@@ -33,6 +33,8 @@ type Options struct {
 	Tokens func(ctx context.Context, texts []string) ([]int, error)
 	// Context is how many tokens the model can hold that reads them; 0: 8192.
 	Context int
+	// Relevance is for the model of embeddings.
+	Relevance Relevance
 }
 
 const (
@@ -104,7 +106,7 @@ func (o Options) search(ctx context.Context, in Arguments) (*Found, error) {
 	if err != nil {
 		return nil, fmt.Errorf("search the documents: %w", err)
 	}
-	out := &Found{Query: in.Query, Relevant: Relevant(found), Passages: []Passage{}, WordsOnly: found.WordsOnly, Lost: found.Lost}
+	out := &Found{Query: in.Query, Relevant: o.Relevance.Of(found).Relevant, Passages: []Passage{}, WordsOnly: found.WordsOnly, Lost: found.Lost}
 	if out.Relevant {
 		out.Passages = o.pack(ctx, joined(found.Passages))
 	}

@@ -122,8 +122,26 @@ func TestWhatIsNearInMeaningIsRelevantWithoutAWordInCommon(t *testing.T) {
 	near := librarytest.Passage("", "Leave policy", "Up to five days may be carried over.")
 	for score, want := range map[float64]bool{0.9: true, 0.2: false} {
 		near.Score = score
-		if got := knowledge.Relevant(library.Found{Passages: []library.Passage{near}, Dense: []library.Passage{near}}); got != want {
+		if got := knowledge.MeasuredRelevance.Of(library.Found{Passages: []library.Passage{near}, Dense: []library.Passage{near}}).Relevant; got != want {
 			t.Errorf("a cosine of %v: %t", score, got)
+		}
+	}
+}
+
+// byBoth finds the same by both arms.
+type byBoth struct{ passages []library.Passage }
+
+func (f byBoth) Search(context.Context, library.Query) (library.Found, error) {
+	return library.Found{Passages: f.passages, Words: f.passages, Dense: f.passages, Terms: []string{"a"}, Chunks: 10}, nil
+}
+
+func TestTheWeightsOfTheConfigurationDecide(t *testing.T) {
+	t.Parallel()
+	for least, want := range map[float64]bool{0.01: true, 1000: false} {
+		weights := knowledge.Relevance{Words: 1, Meaning: 1, Agree: 1, Least: least, MeaningAlone: 1}
+		found := byBoth{[]library.Passage{librarytest.Passage("", "Leave policy", "Up to five days may be carried over.")}}
+		if _, got := searched(t, knowledge.Options{Documents: found, Relevance: weights}, "oa", "How many days may be carried over?"); got.Relevant != want {
+			t.Errorf("at least %v: %t", least, got.Relevant)
 		}
 	}
 }
@@ -154,11 +172,11 @@ func TestWhatWordsAndMeaningSayTogetherDecides(t *testing.T) {
 		if strings.Contains(name, "Chinese") {
 			found.Terms = []string{"文", "文件"}
 		}
-		if got := knowledge.Relevant(found); got != test.want {
+		if got := knowledge.MeasuredRelevance.Of(found).Relevant; got != test.want {
 			t.Errorf("%s: %t", name, got)
 		}
 		found.Chunks = 1_000_000 // the same score says less among more
-		if got := knowledge.Relevant(found); got && !test.want {
+		if got := knowledge.MeasuredRelevance.Of(found).Relevant; got && !test.want {
 			t.Errorf("%s: among many chunks %t", name, got)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 
 	"bestbox/internal/knowledge"
 	"bestbox/internal/knowledge/ingests"
+	"bestbox/internal/knowledge/library"
+	relevance "bestbox/tools/knowledge"
 )
 
 // StartIngest is the body of POST /v1/ingests.
@@ -80,6 +82,12 @@ type Search struct {
 	Limit  int    `json:"limit,omitempty" minimum:"0" maximum:"100" doc:"How many passages at most; 0: 10."`
 }
 
+// Found answers POST /v1/search.
+type Found struct {
+	library.Found
+	Relevance relevance.Verdict `json:"relevance" doc:"Whether an agent takes what was found to be about the question."`
+}
+
 // Reindex is how far the making of a new index is.
 type Reindex struct {
 	Status string       `json:"status" enum:"none,running,completed,failed,cancelled" doc:"Of the last one; none: there was none, as far as Temporal remembers."`
@@ -102,6 +110,8 @@ type Schedule struct {
 	Every  string     `json:"every" doc:"How long it waits from one start to the next, such as 24h0m0s."`
 	By     string     `json:"by,omitempty" doc:"Who has made it; left out: the local user."`
 	Next   *time.Time `json:"next,omitempty" doc:"When it is put in next."`
+	// Problem is why nothing is put in, such as a user that is gone.
+	Problem string `json:"problem,omitempty" doc:"Why nothing is put in: who has made it is no user any more or may not put documents in, or the folder is not there or may not be put in."`
 }
 
 // StartSchedule makes a schedule, or gives that of the same folder and domain another time.

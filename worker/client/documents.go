@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"bestbox/internal/knowledge/ingests"
-	"bestbox/internal/knowledge/library"
 	"bestbox/worker/api"
 )
 
@@ -111,7 +110,7 @@ func (c *Client) Reindex(ctx context.Context) (shown api.Reindex, err error) {
 }
 
 // Search finds passages.
-func (c *Client) Search(ctx context.Context, request api.Search) (found library.Found, err error) {
+func (c *Client) Search(ctx context.Context, request api.Search) (found api.Found, err error) {
 	return found, c.post(ctx, "/v1/search", request, &found)
 }
 

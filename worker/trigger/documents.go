@@ -53,7 +53,7 @@ type documentOutput struct{ Body api.DocumentText }
 
 type searchInput struct{ Body api.Search }
 
-type searchOutput struct{ Body library.Found }
+type searchOutput struct{ Body api.Found }
 
 type reindexOutput struct{ Body api.Reindex }
 
@@ -66,7 +66,7 @@ func (t *trigger) registerDocuments(service huma.API) {
 	}, t.upload)
 	huma.Register(service, huma.Operation{
 		OperationID: "list-documents", Method: http.MethodGet, Path: "/v1/documents", Tags: []string{"Documents"}, Security: withKey,
-		Summary: "List the documents that the user may put in", Errors: []int{401, 422, 503},
+		Summary: "List the documents that the user may put in", Errors: []int{401, 403, 422, 503},
 	}, t.documents)
 	huma.Register(service, huma.Operation{
 		OperationID: "get-document", Method: http.MethodGet, Path: "/v1/documents/{id}", Tags: []string{"Documents"}, Security: withKey,
@@ -221,7 +221,7 @@ func (t *trigger) search(ctx context.Context, input *searchInput) (*searchOutput
 	if found.Terms == nil {
 		found.Terms = []string{}
 	}
-	return &searchOutput{found}, nil
+	return &searchOutput{api.Found{Found: found, Relevance: t.Relevance.Of(found)}}, nil
 }
 
 // mayFind is nil where the caller may ask the agent of a domain, or, without one, all of them.

@@ -299,8 +299,19 @@ func hashed(user string) string {
 func TestUsersSeeTheDocumentsOfTheirAgents(t *testing.T) {
 	t.Parallel()
 	mine, theirs := newShelf(t), newShelf(t)
-	users := filepath.Join(t.TempDir(), "users.yaml")
-	if err := os.WriteFile(users, []byte(fmt.Sprintf(`
+	readUsers := func(content string) *access.Users {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), "users.yaml")
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		known, err := access.Read(path, []string{config.DefaultTenant, "acme"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return known
+	}
+	users := fmt.Sprintf(`
 roles:
   buyer: {agents: [erp], tools: ['*'], ingest: [erp]}
   reader: {agents: [erp], tools: ['*']}
@@ -310,15 +321,9 @@ users:
   wu: {roles: [reader], key_sha256: %s}
   lin: {roles: [chief], key_sha256: %s}
   ann: {roles: [chief], tenant: acme, key_sha256: %s}
-`, hashed("chen"), hashed("wu"), hashed("lin"), hashed("ann"))), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	known, err := access.Read(users, []string{config.DefaultTenant, "acme"})
-	if err != nil {
-		t.Fatal(err)
-	}
+`, hashed("chen"), hashed("wu"), hashed("lin"), hashed("ann"))
 	s := newService(t, mine.on, func(o *trigger.Options) {
-		o.Users = known
+		o.Users = readUsers(users)
 		o.Shelves["acme"] = theirs.Shelf
 	})
 	erp, every := mine.put(t, "erp", "/a.md", "# Prices\n\nSteel is dear."), mine.put(t, "", "/b.md", "# Steel for all\n\nSteel is hard.")
@@ -329,6 +334,24 @@ users:
 	made := decode[api.Schedule](t, s.do("PUT", "/v1/schedules", fmt.Sprintf(`{"folder": %q, "domain": "erp", "every": "24h"}`, mine.folder), "Authorization: Bearer chen"), http.StatusOK)
 	for _, who := range []string{"wu", "ann"} { // another role, and another tenant
 		wantProblem(t, s.do("DELETE", "/v1/schedules/"+made.ID, "", "Authorization: Bearer "+who), http.StatusNotFound, "no such schedule")
+	}
+	for want, change := range map[string]func(*trigger.Options){
+		"": func(*trigger.Options) {},
+		"chen may not use BestBox: there is no such user": func(o *trigger.Options) { o.Users = readUsers(strings.Replace(users, "  chen:", "  cheng:", 1)) },
+		"chen may not put in or look through documents for the agent erp": func(o *trigger.Options) {
+			o.Users = readUsers(strings.Replace(users, "ingest: [erp]", "ingest: [crm]", 1))
+		},
+		"knowledge.folders": func(o *trigger.Options) { o.Places = ingests.Places{} },
+	} {
+		later := newService(t, mine.on, func(o *trigger.Options) { o.Users = readUsers(users) }, change)
+		eventually(t, "the schedule is listed with what hinders it: "+want, func() bool {
+			for _, one := range decode[api.Schedules](t, later.do("GET", "/v1/schedules", "", "Authorization: Bearer lin"), http.StatusOK).Schedules {
+				if one.ID == made.ID {
+					return (want == "") == (one.Problem == "") && strings.Contains(one.Problem, want)
+				}
+			}
+			return false
+		})
 	}
 	if got := s.do("DELETE", "/v1/schedules/"+made.ID, "", "Authorization: Bearer lin"); got.Status != http.StatusNoContent {
 		t.Errorf("who may look at it deletes it: %d: %s", got.Status, got.Body)

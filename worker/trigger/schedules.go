@@ -54,7 +54,7 @@ func (t *trigger) registerSchedules(service huma.API) {
 		OperationID: "put-schedule", Method: http.MethodPut, Path: "/v1/schedules", Tags: []string{"Documents"}, Security: withKey,
 		Summary:     "Put a folder in again and again",
 		Description: "Begins at once. One that is due while the one before runs is left out. The same folder and domain again: with another time. 403: the folder is not among those of knowledge.folders.",
-		Errors:      []int{400, 401, 403, 415, 422, 503},
+		Errors:      []int{400, 401, 403, 413, 415, 422, 503},
 	}, t.putSchedule)
 	huma.Register(service, huma.Operation{
 		OperationID: "list-schedules", Method: http.MethodGet, Path: "/v1/schedules", Tags: []string{"Documents"}, Security: withKey,
@@ -102,11 +102,28 @@ func (t *trigger) putSchedule(ctx context.Context, input *startScheduleInput) (*
 	if err != nil && !errors.Is(err, temporal.ErrScheduleAlreadyRunning) { // made by another request at this moment
 		return nil, t.fromTemporal(ctx, "make a schedule", id, err)
 	}
-	return &scheduleOutput{Body: made.describe(id, nil)}, nil
+	return &scheduleOutput{Body: t.shown(id, made)}, nil
 }
 
-func (s scheduled) describe(id string, next *time.Time) api.Schedule {
-	return api.Schedule{ID: id, Folder: s.Folder, Domain: s.Domain, Every: s.Every.String(), By: s.By, Next: next}
+func (t *trigger) shown(id string, about scheduled) api.Schedule {
+	described := api.Schedule{ID: id, Folder: about.Folder, Domain: about.Domain, Every: about.Every.String(), By: about.By}
+	if err := t.hindered(about); err != nil {
+		described.Problem = err.Error()
+	}
+	return described
+}
+
+// hindered is why the ingests of a schedule fail; nil where they need not. Its user and what may be put in may have changed since it was made.
+func (t *trigger) hindered(about scheduled) error {
+	user, err := t.Users.Find(about.By)
+	if err != nil {
+		return err
+	}
+	if err := user.MayIngest(about.Domain); err != nil {
+		return err
+	}
+	_, err = t.Places.Resolve(about.Folder)
+	return err
 }
 
 // dropSchedule removes a schedule, where there is one.
@@ -143,11 +160,11 @@ func (t *trigger) schedules(ctx context.Context, _ *struct{}) (*schedulesOutput,
 		if !found {
 			continue
 		}
-		var next *time.Time
+		described := t.shown(entry.ID, about)
 		if len(entry.NextActionTimes) > 0 {
-			next = &entry.NextActionTimes[0]
+			described.Next = &entry.NextActionTimes[0]
 		}
-		all = append(all, about.describe(entry.ID, next))
+		all = append(all, described)
 	}
 	slices.SortFunc(all, func(a, b api.Schedule) int { return cmp.Or(cmp.Compare(a.Folder, b.Folder), cmp.Compare(a.ID, b.ID)) })
 	return &schedulesOutput{Body: api.Schedules{Schedules: all}}, nil

@@ -22,6 +22,7 @@ import (
 	"bestbox/internal/knowledge/ingests"
 	"bestbox/internal/transcript"
 	"bestbox/tools"
+	"bestbox/tools/knowledge"
 	"bestbox/workflows/activities"
 )
 
@@ -81,6 +82,8 @@ type Options struct {
 	// Places are the folders that may be put in, MaximumBytes is how large a file may be.
 	Places       ingests.Places
 	MaximumBytes int64
+	// Relevance is that of the agents' searches.
+	Relevance knowledge.Relevance
 	// Metrics serves /metrics.
 	Metrics http.Handler
 	// Namespace and TemporalUI make the links to Temporal's web UI; TemporalUI is its base address.
