@@ -75,7 +75,7 @@ func (t *trigger) registerDocuments(service huma.API) {
 	huma.Register(service, huma.Operation{
 		OperationID: "delete-document", Method: http.MethodDelete, Path: "/v1/documents/{id}", Tags: []string{"Documents"}, Security: withKey,
 		Summary:       "Delete a document",
-		Description:   "It is not found any more when the reply comes. The file it was read from stays, and comes in again with its folder. 409: it is being put in just now.",
+		Description:   "It is not found any more when the reply comes. The file it was read from stays, and comes in again with its folder. 409: it is being put in just now, or the index is being made anew.",
 		DefaultStatus: http.StatusNoContent, Errors: []int{401, 404, 409, 503},
 	}, t.deleteDocument)
 	huma.Register(service, huma.Operation{
@@ -189,7 +189,7 @@ func (t *trigger) deleteDocument(ctx context.Context, input *documentInput) (*st
 	}
 	_, err = from.Remove(ctx, found.ID)
 	if errors.Is(err, library.ErrBusy) {
-		return nil, problem(http.StatusConflict, "the document is being put in just now; delete it when that is done")
+		return nil, problem(http.StatusConflict, "the document is being put in just now, or the index is being made anew; delete it when that is done")
 	}
 	if err != nil {
 		return nil, t.documentsMissing(ctx, "delete a document", err)
