@@ -198,6 +198,14 @@ func (l *laterStore) Create(ctx context.Context, model knowledge.Model) (knowled
 	return store.Create(ctx, model)
 }
 
+func (l *laterStore) Begun(ctx context.Context) (knowledge.Index, error) {
+	store, err := l.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return store.Begun(ctx)
+}
+
 func (l *laterStore) Switch(ctx context.Context) error {
 	store, err := l.store(ctx)
 	if err != nil {

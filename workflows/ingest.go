@@ -18,7 +18,7 @@ var documents *activities.Documents
 // batchTimeout bounds one attempt at some files, of which the last may be a book that a processor embeds; what was embedded of it stays for the next attempt. A worker that died is noticed by its heartbeats long before.
 const batchTimeout = 3 * time.Hour
 
-// reindexTimeout bounds one attempt at a new index, which begins anew: a million passages take days on a processor.
+// reindexTimeout bounds one attempt at a new index, which a worker that died leaves to the next: a million passages take days on a processor.
 const reindexTimeout = 30 * 24 * time.Hour
 
 // documentRetries wait longer from time to time: what fails here is a server that somebody must start. There is no end to them, since the activities give a file up by themselves.

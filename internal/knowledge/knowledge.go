@@ -181,6 +181,8 @@ type Store interface {
 	Live(ctx context.Context) (Index, error)
 	// Create begins an index beside the live one. One that was begun before and not switched to is removed first.
 	Create(ctx context.Context, model Model) (Index, error)
+	// Begun is the index that was begun and not switched to, such as before a crash; ErrNoIndex where there is none.
+	Begun(ctx context.Context) (Index, error)
 	// Switch makes the index that was begun the live one, in one step for whoever searches, and removes the one before. Where none was begun it does nothing.
 	Switch(ctx context.Context) error
 	// Ping reports whether the store answers.
@@ -188,7 +190,7 @@ type Store interface {
 	Close() error
 }
 
-// ErrNoIndex is that of a store into which nothing was put yet.
+// ErrNoIndex is that of a store into which nothing was put yet, or in which no index was begun.
 var ErrNoIndex = errors.New("no documents were indexed yet")
 
 // ErrReplaced is that of an Index that is no longer there, since a Switch or a Create has removed it. Whoever wanted the live one asks Live for the one in its place.

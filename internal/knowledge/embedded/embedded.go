@@ -61,19 +61,34 @@ const (
 
 // Live is the index that is searched.
 func (s *Store) Live(ctx context.Context) (knowledge.Index, error) {
-	index := &Index{store: s}
-	err := s.read(ctx, func(tx *sql.Tx) error {
-		row := tx.QueryRowContext(ctx, "SELECT id, model, dimension FROM indexes WHERE state = ?", alive)
-		return row.Scan(&index.id, &index.model.Name, &index.model.Dimension)
-	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, fmt.Errorf("%s: %w", s.db.Location(), knowledge.ErrNoIndex)
-	}
+	index, err := s.index(ctx, alive)
 	if err != nil {
 		return nil, err
 	}
 	s.forgetBefore(index.id)
 	return index, nil
+}
+
+// Begun is the index that was begun and not switched to.
+func (s *Store) Begun(ctx context.Context) (knowledge.Index, error) {
+	index, err := s.index(ctx, begun)
+	if err != nil {
+		return nil, err
+	}
+	return index, nil
+}
+
+// index is the one that is in a state that only one can be in.
+func (s *Store) index(ctx context.Context, state string) (*Index, error) {
+	index := &Index{store: s}
+	err := s.read(ctx, func(tx *sql.Tx) error {
+		row := tx.QueryRowContext(ctx, "SELECT id, model, dimension FROM indexes WHERE state = ?", state)
+		return row.Scan(&index.id, &index.model.Name, &index.model.Dimension)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("%s: %w", s.db.Location(), knowledge.ErrNoIndex)
+	}
+	return index, err
 }
 
 // Create begins an index beside the live one.

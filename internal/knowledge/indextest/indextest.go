@@ -25,6 +25,7 @@ func Run(t *testing.T, open Open) {
 		"creating again drops what was begun":                          createAgain,
 		"switching without anything begun does nothing":                switchTwice,
 		"what was begun can be switched to after reopening":            begunOutlivesTheProcess,
+		"what was begun is found again and goes on":                    begunGoesOn,
 		"an index that was replaced says so":                           replaced,
 		"another store sees the writes and the switch":                 anotherStore,
 		"a searcher notices nothing of a switch":                       searcherBesideSwitch,

@@ -60,6 +60,35 @@ func createAgain(t *testing.T, p place) {
 	versions(t, live(t, store), map[string][]string{"second": {"v1"}})
 }
 
+func begunGoesOn(t *testing.T, p place) {
+	noneBegun := func(store knowledge.Store) {
+		t.Helper()
+		if _, err := store.Begun(t.Context()); !errors.Is(err, knowledge.ErrNoIndex) {
+			t.Errorf("begun: %v, want ErrNoIndex", err)
+		}
+	}
+	first, neighbour := p.store(t), p.neighbour().store(t)
+	noneBegun(first)
+	fill(t, first, model, of(52, buying, "live", "v1", 2))
+	noneBegun(first)
+	another := knowledge.Model{Name: "another", Dimension: dimension}
+	begin(t, first, another, of(53, buying, "document", "v1", 3))
+	noneBegun(neighbour)
+	store := p.store(t) // of another process
+	begun, err := store.Begun(t.Context())
+	check(t, "begun", err)
+	if begun.Model() != another {
+		t.Errorf("the model is %v", begun.Model())
+	}
+	holds(t, begun, "document", "v1", of(53, buying, "document", "v1", 3))
+	check(t, "add", begun.Add(t.Context(), of(54, buying, "document", "v2", 4)))
+	check(t, "keep", begun.Keep(t.Context(), "document", "v2"))
+	versions(t, live(t, store), map[string][]string{"live": {"v1"}})
+	check(t, "switch", store.Switch(t.Context()))
+	noneBegun(store)
+	holds(t, live(t, first), "document", "v2", of(54, buying, "document", "v2", 4))
+}
+
 func switchTwice(t *testing.T, p place) {
 	store := p.store(t)
 	check(t, "switch without anything", store.Switch(t.Context()))

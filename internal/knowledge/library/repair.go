@@ -109,7 +109,7 @@ func holds(ctx context.Context, index knowledge.Index, document knowledge.Docume
 }
 
 // Reindex makes a new index with the embedding model that is configured, from the chunks of the one that is searched, and switches to it. Searches go on meanwhile; documents
-// are not changed (ErrBusy). It tells how many documents of all it has done. An embedding server that is away is waited for; called again after a crash it begins anew. The old index stays until the end. ErrLost: there is none.
+// are not changed (ErrBusy). It tells how many documents of all it has done. An embedding server that is away is waited for; called again after a crash or an error it goes on with what it had begun for the same model. The old index stays until the end. ErrLost: there is none.
 func (l *Library) Reindex(ctx context.Context, progress func(done, all int)) error {
 	l.described.Lock()
 	l.described.when = time.Time{} // the model may be another one since
@@ -141,16 +141,12 @@ func (l *Library) reindex(ctx context.Context, model knowledge.Model, progress f
 	if err != nil {
 		return err
 	}
-	beside, err := l.store.Create(ctx, model)
+	beside, err := l.beside(ctx, model, documents)
 	if err != nil {
 		return err
 	}
 	for i, document := range documents {
-		chunks, err := old.Chunks(ctx, document.ID, document.Version)
-		if err != nil {
-			return err
-		}
-		if err := l.addPatiently(ctx, beside, document, chunks); err != nil {
+		if err := l.copied(ctx, document, old, beside); err != nil {
 			return fmt.Errorf("%s: %w", document.Source, err)
 		}
 		progress(i+1, len(documents))
@@ -158,8 +154,48 @@ func (l *Library) reindex(ctx context.Context, model knowledge.Model, progress f
 	return l.store.Switch(ctx)
 }
 
+// beside is the index that was begun for the model, without what is of no document any more; a new one where there is none.
+func (l *Library) beside(ctx context.Context, model knowledge.Model, documents []knowledge.Document) (knowledge.Index, error) {
+	begun, err := l.store.Begun(ctx)
+	if errors.Is(err, knowledge.ErrNoIndex) || err == nil && begun.Model() != model {
+		return l.store.Create(ctx, model)
+	}
+	if err != nil {
+		return nil, err
+	}
+	there, err := begun.Versions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	current := map[string]string{}
+	for _, document := range documents {
+		current[document.ID] = document.Version
+	}
+	for id, versions := range there {
+		if !slices.Equal(versions, []string{current[id]}) {
+			if err := begun.Keep(ctx, id, current[id]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return begun, nil
+}
+
+// copied puts a document's chunks from one index into another, but for one that has all of them.
+func (l *Library) copied(ctx context.Context, document knowledge.Document, from, into knowledge.Index) error {
+	there, err := into.Chunks(ctx, document.ID, document.Version)
+	if err != nil || len(there) > 0 && len(there) == document.Chunks {
+		return err
+	}
+	chunks, err := from.Chunks(ctx, document.ID, document.Version)
+	if err != nil {
+		return err
+	}
+	return l.addPatiently(ctx, into, document, chunks)
+}
+
 const (
-	// reindexPatience is how long a reindex waits for an embedding server that is away: what it has done is lost with it.
+	// reindexPatience is how long a reindex waits for an embedding server that is away.
 	reindexPatience = time.Hour
 	// longestReindexPause is between two attempts.
 	longestReindexPause = 15 * time.Second

@@ -184,3 +184,71 @@ func TestAReindexThatFailsLeavesTheOldIndex(t *testing.T) {
 		t.Errorf("found %q", got)
 	}
 }
+
+func TestAReindexGoesOnWhereOneBeforeHasEnded(t *testing.T) {
+	t.Parallel()
+	const all = 6
+	source := func(i int) string { return fmt.Sprintf("/docs/%d.md", i) }
+	for name, test := range map[string]struct {
+		// between happens after half of the documents are in the new index.
+		between func(t *testing.T, l *world)
+		// embedded are the documents that are embedded then, found those that are found in the end.
+		embedded, found int
+	}{
+		"nothing": {func(*testing.T, *world) {}, all / 2, all},
+		"a document that was in is replaced": {func(t *testing.T, l *world) {
+			t.Helper()
+			put(t, l.Library, file("office", source(0), "other hotels"), library.Replaced)
+		}, all/2 + 1, all},
+		"a document that was in is deleted": {func(t *testing.T, l *world) {
+			t.Helper()
+			document := put(t, l.Library, file("office", source(0), "hotels 0"), library.Unchanged)
+			if _, err := l.Remove(t.Context(), document.ID); err != nil {
+				t.Fatal(err)
+			}
+		}, all / 2, all - 1},
+		"the model is another one": {func(_ *testing.T, l *world) {
+			l.embed.set(func(f *fakeEmbedder) { f.model = knowledge.Model{Name: "large", Dimension: 96} })
+		}, all, all},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := withMeaning(t, recordstest.Own(t))
+			for i := range all {
+				put(t, l.Library, file("office", source(i), fmt.Sprintf("hotels %d", i)), library.Added)
+			}
+			calls := 0
+			l.embed.set(func(f *fakeEmbedder) {
+				f.before = func() {
+					if calls++; calls == all/2+1 {
+						l.embed.set(func(f *fakeEmbedder) { f.down = errDown })
+					}
+				}
+			})
+			if err := l.Reindex(t.Context(), func(int, int) {}); !errors.Is(err, errDown) {
+				t.Fatalf("got %v", err)
+			}
+			l.embed.set(func(f *fakeEmbedder) { f.down, f.before = nil, nil })
+			test.between(t, l)
+			embedded := 0
+			l.embed.set(func(f *fakeEmbedder) { f.before = func() { embedded++ } })
+			last := 0
+			if err := l.Reindex(t.Context(), func(done, _ int) { last = done }); err != nil || last != test.found {
+				t.Errorf("%d done, %v", last, err)
+			}
+			if embedded != test.embedded {
+				t.Errorf("%d documents were embedded, want %d", embedded, test.embedded)
+			}
+			if got := sources(t, l.Library, "hotels", "office"); len(got) != test.found {
+				t.Errorf("found %q", got)
+			}
+			index, err := l.store(t).Live(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if count, err := index.Count(t.Context()); err != nil || count != test.found {
+				t.Errorf("%d points, %v", count, err)
+			}
+		})
+	}
+}

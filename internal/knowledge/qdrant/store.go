@@ -65,7 +65,7 @@ const (
 func (s *store) Live(ctx context.Context) (knowledge.Index, error) {
 	before := ""
 	for looks := 1; ; looks++ {
-		live, err := s.described(ctx)
+		live, err := s.described(ctx, s.live)
 		if err != nil {
 			return nil, err
 		}
@@ -90,14 +90,23 @@ func (s *store) Live(ctx context.Context) (knowledge.Index, error) {
 	}
 }
 
-// described is the live index as its metadata describe it.
-func (s *store) described(ctx context.Context) (*index, error) {
-	info, err := s.server.client.GetCollectionInfo(ctx, s.live)
+// Begun believes the metadata: where they are of another collection than the alias leads to, a snapshot was put back under another name, and whoever looks into that one finds that it is gone.
+func (s *store) Begun(ctx context.Context) (knowledge.Index, error) {
+	begun, err := s.described(ctx, s.next())
+	if err != nil {
+		return nil, err
+	}
+	return begun, nil
+}
+
+// described is the index that an alias leads to as its metadata describe it.
+func (s *store) described(ctx context.Context, alias string) (*index, error) {
+	info, err := s.server.client.GetCollectionInfo(ctx, alias)
 	switch {
 	case isGone(err):
 		return nil, knowledge.ErrNoIndex
 	case err != nil:
-		return nil, s.server.explain("looking at "+s.live, err)
+		return nil, s.server.explain("looking at "+alias, err)
 	}
 	meta, parameters := info.GetConfig().GetMetadata(), info.GetConfig().GetParams()
 	live := &index{store: s, collection: meta[metaCollection].GetStringValue(), model: knowledge.Model{
@@ -106,7 +115,7 @@ func (s *store) described(ctx context.Context) (*index, error) {
 	switch size := parameters.GetVectorsConfig().GetParamsMap().GetMap()[denseVector].GetSize(); {
 	case meta[metaTenant] == nil || meta[metaTenant].GetStringValue() != s.tenant || !strings.HasPrefix(live.collection, s.live+"."):
 		return nil, fmt.Errorf("qdrant at %s: the alias %s leads to a collection that is not of this tenant: point it at one that is, or remove it and index the documents again",
-			s.server.options.Address, s.live)
+			s.server.options.Address, alias)
 	case size != uint64(live.model.Dimension) || parameters.GetSparseVectorsConfig().GetMap()[wordsVector].GetModifier() != client.Modifier_Idf: //nolint:gosec // Create has written it
 		return nil, fmt.Errorf("qdrant at %s: the vectors of the collection %s were changed by another program: index the documents again", s.server.options.Address, live.collection)
 	}
