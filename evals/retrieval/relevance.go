@@ -75,8 +75,11 @@ func (r *Result) relevance(ctx context.Context, index knowledge.Index, questions
 		}
 		searches = append(searches, both...)
 	}
-	r.Relevance = decide(searches)
-	r.Relevance.Looked = looked
+	decided := decide(searches)
+	if decided.Answered == 0 || decided.Unanswered == 0 {
+		return nil // nothing to be told apart
+	}
+	decided.Looked, r.Relevance = looked, decided
 	return nil
 }
 

@@ -55,7 +55,7 @@ type Relevance struct {
 	Words        float64 `yaml:"words" json:"words,omitempty" jsonschema:"minimum=0,maximum=1000,description=Weight of the words of the question that the best passage has."`
 	Meaning      float64 `yaml:"meaning" json:"meaning,omitempty" jsonschema:"minimum=0,maximum=1000,description=Weight of the cosine of the nearest passage."`
 	Agree        float64 `yaml:"agree" json:"agree,omitempty" jsonschema:"minimum=0,maximum=1000,description=Added where both are of one document."`
-	Least        float64 `yaml:"least" json:"least,omitempty" jsonschema:"minimum=0,maximum=1000,description=The sum from which on something is about the question."`
+	Least        float64 `yaml:"least" json:"least,omitempty" jsonschema:"exclusiveMinimum=0,maximum=1000,description=The sum from which on something is about the question."`
 	MeaningAlone float64 `yaml:"meaning_alone" json:"meaning_alone,omitempty" jsonschema:"minimum=0,maximum=1,description=The cosine from which on it is where no passage has a word of the question."`
 }
 
@@ -132,13 +132,12 @@ func (r Relevance) validate(refuse refusal) {
 	if r == (Relevance{}) {
 		return
 	}
-	for _, one := range []struct {
-		field       string
-		value, most float64
-	}{{"words", r.Words, 1000}, {"meaning", r.Meaning, 1000}, {"least", r.Least, 1000}, {"meaning_alone", r.MeaningAlone, 1}} {
-		refuse(one.value > 0 && one.value <= one.most, "knowledge.relevance."+one.field, one.value, fmt.Sprintf("more than 0, up to %v; or no knowledge.relevance at all", one.most))
+	for field, weight := range map[string]float64{"words": r.Words, "meaning": r.Meaning, "agree": r.Agree} {
+		refuse(weight >= 0 && weight <= 1000, "knowledge.relevance."+field, weight, "0 to 1000")
 	}
-	refuse(r.Agree >= 0 && r.Agree <= 1000, "knowledge.relevance.agree", r.Agree, "0 to 1000")
+	for field, one := range map[string]struct{ least, most float64 }{"least": {r.Least, 1000}, "meaning_alone": {r.MeaningAlone, 1}} {
+		refuse(one.least > 0 && one.least <= one.most, "knowledge.relevance."+field, one.least, fmt.Sprintf("more than 0, up to %v; or no knowledge.relevance at all", one.most))
+	}
 }
 
 func validServer(raw string) bool {
