@@ -370,9 +370,13 @@ func (d *Documents) ReindexDocuments(ctx context.Context, input run.Reindex) (ru
 		return run.Reindexed{}, asTemporalError(ctx, err)
 	}
 	var reached progress
+	var earlier run.Reindexed
+	if activity.HasHeartbeatDetails(ctx) && activity.GetHeartbeatDetails(ctx, &earlier) == nil {
+		reached.set(earlier.Done, earlier.All) // for the attempt after this one, if this one fails at once
+	}
 	ctx, stop := keepAliveSaying(ctx, reached.say)
 	defer stop()
-	err = shelf.Library.Reindex(ctx, reached.set)
+	err = shelf.Library.Reindex(ctx, library.Reindexing(earlier), reached.set)
 	if errors.Is(err, library.ErrLost) {
 		return run.Reindexed{}, temporal.NewNonRetryableApplicationError(err.Error(), ErrorLost, nil)
 	}

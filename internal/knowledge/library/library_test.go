@@ -197,7 +197,7 @@ func TestWithoutAnEmbeddingServerWordsAloneAreFoundAndItIsSaid(t *testing.T) {
 	if found, err = l.Search(t.Context(), library.Query{Text: "hotels", Domain: "office"}); err != nil || len(found.Passages) == 0 || !strings.Contains(found.WordsOnly, "reindex") {
 		t.Errorf("found %+v, %v", found, err)
 	}
-	if err := l.Reindex(t.Context(), func(int, int) {}); err != nil {
+	if err := l.Reindex(t.Context(), library.Reindexing{}, func(int, int) {}); err != nil {
 		t.Fatal(err)
 	}
 	if found, err = l.Search(t.Context(), library.Query{Text: "hotels", Domain: "office"}); err != nil || len(found.Dense) == 0 || found.WordsOnly != "" {
@@ -267,7 +267,7 @@ func TestTwoThatPutTheSameDocumentInDoNotMix(t *testing.T) {
 		if _, _, err := l.Put(t.Context(), file("office", "/docs/travel.md", "something else")); !errors.Is(err, library.ErrBusy) {
 			t.Errorf("the same document: %v", err)
 		}
-		if err := l.Reindex(t.Context(), func(int, int) {}); !errors.Is(err, library.ErrBusy) {
+		if err := l.Reindex(t.Context(), library.Reindexing{}, func(int, int) {}); !errors.Is(err, library.ErrBusy) {
 			t.Errorf("a reindex: %v", err)
 		}
 		if _, _, err := l.Put(t.Context(), file("office", "/docs/other.md", "another document")); err != nil {

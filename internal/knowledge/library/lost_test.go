@@ -27,7 +27,7 @@ func TestDocumentsOfALostIndexAreNotForgottenAndComeInAgain(t *testing.T) {
 		if _, err := l.Search(t.Context(), library.Query{Text: "hotels", Domain: "office"}); !errors.Is(err, library.ErrLost) {
 			t.Errorf("a search without any index: %v", err)
 		}
-		if err := l.Reindex(t.Context(), func(int, int) {}); !errors.Is(err, library.ErrLost) {
+		if err := l.Reindex(t.Context(), library.Reindexing{}, func(int, int) {}); !errors.Is(err, library.ErrLost) {
 			t.Errorf("a reindex without any index: %v", err)
 		}
 		if read, chunks, err := l.Document(t.Context(), before.ID); err != nil || !read.Lost || len(chunks) != 0 {
@@ -153,7 +153,7 @@ func TestAReindexWaitsForItsServer(t *testing.T) {
 		}
 	})
 	var done []int
-	if err := w.Reindex(t.Context(), func(n, _ int) { done = append(done, n) }); err != nil {
+	if err := w.Reindex(t.Context(), library.Reindexing{}, func(n, _ int) { done = append(done, n) }); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(done, []int{1, 2, 3}) || away < 4 {

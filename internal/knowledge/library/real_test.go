@@ -35,7 +35,7 @@ func TestARealServerEmbedsWhatIsPutIn(t *testing.T) {
 	if found.Embedding <= 0 || found.Searching <= 0 {
 		t.Errorf("took %s and %s", found.Embedding, found.Searching)
 	}
-	if err := l.Reindex(t.Context(), func(int, int) {}); err != nil {
+	if err := l.Reindex(t.Context(), library.Reindexing{}, func(int, int) {}); err != nil {
 		t.Error(err)
 	}
 	if got := sources(t, l, "lodging", "office"); len(got) == 0 || got[0] != "/docs/travel.md" {

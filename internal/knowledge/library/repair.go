@@ -109,8 +109,8 @@ func holds(ctx context.Context, index knowledge.Index, document knowledge.Docume
 }
 
 // Reindex makes a new index with the embedding model that is configured, from the chunks of the one that is searched, and switches to it. Searches go on meanwhile; documents
-// are not changed (ErrBusy). It tells how many documents of all it has done. An embedding server that is away is waited for; called again after a crash or an error it goes on with what it had begun for the same model. The old index stays until the end. ErrLost: there is none.
-func (l *Library) Reindex(ctx context.Context, progress func(done, all int)) error {
+// are not changed (ErrBusy). It tells how many documents of all it has done. An embedding server that is away is waited for. Called again after a crash or an error with how far that was, it goes on with what was begun for the same model; with (0, 0) it begins anew. The old index stays until the end. ErrLost: there is none.
+func (l *Library) Reindex(ctx context.Context, earlier Reindexing, progress func(done, all int)) error {
 	l.described.Lock()
 	l.described.when = time.Time{} // the model may be another one since
 	l.described.Unlock()
@@ -123,13 +123,16 @@ func (l *Library) Reindex(ctx context.Context, progress func(done, all int)) err
 		return fmt.Errorf("reindex: %w", err)
 	}
 	defer claim.release(ctx)
-	if err := l.reindex(ctx, model, progress); err != nil {
+	if err := l.reindex(ctx, model, earlier, progress); err != nil {
 		return fmt.Errorf("reindex: %w", because(ctx, err))
 	}
 	return nil
 }
 
-func (l *Library) reindex(ctx context.Context, model knowledge.Model, progress func(done, all int)) error {
+// Reindexing is how many documents of all are in a new index.
+type Reindexing struct{ Done, All int }
+
+func (l *Library) reindex(ctx context.Context, model knowledge.Model, earlier Reindexing, progress func(done, all int)) error {
 	old, err := l.store.Live(ctx)
 	if errors.Is(err, knowledge.ErrNoIndex) {
 		return l.nothing(ctx) // the first document makes one
@@ -141,10 +144,17 @@ func (l *Library) reindex(ctx context.Context, model knowledge.Model, progress f
 	if err != nil {
 		return err
 	}
-	beside, err := l.beside(ctx, model, documents)
+	beside, err := l.beside(ctx, model, earlier, documents)
+	switch {
+	case errors.Is(err, knowledge.ErrNoIndex) && earlier.Done == earlier.All && old.Model() == model:
+		return nil // it was switched to
+	case errors.Is(err, knowledge.ErrNoIndex):
+		beside, err = l.store.Create(ctx, model)
+	}
 	if err != nil {
 		return err
 	}
+	beside = guarded{beside, l}
 	for i, document := range documents {
 		if err := l.copied(ctx, document, old, beside); err != nil {
 			return fmt.Errorf("%s: %w", document.Source, err)
@@ -154,14 +164,17 @@ func (l *Library) reindex(ctx context.Context, model knowledge.Model, progress f
 	return l.store.Switch(ctx)
 }
 
-// beside is the index that was begun for the model, without what is of no document any more; a new one where there is none.
-func (l *Library) beside(ctx context.Context, model knowledge.Model, documents []knowledge.Document) (knowledge.Index, error) {
-	begun, err := l.store.Begun(ctx)
-	if errors.Is(err, knowledge.ErrNoIndex) || err == nil && begun.Model() != model {
+// beside is the index that an earlier attempt has begun for the model, without what is of no document any more; ErrNoIndex where there is none. Without an earlier one it is a new index.
+func (l *Library) beside(ctx context.Context, model knowledge.Model, earlier Reindexing, documents []knowledge.Document) (knowledge.Index, error) {
+	if earlier.Done == 0 {
 		return l.store.Create(ctx, model)
 	}
+	begun, err := l.store.Begun(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if begun.Model() != model {
+		return l.store.Create(ctx, model)
 	}
 	there, err := begun.Versions(ctx)
 	if err != nil {
@@ -206,6 +219,7 @@ func (l *Library) addPatiently(ctx context.Context, index knowledge.Index, docum
 	pause := backoff.NewExponentialBackOff()
 	pause.MaxInterval = longestReindexPause
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		_, _ = l.model(ctx) // may be another one by now, which the index then refuses
 		err := l.add(ctx, index, document, chunks)
 		if server, isServer := errors.AsType[*llm.Error](err); err != nil && (!isServer || !server.Retryable()) {
 			err = backoff.Permanent(err)

@@ -137,7 +137,7 @@ func TestReindexChangesTheModelWhileSearchesGoOn(t *testing.T) {
 		}
 	}()
 	var last int
-	if err := l.Reindex(t.Context(), func(n, all int) {
+	if err := l.Reindex(t.Context(), library.Reindexing{}, func(n, all int) {
 		if n != last+1 || all != 20 {
 			t.Errorf("progress %d of %d after %d", n, all, last)
 		}
@@ -170,14 +170,14 @@ func TestAReindexThatFailsLeavesTheOldIndex(t *testing.T) {
 			}
 		}
 	})
-	if err := l.Reindex(t.Context(), func(int, int) {}); !errors.Is(err, errDown) {
+	if err := l.Reindex(t.Context(), library.Reindexing{}, func(int, int) {}); !errors.Is(err, errDown) {
 		t.Fatalf("got %v", err)
 	}
 	l.embed.set(func(f *fakeEmbedder) { f.down = nil })
 	if got := sources(t, l.Library, "hotels", "office"); len(got) != 3 {
 		t.Errorf("found %q", got)
 	}
-	if err := l.Reindex(t.Context(), func(int, int) {}); err != nil {
+	if err := l.Reindex(t.Context(), library.Reindexing{}, func(int, int) {}); err != nil {
 		t.Error(err)
 	}
 	if got := sources(t, l.Library, "hotels", "office"); len(got) != 3 {
@@ -225,7 +225,7 @@ func TestAReindexGoesOnWhereOneBeforeHasEnded(t *testing.T) {
 					}
 				}
 			})
-			if err := l.Reindex(t.Context(), func(int, int) {}); !errors.Is(err, errDown) {
+			if err := l.Reindex(t.Context(), library.Reindexing{}, func(int, int) {}); !errors.Is(err, errDown) {
 				t.Fatalf("got %v", err)
 			}
 			l.embed.set(func(f *fakeEmbedder) { f.down, f.before = nil, nil })
@@ -233,7 +233,7 @@ func TestAReindexGoesOnWhereOneBeforeHasEnded(t *testing.T) {
 			embedded := 0
 			l.embed.set(func(f *fakeEmbedder) { f.before = func() { embedded++ } })
 			last := 0
-			if err := l.Reindex(t.Context(), func(done, _ int) { last = done }); err != nil || last != test.found {
+			if err := l.Reindex(t.Context(), library.Reindexing{}, func(done, _ int) { last = done }); err != nil || last != test.found {
 				t.Errorf("%d done, %v", last, err)
 			}
 			if embedded != test.embedded {
