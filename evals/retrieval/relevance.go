@@ -101,6 +101,9 @@ func withAndWithout(ctx context.Context, index knowledge.Index, question Questio
 		}
 		return list
 	}
+	if slices.ContainsFunc([][]knowledge.Hit{found.Words, found.Dense}, func(arm []knowledge.Hit) bool { return len(arm) > 0 && len(passages(arm, true)) == 0 }) {
+		return nil, nil // what else there is, stands below all that was asked for
+	}
 	var both []searched
 	for _, without := range []bool{false, true} {
 		evidence := rules.EvidenceOf(library.Found{Words: passages(found.Words, without), Dense: passages(found.Dense, without), Terms: terms.Query(question.Query), Chunks: chunks})
@@ -282,6 +285,10 @@ func (r *Relevance) show(out io.Writer) error {
 		unsure = "No question says with `also` which other documents answer it, so that some of the others may be answered, too.\n"
 	}
 	f := r.Fitted
+	if f.Words+f.Meaning == 0 || f.Least <= 0 || f.MeaningAlone <= 0 {
+		_, err := fmt.Fprintf(out, "\n%sNo weights tell them apart.\n", unsure)
+		return err
+	}
 	_, err := fmt.Fprintf(out, "\n%sFor this model of embeddings, in the configuration:\n\n%s\n", unsure, strings.Join([]string{
 		"knowledge:", fmt.Sprintf("  relevance: {words: %v, meaning: %v, agree: %v, least: %v, meaning_alone: %v}", f.Words, f.Meaning, f.Agree, f.Least, f.MeaningAlone),
 	}, "\n"))

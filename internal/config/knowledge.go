@@ -135,6 +135,7 @@ func (r Relevance) validate(refuse refusal) {
 	for field, weight := range map[string]float64{"words": r.Words, "meaning": r.Meaning, "agree": r.Agree} {
 		refuse(weight >= 0 && weight <= 1000, "knowledge.relevance."+field, weight, "0 to 1000")
 	}
+	refuse(r.Words > 0 || r.Meaning > 0, "knowledge.relevance.words", r.Words, "more than 0, or meaning is, since nothing would be about any question; or no knowledge.relevance at all")
 	for field, one := range map[string]struct{ least, most float64 }{"least": {r.Least, 1000}, "meaning_alone": {r.MeaningAlone, 1}} {
 		refuse(one.least > 0 && one.least <= one.most, "knowledge.relevance."+field, one.least, fmt.Sprintf("more than 0, up to %v; or no knowledge.relevance at all", one.most))
 	}

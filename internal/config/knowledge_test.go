@@ -78,6 +78,7 @@ func TestDocumentsSettingsThatCannotBeAreRefused(t *testing.T) {
 		{"embedding: {url: 'http://127.0.0.1:1', context: 256}", "knowledge.embedding.context", "512 to 1048576"},
 		{"private_addresses: [10.1.2.3]", "knowledge.private_addresses[0]", "10.1.0.0/16"},
 		{"relevance: {words: 13}", "knowledge.relevance.least", "more than 0, up to 1000; or no knowledge.relevance at all"},
+		{"relevance: {least: 8, meaning_alone: .5}", "knowledge.relevance.words", "or meaning is"},
 		{"relevance: {words: .nan, meaning: 1, least: 1, meaning_alone: .5}", "knowledge.relevance.words", "0 to 1000"},
 		{"relevance: {words: 1, meaning: 1, least: 1001, meaning_alone: .5}", "knowledge.relevance.least", "up to 1000"},
 		{"relevance: {words: 1, meaning: 1, least: 1}", "knowledge.relevance.meaning_alone", "more than 0"},

@@ -88,11 +88,11 @@ type Chunk struct {
 	Title    string `json:"title"`
 	// Section are the headings that it stands below, the outermost first.
 	Section []string `json:"section,omitempty"`
-	// Page counts from 1; 0 where the format has no pages.
+	// Page is that of the beginning of the text. It counts from 1; 0 where the format has no pages. PageAt finds that of another place.
 	Page int `json:"page,omitempty"`
 	// Language is "en", "zh" or empty where it cannot be told.
 	Language string `json:"language,omitempty"`
-	// Text is what the document says, word for word.
+	// Text is what the document says, word for word. Where a page ends in it stands a PageBreak, one for each page.
 	Text string `json:"text"`
 }
 

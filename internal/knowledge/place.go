@@ -9,3 +9,14 @@ func Place(title string, section []string) string {
 	}
 	return strings.Join(append([]string{title}, section...), " › ")
 }
+
+// PageBreak stands in the text of a chunk between two pages. No document has one of its own: to the parsers it is white space.
+const PageBreak = "\f"
+
+// PageAt is the page of a place in a text that begins on a page; 0 where that has none.
+func PageAt(first int, text string, at int) int {
+	if first == 0 {
+		return 0
+	}
+	return first + strings.Count(text[:at], PageBreak)
+}

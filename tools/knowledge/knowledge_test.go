@@ -278,6 +278,22 @@ func TestNeighboursThatOverlapBecomeOnePassage(t *testing.T) {
 	}
 }
 
+func TestNeighboursAcrossAPageBecomeOnePassage(t *testing.T) {
+	t.Parallel()
+	first := librarytest.Passage("", "Badges", "Badges open the gate of the yard.\f\n\nLost badges are reported at once to the porter.")
+	first.Page, first.Position = 3, 0
+	for page, want := range map[int]int{4: 1, 5: 2} { // passages that are left: the overlap stands on page 4
+		second := librarytest.Passage("", "Badges", "Lost badges are reported at once to the porter.\f\n\nDogs stay outside of the canteen.")
+		second.Page, second.Position = page, 1
+		for _, order := range [][]library.Passage{{first, second}, {second, first}} {
+			_, found := searched(t, knowledge.Options{Documents: foundAs(order)}, "oa", "badges")
+			if len(found.Passages) != want || want == 1 && (found.Passages[0].Page != 3 || strings.Count(found.Passages[0].Text, "\f") != 2) {
+				t.Errorf("page %d: %+v", page, found.Passages)
+			}
+		}
+	}
+}
+
 // foundAs finds what it is, in its order.
 type foundAs []library.Passage
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	documents "bestbox/internal/knowledge"
 	"bestbox/internal/knowledge/chunk"
 	"bestbox/internal/knowledge/library"
 )
@@ -39,12 +40,12 @@ func joined(found []library.Passage) (passages []Passage) {
 			}
 			switch {
 			case last[index]+1 == next.Position:
-				if text, overlap := overlapping(one.Text, next.Text); overlap {
+				if text, overlap := overlapping(*one, next); overlap {
 					one.Text, last[index], joinedTo = text, next.Position, true
 				}
 			case next.Position+1 == one.Position:
-				if text, overlap := overlapping(next.Text, one.Text); overlap {
-					one.Text, one.Position, joinedTo = text, next.Position, true
+				if text, overlap := overlapping(next, *one); overlap {
+					one.Text, one.Page, one.Position, joinedTo = text, next.Page, next.Position, true
 				}
 			}
 			if joinedTo {
@@ -59,16 +60,16 @@ func joined(found []library.Passage) (passages []Passage) {
 	return passages
 }
 
-// samePlace reports whether two passages can be one: their citations must be the same.
+// samePlace reports whether two passages can be one: but for the page, their citations must be the same.
 func (p Passage) samePlace(other Passage) bool {
-	return p.Document == other.Document && p.Version == other.Version && p.Page == other.Page && slices.Equal(p.Section, other.Section)
+	return p.Document == other.Document && p.Version == other.Version && slices.Equal(p.Section, other.Section)
 }
 
-// overlapping joins two texts of which the second begins as the first ends.
-func overlapping(one, other string) (string, bool) {
-	for size := min(len(one), len(other)); size >= leastOverlap; size-- {
-		if strings.HasSuffix(one, other[:size]) {
-			return one + other[size:], true
+// overlapping joins the texts of two passages of which the second begins as the first ends, on the same page.
+func overlapping(one, other Passage) (string, bool) {
+	for size := min(len(one.Text), len(other.Text)); size >= leastOverlap; size-- {
+		if strings.HasSuffix(one.Text, other.Text[:size]) && documents.PageAt(one.Page, one.Text, len(one.Text)-size) == other.Page {
+			return one.Text + other.Text[size:], true
 		}
 	}
 	return "", false

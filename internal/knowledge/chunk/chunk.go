@@ -14,7 +14,7 @@ import (
 )
 
 // Version is of the rules: where it differs, documents are cut anew.
-const Version = "1"
+const Version = "2"
 
 // Sizes say how long chunks are, in tokens of the embedding model. Title and section, which are embedded with the text, come on top.
 type Sizes struct {

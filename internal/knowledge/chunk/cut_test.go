@@ -170,8 +170,11 @@ func TestPagesTitlesAndLanguages(t *testing.T) {
 		got = append(got, fmt.Sprintf("%d %q %s", c.Page, c.Language, c.Title))
 	}
 	const title = " The travel policy"
-	if diff := cmp.Diff([]string{`1 "en"` + title, `3 "en"` + title, `4 "zh"` + title}, got); diff != "" {
+	if diff := cmp.Diff([]string{`1 "en"` + title, `2 "en"` + title, `4 "zh"` + title}, got); diff != "" {
 		t.Errorf("want (-), got (+): %s: %+v", diff, chunks)
+	}
+	if want := "C c.\f\n\n" + many("the", 12); chunks[1].Text != want || knowledge.PageAt(chunks[1].Page, want, strings.Index(want, "the")) != 3 {
+		t.Errorf("the page ends elsewhere: %q", chunks[1].Text)
 	}
 	content.Title = strings.Repeat("名", 200)
 	if chunks, err = chunk.Cut(t.Context(), content, small, words); err != nil || len([]rune(chunks[0].Title)) != 150 {

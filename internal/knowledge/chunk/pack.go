@@ -32,18 +32,24 @@ func (d *draft) add(atoms ...atom) {
 }
 
 func (d *draft) text() string {
-	text := ""
+	text, page := "", d.page()
 	for _, a := range d.atoms {
 		if a.first && text != "" {
-			text = strings.TrimRight(text, " \t\r\n") + "\n\n"
+			text = strings.TrimRight(text, " \t\r\n") + strings.Repeat(knowledge.PageBreak, max(0, a.page-page)) + "\n\n"
 		}
+		page = max(page, a.page)
 		text += a.text
 	}
 	return strings.TrimSpace(text)
 }
 
-// page is that of the first block, without what is repeated.
-func (d *draft) page() int { return d.atoms[d.repeated].page }
+// page is that of the first block. What is repeated of a table, its heading, counts as standing on the page of the rows.
+func (d *draft) page() int {
+	if d.repeated > 0 && !d.atoms[0].prose {
+		return d.atoms[d.repeated].page
+	}
+	return d.atoms[0].page
+}
 
 // packer puts atoms together.
 type packer struct {

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"bestbox/internal/knowledge"
 )
 
 // Passage is what an answer may rest on.
@@ -21,7 +23,8 @@ type Passage struct {
 	Title    string   `json:"title"`
 	Source   string   `json:"source"`
 	Section  []string `json:"section,omitempty"`
-	Page     int      `json:"page,omitempty"`
+	// Page is that of the beginning of Text, in which knowledge.PageBreak stands between pages; 0: there are none.
+	Page int `json:"page,omitempty"`
 	// Text is what the document says, word for word.
 	Text string `json:"text"`
 	// Said are sentences of another agent's answer which this passage, that agent's quote, stands behind: who says the same rests on it too.
@@ -111,7 +114,7 @@ func (r *Report) inPieces(sentence string, pieces []piece) string {
 func (r *Report) cite(found quoted) int {
 	p := found.passage
 	for index, before := range r.Citations {
-		if before.Document == p.Document && before.Page == p.Page && slices.Equal(before.Section, p.Section) && before.Quote == found.quote {
+		if before.Document == p.Document && before.Page == found.page() && slices.Equal(before.Section, p.Section) && before.Quote == found.quote {
 			return r.Citations[index].Number
 		}
 	}
@@ -122,7 +125,12 @@ func (r *Report) cite(found quoted) int {
 
 func (q quoted) citation(number int) Citation {
 	p := q.passage
-	return Citation{Number: number, Document: p.Document, Title: p.Title, Source: p.Source, Section: p.Section, Page: p.Page, Quote: q.quote}
+	return Citation{Number: number, Document: p.Document, Title: p.Title, Source: p.Source, Section: p.Section, Page: q.page(), Quote: q.quote}
+}
+
+// page is that of the beginning of the quote.
+func (q quoted) page() int {
+	return knowledge.PageAt(q.passage.Page, q.passage.Text, max(0, strings.Index(q.passage.Text, q.quote)))
 }
 
 // Unmarked is an answer without the numbers of its citations.

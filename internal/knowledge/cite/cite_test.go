@@ -56,6 +56,21 @@ func TestCitationsAreNumberedInTheOrderOfTheAnswer(t *testing.T) {
 	}
 }
 
+func TestAQuoteHasThePageThatItStandsOn(t *testing.T) {
+	t.Parallel()
+	passage := cite.Passage{Document: "d", Page: 3, Text: "Badges open the gate of the yard.\f\n\nLost badges are reported to the porter.\f\f\n\nDogs stay outside of the canteen."}
+	for answer, page := range map[string]int{"Badges open the gate of the yard.": 3, "Lost badges are reported to the porter.": 4, "Dogs stay outside of the canteen.": 6} {
+		report := cite.Check("", answer, []cite.Passage{passage})
+		if len(report.Citations) != 1 || report.Citations[0].Page != page || report.Citations[0].Quote != answer {
+			t.Errorf("%s: %+v, want page %d", answer, report.Citations, page)
+		}
+	}
+	passage.Page = 0 // a format without pages
+	if report := cite.Check("", "Badges open the gate of the yard.", []cite.Passage{passage}); len(report.Citations) != 1 || report.Citations[0].Page != 0 {
+		t.Errorf("%+v", report.Citations)
+	}
+}
+
 func TestWhatAnotherResultSaysNeedsNoCitation(t *testing.T) {
 	t.Parallel()
 	const answer = "Ms Lin has 7 days of leave left. Up to 5 days may be carried over. She was born in 1980."

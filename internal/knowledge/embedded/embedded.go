@@ -107,7 +107,7 @@ func (s *Store) Create(ctx context.Context, model knowledge.Model) (knowledge.In
 	return index, s.sweep(ctx)
 }
 
-// Switch makes the index that was begun the live one. The points of the one before are removed after that; where it is ended there, the next call goes on.
+// Switch makes the index that was begun the live one. The points of the one before are removed after that; where that fails or is ended, the next Create or Switch goes on with it.
 func (s *Store) Switch(ctx context.Context) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		const replace = "UPDATE indexes SET state = ?1 WHERE state = ?2 AND EXISTS (SELECT 1 FROM indexes WHERE state = ?3)"
@@ -120,7 +120,8 @@ func (s *Store) Switch(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("switch to the index that was begun: %w", err)
 	}
-	return s.sweep(ctx)
+	_ = s.sweep(ctx) // it is switched to: whoever heard of an error would make it once more
+	return nil
 }
 
 // sweptAtOnce bounds how long the removal of a replaced index keeps others from writing: a tenth of a second or so.

@@ -85,6 +85,32 @@ func TestADocumentOfWhichTheIndexLacksAPieceComesInAgain(t *testing.T) {
 	}
 }
 
+func TestALostDocumentIsNotFoundBeforeItIsWholeAgain(t *testing.T) {
+	t.Parallel()
+	w := withMeaning(t, recordstest.Own(t))
+	document := put(t, w.Library, file("office", "/docs/travel.md", travel), library.Added)
+	w.path += ".other"
+	l := w.open(t)
+	put(t, l, file("office", "/docs/tea.md", "# Tea\n\nTea is free.\n"), library.Added)
+	index, err := w.store(t).Live(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	vector := make([]float32, 64)
+	vector[0] = 1
+	piece := knowledge.Point{Chunk: knowledge.Chunk{Document: document.ID, Position: 7, Text: "hotels"}, Domain: "office", Version: document.Version, Terms: map[string]int{"hotel": 1}, Dense: vector}
+	if err := index.Add(t.Context(), []knowledge.Point{piece}); err != nil { // the first of several that are put in again
+		t.Fatal(err)
+	}
+	if got := sources(t, l, "hotels", "office"); slices.Contains(got, "/docs/travel.md") {
+		t.Errorf("found %q", got)
+	}
+	put(t, l, file("office", "/docs/travel.md", travel), library.Added)
+	if got := sources(t, l, "hotels", "office"); !slices.Contains(got, "/docs/travel.md") {
+		t.Errorf("put in again, found %q", got)
+	}
+}
+
 func TestADocumentThatWasBegunGoesOnWithWhatIsLacking(t *testing.T) {
 	t.Parallel()
 	w := withMeaning(t, recordstest.Own(t))

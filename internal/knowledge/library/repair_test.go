@@ -194,22 +194,24 @@ func TestAReindexGoesOnWhereOneBeforeHasEnded(t *testing.T) {
 		between func(t *testing.T, l *world)
 		// embedded are the documents that are embedded then, found those that are found in the end.
 		embedded, found int
+		forgotten       bool
 	}{
-		"nothing": {func(*testing.T, *world) {}, all / 2, all},
+		"nothing":                            {func(*testing.T, *world) {}, all / 2, all, false},
+		"nothing, and it is another reindex": {func(*testing.T, *world) {}, all, all, true},
 		"a document that was in is replaced": {func(t *testing.T, l *world) {
 			t.Helper()
 			put(t, l.Library, file("office", source(0), "other hotels"), library.Replaced)
-		}, all/2 + 1, all},
+		}, all/2 + 1, all, false},
 		"a document that was in is deleted": {func(t *testing.T, l *world) {
 			t.Helper()
 			document := put(t, l.Library, file("office", source(0), "hotels 0"), library.Unchanged)
 			if _, err := l.Remove(t.Context(), document.ID); err != nil {
 				t.Fatal(err)
 			}
-		}, all / 2, all - 1},
+		}, all / 2, all - 1, false},
 		"the model is another one": {func(_ *testing.T, l *world) {
 			l.embed.set(func(f *fakeEmbedder) { f.model = knowledge.Model{Name: "large", Dimension: 96} })
-		}, all, all},
+		}, all, all, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -225,15 +227,19 @@ func TestAReindexGoesOnWhereOneBeforeHasEnded(t *testing.T) {
 					}
 				}
 			})
-			if err := l.Reindex(t.Context(), library.Reindexing{}, func(int, int) {}); !errors.Is(err, errDown) {
-				t.Fatalf("got %v", err)
+			earlier := library.Reindexing{All: all}
+			if err := l.Reindex(t.Context(), earlier, func(done, _ int) { earlier.Done = done }); !errors.Is(err, errDown) || earlier.Done != all/2 {
+				t.Fatalf("%d done, %v", earlier.Done, err)
+			}
+			if test.forgotten {
+				earlier = library.Reindexing{}
 			}
 			l.embed.set(func(f *fakeEmbedder) { f.down, f.before = nil, nil })
 			test.between(t, l)
 			embedded := 0
 			l.embed.set(func(f *fakeEmbedder) { f.before = func() { embedded++ } })
 			last := 0
-			if err := l.Reindex(t.Context(), library.Reindexing{}, func(done, _ int) { last = done }); err != nil || last != test.found {
+			if err := l.Reindex(t.Context(), earlier, func(done, _ int) { last = done }); err != nil || last != test.found {
 				t.Errorf("%d done, %v", last, err)
 			}
 			if embedded != test.embedded {
@@ -248,6 +254,10 @@ func TestAReindexGoesOnWhereOneBeforeHasEnded(t *testing.T) {
 			}
 			if count, err := index.Count(t.Context()); err != nil || count != test.found {
 				t.Errorf("%d points, %v", count, err)
+			}
+			embedded = 0
+			if err := l.Reindex(t.Context(), library.Reindexing{Done: last, All: last}, func(int, int) {}); err != nil || embedded != 0 {
+				t.Errorf("after it had switched %d documents were embedded once more, %v", embedded, err)
 			}
 		})
 	}

@@ -208,7 +208,7 @@ func (l *Library) counting(ctx context.Context, hits knowledge.Hits, limit int, 
 		for _, hit := range arm {
 			document := documents[hit.Document]
 			switch {
-			case document.Version != hit.Version:
+			case document.Version != hit.Version || document.Lost: // a lost one that is being put in again is not whole yet
 				dropped = true
 			case len(passages) < limit:
 				hit.Rank = len(passages) + 1

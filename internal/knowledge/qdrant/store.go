@@ -9,6 +9,8 @@ import (
 	"time"
 
 	client "github.com/qdrant/go-client/qdrant"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"bestbox/internal/knowledge"
 )
@@ -237,18 +239,17 @@ func (s *store) Switch(ctx context.Context) error {
 	}
 	if begun := before[s.next()]; begun != "" {
 		if err := s.server.client.RenameAlias(ctx, s.next(), s.live); err != nil {
-			// It may be that an attempt before has renamed it and its answer was lost.
-			if after, again := s.aliases(ctx); again != nil || after[s.live] != begun {
+			// It may be that an attempt before has renamed it and its answer was lost. Where the server says that it has failed inside, it may have renamed it in memory and not on disk.
+			if after, again := s.aliases(ctx); again != nil || after[s.live] != begun || status.Code(err) == codes.Internal {
 				return s.server.explain("switching to "+begun, err)
 			}
 		}
-		if replaced := before[s.live]; replaced != "" { // an alias never comes back to it
-			if err := s.remove(ctx, replaced); err != nil {
-				return err
-			}
+		if replaced := before[s.live]; replaced != "" && s.remove(ctx, replaced) != nil { // an alias never comes back to it
+			return nil // it is switched to: whoever heard of an error would make it once more. Create and Switch remove later what no alias leads to
 		}
 	}
-	return s.clean(ctx)
+	_ = s.clean(ctx)
+	return nil
 }
 
 // aliases are the tenant's, with the collections that they lead to.
