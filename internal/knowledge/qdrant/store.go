@@ -244,10 +244,11 @@ func (s *store) Switch(ctx context.Context) error {
 				return s.server.explain("switching to "+begun, err)
 			}
 		}
-		if replaced := before[s.live]; replaced != "" && s.remove(ctx, replaced) != nil { // an alias never comes back to it
-			return nil // it is switched to: whoever heard of an error would make it once more. Create and Switch remove later what no alias leads to
+		if replaced := before[s.live]; replaced != "" { // an alias never comes back to it
+			_ = s.remove(ctx, replaced)
 		}
 	}
+	// It is switched to: whoever heard of an error now would make it once more. What no alias leads to is removed by the next Create or Switch.
 	_ = s.clean(ctx)
 	return nil
 }
