@@ -82,18 +82,31 @@ func (d documents) overlooked(written text) bool {
 	return written.nearest != nil && len(d.facts) == 0 && written.hides == "" && (isDecision(written.content) || !denies.MatchString(written.content))
 }
 
-// foundInDocuments reports whether a search of the run has found something about the question.
+// isSearch reports whether a result is that of a search of the documents, which may have failed.
+func isSearch(result callResult) bool { return result.Report.Tool == knowledge.Search }
+
+// made are the results of calls that need not be made again. A search of an agent that has handed the run over is none of them: whose documents it finds is decided by the agent.
+func (c conversation) made() []callResult {
+	return slices.Concat(slices.DeleteFunc(slices.Clone(c.results[:c.own]), isSearch), c.results[c.own:])
+}
+
+// searchedBefore reports whether the documents were searched by an agent that has handed the run over, and not yet by the one that has it now.
+func (c conversation) searchedBefore() bool {
+	return slices.ContainsFunc(c.results[:c.own], isSearch) && !slices.ContainsFunc(c.results[c.own:], isSearch)
+}
+
+// foundInDocuments reports whether a search of the agent that has the run has found something about the question.
 func (c conversation) foundInDocuments() bool {
-	return slices.ContainsFunc(c.results, func(result callResult) bool {
+	return slices.ContainsFunc(c.results[c.own:], func(result callResult) bool {
 		found, is := foundIn(result)
 		return is && found.Relevant
 	})
 }
 
-// notInDocuments reports whether all that was done is to search the documents, and nothing in them is about the question. What is then to be said needs no model, which would
+// notInDocuments reports whether all that was done is to search the documents, by the agent that answers too, and nothing in them is about the question. What is then to be said needs no model, which would
 // be tempted to know better.
 func (c conversation) notInDocuments() bool {
-	return len(c.results) > 0 && len(c.before) == 0 && c.condition() == nil && !slices.ContainsFunc(c.results, func(result callResult) bool {
+	return len(c.results) > c.own && len(c.before) == 0 && c.condition() == nil && !slices.ContainsFunc(c.results, func(result callResult) bool {
 		found, is := foundIn(result)
 		return !is || found.Relevant
 	})
