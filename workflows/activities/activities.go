@@ -104,6 +104,8 @@ type callResult struct {
 	Cited   []cite.Passage `json:"cited,omitempty"`
 	Uncited []string       `json:"uncited,omitempty"`
 	Stands  string         `json:"stands,omitempty"`
+	// Searched says that the agent that was asked has searched the documents, whatever it has found there.
+	Searched bool `json:"searched,omitempty"`
 	// Doubted says that a write was sent back for what its texts have invented.
 	Doubted bool `json:"doubted,omitempty"`
 }

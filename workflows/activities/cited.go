@@ -32,7 +32,7 @@ func documentsOf(results []callResult) (d documents) {
 			for _, p := range found.Passages {
 				d.passages = append(d.passages, cite.Passage{Number: p.Number, Document: p.Document, Title: p.Title, Source: p.Source, Section: p.Section, Page: p.Page, Text: p.Text})
 			}
-		case len(result.Cited)+len(result.Uncited) > 0:
+		case result.Searched || len(result.Cited)+len(result.Uncited) > 0: // a result of an earlier version does not say that it has searched
 			d.searched = true
 			d.passages = append(d.passages, result.Cited...)
 			d.facts = append(d.facts, result.Stands)
@@ -168,10 +168,15 @@ func heardCitations(result *callResult, answered run.Result) {
 	for _, c := range citations {
 		result.Cited = append(result.Cited, cite.Passage{Document: c.Document, Title: c.Title, Source: c.Source, Section: c.Section, Page: c.Page, Text: c.Quote, Said: said[c.Number]})
 	}
-	if result.Uncited = answered.Uncited; len(result.Cited)+len(result.Uncited) == 0 {
-		return
-	}
+	result.Uncited, result.Searched = answered.Uncited, hasSearched(answered)
 	result.Stands = supported(cite.Unmarked(answered.Answer), answered.Uncited)
+}
+
+// hasSearched reports whether a run has searched the documents. Where it has found nothing its answer shows no sign of it.
+func hasSearched(answered run.Result) bool {
+	return slices.ContainsFunc(answered.Steps, func(step run.Step) bool {
+		return slices.ContainsFunc(step.Calls, func(call run.CallReport) bool { return call.Tool == knowledge.Search && !call.Failed })
+	})
 }
 
 // supported is a text without sentences, or pieces of them, that nothing stands behind.

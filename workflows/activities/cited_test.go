@@ -358,20 +358,10 @@ func TestARunWithoutASearchIsAsItWas(t *testing.T) {
 	}
 }
 
-func TestCitationsOfAgentsThatWereAskedReachTheAnswerWithNumbersOfItsOwn(t *testing.T) {
-	t.Parallel()
-	model := &scriptedModel{answers: []string{"Badges are given back on the last day of work. Up to 5 days may be carried over into the next year. The canteen is closed on Sundays. After 90 days a password is changed."}}
-	a := withDocuments(t, model)
-	inner := map[string]run.Result{
-		"it": {Answer: "Passwords live for ever.", Outsiders: true, Uncited: []string{"Passwords live for ever."},
-			Nearest: &cite.Citation{Document: "d3", Title: "Passwords", Quote: "A password is changed after 90 days."}},
-		"hr": {Answer: "Up to 5 days may be carried over into the next year [1].", Outsiders: true,
-			Citations: []cite.Citation{{Number: 1, Document: "d1", Title: "Leave policy", Quote: "Up to five days that were not taken may be carried over into the next year."}}},
-		"lab": {Answer: "Badges are given back on the last day of work [1]. The canteen is closed on Sundays.", Outsiders: true, Uncited: []string{"The canteen is closed on Sundays."},
-			Citations: []cite.Citation{{Number: 1, Document: "d2", Title: "Badges", Quote: "Badges are returned on the last working day."}}},
-	}
+// heard is a run of an agent that has asked these others, in this order, and has their answers.
+func heard(t *testing.T, a *Activities, asked []string, inner map[string]run.Result) (Position, AgentRef) {
+	t.Helper()
 	var calls []run.CallReport
-	asked := []string{"hr", "lab", "it"}
 	for index, agent := range asked {
 		calls = append(calls, run.CallReport{Call: fmt.Sprintf("1.%d", index+1), Tool: agents.ToolAskAgent, Arguments: json.RawMessage(`{"agent":"` + agent + `","question":"What are the rules?"}`)})
 	}
@@ -387,6 +377,22 @@ func TestCitationsOfAgentsThatWereAskedReachTheAnswerWithNumbersOfItsOwn(t *test
 			t.Errorf("two agents' numbers would be mixed up: %s", said)
 		}
 	}
+	return at, ref
+}
+
+func TestCitationsOfAgentsThatWereAskedReachTheAnswerWithNumbersOfItsOwn(t *testing.T) {
+	t.Parallel()
+	model := &scriptedModel{answers: []string{"Badges are given back on the last day of work. Up to 5 days may be carried over into the next year. The canteen is closed on Sundays. After 90 days a password is changed."}}
+	a := withDocuments(t, model)
+	inner := map[string]run.Result{
+		"it": {Answer: "Passwords live for ever.", Outsiders: true, Uncited: []string{"Passwords live for ever."},
+			Nearest: &cite.Citation{Document: "d3", Title: "Passwords", Quote: "A password is changed after 90 days."}},
+		"hr": {Answer: "Up to 5 days may be carried over into the next year [1].", Outsiders: true,
+			Citations: []cite.Citation{{Number: 1, Document: "d1", Title: "Leave policy", Quote: "Up to five days that were not taken may be carried over into the next year."}}},
+		"lab": {Answer: "Badges are given back on the last day of work [1]. The canteen is closed on Sundays.", Outsiders: true, Uncited: []string{"The canteen is closed on Sundays."},
+			Citations: []cite.Citation{{Number: 1, Document: "d2", Title: "Badges", Quote: "Badges are returned on the last working day."}}},
+	}
+	at, ref := heard(t, a, []string{"hr", "lab", "it"}, inner)
 	got := twice[run.Result](t, a, a.Answer, AnswerInput{Position: at, AgentRef: ref})
 	if got.Answer != "Badges are given back on the last day of work [1]. Up to 5 days may be carried over into the next year [2]. The canteen is closed on Sundays. After 90 days a password is changed [3]." {
 		t.Errorf("%q", got.Answer)
@@ -509,5 +515,29 @@ func TestNoAgentSaysThatSomethingIsNotInDocumentsThatItHasNotSearched(t *testing
 		if got := twice[run.Result](t, a, a.Answer, AnswerInput{Position: at, AgentRef: ref}); got.Answer == "It is not in the documents." || len(model.prompts) == 0 {
 			t.Errorf("%s: %q, asked %d times", to, got.Answer, len(model.prompts))
 		}
+	}
+}
+
+func TestWhatIsAnsweredAfterAnotherAgentHasSearchedIsHeldAgainstTheDocuments(t *testing.T) {
+	t.Parallel()
+	const invented = "Dogs stay at home with their owners."
+	for name, test := range map[string]struct {
+		call    run.CallReport
+		uncited []string
+	}{
+		"it has searched":       {run.CallReport{Tool: knowledge.Search, Result: "It is not in the documents."}, []string{invented}},
+		"its search has failed": {run.CallReport{Tool: knowledge.Search, Failed: true}, nil},
+		"it has not searched":   {run.CallReport{Tool: "count", Result: "There are 7."}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := withDocuments(t, &scriptedModel{answers: []string{"7 screws are in the warehouse. " + invented}})
+			at, ref := heard(t, a, []string{"hr", "lab"}, map[string]run.Result{
+				"hr":  {Answer: "It is not in the documents.", Steps: []run.Step{{Step: 1, Calls: []run.CallReport{test.call}}}},
+				"lab": {Answer: "7 screws are in the warehouse."}})
+			if got := twice[run.Result](t, a, a.Answer, AnswerInput{Position: at, AgentRef: ref}); !slices.Equal(got.Uncited, test.uncited) || len(got.Citations) > 0 {
+				t.Errorf("uncited %q, %+v", got.Uncited, got.Citations)
+			}
+		})
 	}
 }
