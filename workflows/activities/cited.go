@@ -18,8 +18,8 @@ type documents struct {
 	// searched says that the documents were searched, by this run or by an agent that it has asked: only then is an answer held against them.
 	searched bool
 	passages []cite.Passage
-	// facts are what other results say, one text for each.
-	facts []string
+	// facts are what the results of other tools say, one text for each, and answers what agents that were asked have answered.
+	facts, answers []string
 }
 
 // documentsOf are those of all that is known. A result whose data are not to be read counts as one of another tool.
@@ -35,7 +35,10 @@ func documentsOf(results []callResult) (d documents) {
 		case result.Searched || len(result.Cited)+len(result.Uncited) > 0: // a result of an earlier version does not say that it has searched
 			d.searched = true
 			d.passages = append(d.passages, result.Cited...)
-			d.facts = append(d.facts, result.Stands)
+			d.answers = append(d.answers, result.Stands)
+			d.facts = append(d.facts, result.Sentences[min(1, len(result.Sentences)):]...) // what is told of it besides
+		case result.Report.Tool == agents.ToolAskAgent && !result.Report.Failed:
+			d.answers = append(d.answers, strings.Join(result.Sentences, " "))
 		case !result.Doubted:
 			d.facts = append(d.facts, strings.Join(result.Sentences, " "))
 		}
@@ -68,7 +71,11 @@ func (d documents) cite(question string, written *text) {
 		written.nearest = cite.Nearest(question, "", d.passages)
 		return
 	}
-	report := cite.Check(question, written.content, d.passages, d.facts...)
+	passages := slices.Clone(d.passages)
+	for _, answer := range d.answers {
+		passages = append(passages, cite.AnswerOf(answer))
+	}
+	report := cite.Check(question, written.content, passages, d.facts...)
 	written.content, written.citations, written.uncited = report.Answer, report.Citations, report.Uncited
 	if len(report.Citations) == 0 && len(report.Uncited) > 0 {
 		written.nearest = cite.Nearest(question, report.Answer, d.passages)
@@ -79,7 +86,7 @@ func (d documents) cite(question string, written *text) {
 // and says what they say when it is shown the place alone. Not where there are results of other tools, of which that answer would say nothing, nor where the answer denies something, which may be what
 // a text of outsiders wants.
 func (d documents) overlooked(written text) bool {
-	return written.nearest != nil && len(d.facts) == 0 && written.hides == "" && (isDecision(written.content) || !denies.MatchString(written.content))
+	return written.nearest != nil && len(d.facts)+len(d.answers) == 0 && written.hides == "" && (isDecision(written.content) || !denies.MatchString(written.content))
 }
 
 // isSearch reports whether a result is that of a search of the documents, which may have failed.

@@ -541,3 +541,48 @@ func TestWhatIsAnsweredAfterAnotherAgentHasSearchedIsHeldAgainstTheDocuments(t *
 		})
 	}
 }
+
+func TestWhatAnotherAgentHasSaidSupportsNeitherItsOppositeNorItsFiguresElsewhere(t *testing.T) {
+	t.Parallel()
+	quote := func(number int, text string) cite.Citation {
+		return cite.Citation{Number: number, Document: "d", Title: "Rules", Quote: text}
+	}
+	inner := map[string]run.Result{
+		"hr": {Outsiders: true, Answer: "Up to 5 days may be carried over into the next year [1]. Expense reports are handed in within 30 days of the trip [2].",
+			Citations: []cite.Citation{quote(1, "Up to five days that were not taken may be carried over into the next year."), quote(2, "Expense reports are handed in within 30 days of the trip.")}},
+		"lab": {Answer: "A-100 has 27 in stock. Its reorder point is 40."},
+	}
+	for answer, supported := range map[string]bool{
+		"Up to 5 days may be carried over into the next year.":         true,
+		"Up to 5 days may not be carried over into the next year.":     false,
+		"Expense reports are handed in within 5 days of the trip.":     false,
+		"A-100 has 27 in stock, and the reorder point of A-100 is 40.": true,
+		"There are 27 of A-100 in stock and its reorder point is 40.":  true,
+		"The reorder point of A-100 is 40.":                            true,
+		"A-100 has 40 in stock, and its reorder point is 27.":          false,
+		"A-100 has not 27 in stock.":                                   false,
+		"Nothing was ordered.":                                         true, // no agent has done so, and each says it
+	} {
+		t.Run(answer, func(t *testing.T) {
+			t.Parallel()
+			a := withDocuments(t, &scriptedModel{answers: []string{answer}})
+			mute := run.Result{Answer: "Nothing was ordered."}
+			at, ref := heard(t, a, []string{"hr", "lab", "mute"}, map[string]run.Result{"hr": inner["hr"], "lab": inner["lab"], "mute": mute})
+			if got := twice[run.Result](t, a, a.Answer, AnswerInput{Position: at, AgentRef: ref}); len(got.Uncited) == 0 != supported {
+				t.Errorf("uncited %q of %q", got.Uncited, got.Answer)
+			}
+		})
+	}
+}
+
+func TestAResultOfAnotherToolIsOneFactWhoseFiguresMayBePutTogether(t *testing.T) {
+	t.Parallel()
+	found := documents{searched: true, passages: []cite.Passage{{Number: 1, Document: "d", Title: "Leave policy", Text: leaveRules}},
+		facts: []string{"A-100 has 27 in stock at WH-001. Orders that are late: 0 of 3."}}
+	for _, content := range []string{"No orders of the 3 are late.", "A-100 has 27 in stock and 3 orders."} {
+		answer := text{content: content}
+		if found.cite("How is A-100?", &answer); len(answer.uncited) > 0 {
+			t.Errorf("%s: uncited %q", content, answer.uncited)
+		}
+	}
+}
