@@ -104,6 +104,8 @@ type callResult struct {
 	Cited   []cite.Passage `json:"cited,omitempty"`
 	Uncited []string       `json:"uncited,omitempty"`
 	Stands  string         `json:"stands,omitempty"`
+	// Searched says that the agent that was asked has searched the documents, whatever it has found there.
+	Searched bool `json:"searched,omitempty"`
 	// Doubted says that a write was sent back for what its texts have invented.
 	Doubted bool `json:"doubted,omitempty"`
 }
@@ -114,6 +116,8 @@ type conversation struct {
 	routes  []run.Route // the last one counts; there is more than one after an agent has handed over
 	steps   []run.Step
 	results []callResult
+	// own is the first of the results that are those of the agent which has the run now: an agent that has handed it over has found the ones before.
+	own int
 	// before is what the run whose agent asks had found.
 	before []callResult
 }
@@ -128,7 +132,7 @@ func decode(messages []transcript.Message) (conversation, error) {
 		case messageRoute:
 			var route run.Route
 			err = json.Unmarshal(message.Body, &route)
-			decoded.routes = append(decoded.routes, route)
+			decoded.routes, decoded.own = append(decoded.routes, route), len(decoded.results)
 		case messageDecision:
 			var step run.Step
 			err = json.Unmarshal(message.Body, &step)

@@ -18,8 +18,8 @@ type documents struct {
 	// searched says that the documents were searched, by this run or by an agent that it has asked: only then is an answer held against them.
 	searched bool
 	passages []cite.Passage
-	// facts are what other results say, one text for each.
-	facts []string
+	// facts are what the results of other tools say, one text for each, and answers what agents that were asked have answered.
+	facts, answers []string
 }
 
 // documentsOf are those of all that is known. A result whose data are not to be read counts as one of another tool.
@@ -32,10 +32,13 @@ func documentsOf(results []callResult) (d documents) {
 			for _, p := range found.Passages {
 				d.passages = append(d.passages, cite.Passage{Number: p.Number, Document: p.Document, Title: p.Title, Source: p.Source, Section: p.Section, Page: p.Page, Text: p.Text})
 			}
-		case len(result.Cited)+len(result.Uncited) > 0:
+		case result.Searched || len(result.Cited)+len(result.Uncited) > 0: // a result of an earlier version does not say that it has searched
 			d.searched = true
 			d.passages = append(d.passages, result.Cited...)
-			d.facts = append(d.facts, result.Stands)
+			d.answers = append(d.answers, result.Stands)
+			d.facts = append(d.facts, result.Sentences[min(1, len(result.Sentences)):]...) // what is told of it besides
+		case result.Report.Tool == agents.ToolAskAgent && !result.Report.Failed:
+			d.answers = append(d.answers, strings.Join(result.Sentences, " "))
 		case !result.Doubted:
 			d.facts = append(d.facts, strings.Join(result.Sentences, " "))
 		}
@@ -68,7 +71,11 @@ func (d documents) cite(question string, written *text) {
 		written.nearest = cite.Nearest(question, "", d.passages)
 		return
 	}
-	report := cite.Check(question, written.content, d.passages, d.facts...)
+	passages := slices.Clone(d.passages)
+	for _, answer := range d.answers {
+		passages = append(passages, cite.AnswerOf(answer))
+	}
+	report := cite.Check(question, written.content, passages, d.facts...)
 	written.content, written.citations, written.uncited = report.Answer, report.Citations, report.Uncited
 	if len(report.Citations) == 0 && len(report.Uncited) > 0 {
 		written.nearest = cite.Nearest(question, report.Answer, d.passages)
@@ -79,21 +86,34 @@ func (d documents) cite(question string, written *text) {
 // and says what they say when it is shown the place alone. Not where there are results of other tools, of which that answer would say nothing, nor where the answer denies something, which may be what
 // a text of outsiders wants.
 func (d documents) overlooked(written text) bool {
-	return written.nearest != nil && len(d.facts) == 0 && written.hides == "" && (isDecision(written.content) || !denies.MatchString(written.content))
+	return written.nearest != nil && len(d.facts)+len(d.answers) == 0 && written.hides == "" && (isDecision(written.content) || !denies.MatchString(written.content))
 }
 
-// foundInDocuments reports whether a search of the run has found something about the question.
+// isSearch reports whether a result is that of a search of the documents, which may have failed.
+func isSearch(result callResult) bool { return result.Report.Tool == knowledge.Search }
+
+// made are the results of calls that need not be made again. A search of an agent that has handed the run over is none of them: whose documents it finds is decided by the agent.
+func (c conversation) made() []callResult {
+	return slices.Concat(slices.DeleteFunc(slices.Clone(c.results[:c.own]), isSearch), c.results[c.own:])
+}
+
+// searchedBefore reports whether the documents were searched by an agent that has handed the run over, and not yet by the one that has it now.
+func (c conversation) searchedBefore() bool {
+	return slices.ContainsFunc(c.results[:c.own], isSearch) && !slices.ContainsFunc(c.results[c.own:], isSearch)
+}
+
+// foundInDocuments reports whether a search of the agent that has the run has found something about the question.
 func (c conversation) foundInDocuments() bool {
-	return slices.ContainsFunc(c.results, func(result callResult) bool {
+	return slices.ContainsFunc(c.results[c.own:], func(result callResult) bool {
 		found, is := foundIn(result)
 		return is && found.Relevant
 	})
 }
 
-// notInDocuments reports whether all that was done is to search the documents, and nothing in them is about the question. What is then to be said needs no model, which would
+// notInDocuments reports whether all that was done is to search the documents, by the agent that answers too, and nothing in them is about the question. What is then to be said needs no model, which would
 // be tempted to know better.
 func (c conversation) notInDocuments() bool {
-	return len(c.results) > 0 && len(c.before) == 0 && c.condition() == nil && !slices.ContainsFunc(c.results, func(result callResult) bool {
+	return len(c.results) > c.own && len(c.before) == 0 && c.condition() == nil && !slices.ContainsFunc(c.results, func(result callResult) bool {
 		found, is := foundIn(result)
 		return !is || found.Relevant
 	})
@@ -155,10 +175,15 @@ func heardCitations(result *callResult, answered run.Result) {
 	for _, c := range citations {
 		result.Cited = append(result.Cited, cite.Passage{Document: c.Document, Title: c.Title, Source: c.Source, Section: c.Section, Page: c.Page, Text: c.Quote, Said: said[c.Number]})
 	}
-	if result.Uncited = answered.Uncited; len(result.Cited)+len(result.Uncited) == 0 {
-		return
-	}
+	result.Uncited, result.Searched = answered.Uncited, hasSearched(answered)
 	result.Stands = supported(cite.Unmarked(answered.Answer), answered.Uncited)
+}
+
+// hasSearched reports whether a run has searched the documents. Where it has found nothing its answer shows no sign of it.
+func hasSearched(answered run.Result) bool {
+	return slices.ContainsFunc(answered.Steps, func(step run.Step) bool {
+		return slices.ContainsFunc(step.Calls, func(call run.CallReport) bool { return call.Tool == knowledge.Search && !call.Failed })
+	})
 }
 
 // supported is a text without sentences, or pieces of them, that nothing stands behind.

@@ -94,7 +94,7 @@ func withDocuments(t *testing.T, model *scriptedModel, change ...func(documents 
 	t.Helper()
 	folder := t.TempDir()
 	for name, tools := range map[string]string{"general": "[]", "hr": "[search_knowledge_base, count]", "lab": "[search_knowledge_base]", "boss": "[ask_agent]",
-		"talker": "[search_knowledge_base]\ntalks: true"} {
+		"talker": "[search_knowledge_base]\ntalks: true", "sender": "[search_knowledge_base, count, hand_over]", "mute": "[count]"} {
 		if err := os.Mkdir(filepath.Join(folder, name), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -358,20 +358,10 @@ func TestARunWithoutASearchIsAsItWas(t *testing.T) {
 	}
 }
 
-func TestCitationsOfAgentsThatWereAskedReachTheAnswerWithNumbersOfItsOwn(t *testing.T) {
-	t.Parallel()
-	model := &scriptedModel{answers: []string{"Badges are given back on the last day of work. Up to 5 days may be carried over into the next year. The canteen is closed on Sundays. After 90 days a password is changed."}}
-	a := withDocuments(t, model)
-	inner := map[string]run.Result{
-		"it": {Answer: "Passwords live for ever.", Outsiders: true, Uncited: []string{"Passwords live for ever."},
-			Nearest: &cite.Citation{Document: "d3", Title: "Passwords", Quote: "A password is changed after 90 days."}},
-		"hr": {Answer: "Up to 5 days may be carried over into the next year [1].", Outsiders: true,
-			Citations: []cite.Citation{{Number: 1, Document: "d1", Title: "Leave policy", Quote: "Up to five days that were not taken may be carried over into the next year."}}},
-		"lab": {Answer: "Badges are given back on the last day of work [1]. The canteen is closed on Sundays.", Outsiders: true, Uncited: []string{"The canteen is closed on Sundays."},
-			Citations: []cite.Citation{{Number: 1, Document: "d2", Title: "Badges", Quote: "Badges are returned on the last working day."}}},
-	}
+// heard is a run of an agent that has asked these others, in this order, and has their answers.
+func heard(t *testing.T, a *Activities, asked []string, inner map[string]run.Result) (Position, AgentRef) {
+	t.Helper()
 	var calls []run.CallReport
-	asked := []string{"hr", "lab", "it"}
 	for index, agent := range asked {
 		calls = append(calls, run.CallReport{Call: fmt.Sprintf("1.%d", index+1), Tool: agents.ToolAskAgent, Arguments: json.RawMessage(`{"agent":"` + agent + `","question":"What are the rules?"}`)})
 	}
@@ -387,6 +377,22 @@ func TestCitationsOfAgentsThatWereAskedReachTheAnswerWithNumbersOfItsOwn(t *test
 			t.Errorf("two agents' numbers would be mixed up: %s", said)
 		}
 	}
+	return at, ref
+}
+
+func TestCitationsOfAgentsThatWereAskedReachTheAnswerWithNumbersOfItsOwn(t *testing.T) {
+	t.Parallel()
+	model := &scriptedModel{answers: []string{"Badges are given back on the last day of work. Up to 5 days may be carried over into the next year. The canteen is closed on Sundays. After 90 days a password is changed."}}
+	a := withDocuments(t, model)
+	inner := map[string]run.Result{
+		"it": {Answer: "Passwords live for ever.", Outsiders: true, Uncited: []string{"Passwords live for ever."},
+			Nearest: &cite.Citation{Document: "d3", Title: "Passwords", Quote: "A password is changed after 90 days."}},
+		"hr": {Answer: "Up to 5 days may be carried over into the next year [1].", Outsiders: true,
+			Citations: []cite.Citation{{Number: 1, Document: "d1", Title: "Leave policy", Quote: "Up to five days that were not taken may be carried over into the next year."}}},
+		"lab": {Answer: "Badges are given back on the last day of work [1]. The canteen is closed on Sundays.", Outsiders: true, Uncited: []string{"The canteen is closed on Sundays."},
+			Citations: []cite.Citation{{Number: 1, Document: "d2", Title: "Badges", Quote: "Badges are returned on the last working day."}}},
+	}
+	at, ref := heard(t, a, []string{"hr", "lab", "it"}, inner)
 	got := twice[run.Result](t, a, a.Answer, AnswerInput{Position: at, AgentRef: ref})
 	if got.Answer != "Badges are given back on the last day of work [1]. Up to 5 days may be carried over into the next year [2]. The canteen is closed on Sundays. After 90 days a password is changed [3]." {
 		t.Errorf("%q", got.Answer)
@@ -397,5 +403,186 @@ func TestCitationsOfAgentsThatWereAskedReachTheAnswerWithNumbersOfItsOwn(t *test
 	}
 	if !slices.Equal(got.Uncited, []string{"The canteen is closed on Sundays."}) {
 		t.Errorf("uncited %q: what an agent has said without a document is no fact", got.Uncited)
+	}
+}
+
+// handedOver is a run whose first agent has made these calls and handed it over: where it stands now.
+func handedOver(t *testing.T, a *Activities, question, from, to string, made ...agents.Call) (Position, AgentRef) {
+	t.Helper()
+	opened := twice[Opened](t, a, a.Open, run.Input{Question: question, Domain: from})
+	ref, head := AgentRef{Domain: from, Definition: opened.Definition}, opened.Head
+	decide := func(step int, results []transcript.Head, calls ...agents.Call) {
+		var unlinked []transcript.Message
+		for _, result := range results {
+			branch, err := a.Transcript.Read(t.Context(), testWorkflow, result)
+			if err != nil {
+				t.Fatal(err)
+			}
+			unlinked = append(unlinked, branch[len(branch)-1])
+		}
+		taken := run.Step{Step: step}
+		for index, call := range calls {
+			taken.Calls = append(taken.Calls, run.CallReport{Call: fmt.Sprintf("%d.%d", step, index+1), Tool: call.Tool, Arguments: call.Arguments})
+		}
+		decision, err := transcript.NewMessage(messageDecision, taken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change := transcript.Change{Session: testWorkflow, Run: "handed over", Key: fmt.Sprint(step), Parent: head, Messages: append(unlinked, decision),
+			Outcome: func(head transcript.Head) any { return head }}
+		if _, err := a.Transcript.Apply(t.Context(), change, &head); err != nil {
+			t.Fatal(err)
+		}
+	}
+	decide(1, nil, made...)
+	var results []transcript.Head
+	for index := range made {
+		results = append(results, twice[Called](t, a, a.CallTool, CallInput{Head: head, AgentRef: ref, Call: fmt.Sprintf("1.%d", index+1)}).Head)
+	}
+	decide(2, results, agents.Call{Tool: agents.ToolHandOver, Arguments: json.RawMessage(`{"agent":"` + to + `"}`)})
+	routed := twice[Routed](t, a, a.HandOver, ControlInput{Head: head, AgentRef: ref, Call: "2.1"})
+	return Position{Head: routed.Head}, AgentRef{Domain: routed.Domain, Definition: routed.Definition}
+}
+
+func TestAfterAHandOverTheQuestionIsSearchedForAgain(t *testing.T) {
+	t.Parallel()
+	itself, counted := agents.Call{Tool: knowledge.Search, Arguments: json.RawMessage("{}")}, agents.Call{Tool: "count", Arguments: json.RawMessage(`{"from":1}`)}
+	const question = "What does the policy say, how many days of leave may be carried over?"
+	for name, test := range map[string]struct {
+		question string
+		made     []agents.Call
+		searches bool
+	}{
+		"nothing was found":           {question, []agents.Call{itself}, true},
+		"a shared document was found": {"When are badges returned, and how many days may be carried over?", []agents.Call{itself}, true},
+		"more was looked up":          {question, []agents.Call{itself, counted}, true},
+		"it was not searched for":     {"How many are there?", []agents.Call{counted}, false},
+		"something is to be done":     {"Count the days that may be carried over.", []agents.Call{itself}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			model := &scriptedModel{answers: []string{"Up to five days may be carried over into the next year."}}
+			a := withDocuments(t, model)
+			at, ref := handedOver(t, a, test.question, "sender", "hr", test.made...)
+			decided := twice[Decided](t, a, a.Decide, DecideInput{Position: at, AgentRef: ref, Step: 3})
+			if searches := len(decided.Calls) == 1 && decided.Calls[0].Summary == knowledge.Search+" {}" && model.decided == 0; searches != test.searches {
+				t.Fatalf("%+v, the model was asked %d times", decided.Calls, model.decided)
+			}
+			if !test.searches {
+				return
+			}
+			called := twice[Called](t, a, a.CallTool, CallInput{Head: decided.Head, AgentRef: ref, Call: decided.Calls[0].Call})
+			at = Position{Head: decided.Head, Results: []transcript.Head{called.Head}}
+			again := twice[Decided](t, a, a.Decide, DecideInput{Position: at, AgentRef: ref, Step: 4})
+			got := twice[run.Result](t, a, a.Answer, AnswerInput{Position: Position{Head: again.Head}, AgentRef: ref})
+			if len(again.Calls) != 0 || len(got.Citations) != 1 || got.Citations[0].Title != "Leave policy" {
+				t.Errorf("%+v, then %+v", again.Calls, got)
+			}
+		})
+	}
+}
+
+func TestAnAgentThatTookARunOverMaySearchForWhatTheOneBeforeHasFound(t *testing.T) {
+	t.Parallel()
+	a := withDocuments(t, &scriptedModel{})
+	found := callResult{Report: run.CallReport{Tool: knowledge.Search, Arguments: json.RawMessage("{}")}, Data: json.RawMessage(`{"relevant":true}`)}
+	who, err := a.asker(run.Input{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		known conversation
+		may   bool
+	}{
+		"its own":           {conversation{results: []callResult{found}}, false},
+		"of the one before": {conversation{results: []callResult{found}, own: 1}, true},
+		"of both":           {conversation{results: []callResult{found, found}, own: 1}, false},
+	} {
+		offered := !slices.Contains(without(who, a.current("hr"), test.known), knowledge.Search)
+		kept := len(fresh([]agents.Call{{Tool: knowledge.Search, Arguments: json.RawMessage("{}")}}, test.known.made())) == 1
+		if offered != test.may || kept != test.may {
+			t.Errorf("%s: offered %t, kept %t", name, offered, kept)
+		}
+	}
+}
+
+func TestNoAgentSaysThatSomethingIsNotInDocumentsThatItHasNotSearched(t *testing.T) {
+	t.Parallel()
+	for _, to := range []string{"hr", "mute"} { // the first has no step left
+		model := &scriptedModel{answers: []string{"I cannot tell."}}
+		a := withDocuments(t, model)
+		at, ref := handedOver(t, a, "How many days of leave may be carried over?", "sender", to, agents.Call{Tool: knowledge.Search, Arguments: json.RawMessage("{}")})
+		if got := twice[run.Result](t, a, a.Answer, AnswerInput{Position: at, AgentRef: ref}); got.Answer == "It is not in the documents." || len(model.prompts) == 0 {
+			t.Errorf("%s: %q, asked %d times", to, got.Answer, len(model.prompts))
+		}
+	}
+}
+
+func TestWhatIsAnsweredAfterAnotherAgentHasSearchedIsHeldAgainstTheDocuments(t *testing.T) {
+	t.Parallel()
+	const invented = "Dogs stay at home with their owners."
+	for name, test := range map[string]struct {
+		call    run.CallReport
+		uncited []string
+	}{
+		"it has searched":       {run.CallReport{Tool: knowledge.Search, Result: "It is not in the documents."}, []string{invented}},
+		"its search has failed": {run.CallReport{Tool: knowledge.Search, Failed: true}, nil},
+		"it has not searched":   {run.CallReport{Tool: "count", Result: "There are 7."}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := withDocuments(t, &scriptedModel{answers: []string{"7 screws are in the warehouse. " + invented}})
+			at, ref := heard(t, a, []string{"hr", "lab"}, map[string]run.Result{
+				"hr":  {Answer: "It is not in the documents.", Steps: []run.Step{{Step: 1, Calls: []run.CallReport{test.call}}}},
+				"lab": {Answer: "7 screws are in the warehouse."}})
+			if got := twice[run.Result](t, a, a.Answer, AnswerInput{Position: at, AgentRef: ref}); !slices.Equal(got.Uncited, test.uncited) || len(got.Citations) > 0 {
+				t.Errorf("uncited %q, %+v", got.Uncited, got.Citations)
+			}
+		})
+	}
+}
+
+func TestWhatAnotherAgentHasSaidSupportsNeitherItsOppositeNorItsFiguresElsewhere(t *testing.T) {
+	t.Parallel()
+	quote := func(number int, text string) cite.Citation {
+		return cite.Citation{Number: number, Document: "d", Title: "Rules", Quote: text}
+	}
+	inner := map[string]run.Result{
+		"hr": {Outsiders: true, Answer: "Up to 5 days may be carried over into the next year [1]. Expense reports are handed in within 30 days of the trip [2].",
+			Citations: []cite.Citation{quote(1, "Up to five days that were not taken may be carried over into the next year."), quote(2, "Expense reports are handed in within 30 days of the trip.")}},
+		"lab": {Answer: "A-100 has 27 in stock. Its reorder point is 40."},
+	}
+	for answer, supported := range map[string]bool{
+		"Up to 5 days may be carried over into the next year.":         true,
+		"Up to 5 days may not be carried over into the next year.":     false,
+		"Expense reports are handed in within 5 days of the trip.":     false,
+		"A-100 has 27 in stock, and the reorder point of A-100 is 40.": true,
+		"There are 27 of A-100 in stock and its reorder point is 40.":  true,
+		"The reorder point of A-100 is 40.":                            true,
+		"A-100 has 40 in stock, and its reorder point is 27.":          false,
+		"A-100 has not 27 in stock.":                                   false,
+		"Nothing was ordered.":                                         true, // no agent has done so, and each says it
+	} {
+		t.Run(answer, func(t *testing.T) {
+			t.Parallel()
+			a := withDocuments(t, &scriptedModel{answers: []string{answer}})
+			mute := run.Result{Answer: "Nothing was ordered."}
+			at, ref := heard(t, a, []string{"hr", "lab", "mute"}, map[string]run.Result{"hr": inner["hr"], "lab": inner["lab"], "mute": mute})
+			if got := twice[run.Result](t, a, a.Answer, AnswerInput{Position: at, AgentRef: ref}); len(got.Uncited) == 0 != supported {
+				t.Errorf("uncited %q of %q", got.Uncited, got.Answer)
+			}
+		})
+	}
+}
+
+func TestAResultOfAnotherToolIsOneFactWhoseFiguresMayBePutTogether(t *testing.T) {
+	t.Parallel()
+	found := documents{searched: true, passages: []cite.Passage{{Number: 1, Document: "d", Title: "Leave policy", Text: leaveRules}},
+		facts: []string{"A-100 has 27 in stock at WH-001. Orders that are late: 0 of 3."}}
+	for _, content := range []string{"No orders of the 3 are late.", "A-100 has 27 in stock and 3 orders."} {
+		answer := text{content: content}
+		if found.cite("How is A-100?", &answer); len(answer.uncited) > 0 {
+			t.Errorf("%s: uncited %q", content, answer.uncited)
+		}
 	}
 }

@@ -98,16 +98,21 @@ func (a *Activities) Decide(ctx context.Context, input DecideInput) (Decided, er
 // chooseCalls asks the model and keeps the calls that can say something new. None are left where the model only repeats itself: at
 // temperature 0 it would do so for ever, and it means that nothing more is to be found.
 func (a *Activities) chooseCalls(ctx context.Context, who asker, agent equipped, known conversation) (chosen, error) {
+	withheld := without(who, agent, known)
+	if searchesAgain(agent, known, withheld) {
+		return chosen{calls: []agents.Call{{Tool: knowledge.Search, Arguments: json.RawMessage("{}")}}}, nil
+	}
 	turn, err := a.turn(ctx, who, agent, known, agent.Policy.DecisionTokens)
 	if err != nil {
 		return chosen{}, err
 	}
-	turn.Without = without(who, agent, known)
+	turn.Without = withheld
+	made := known.made()
 	var usage llm.Usage
 	decide := func(turn agents.Turn, minCalls int) ([]agents.Call, error) {
 		calls, used, err := a.decision(ctx, agent, turn, minCalls)
 		usage = usage.Add(used)
-		return inOrder(agent.OfOne(turn, fresh(agents.AsCommands(own(calls, agent, turn)), known.results))), err
+		return inOrder(agent.OfOne(turn, fresh(agents.AsCommands(own(calls, agent, turn)), made))), err
 	}
 	calls, err := decide(turn, leastCalls(agent, turn))
 	if err != nil {
@@ -118,7 +123,14 @@ func (a *Activities) chooseCalls(ctx context.Context, who asker, agent equipped,
 	if check != nil {
 		turn.Condition = check
 	}
-	return chosen{fresh(agent.InTurn(turn, calls), known.results), check, usage.Add(used)}, err
+	return chosen{fresh(agent.InTurn(turn, calls), made), check, usage.Add(used)}, err
+}
+
+// searchesAgain reports whether an agent begins with a search for the question itself, put in by code, since the one that has handed the run over has searched other documents than it
+// may. Where something is to be done a model decides.
+func searchesAgain(agent equipped, known conversation, withheld []string) bool {
+	_, listed := agent.Spec(knowledge.Search)
+	return listed && known.searchedBefore() && agents.OnlyAsks(known.input.Question) && !slices.Contains(withheld, knowledge.Search)
 }
 
 // chosen are the calls of a decision, and what was found of the condition of the question before.
@@ -138,7 +150,7 @@ func leastCalls(agent equipped, turn agents.Turn) int {
 }
 
 // without are the tools of an agent that may not be called now: those that the user may not use, that are away or others than when the run began, those that turn to the user where an agent has
-// asked, a second hand-over, and a search of the documents once one has found something about the question: small models look for the same again in other words, and more passages are many
+// asked, a second hand-over, and a search of the documents once one of the agent's own has found something about the question: small models look for the same again in other words, and more passages are many
 // seconds to read.
 func without(who asker, agent equipped, known conversation) (names []string) {
 	for _, spec := range agent.Specs {

@@ -115,6 +115,54 @@ func TestWhatAnotherAgentHasCitedStandsBehindWhoRepeatsIt(t *testing.T) {
 	}
 }
 
+func TestThePassageThatSaysItItselfIsCitedBeforeOneOfWhichItWasSaid(t *testing.T) {
+	t.Parallel()
+	const both = "Days carried over expire on 31 March, and expense reports are handed in within 30 days of the trip."
+	expire := cite.Passage{Document: "leave", Title: "Leave policy", Text: "Days that are carried over expire on 31 March.", Said: []string{both}}
+	reports := cite.Passage{Document: "travel", Title: "Travel rules", Text: "Expense reports are handed in within 30 days of the trip.", Said: []string{both}}
+	for answer, want := range map[string]string{
+		"Expense reports are handed in within 30 days of the trip.":            reports.Text, // as it stands there
+		"Reports about expenses are handed in within 30 days of the trip.":     reports.Text,
+		"Days carried over expire on 31 March.":                                expire.Text,
+		"Days which were carried over expire on 31 March, says what was said.": expire.Text,
+	} {
+		for _, passages := range [][]cite.Passage{{expire, reports}, {reports, expire}} {
+			if got := cite.Check("", answer, passages); len(got.Citations) != 1 || got.Citations[0].Quote != want {
+				t.Errorf("%s: %+v", answer, got.Citations)
+			}
+		}
+	}
+}
+
+func TestAnAnswerOfAnotherAgentStandsBehindWhatItSaysAndNotBehindTheOpposite(t *testing.T) {
+	t.Parallel()
+	const carry, reports, sick = "Up to 5 days may be carried over into the next year.", "Expense reports are handed in within 30 days of the trip.", "A sick note is not needed for 2 days."
+	quote := cite.Passage{Document: "leave", Title: "Leave policy", Text: "Days that were carried over expire on 31 March."}
+	for answer, supported := range map[string]bool{
+		carry: true,
+		sick:  true,
+		"Up to 5 days may not be carried over into the next year.":                                        false,
+		"You may not carry over 5 days into the following year.":                                          false,
+		"A sick note is needed for 2 days.":                                                               false,
+		"Up to 30 days may be carried over into the next year.":                                           false,
+		"Expense reports are handed in within 5 days of the trip.":                                        false,
+		"Expense reports are handed in within 5 days of the trip, and up to 30 days may be carried over.": false,
+		"Expense reports are handed in within 5 days of the trip and up to 30 days may be carried over.":  false,
+		"Expense reports are handed in within 30 days of the trip, and up to 5 days may be carried over.": true,
+		"Expense reports are handed in within 30 days of the trip and up to 5 days may be carried over.":  true,
+		"Up to 5 days may be carried over into the next year, but a sick note is not needed for 2 days.":  true,
+		"There are 27 of A-100 in stock.":                                                                 true,
+		"27 of A-100 are in stock and its reorder point is 40.":                                           true,
+		"40 of A-100 are in stock and its reorder point is 27.":                                           false,
+	} {
+		answers := []string{carry + " " + reports + " " + sick, "erp says: A-100 has 27 in stock at WH-001. Its reorder point is 40."}
+		got := cite.Check("", answer, []cite.Passage{quote, cite.AnswerOf(answers[0]), cite.AnswerOf(answers[1])})
+		if is := len(got.Uncited) == 0; is != supported || len(got.Citations) > 0 || got.Answer != answer {
+			t.Errorf("%s: %+v", answer, got)
+		}
+	}
+}
+
 var number = regexp.MustCompile(`\[(\d{1,2})\]`)
 
 // holds checks what is true of every report, whatever the answer and the passages.

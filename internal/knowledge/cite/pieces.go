@@ -73,7 +73,7 @@ func (s *sources) behindPiece(text string, names []string, hints []int, about []
 		if p.size > 1 || score < max(least, leastPiece) || !s.agrees(says, p) {
 			continue
 		}
-		if value := s.rank(score, p, hints); best < 0 || value > rank+sameRank {
+		if value := s.rank(score, says, p); best < 0 || value > rank+sameRank {
 			best, rank = index, value
 		}
 	}

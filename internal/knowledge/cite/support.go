@@ -33,6 +33,8 @@ const (
 	// leastLookedUp takes the place of both for a sentence with a number or an address that only one place has: the rest of it may be the question's, and its names must be there all the same. Not in
 	// Chinese, where names are not told from other words.
 	leastLookedUp = 0.3
+	// notItself is what a quote loses of which another agent has said the sentence, so that one that says it itself comes first.
+	notItself = 0.01
 	// sameRank is how far ranks that are the same may differ, as the words of a sentence are added up in no order: of these the first counts.
 	sameRank = 1e-9
 )
@@ -52,6 +54,7 @@ type part struct {
 	own     map[string]int
 	context map[string]int // words of title and section
 	around  string         // the text of these
+	quotes  map[string]int // words of the quote, where another agent has said the text of it
 	isFact  bool
 	isList  bool // several items of a list
 }
@@ -75,6 +78,13 @@ func clausesOf(text string) (found []clause) {
 	return found
 }
 
+// with is a part with the one that follows it.
+func (p part) with(next part) part {
+	p.text, p.size = p.text+"\n"+next.text, p.size+1
+	p.own, p.clauses = union(p.own, next.own), slices.Concat(p.clauses, next.clauses)
+	return p
+}
+
 // sources are all parts, and in how many sentences each word stands.
 type sources struct {
 	parts  []part
@@ -93,7 +103,13 @@ type whole struct {
 func newSources(question string, passages []Passage, facts []string) *sources {
 	s := &sources{asked: Words(question), spread: map[string]int{}}
 	for _, passage := range passages {
-		s.add(passage)
+		if !passage.isAnswer() {
+			s.add(passage)
+			continue
+		}
+		for _, text := range passage.Said {
+			s.answer(text)
+		}
 	}
 	for _, fact := range facts {
 		words := Words(fact)
@@ -140,13 +156,15 @@ func (s *sources) add(passage Passage) {
 			if prose := !isRow.MatchString(next.quote); whole.isList && prose || !whole.isList && whole.size == mostSentences || whole.size > mostItems {
 				break
 			}
-			whole.quote, whole.text, whole.size = passage.Text[at[first].from:at[last].to], whole.text+"\n"+next.text, whole.size+1
-			whole.own, whole.clauses = union(whole.own, next.own), slices.Concat(whole.clauses, next.clauses)
+			whole = whole.with(next)
+			whole.quote = passage.Text[at[first].from:at[last].to]
 			s.parts = append(s.parts, whole)
 		}
 	}
 	for _, said := range passage.Said {
-		s.parts = append(s.parts, single(strings.TrimSpace(passage.Text), said))
+		p := single(strings.TrimSpace(passage.Text), said)
+		p.quotes = Words(passage.Text)
+		s.parts = append(s.parts, p)
 	}
 	s.wholes = append(s.wholes, whole{single(passage.Text, passage.Text), s.parts[before:]})
 }
@@ -169,6 +187,7 @@ type said struct {
 	text    string
 	words   map[string]int
 	clauses []clause
+	apart   []clause // parted at each "and" as well
 	names   []string
 	hints   []int // numbers of passages that the model has written behind it
 	// beside are the words beside a number that is looked up: the number alone is not enough.
@@ -183,7 +202,8 @@ func (s *sources) sayingOf(sentence string, hints []int) (says said, least float
 	sentence = reference.ReplaceAllString(sentence, " ")
 	says = said{words: Words(sentence), hints: hints}
 	numbered, sentence := s.numberedNames(sentence)
-	says.text, says.clauses, says.names = sentence, clausesOf(sentence), append(namesOf(sentence), numbered...)
+	says.text, says.clauses, says.apart = sentence, clausesOf(sentence), clausesOf(and.ReplaceAllString(sentence, ", "))
+	says.names = append(namesOf(sentence), numbered...)
 	delete(says.words, "yes")
 	switch {
 	case lookedUp.MatchString(sentence) && !strings.ContainsFunc(sentence, isHan):
@@ -220,14 +240,14 @@ func (s *sources) behind(claim string, hints []int) (found []quoted, supported b
 	says, least := s.sayingOf(claim, hints)
 	best, rank := -1, 0.0
 	for index, p := range s.parts {
-		if p.size > 1 && len(says.clauses) == 1 { // what is said in one clause stands in one sentence; in more, a figure of another one would do
+		if p.size > 1 && len(says.against(p)) == 1 { // what is said in one clause stands in one sentence; in more, a figure of another one would do
 			continue
 		}
 		score := s.scoreOf(says, p)
 		if score < least || !s.agrees(says, p) {
 			continue
 		}
-		if value := s.rank(score, p, hints); best < 0 || value > rank+sameRank {
+		if value := s.rank(score, says, p); best < 0 || value > rank+sameRank {
 			best, rank = index, value
 		}
 	}
@@ -275,12 +295,23 @@ func (s *sources) repeats(words map[string]int) bool {
 	return new < leastNew*all
 }
 
-func (s *sources) rank(score float64, p part, hints []int) float64 {
+// against are the clauses that are compared with those of a part. An answer may have said in two sentences what this one says in one, with "and".
+func (says said) against(p part) []clause {
+	if p.isFact {
+		return says.apart
+	}
+	return says.clauses
+}
+
+func (s *sources) rank(score float64, says said, p part) float64 {
+	if p.quotes != nil { // of several of which it was said, the one that has most of it comes first
+		score -= notItself * (2 - s.score(says.words, part{own: p.quotes}))
+	}
 	score -= longerQuote * float64(p.size-1)
 	if p.isFact {
 		return score - 1 // where a document says it as well, that is cited
 	}
-	if p.passage.Number > 0 && slices.Contains(hints, p.passage.Number) {
+	if p.passage.Number > 0 && slices.Contains(says.hints, p.passage.Number) {
 		score += hinted
 	}
 	return score
@@ -327,12 +358,12 @@ func (s *sources) agrees(says said, p part) bool {
 	if all, own, around := s.shares(says.beside, p); own+around < leastLookedUp*all {
 		return false
 	}
-	return p.isFact || s.figuresBelong(says, p) && s.deniesAlike(says, p)
+	return p.isFact && p.clauses == nil || s.figuresBelong(says, p) && s.deniesAlike(says, p)
 }
 
 // figuresBelong reports whether each figure stands beside words that it has in the sentence too.
 func (s *sources) figuresBelong(says said, p part) bool {
-	for _, one := range says.clauses {
+	for _, one := range says.against(p) {
 		words := withoutFigures(one.words)
 		if len(words) == len(one.words) || len(words) == 0 || lookedUp.MatchString(one.text) && p.size == 1 { // the number belongs to what its row is about
 			continue
@@ -420,7 +451,7 @@ func (s *sources) scattered(says said, least float64) []quoted {
 			if figured && (!holdsFigures(says.text, p.text, p.around) || !holdsNames(says.names, p.text+"\n"+p.around)) {
 				continue // the passage has another figure for this name
 			}
-			if value := s.rank(s.score(says.words, p), p, says.hints); value > rank+sameRank {
+			if value := s.rank(s.score(says.words, p), says, p); value > rank+sameRank {
 				best, rank = []quoted{p.quoted}, value
 			}
 		}
