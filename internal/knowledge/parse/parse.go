@@ -77,6 +77,28 @@ var extensions = map[string]format{
 	".pdf": pdfFormat, ".docx": docxFormat, ".docm": docxFormat, ".xlsx": xlsxFormat, ".xlsm": xlsxFormat, ".csv": csvFormat, ".tsv": csvFormat, ".eml": emlFormat,
 }
 
+// mediaTypes are those that documents have, with the extension that such a file has.
+var mediaTypes = map[string]string{
+	"text/html":                 ".html",
+	"application/xhtml+xml":     ".html",
+	"text/markdown":             ".md",
+	"text/x-markdown":           ".md",
+	"text/plain":                ".txt",
+	"text/csv":                  ".csv",
+	"application/csv":           ".csv",
+	"text/tab-separated-values": ".tsv",
+	"application/pdf":           ".pdf",
+	"application/x-pdf":         ".pdf",
+	"message/rfc822":            ".eml",
+	"application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+	"application/vnd.ms-word.document.macroenabled.12":                        ".docm",
+	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":       ".xlsx",
+	"application/vnd.ms-excel.sheet.macroenabled.12":                          ".xlsm",
+}
+
+// ExtensionOf is the extension of the files that have a media type, in small letters, and are read; empty for other types.
+func ExtensionOf(mediaType string) string { return mediaTypes[mediaType] }
+
 // notRead are the extensions of documents that are refused with what helps. Those that may also be something else, such as Apple's .key, are not among them.
 var notRead = map[string]bool{
 	".doc": true, ".dot": true, ".xls": true, ".xlt": true, ".xlsb": true, ".ppt": true, ".pps": true, ".pot": true, ".msg": true, ".wps": true,
