@@ -1,8 +1,8 @@
 package parse
 
 import (
+	"bufio"
 	"bytes"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -40,7 +40,7 @@ func readEML(out *builder, data []byte, depth int) error {
 	if err := out.add(knowledge.Block{Kind: knowledge.Paragraph, Text: addresses(message.Header)}); err != nil {
 		return err
 	}
-	if err := letter.part(textproto.MIMEHeader(message.Header), message.Body, 0); err != nil {
+	if err := letter.part(textproto.MIMEHeader(message.Header), message.Body, mailPlace{}); err != nil {
 		return err
 	}
 	return letter.readAttachments()
@@ -50,7 +50,11 @@ func readEML(out *builder, data []byte, depth int) error {
 func addresses(header mail.Header) string {
 	var text strings.Builder
 	for _, key := range []string{"From", "To", "Cc", "Date"} {
-		if value := tidy(headerText(header.Get(key))); value != "" {
+		value := tidy(headerText(header.Get(key)))
+		if strings.HasPrefix(value, "<Saved by ") {
+			continue // a page that a browser has saved as a mail
+		}
+		if value != "" {
 			fmt.Fprintf(&text, "%s: %s\n", key, value)
 		}
 	}
@@ -83,58 +87,72 @@ type mailReader struct {
 	attachments []attachment
 }
 
-type attachment struct {
-	name string
-	data []byte
-}
-
-// part reads one part: text becomes blocks, what is attached is kept for later.
-func (m *mailReader) part(header textproto.MIMEHeader, body io.Reader, nesting int) error {
+// part reads one part: text becomes blocks, what is attached is kept for later. Of a part that is not the chosen one of alternatives only what is attached counts.
+func (m *mailReader) part(header textproto.MIMEHeader, body io.Reader, place mailPlace) error {
 	if m.parts++; m.parts > maxMailParts {
 		return unreadable(fmt.Sprintf("it has more than %d parts", maxMailParts), "save the mail's text and its attachments alone")
 	}
-	if nesting > maxMailDepth {
+	if place.nesting > maxMailDepth {
 		return unreadable("its parts are nested too deep", "save the mail anew, or its text alone")
 	}
-	kind, parameters, err := mime.ParseMediaType(header.Get("Content-Type"))
-	if err != nil && kind == "" {
-		kind = "text/plain"
+	kind, parameters := contentType(header)
+	if strings.HasPrefix(kind, "multipart/") {
+		return m.multipart(kind, parameters["boundary"], body, place)
 	}
-	if strings.HasPrefix(kind, "multipart/") && parameters["boundary"] != "" {
-		return m.multipart(kind, parameters["boundary"], body, nesting)
+	if name, attached := attachedName(header, kind, parameters, place); attached {
+		return m.attach(name, kind, header, body)
+	}
+	if place.rejected || kind != "text/plain" && kind != "text/html" {
+		return nil // alternatives, pictures in the text, signatures
 	}
 	data, err := m.decoded(header, body)
-	if err != nil {
-		return err
-	}
-	name := fileName(header, parameters)
-	disposition, _, _ := mime.ParseMediaType(header.Get("Content-Disposition"))
 	switch {
-	case kind == "message/rfc822" || disposition == "attachment" || name != "":
-		if name == "" {
-			name = unnamed(kind)
-		}
-		m.attachments = append(m.attachments, attachment{name: name, data: data})
-		return nil
-	case kind != "text/plain" && kind != "text/html":
-		return nil // pictures in the text, signatures
+	case m.out.ctx.Err() != nil:
+		return m.out.ctx.Err()
+	case err != nil:
+		return errMailCut
+	}
+	if kind == "text/html" {
+		return m.html(data, parameters["charset"])
 	}
 	text, err := decode(data, parameters["charset"])
 	if err != nil {
 		return err
 	}
-	if kind == "text/html" {
-		return m.html(text)
-	}
 	return readText(m.out, text)
 }
 
-// html reads a part that is HTML; its title is not the mail's.
-func (m *mailReader) html(text string) error {
+// attach keeps a part for later. One that cannot be decoded leaves the mail readable.
+func (m *mailReader) attach(name, kind string, header textproto.MIMEHeader, body io.Reader) error {
+	data, err := m.decoded(header, body)
+	if m.out.ctx.Err() != nil {
+		return m.out.ctx.Err()
+	}
+	broken := err != nil && !errors.Is(err, errNotOnlyBase64)
+	m.attachments = append(m.attachments, attachment{name: name, kind: kind, data: data, broken: broken})
+	return nil
+}
+
+// html reads a part that is HTML; its title is not the mail's. Where the mail does not say its encoding, the page may.
+func (m *mailReader) html(data []byte, declared string) error {
+	if declared == "" {
+		declared = declaredBy(htmlFormat, data)
+	}
+	text, err := decode(data, declared)
+	if err != nil {
+		return err
+	}
 	title := m.out.content.Title
-	err := readHTML(m.out, text)
+	err = readHTML(m.out, text)
 	m.out.content.Title = title
 	return err
+}
+
+// mailPlace is where a part stands.
+type mailPlace struct {
+	nesting int
+	// related says that the parts beside it are one text with its pictures, rejected that another alternative is read in its place.
+	related, rejected bool
 }
 
 type mailPart struct {
@@ -142,121 +160,76 @@ type mailPart struct {
 	data   []byte
 }
 
-// multipart reads the parts of a part. Of alternatives it reads the first plain text that says anything, else the last one that can be read.
-func (m *mailReader) multipart(kind, boundary string, body io.Reader, nesting int) error {
-	reader := multipart.NewReader(body, boundary)
-	var parts []mailPart
-	for {
-		next, err := reader.NextRawPart()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return errMailCut
-		}
-		data, err := io.ReadAll(next)
-		if err != nil {
-			return errMailCut
-		}
-		parts = append(parts, mailPart{next.Header, data})
-		if len(parts) > maxMailParts {
-			break // part refuses them
-		}
+// multipart reads the parts of a part. Of alternatives it reads the first plain text that says anything, else the last one that can be read, and what is attached in the others.
+func (m *mailReader) multipart(kind, boundary string, body io.Reader, place mailPlace) error {
+	if boundary == "" {
+		return unreadable("it is a mail of several parts that does not say where they end", "save the mail anew as .eml")
 	}
+	parts, err := partsOf(body, boundary)
+	if err != nil {
+		return err
+	}
+	chosen := -1
 	if kind == "multipart/alternative" {
-		parts = best(parts)
+		chosen = best(parts)
 	}
-	for _, one := range parts {
-		if err := m.part(one.header, bytes.NewReader(one.data), nesting+1); err != nil {
+	for at, one := range parts {
+		inner := mailPlace{nesting: place.nesting + 1, related: kind == "multipart/related", rejected: place.rejected || chosen >= 0 && at != chosen}
+		if err := m.part(one.header, bytes.NewReader(one.data), inner); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func partsOf(body io.Reader, boundary string) ([]mailPart, error) {
+	reader := multipart.NewReader(body, boundary)
+	var parts []mailPart
+	for len(parts) <= maxMailParts { // part refuses more
+		next, err := reader.NextRawPart()
+		if errors.Is(err, io.EOF) && len(parts) > 0 {
+			break
+		}
+		if err != nil {
+			return nil, errMailCut
+		}
+		data, err := io.ReadAll(next)
+		if err != nil {
+			return nil, errMailCut
+		}
+		parts = append(parts, mailPart{next.Header, data})
+	}
+	return parts, nil
 }
 
 var errMailCut = unreadable("it is a mail that is damaged or was cut off", "save the mail anew as .eml")
 
-func best(parts []mailPart) []mailPart {
+// best is which of the alternatives is read.
+func best(parts []mailPart) int {
 	for _, wanted := range []string{"text/plain", "text/html", "multipart/"} {
-		for _, one := range parts {
-			kind, _, _ := mime.ParseMediaType(one.header.Get("Content-Type"))
-			if strings.HasPrefix(kind, wanted) && len(bytes.TrimSpace(one.data)) > 0 {
-				return []mailPart{one}
+		for at, one := range parts {
+			kind, _ := contentType(one.header)
+			disposition, _ := headerParameters(one.header.Get("Content-Disposition"))
+			if strings.HasPrefix(kind, wanted) && disposition != "attachment" && len(bytes.TrimSpace(one.data)) > 0 {
+				return at
 			}
 		}
 	}
-	return parts[:min(len(parts), 1)]
+	return 0
 }
 
-// decoded is the content of a part.
+// decoded is the content of a part. Of base64 that has more than base64 in it, it gives what remains without that, and an error.
 func (m *mailReader) decoded(header textproto.MIMEHeader, body io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(&contextReader{out: m.out, from: body})
+	if err != nil {
+		return nil, err
+	}
 	switch strings.ToLower(strings.TrimSpace(header.Get("Content-Transfer-Encoding"))) {
 	case "base64":
-		body = base64.NewDecoder(base64.StdEncoding, body)
+		return fromBase64(data)
 	case "quoted-printable":
-		body = quotedprintable.NewReader(body)
-	}
-	data, err := io.ReadAll(&contextReader{out: m.out, from: body})
-	switch {
-	case m.out.ctx.Err() != nil:
-		return nil, m.out.ctx.Err()
-	case err != nil:
-		return nil, errMailCut
+		// The library keeps one line in this buffer, and some programs write a text as a single one.
+		return io.ReadAll(quotedprintable.NewReader(bufio.NewReaderSize(bytes.NewReader(data), len(data)+1)))
 	}
 	return data, nil
-}
-
-// fileName is that of an attachment, in whichever of the ways that are in use it is written.
-func fileName(header textproto.MIMEHeader, parameters map[string]string) string {
-	_, disposition, _ := mime.ParseMediaType(header.Get("Content-Disposition"))
-	for _, name := range []string{disposition["filename"], parameters["name"]} {
-		if name = tidy(headerText(name)); name != "" {
-			return name
-		}
-	}
-	return ""
-}
-
-func unnamed(kind string) string {
-	switch kind {
-	case "message/rfc822":
-		return "message.eml"
-	case "application/pdf":
-		return "attachment.pdf"
-	case "text/html":
-		return "attachment.html"
-	case "text/plain":
-		return "attachment.txt"
-	}
-	return "attachment"
-}
-
-// readAttachments reads those that can be read, each below a heading with its name; of others only the name is there. One that cannot be read leaves the mail readable.
-func (m *mailReader) readAttachments() error {
-	for _, one := range m.attachments {
-		inner := &builder{ctx: m.out.ctx, limits: m.out.limits, size: m.out.size}
-		var bad *UnreadableError
-		if Supported(one.name) {
-			if err := read(inner, one.name, one.data, m.depth+1); err != nil && !errors.As(err, &bad) {
-				return err
-			}
-		}
-		if err := m.out.heading(1, one.name); err != nil {
-			return err
-		}
-		if bad != nil {
-			continue
-		}
-		for _, block := range inner.content.Blocks {
-			// A mail has no pages, and what is in an attachment stands below its name.
-			block.Page = 0
-			if block.Kind == knowledge.Heading {
-				block.Level++
-			}
-			if err := m.out.add(block); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

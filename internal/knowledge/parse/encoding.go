@@ -3,6 +3,7 @@ package parse
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,8 +17,8 @@ import (
 
 var errEncoding = unreadable("its encoding cannot be told", "save it as UTF-8")
 
-// decode makes UTF-8 of a text. A byte order mark decides; then, what is valid UTF-8 is UTF-8, whatever it declares; then what the file declares counts. Else it is
-// GB18030 (with GBK and GB2312 in it) or Windows-1252 (with Latin-1), whichever fits, and where neither does it is refused. Lines end with \n.
+// decode makes UTF-8 of a text. A byte order mark decides; then, what is valid UTF-8 is UTF-8, whatever it declares, unless it is a word or two; what is UTF-8 but for few bytes
+// is refused; then what the file declares counts. Else it is GB18030 (with GBK and GB2312 in it) or Windows-1252 (with Latin-1), whichever fits, and where neither does it is refused. Lines end with \n.
 func decode(data []byte, declared string) (string, error) {
 	text, err := decodeBytes(data, declared)
 	if err != nil {
@@ -42,8 +43,11 @@ func decodeBytes(data []byte, declared string) (string, error) {
 			return text, nil
 		}
 		return "", unreadable("it says that it is UTF-16 and is not, or was cut off", "save it as UTF-8")
+	case mayBeDeclared(data, declared): // tried below
 	case utf8.Valid(data) && !bytes.ContainsRune(data, '\x1b'): // with an escape it may be ISO-2022-JP
 		return string(data), nil
+	case nearlyUTF8(data):
+		return "", notQuiteUTF8(data)
 	}
 	if found, _ := charset.Lookup(declared); declared != "" && found != nil {
 		if text, ok := strictly(found, data); ok {
@@ -60,6 +64,53 @@ func decodeBytes(data []byte, declared string) (string, error) {
 		return stringOf(charmap.Windows1252, data)
 	}
 	return "", errEncoding
+}
+
+// shortText is how many bytes may be valid UTF-8 by chance.
+const shortText = 200
+
+// mayBeDeclared reports whether a short text that is valid UTF-8 may be what it declares all the same: in the encodings of Asia, one of two bytes may look like a letter of
+// UTF-8 that has two. Letters of three, such as Chinese ones, do not come about by chance.
+func mayBeDeclared(data []byte, declared string) bool {
+	if len(data) >= shortText || bytes.IndexFunc(data, func(r rune) bool { return r >= 0x80 }) < 0 || bytes.IndexFunc(data, func(r rune) bool { return r >= 0x800 }) >= 0 {
+		return false
+	}
+	switch _, name := charset.Lookup(declared); name {
+	case "gbk", "gb18030", "big5", "euc-kr", "euc-jp", "shift_jis":
+		return true
+	}
+	return false
+}
+
+// nearlyUTF8 reports whether nine of ten bytes beyond ASCII are those of UTF-8. Read as another encoding, each letter of such a text would become two or three wrong ones.
+func nearlyUTF8(data []byte) bool {
+	letters, good, bad := 0, 0, 0
+	for len(data) > 0 {
+		r, size := utf8.DecodeRune(data)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			bad++
+		case size > 1:
+			letters++
+			good += size
+		}
+		data = data[size:]
+	}
+	return bad > 0 && letters >= 3 && good >= 9*bad
+}
+
+// notQuiteUTF8 says where the first byte is that is none of UTF-8.
+func notQuiteUTF8(data []byte) error {
+	at := 0
+	for at < len(data) {
+		r, size := utf8.DecodeRune(data[at:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		at += size
+	}
+	line := strings.Count(unixLines(string(data[:at])), "\n") + 1
+	return unreadable(fmt.Sprintf("it is UTF-8 with bytes that are not, first in line %d", line), "correct that place, or save it anew as UTF-8")
 }
 
 // strictly decodes bytes of which every one means something in an encoding.

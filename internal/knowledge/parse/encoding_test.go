@@ -57,6 +57,7 @@ func TestEncodingsAreTold(t *testing.T) {
 		{"Windows-1252", encoded(t, charmap.Windows1252, westernText), westernText},
 		{"Latin-1", encoded(t, charmap.ISO8859_1, "Übergrößen für Männer"), "Übergrößen für Männer"},
 		{"Latin-1, accents before letters that make Chinese pairs", encoded(t, charmap.ISO8859_1, "Größe Köln Müll Tür dépôt"), "Größe Köln Müll Tür dépôt"},
+		{"Windows-1252 with letters of UTF-8 in it", encoded(t, charmap.Windows1252, westernText+" Ã©Ã¼"), westernText + " Ã©Ã¼"},
 		{"a replacement character that the file itself says", []byte("a\uFFFDb"), "a\uFFFDb"},
 	} {
 		for _, name := range []string{"a.txt", "a.md", "a.csv"} {
@@ -85,6 +86,8 @@ func TestEncodingsThatCannotBeToldAreRefused(t *testing.T) {
 		{"UTF-16 cut off", append(asUTF16(chineseText, false), 'x')},
 		{"UTF-16 with half a character", append(asUTF16(chineseText, false), 0x3D, 0xD8)},
 		{"UTF-8 with a mark, broken", []byte("\xEF\xBB\xBFabc\xFF")},
+		{"UTF-8 with one byte of Windows-1252", []byte("It’s “fine” – naïve caf\xe9s don’t — and won’t — matter.")},
+		{"UTF-8 that is cut off in a letter", []byte(chineseText)[:len(chineseText)-1]},
 		{"Chinese and Western in one", append(encoded(t, simplifiedchinese.GBK, chineseText), encoded(t, charmap.Windows1252, "é à ü ")...)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -127,4 +130,49 @@ func TestDeclaredEncodingsCount(t *testing.T) {
 		mail := append([]byte("Subject: x\r\nContent-Type: text/plain; charset=windows-1251\r\n\r\n"), encoded(t, charmap.Windows1251, russianText)...)
 		wantBlocks(t, readFile(t, "a.eml", mail), heading(1, "x"), paragraph(russianText))
 	})
+}
+
+func TestARefusalOfBrokenUTF8SaysWhere(t *testing.T) {
+	t.Parallel()
+	bad := refused(t, "a.txt", []byte("It’s fine\r\nDon’t – worry\r\nCaf\xe9 “X”\r\n"), DefaultLimits)
+	if !strings.Contains(bad.Reason, "first in line 3") {
+		t.Errorf("reason %q", bad.Reason)
+	}
+}
+
+func TestShortTextsThatAreUTF8ByChanceAreWhatTheyDeclare(t *testing.T) {
+	t.Parallel()
+	catalogue := encoded(t, simplifiedchinese.GBK, "目录")
+	word := func(charset string, data []byte) string { return "=?" + charset + "?B?" + inBase64(data) + "?=" }
+	for _, c := range []struct{ name, subject, want string }{
+		{"GB2312", word("gb2312", catalogue), "目录"},
+		{"GBK", word("GBK", catalogue) + " 2", "目录 2"},
+		{"UTF-8 that declares GBK", word("gbk", []byte("目录")), "目录"},
+		{"UTF-8", word("utf-8", []byte("Ŀ¼")), "Ŀ¼"},
+		{"UTF-8 that declares Windows-1251", word("windows-1251", []byte("café")), "café"},
+		{"what does not decode as declared", word("euc-kr", []byte("ɡ")), "ɡ"},
+		{"ASCII that declares GBK", word("gbk", []byte("Plan")), "Plan"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if content := readFile(t, "a.eml", []byte("Subject: "+c.subject+"\r\n\r\nText\r\n")); content.Title != c.want {
+				t.Errorf("title %q, want %q", content.Title, c.want)
+			}
+		})
+	}
+	for name, c := range map[string]struct {
+		declared, text string
+		data           []byte
+	}{
+		"a short part":                 {"gb2312", "目录", catalogue},
+		"a short part that is UTF-8":   {"gb2312", "部门预算", []byte("部门预算")},
+		"a part that declares nothing": {"us-ascii", "Ŀ¼", catalogue},
+		"a long part":                  {"gb2312", strings.TrimSpace(strings.Repeat("café ", 50)), []byte(strings.Repeat("café ", 50))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mail := append([]byte("Subject: x\r\nContent-Type: text/plain; charset="+c.declared+"\r\n\r\n"), c.data...)
+			wantBlocks(t, readFile(t, "a.eml", mail), heading(1, "x"), paragraph(c.text))
+		})
+	}
 }

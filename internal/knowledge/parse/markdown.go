@@ -12,8 +12,10 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	extensionast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/parser"
 	markdownhtml "github.com/yuin/goldmark/renderer/html"
 	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
 )
 
 var frontMatter = regexp.MustCompile(`(?s)^(---|\+\+\+)[ \t]*\n(.*?\n)??(?:---|\+\+\+|\.\.\.)[ \t]*(?:\n|$)`)
@@ -35,8 +37,36 @@ func readMarkdown(out *builder, source string) error {
 		return readText(out, source)
 	}
 	reader := &markdownReader{out: out, source: []byte(source)}
-	root := goldmark.New(goldmark.WithExtensions(extension.Table)).Parser().Parse(text.NewReader(reader.source))
+	root := goldmark.New(goldmark.WithParser(markdownParser()), goldmark.WithExtensions(extension.Table)).Parser().Parse(text.NewReader(reader.source))
 	return reader.blocks(root)
+}
+
+// markdownParser is the one of the library, but for footnotes.
+func markdownParser() parser.Parser {
+	return parser.NewParser(parser.WithBlockParsers(parser.DefaultBlockParsers()...), parser.WithInlineParsers(parser.DefaultInlineParsers()...),
+		parser.WithParagraphTransformers(util.Prioritized(withoutFootnotes{}, 100)))
+}
+
+// footnote begins the text of a footnote.
+var footnote = regexp.MustCompile(`^ {0,3}\[\^[^\]\s]+\]:`)
+
+// withoutFootnotes takes off the definitions of links, as the library does, but none of footnotes: "[^1]: 中文" has the form of a link's, and would be lost. Footnotes stay
+// where they stand, each as a paragraph. The library's own footnotes leave out what no mark refers to.
+type withoutFootnotes struct{}
+
+func (withoutFootnotes) Transform(node *ast.Paragraph, reader text.Reader, pc parser.Context) {
+	lines := node.Lines()
+	for at := lines.Len() - 1; at > 0; at-- {
+		if line := lines.At(at); footnote.Match(line.Value(reader.Source())) {
+			note := ast.NewParagraph()
+			note.Lines().AppendAll(lines.Sliced(at, lines.Len()))
+			node.Parent().InsertAfter(node.Parent(), node, note)
+			lines.SetSliced(0, at)
+		}
+	}
+	if line := lines.At(0); !footnote.Match(line.Value(reader.Source())) {
+		parser.LinkReferenceParagraphTransformer.Transform(node, reader, pc)
+	}
 }
 
 // withoutFrontMatter takes off what stands before a text for programs, and the title in it. Between two lines may stand a text, too: only settings are taken off.

@@ -41,6 +41,8 @@ func detectPackage(data []byte) (format, error) {
 		return "", unreadable("it is a PowerPoint presentation", "save it as .pdf")
 	case holds["mimetype"]:
 		return "", unreadable("it is an OpenDocument file or an e-book", "save it as .docx, .xlsx or .pdf")
+	case holds["OFD.xml"]:
+		return "", unreadable("it is an OFD document", "save it as .pdf")
 	case holds["Index"] && holds["Metadata"], holds["index.xml"], holds["index.apxl"]:
 		return "", unreadable("it is a document of Apple's Pages, Numbers or Keynote", "export it as .docx, .xlsx or .pdf")
 	}

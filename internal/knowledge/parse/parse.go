@@ -74,12 +74,40 @@ const (
 
 var extensions = map[string]format{
 	".md": markdownFormat, ".markdown": markdownFormat, ".txt": textFormat, ".text": textFormat, ".html": htmlFormat, ".htm": htmlFormat, ".xhtml": htmlFormat,
-	".pdf": pdfFormat, ".docx": docxFormat, ".docm": docxFormat, ".xlsx": xlsxFormat, ".xlsm": xlsxFormat, ".csv": csvFormat, ".tsv": csvFormat, ".eml": emlFormat,
+	".pdf": pdfFormat, ".docx": docxFormat, ".docm": docxFormat, ".dotx": docxFormat, ".dotm": docxFormat, ".xlsx": xlsxFormat, ".xlsm": xlsxFormat, ".xltx": xlsxFormat, ".xltm": xlsxFormat,
+	".csv": csvFormat, ".tsv": csvFormat, ".eml": emlFormat, ".mht": emlFormat, ".mhtml": emlFormat,
 }
+
+// mediaTypes are those that documents have, with the extension that such a file has.
+var mediaTypes = map[string]string{
+	"text/html":                 ".html",
+	"application/xhtml+xml":     ".html",
+	"text/markdown":             ".md",
+	"text/x-markdown":           ".md",
+	"text/plain":                ".txt",
+	"text/csv":                  ".csv",
+	"application/csv":           ".csv",
+	"text/tab-separated-values": ".tsv",
+	"application/pdf":           ".pdf",
+	"application/x-pdf":         ".pdf",
+	"message/rfc822":            ".eml",
+	"multipart/related":         ".mht",
+	"application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+	"application/vnd.ms-word.document.macroenabled.12":                        ".docm",
+	"application/vnd.openxmlformats-officedocument.wordprocessingml.template": ".dotx",
+	"application/vnd.ms-word.template.macroenabled.12":                        ".dotm",
+	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":       ".xlsx",
+	"application/vnd.ms-excel.sheet.macroenabled.12":                          ".xlsm",
+	"application/vnd.openxmlformats-officedocument.spreadsheetml.template":    ".xltx",
+	"application/vnd.ms-excel.template.macroenabled.12":                       ".xltm",
+}
+
+// ExtensionOf is the extension of the files that have a media type, in small letters, and are read; empty for other types.
+func ExtensionOf(mediaType string) string { return mediaTypes[mediaType] }
 
 // notRead are the extensions of documents that are refused with what helps. Those that may also be something else, such as Apple's .key, are not among them.
 var notRead = map[string]bool{
-	".doc": true, ".dot": true, ".xls": true, ".xlt": true, ".xlsb": true, ".ppt": true, ".pps": true, ".pot": true, ".msg": true, ".wps": true,
+	".doc": true, ".dot": true, ".xls": true, ".xlt": true, ".xlsb": true, ".ppt": true, ".pps": true, ".pot": true, ".msg": true, ".wps": true, ".et": true, ".dps": true, ".ofd": true,
 	".pptx": true, ".pptm": true, ".ppsx": true, ".ppsm": true, ".potx": true, ".potm": true,
 	".odt": true, ".ott": true, ".ods": true, ".ots": true, ".odp": true, ".otp": true, ".rtf": true, ".epub": true, ".pages": true, ".numbers": true,
 }

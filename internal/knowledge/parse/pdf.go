@@ -80,6 +80,7 @@ type pdfReader struct {
 	out    *builder
 	ctx    context.Context
 	pdfium pdfium.Pdfium
+	form   *references.FPDF_FORMHANDLE // nil where the document has none
 	pages  []pdfPage
 	title  string
 }
@@ -104,6 +105,8 @@ func (d *pdfReader) read(data []byte) error {
 	if title, err := d.pdfium.FPDF_GetMetaText(&requests.FPDF_GetMetaText{Document: opened.Document, Tag: "Title"}); err == nil {
 		d.title = title.Value
 	}
+	d.openForm(opened.Document)
+	defer d.closeForm()
 	size := 0
 	for at := range counted.PageCount {
 		if err := d.ctx.Err(); err != nil {
@@ -186,6 +189,11 @@ func (d *pdfReader) page(document references.FPDF_DOCUMENT, index int) (pdfPage,
 		line.write(char)
 	}
 	end()
+	typed := d.typed(document, index)
+	for _, value := range typed {
+		page.known += len(value.text)
+	}
+	page.lines = withTyped(page.lines, typed)
 	if page.known+page.unknown <= mostStamp {
 		page.scanned = d.pictured(document, index)
 	}

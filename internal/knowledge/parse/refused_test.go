@@ -80,9 +80,10 @@ func TestDocumentsOfOtherFormatsAreRefusedWithWhatHelps(t *testing.T) {
 		".epub":    {open("application/epub+zip"), "e-book", ".pdf"},
 		".xlsb":    {zipFile(t, zipEntry{"[Content_Types].xml", "<Types/>"}, zipEntry{"xl/workbook.bin", "x"}), "binary format of Excel", ".xlsx"},
 		".pages":   {apple, "Apple's Pages", ".docx"},
+		".ofd":     {zipFile(t, zipEntry{"OFD.xml", "<ofd/>"}, zipEntry{"Doc_0/Document.xml", "<d/>"}), "OFD", ".pdf"},
 		".numbers": {apple, "Numbers", ".xlsx"},
 	}
-	for _, extension := range []string{".doc", ".dot", ".xls", ".xlt", ".ppt", ".pps", ".pot", ".msg", ".wps"} {
+	for _, extension := range []string{".doc", ".dot", ".xls", ".xlt", ".ppt", ".pps", ".pot", ".msg", ".wps", ".et", ".dps"} {
 		of[extension] = sample{ole, "old format of Word, Excel, PowerPoint or Outlook", ".docx, .xlsx, .pdf or .eml"}
 	}
 	for _, extension := range []string{".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"} {
@@ -185,7 +186,7 @@ func TestPanicsBecomeErrorsOfTheFile(t *testing.T) {
 
 func TestFormatsAreThoseThatAreSupported(t *testing.T) {
 	t.Parallel()
-	for _, extension := range []string{".md", ".markdown", ".txt", ".html", ".htm", ".pdf", ".docx", ".xlsx", ".csv", ".eml"} {
+	for _, extension := range []string{".md", ".markdown", ".txt", ".html", ".htm", ".pdf", ".docx", ".dotx", ".dotm", ".xlsx", ".xltx", ".xltm", ".csv", ".eml", ".mht", ".mhtml"} {
 		if !slices.Contains(Formats(), extension) || !Supported("A file"+strings.ToUpper(extension)) {
 			t.Errorf("%s is missing", extension)
 		}

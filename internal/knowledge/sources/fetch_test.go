@@ -55,6 +55,17 @@ func TestAPageIsFetchedWithTheNameThatItsTypeHas(t *testing.T) {
 		{"/export", "text/csv", `attachment; filename*=UTF-8''%E4%BB%B7%E6%A0%BC.csv`, "价格.csv"},
 		{"/%E4%BB%B7%E6%A0%BC", "text/html", "", "价格.html"},
 		{"/download", "application/octet-stream", "", "download"},
+		{"/prices.tsv", "text/tab-separated-values", "", "prices.tsv"},
+		{"/prices", "text/tab-separated-values; charset=utf-8", "", "prices.tsv"},
+		{"/form", "application/vnd.ms-word.document.macroEnabled.12", "", "form.docm"},
+		{"/budget.xlsm", "application/vnd.ms-excel.sheet.macroEnabled.12", "", "budget.xlsm"},
+		{"/policy.docx", "application/msword", "", "policy.docx"},
+		{"/policy.doc", "application/msword", "", "policy.doc"},
+		{"/export", "application/vnd.ms-excel", `attachment; filename="prices.csv"`, "prices.csv"},
+		{"/policy.pdf", "application/force-download", "", "policy.pdf"},
+		{"/policy.pdf", "application/x-something", "", "policy.pdf"},
+		{"/slides.pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation", "", "slides.pptx"},
+		{"/login.pdf", "text/html", "", "login.html"},
 	} {
 		server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			assert.Equal(t, "bestbox", r.Header.Get("User-Agent"))
@@ -76,9 +87,11 @@ func TestAPageIsFetchedWithTheNameThatItsTypeHas(t *testing.T) {
 
 func TestWhatIsNoDocumentIsRefused(t *testing.T) {
 	t.Parallel()
-	server := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Type", "image/png") })
-	_, err := allowing(sources.Options{}).Fetch(t.Context(), server.URL+"/plan.png")
-	require.ErrorContains(t, err, `/plan.png: it is "image/png", which is no document that can be read; take it out of the list`)
+	for path, kind := range map[string]string{"/plan.png": "image/png", "/plan.pdf": "image/jpeg", "/data": "application/json", "/data.json": "application/json", "/song.mp3": "audio/mpeg"} {
+		server := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Type", kind) })
+		_, err := allowing(sources.Options{}).Fetch(t.Context(), server.URL+path)
+		require.ErrorContains(t, err, fmt.Sprintf("%s: it is %q, which is no document that can be read; take it out of the list", path, kind))
+	}
 }
 
 func TestRedirectsAreFollowedFiveTimesAndOnlyToWhatMayBeFetched(t *testing.T) {

@@ -12,26 +12,16 @@ import (
 	"bestbox/internal/knowledge/parse"
 )
 
-// extensions are those of the media types that documents have.
-var extensions = map[string]string{
-	"text/html":             ".html",
-	"application/xhtml+xml": ".html",
-	"text/markdown":         ".md",
-	"text/x-markdown":       ".md",
-	"text/csv":              ".csv",
-	"application/csv":       ".csv",
-	"application/pdf":       ".pdf",
-	"application/x-pdf":     ".pdf",
-	"message/rfc822":        ".eml",
-	"application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
-	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":       ".xlsx",
+// vague are media types that servers also give where they do not know better, with the extension that stands for them if the name has none. They give those of the old formats
+// of Office for what Excel and Word open, such as CSV and DOCX.
+var vague = map[string]string{
+	"": "", "text/plain": ".txt", "application/octet-stream": "", "binary/octet-stream": "", "application/zip": "", "application/x-zip-compressed": "",
+	"application/msword": "", "application/vnd.ms-excel": "", "application/force-download": "", "application/x-force-download": "", "application/download": "",
+	"application/x-download": "", "application/x-octet-stream": "",
 }
 
-// vague are media types that servers also give where they do not know better, with the extension that stands for them if the name has none.
-var vague = map[string]string{"": "", "text/plain": ".txt", "application/octet-stream": "", "binary/octet-stream": "", "application/zip": "", "application/x-zip-compressed": ""}
-
-// nameOf is the name of a file for what was fetched, with the extension that its media type has: the path of a page seldom ends with one. ok is false for types that no
-// document has, such as pictures.
+// nameOf is the name of a file for what was fetched, with the extension that its media type has: the path of a page seldom ends with one. ok is false where neither the type
+// nor the name is that of a document.
 func nameOf(u *url.URL, header http.Header) (name string, ok bool) {
 	name = path.Base(u.Path)
 	if name == "/" || name == "." {
@@ -41,24 +31,29 @@ func nameOf(u *url.URL, header http.Header) (name string, ok bool) {
 		name = clean(parameters["filename"])
 	}
 	kind := mediaType(header)
-	current, known := strings.ToLower(path.Ext(name)), parse.Supported(name)
 	if fallback, isVague := vague[kind]; isVague {
-		if known {
+		if parse.Supported(name) {
 			return name, true
 		}
 		return name + fallback, true
 	}
-	extension, ok := extensions[kind]
+	extension := parse.ExtensionOf(kind)
 	switch {
-	case !ok:
-		return name, false
-	case current == extension:
+	case extension == "":
+		return name, parse.Document(name) && !pictured(kind)
+	case strings.ToLower(path.Ext(name)) == extension:
 		return name, true
-	case known:
+	case parse.Supported(name):
 		return strings.TrimSuffix(name, path.Ext(name)) + extension, true
 	default:
 		return name + extension, true
 	}
+}
+
+// pictured reports whether a media type is one of what is seen or heard, whatever its name. Of other types that are not known the name says more.
+func pictured(kind string) bool {
+	family, _, _ := strings.Cut(kind, "/")
+	return family == "image" || family == "video" || family == "audio" || family == "font"
 }
 
 func mediaType(header http.Header) string {
