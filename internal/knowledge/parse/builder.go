@@ -110,7 +110,8 @@ func tableLine(row []string) string {
 	cells := make([]string, len(row))
 	last := -1
 	for at, cell := range row {
-		if cells[at] = strings.ReplaceAll(tidy(cell), "\n", " "); cells[at] != "" {
+		// Lines of a cell were meant: a name in each, for instance. They stay apart, in Chinese too.
+		if cells[at] = strings.ReplaceAll(lines(cell), "\n", " "); cells[at] != "" {
 			last = at
 		}
 	}

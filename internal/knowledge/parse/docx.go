@@ -261,7 +261,7 @@ func (d *docxReader) end(name string) error {
 	case "tc":
 		if table != nil && len(table.rows) > 0 {
 			row := &table.rows[len(table.rows)-1]
-			*row = append(*row, strings.Join(table.cell, "\n"))
+			*row = append(*row, strings.Join(table.cell, string(lineBreak)))
 			*row = append(*row, make([]string, max(table.cellSpan-1, 0))...)
 		}
 	case "tr":
@@ -348,7 +348,7 @@ func (d *docxReader) endTable(table *docxTable) error {
 	}
 	// A frame around text.
 	for _, row := range table.rows {
-		if err := d.out.paragraph(strings.ReplaceAll(strings.Join(row, ""), "\n", string(lineBreak))); err != nil {
+		if err := d.out.paragraph(strings.Join(row, "")); err != nil {
 			return err
 		}
 	}

@@ -18,13 +18,15 @@ func readXLSX(out *builder, data []byte) error {
 		UnzipSizeLimit: out.limits.Unpacked,
 		// Above this size the library would unpack to files in a temporary folder.
 		UnzipXMLSizeLimit: out.limits.Unpacked,
-		// Excel shows such a day as the machine that it runs on does; this way it cannot be misread.
-		ShortDatePattern: "yyyy-mm-dd",
+		// Excel shows such a day as the machine that it runs on does.
+		ShortDatePattern: shortDate,
+		CultureInfo:      excelize.CultureNameZhCN,
 	})
 	if err != nil {
 		return errDamaged
 	}
 	defer book.Close()
+	defineFormats(book, eastAsianFormats(files))
 	out.title(files.title())
 	for _, sheet := range book.GetSheetList() {
 		if shown, err := book.GetSheetVisible(sheet); err == nil && !shown {
@@ -48,7 +50,7 @@ func readSheet(out *builder, book *excelize.File, sheet string) error {
 	// Above a table often stands what it is about, in one cell for each line.
 	wide := slices.IndexFunc(rows, func(row []string) bool { return cells(row) > 1 })
 	for wide > 0 && len(rows) > 0 && cells(rows[0]) == 1 {
-		if err := out.paragraph(strings.Join(rows[0], "")); err != nil {
+		if err := out.paragraph(strings.ReplaceAll(strings.TrimSpace(strings.Join(rows[0], "")), "\n", string(lineBreak))); err != nil {
 			return err
 		}
 		rows = rows[1:]
