@@ -13,9 +13,13 @@ type builder struct {
 	ctx     context.Context
 	limits  Limits
 	content knowledge.Content
-	// size is that of all texts.
-	size int64
+	// size is that of all texts, cells the count of those in tables.
+	size  int64
+	cells int
 }
+
+// maxCells bounds the cells of tables. An empty one takes 16 bytes of memory and, where one cell spans many or stands far to the right, none in the file.
+const maxCells = 5_000_000
 
 // title keeps the first one that says anything.
 func (b *builder) title(text string) {
@@ -51,6 +55,17 @@ func (b *builder) grow(size int) error {
 	return nil
 }
 
+// hold counts cells before they are kept; less than 0: that were cut off again.
+func (b *builder) hold(cells int) error {
+	b.cells += cells
+	if b.cells > maxCells {
+		return errTooManyCells
+	}
+	return nil
+}
+
+var errTooManyCells = unreadable(fmt.Sprintf("its tables have more than %d cells", maxCells), "split it into smaller files")
+
 func (b *builder) paragraph(text string) error {
 	return b.add(knowledge.Block{Kind: knowledge.Paragraph, Text: tidy(text)})
 }
@@ -63,7 +78,7 @@ func (b *builder) code(text string) error {
 	return b.add(knowledge.Block{Kind: knowledge.Code, Text: strings.Trim(printable(text), "\n")})
 }
 
-// listItem is one item: how deep it stands, from 0, and the number or mark in front of it.
+// listItem is one item: how deep it stands, from 0, and the number or mark in front of it, if any.
 type listItem struct {
 	depth int
 	mark  string
@@ -77,7 +92,10 @@ func (b *builder) list(items []listItem) error {
 		if said == "" {
 			continue
 		}
-		fmt.Fprintf(&text, "%s%s %s\n", strings.Repeat("  ", min(item.depth, 8)), item.mark, said)
+		if item.mark != "" {
+			said = item.mark + " " + said
+		}
+		text.WriteString(strings.Repeat("  ", min(item.depth, 8)) + said + "\n")
 	}
 	return b.add(knowledge.Block{Kind: knowledge.List, Text: strings.TrimRight(text.String(), "\n")})
 }
