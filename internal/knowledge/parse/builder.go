@@ -3,6 +3,7 @@ package parse
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"bestbox/internal/knowledge"
@@ -62,6 +63,15 @@ func (b *builder) hold(cells int) error {
 		return errTooManyCells
 	}
 	return nil
+}
+
+// withoutEmptyEnd cuts the empty cells at the end of a row off, and lets go of their memory.
+func withoutEmptyEnd(row []string) []string {
+	end := len(row)
+	for end > 0 && strings.TrimSpace(row[end-1]) == "" {
+		end--
+	}
+	return slices.Clone(row[:end])
 }
 
 var errTooManyCells = unreadable(fmt.Sprintf("its tables have more than %d cells", maxCells), "split it into smaller files")

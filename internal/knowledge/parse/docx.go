@@ -80,6 +80,7 @@ type docxParagraph struct {
 
 type docxTable struct {
 	rows     [][]string
+	columns  int // with empty ones
 	header   int
 	isHeader bool
 	cell     []string
@@ -259,15 +260,9 @@ func (d *docxReader) end(name string) error {
 		d.paragraphs = d.paragraphs[:len(d.paragraphs)-1]
 		return d.endParagraph(paragraph)
 	case "tc":
-		if table != nil && len(table.rows) > 0 {
-			row := &table.rows[len(table.rows)-1]
-			*row = append(*row, strings.Join(table.cell, string(lineBreak)))
-			*row = append(*row, make([]string, max(table.cellSpan-1, 0))...)
-		}
+		return d.endCell(table)
 	case "tr":
-		if table != nil && table.isHeader && table.header == len(table.rows)-1 {
-			table.header++
-		}
+		return d.endRow(table)
 	case "tbl":
 		if table == nil {
 			return nil
@@ -276,6 +271,37 @@ func (d *docxReader) end(name string) error {
 		return d.endTable(table)
 	}
 	return nil
+}
+
+func (d *docxReader) endCell(table *docxTable) error {
+	if table == nil || len(table.rows) == 0 {
+		return nil
+	}
+	span := max(table.cellSpan, 1)
+	if err := d.out.hold(span); err != nil {
+		return err
+	}
+	row := &table.rows[len(table.rows)-1]
+	*row = append(*row, strings.Join(table.cell, string(lineBreak)))
+	*row = append(*row, make([]string, span-1)...)
+	return nil
+}
+
+func (d *docxReader) endRow(table *docxTable) error {
+	if table == nil || len(table.rows) == 0 {
+		return nil
+	}
+	at := len(table.rows) - 1
+	if table.isHeader && table.header == at {
+		table.header++
+	}
+	row := table.rows[at]
+	table.columns = max(table.columns, len(row))
+	// The first row stays whole: how many columns it has tells whether it names them.
+	if at > 0 {
+		table.rows[at] = withoutEmptyEnd(row)
+	}
+	return d.out.hold(len(table.rows[at]) - len(row))
 }
 
 func (d *docxReader) endParagraph(paragraph *docxParagraph) error {
@@ -335,11 +361,7 @@ func (d *docxReader) endTable(table *docxTable) error {
 	if err := d.endList(); err != nil {
 		return err
 	}
-	columns := 0
-	for _, row := range table.rows {
-		columns = max(columns, len(row))
-	}
-	if columns > 1 {
+	if table.columns > 1 {
 		header := table.header
 		if header == 0 || header == len(table.rows) {
 			header = headerOf(table.rows)

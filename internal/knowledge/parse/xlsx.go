@@ -2,6 +2,9 @@ package parse
 
 import (
 	"bytes"
+	"errors"
+	"io"
+	"path"
 	"slices"
 	"strings"
 
@@ -28,6 +31,9 @@ func readXLSX(out *builder, data []byte) error {
 	defer book.Close()
 	defineFormats(book, eastAsianFormats(files))
 	out.title(files.title())
+	if err := checkSheets(out, files); err != nil {
+		return err
+	}
 	for _, sheet := range book.GetSheetList() {
 		if shown, err := book.GetSheetVisible(sheet); err == nil && !shown {
 			continue
@@ -37,6 +43,40 @@ func readXLSX(out *builder, data []byte) error {
 		}
 	}
 	return nil
+}
+
+// checkSheets refuses a workbook in which the XML of a sheet breaks off. The library takes that for the end of the sheet, so that part of it would be put in as all of it.
+func checkSheets(out *builder, files *officePackage) error {
+	for name := range files.parts {
+		if path.Dir(name) != "xl/worksheets" || path.Ext(name) != ".xml" {
+			continue
+		}
+		reader, err := files.open(name)
+		if err != nil {
+			return err
+		}
+		err = wellFormed(&contextReader{out: out, from: reader})
+		reader.Close()
+		switch {
+		case out.ctx.Err() != nil:
+			return out.ctx.Err()
+		case err != nil:
+			return errDamaged
+		}
+	}
+	return nil
+}
+
+func wellFormed(reader io.Reader) error {
+	decoder := xmlDecoder(reader)
+	for {
+		switch _, err := decoder.Token(); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+	}
 }
 
 func readSheet(out *builder, book *excelize.File, sheet string) error {
@@ -87,6 +127,10 @@ func sheetRows(out *builder, book *excelize.File, sheet string) ([][]string, err
 		}
 		if cells(row) == 0 {
 			continue
+		}
+		row = withoutEmptyEnd(row)
+		if err := out.hold(len(row)); err != nil {
+			return nil, err
 		}
 		for _, cell := range row {
 			size += len(cell) + len(" | ")
