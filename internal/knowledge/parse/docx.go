@@ -72,10 +72,16 @@ type docxReader struct {
 }
 
 type docxParagraph struct {
-	text    strings.Builder
+	text    mathLine
 	style   string
 	outline int // from 1; 0: that of the style; 10: body text
 	number  *docxNumber
+	// math are the open parts of an equation.
+	math []*docxMath
+}
+
+func (p *docxParagraph) write(text string) {
+	p.line().put(text, "")
 }
 
 type docxTable struct {
@@ -118,15 +124,17 @@ func (d *docxReader) read(reader io.Reader) error {
 				depth--
 				continue
 			}
-			d.start(token)
+			if err := d.start(token); err != nil {
+				return err
+			}
 		case xml.EndElement:
 			depth--
-			if err := d.end(token.Name.Local); err != nil {
+			if err := d.end(token.Name); err != nil {
 				return err
 			}
 		case xml.CharData:
 			if paragraph := d.paragraph(); d.text && paragraph != nil && !d.hiddenRun {
-				paragraph.text.Write(token)
+				paragraph.write(string(token))
 			}
 		}
 	}
@@ -166,7 +174,13 @@ func (d *docxReader) table() *docxTable {
 	return d.tables[len(d.tables)-1]
 }
 
-func (d *docxReader) start(element xml.StartElement) {
+func (d *docxReader) start(element xml.StartElement) error {
+	if paragraph := d.paragraph(); paragraph != nil {
+		if isMath(element.Name) {
+			return paragraph.startMath(element.Name.Local)
+		}
+		paragraph.mathProperty(element)
+	}
 	switch element.Name.Local {
 	case "p":
 		d.paragraphs = append(d.paragraphs, &docxParagraph{})
@@ -187,6 +201,7 @@ func (d *docxReader) start(element xml.StartElement) {
 			table.property(element)
 		}
 	}
+	return nil
 }
 
 func (d *docxReader) startInRun(element xml.StartElement) {
@@ -200,9 +215,11 @@ func (d *docxReader) startInRun(element xml.StartElement) {
 		mark = lineBreak
 	case "noBreakHyphen":
 		mark = '-'
+	case "sym":
+		mark = symbol(element)
 	}
 	if paragraph := d.paragraph(); mark != 0 && paragraph != nil && !d.hiddenRun {
-		paragraph.text.WriteRune(mark)
+		paragraph.write(string(mark))
 	}
 }
 
@@ -244,9 +261,13 @@ func (t *docxTable) property(element xml.StartElement) {
 	}
 }
 
-func (d *docxReader) end(name string) error {
+func (d *docxReader) end(name xml.Name) error {
 	table := d.table()
-	switch name {
+	if paragraph := d.paragraph(); paragraph != nil && isMath(name) {
+		paragraph.endMath()
+		return nil
+	}
+	switch name.Local {
 	case "t":
 		d.text = false
 	case "r":
