@@ -76,6 +76,8 @@ type docxParagraph struct {
 	style   string
 	outline int // from 1; 0: that of the style; 10: body text
 	number  *docxNumber
+	// properties is whether they are being read; unseen is set where they say that the end of the paragraph is not shown: without a text, none of it is, and it does not count.
+	properties, unseen bool
 	// math are the open parts of an equation.
 	math []*docxMath
 }
@@ -118,6 +120,9 @@ func (d *docxReader) read(reader io.Reader) error {
 				return unreadable("its text is nested too deep", "open it in Word, save it anew and put it in again")
 			}
 			if slices.Contains(skipped, token.Name.Local) || isSeparator(token) {
+				if paragraph := d.paragraph(); paragraph != nil {
+					paragraph.left(token.Name.Local)
+				}
 				if err := decoder.Skip(); err != nil {
 					return errDamaged
 				}
@@ -223,9 +228,18 @@ func (d *docxReader) startInRun(element xml.StartElement) {
 	}
 }
 
+// left notes what was left out of the paragraph: its own end, where that was deleted or moved away.
+func (p *docxParagraph) left(name string) {
+	p.unseen = p.unseen || p.properties && (name == "del" || name == "moveFrom")
+}
+
 func (p *docxParagraph) property(element xml.StartElement) {
 	value := xmlAttribute(element, "val")
 	switch element.Name.Local {
+	case "pPr":
+		p.properties = true
+	case "vanish":
+		p.unseen = p.unseen || p.properties && isOn(element)
 	case "pStyle":
 		p.style = value
 	case "outlineLvl":
@@ -270,6 +284,10 @@ func (d *docxReader) end(name xml.Name) error {
 	switch name.Local {
 	case "t":
 		d.text = false
+	case "pPr":
+		if paragraph := d.paragraph(); paragraph != nil {
+			paragraph.properties = false
+		}
 	case "r":
 		d.run = max(d.run-1, 0)
 		d.hiddenRun = false
@@ -328,16 +346,21 @@ func (d *docxReader) endRow(table *docxTable) error {
 func (d *docxReader) endParagraph(paragraph *docxParagraph) error {
 	said := paragraph.text.String()
 	style := d.styles.of(paragraph.style)
-	number := paragraph.number
-	if number == nil {
-		number = style.number
-	}
+	number := paragraph.number.from(style.number)
+	blank := strings.TrimSpace(said) == ""
 	mark := ""
-	if strings.TrimSpace(said) != "" {
+	// Word numbers a paragraph without a text too, if it shows it at all.
+	if !blank || !paragraph.unseen {
 		mark = d.numbers.next(number)
 	}
 	if table := d.table(); table != nil && table.boxes == len(d.paragraphs) {
+		if blank && mark == "-" {
+			mark = ""
+		}
 		table.cell = append(table.cell, strings.TrimSpace(mark+" "+said))
+		return nil
+	}
+	if blank {
 		return nil
 	}
 	level := paragraph.outline
@@ -355,9 +378,6 @@ func (d *docxReader) endParagraph(paragraph *docxParagraph) error {
 		return d.out.heading(level, strings.TrimPrefix(mark+" ", "- ")+said)
 	case mark != "":
 		d.list = append(d.list, listItem{depth: number.level, mark: mark, text: said})
-		return nil
-	}
-	if strings.TrimSpace(said) == "" {
 		return nil
 	}
 	if err := d.endList(); err != nil {
