@@ -3,6 +3,7 @@ package parse
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"bestbox/internal/knowledge"
@@ -13,9 +14,13 @@ type builder struct {
 	ctx     context.Context
 	limits  Limits
 	content knowledge.Content
-	// size is that of all texts.
-	size int64
+	// size is that of all texts, cells the count of those in tables.
+	size  int64
+	cells int
 }
+
+// maxCells bounds the cells of tables. An empty one takes 16 bytes of memory and, where one cell spans many or stands far to the right, none in the file.
+const maxCells = 5_000_000
 
 // title keeps the first one that says anything.
 func (b *builder) title(text string) {
@@ -51,6 +56,26 @@ func (b *builder) grow(size int) error {
 	return nil
 }
 
+// hold counts cells before they are kept; less than 0: that were cut off again.
+func (b *builder) hold(cells int) error {
+	b.cells += cells
+	if b.cells > maxCells {
+		return errTooManyCells
+	}
+	return nil
+}
+
+// withoutEmptyEnd cuts the empty cells at the end of a row off, and lets go of their memory.
+func withoutEmptyEnd(row []string) []string {
+	end := len(row)
+	for end > 0 && strings.TrimSpace(row[end-1]) == "" {
+		end--
+	}
+	return slices.Clone(row[:end])
+}
+
+var errTooManyCells = unreadable(fmt.Sprintf("its tables have more than %d cells", maxCells), "split it into smaller files")
+
 func (b *builder) paragraph(text string) error {
 	return b.add(knowledge.Block{Kind: knowledge.Paragraph, Text: tidy(text)})
 }
@@ -63,7 +88,7 @@ func (b *builder) code(text string) error {
 	return b.add(knowledge.Block{Kind: knowledge.Code, Text: strings.Trim(printable(text), "\n")})
 }
 
-// listItem is one item: how deep it stands, from 0, and the number or mark in front of it.
+// listItem is one item: how deep it stands, from 0, and the number or mark in front of it, if any.
 type listItem struct {
 	depth int
 	mark  string
@@ -77,7 +102,10 @@ func (b *builder) list(items []listItem) error {
 		if said == "" {
 			continue
 		}
-		fmt.Fprintf(&text, "%s%s %s\n", strings.Repeat("  ", min(item.depth, 8)), item.mark, said)
+		if item.mark != "" {
+			said = item.mark + " " + said
+		}
+		text.WriteString(strings.Repeat("  ", min(item.depth, 8)) + said + "\n")
 	}
 	return b.add(knowledge.Block{Kind: knowledge.List, Text: strings.TrimRight(text.String(), "\n")})
 }
@@ -110,7 +138,8 @@ func tableLine(row []string) string {
 	cells := make([]string, len(row))
 	last := -1
 	for at, cell := range row {
-		if cells[at] = strings.ReplaceAll(tidy(cell), "\n", " "); cells[at] != "" {
+		// Lines of a cell were meant: a name in each, for instance. They stay apart, in Chinese too.
+		if cells[at] = strings.ReplaceAll(lines(cell), "\n", " "); cells[at] != "" {
 			last = at
 		}
 	}

@@ -4,12 +4,16 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 )
 
 // readCSV reads one table.
 func readCSV(out *builder, text string, tabs bool) error {
+	if wideLine(text) {
+		return errTooManyCells
+	}
 	// Excel's own way to say what parts the cells.
 	delimiter := rune(0)
 	if rest, ok := strings.CutPrefix(text, "sep="); ok {
@@ -28,20 +32,37 @@ func readCSV(out *builder, text string, tabs bool) error {
 	return out.table(rows, headerOf(rows))
 }
 
+// wideLine reports whether a line has more cells than a document may, by whatever parts them. The library would make them before it can be stopped.
+func wideLine(text string) bool {
+	for len(text) > maxCells {
+		line, rest, _ := strings.Cut(text, "\n")
+		text = rest
+		if len(line) <= maxCells {
+			continue
+		}
+		for _, delimiter := range delimiters {
+			if strings.Count(line, string(delimiter)) >= maxCells {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func csvReader(text string, delimiter rune) *csv.Reader {
 	reader := csv.NewReader(strings.NewReader(text))
 	reader.Comma = delimiter
 	reader.FieldsPerRecord = -1
 	// Files of other programs have quotes in the middle of cells; as text they are as good.
 	reader.LazyQuotes = true
-	reader.ReuseRecord = false
+	reader.ReuseRecord = true
 	return reader
 }
 
 func csvRows(out *builder, text string, delimiter rune) ([][]string, error) {
 	reader := csvReader(text, delimiter)
 	var rows [][]string
-	for {
+	for count := 0; ; count++ {
 		row, err := reader.Read()
 		if errors.Is(err, io.EOF) {
 			return rows, nil
@@ -49,12 +70,25 @@ func csvRows(out *builder, text string, delimiter rune) ([][]string, error) {
 		if err != nil {
 			return nil, unreadable("it is not CSV: "+err.Error(), "save it anew as CSV or XLSX")
 		}
-		if len(rows)%1000 == 0 {
+		if count%1000 == 0 {
 			if err := out.ctx.Err(); err != nil {
 				return nil, err
 			}
 		}
-		rows = append(rows, row)
+		if err := out.hold(len(row)); err != nil {
+			return nil, err
+		}
+		// The first row stays whole: how many columns it has tells whether it names them.
+		kept := slices.Clone(row)
+		if count > 0 {
+			kept = withoutEmptyEnd(row)
+		}
+		if err := out.hold(len(kept) - len(row)); err != nil {
+			return nil, err
+		}
+		if count == 0 || len(kept) > 0 {
+			rows = append(rows, kept)
+		}
 	}
 }
 

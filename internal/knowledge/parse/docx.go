@@ -72,14 +72,23 @@ type docxReader struct {
 }
 
 type docxParagraph struct {
-	text    strings.Builder
+	text    mathLine
 	style   string
 	outline int // from 1; 0: that of the style; 10: body text
 	number  *docxNumber
+	// properties is whether they are being read; unseen is set where they say that the end of the paragraph is not shown: without a text, none of it is, and it does not count.
+	properties, unseen bool
+	// math are the open parts of an equation.
+	math []*docxMath
+}
+
+func (p *docxParagraph) write(text string) {
+	p.line().put(text, "")
 }
 
 type docxTable struct {
 	rows     [][]string
+	columns  int // with empty ones
 	header   int
 	isHeader bool
 	cell     []string
@@ -111,21 +120,26 @@ func (d *docxReader) read(reader io.Reader) error {
 				return unreadable("its text is nested too deep", "open it in Word, save it anew and put it in again")
 			}
 			if slices.Contains(skipped, token.Name.Local) || isSeparator(token) {
+				if paragraph := d.paragraph(); paragraph != nil {
+					paragraph.left(token.Name.Local)
+				}
 				if err := decoder.Skip(); err != nil {
 					return errDamaged
 				}
 				depth--
 				continue
 			}
-			d.start(token)
+			if err := d.start(token); err != nil {
+				return err
+			}
 		case xml.EndElement:
 			depth--
-			if err := d.end(token.Name.Local); err != nil {
+			if err := d.end(token.Name); err != nil {
 				return err
 			}
 		case xml.CharData:
 			if paragraph := d.paragraph(); d.text && paragraph != nil && !d.hiddenRun {
-				paragraph.text.Write(token)
+				paragraph.write(string(token))
 			}
 		}
 	}
@@ -165,7 +179,13 @@ func (d *docxReader) table() *docxTable {
 	return d.tables[len(d.tables)-1]
 }
 
-func (d *docxReader) start(element xml.StartElement) {
+func (d *docxReader) start(element xml.StartElement) error {
+	if paragraph := d.paragraph(); paragraph != nil {
+		if isMath(element.Name) {
+			return paragraph.startMath(element.Name.Local)
+		}
+		paragraph.mathProperty(element)
+	}
 	switch element.Name.Local {
 	case "p":
 		d.paragraphs = append(d.paragraphs, &docxParagraph{})
@@ -186,6 +206,7 @@ func (d *docxReader) start(element xml.StartElement) {
 			table.property(element)
 		}
 	}
+	return nil
 }
 
 func (d *docxReader) startInRun(element xml.StartElement) {
@@ -199,15 +220,26 @@ func (d *docxReader) startInRun(element xml.StartElement) {
 		mark = lineBreak
 	case "noBreakHyphen":
 		mark = '-'
+	case "sym":
+		mark = symbol(element)
 	}
 	if paragraph := d.paragraph(); mark != 0 && paragraph != nil && !d.hiddenRun {
-		paragraph.text.WriteRune(mark)
+		paragraph.write(string(mark))
 	}
+}
+
+// left notes what was left out of the paragraph: its own end, where that was deleted or moved away.
+func (p *docxParagraph) left(name string) {
+	p.unseen = p.unseen || p.properties && (name == "del" || name == "moveFrom")
 }
 
 func (p *docxParagraph) property(element xml.StartElement) {
 	value := xmlAttribute(element, "val")
 	switch element.Name.Local {
+	case "pPr":
+		p.properties = true
+	case "vanish":
+		p.unseen = p.unseen || p.properties && isOn(element)
 	case "pStyle":
 		p.style = value
 	case "outlineLvl":
@@ -243,11 +275,19 @@ func (t *docxTable) property(element xml.StartElement) {
 	}
 }
 
-func (d *docxReader) end(name string) error {
+func (d *docxReader) end(name xml.Name) error {
 	table := d.table()
-	switch name {
+	if paragraph := d.paragraph(); paragraph != nil && isMath(name) {
+		paragraph.endMath()
+		return nil
+	}
+	switch name.Local {
 	case "t":
 		d.text = false
+	case "pPr":
+		if paragraph := d.paragraph(); paragraph != nil {
+			paragraph.properties = false
+		}
 	case "r":
 		d.run = max(d.run-1, 0)
 		d.hiddenRun = false
@@ -259,15 +299,9 @@ func (d *docxReader) end(name string) error {
 		d.paragraphs = d.paragraphs[:len(d.paragraphs)-1]
 		return d.endParagraph(paragraph)
 	case "tc":
-		if table != nil && len(table.rows) > 0 {
-			row := &table.rows[len(table.rows)-1]
-			*row = append(*row, strings.Join(table.cell, "\n"))
-			*row = append(*row, make([]string, max(table.cellSpan-1, 0))...)
-		}
+		return d.endCell(table)
 	case "tr":
-		if table != nil && table.isHeader && table.header == len(table.rows)-1 {
-			table.header++
-		}
+		return d.endRow(table)
 	case "tbl":
 		if table == nil {
 			return nil
@@ -278,19 +312,55 @@ func (d *docxReader) end(name string) error {
 	return nil
 }
 
+func (d *docxReader) endCell(table *docxTable) error {
+	if table == nil || len(table.rows) == 0 {
+		return nil
+	}
+	span := max(table.cellSpan, 1)
+	if err := d.out.hold(span); err != nil {
+		return err
+	}
+	row := &table.rows[len(table.rows)-1]
+	*row = append(*row, strings.Join(table.cell, string(lineBreak)))
+	*row = append(*row, make([]string, span-1)...)
+	return nil
+}
+
+func (d *docxReader) endRow(table *docxTable) error {
+	if table == nil || len(table.rows) == 0 {
+		return nil
+	}
+	at := len(table.rows) - 1
+	if table.isHeader && table.header == at {
+		table.header++
+	}
+	row := table.rows[at]
+	table.columns = max(table.columns, len(row))
+	// The first row stays whole: how many columns it has tells whether it names them.
+	if at > 0 {
+		table.rows[at] = withoutEmptyEnd(row)
+	}
+	return d.out.hold(len(table.rows[at]) - len(row))
+}
+
 func (d *docxReader) endParagraph(paragraph *docxParagraph) error {
 	said := paragraph.text.String()
 	style := d.styles.of(paragraph.style)
-	number := paragraph.number
-	if number == nil {
-		number = style.number
-	}
+	number := paragraph.number.from(style.number)
+	blank := strings.TrimSpace(said) == ""
 	mark := ""
-	if strings.TrimSpace(said) != "" {
+	// Word numbers a paragraph without a text too, if it shows it at all.
+	if !blank || !paragraph.unseen {
 		mark = d.numbers.next(number)
 	}
 	if table := d.table(); table != nil && table.boxes == len(d.paragraphs) {
+		if blank && mark == "-" {
+			mark = ""
+		}
 		table.cell = append(table.cell, strings.TrimSpace(mark+" "+said))
+		return nil
+	}
+	if blank {
 		return nil
 	}
 	level := paragraph.outline
@@ -308,9 +378,6 @@ func (d *docxReader) endParagraph(paragraph *docxParagraph) error {
 		return d.out.heading(level, strings.TrimPrefix(mark+" ", "- ")+said)
 	case mark != "":
 		d.list = append(d.list, listItem{depth: number.level, mark: mark, text: said})
-		return nil
-	}
-	if strings.TrimSpace(said) == "" {
 		return nil
 	}
 	if err := d.endList(); err != nil {
@@ -335,11 +402,7 @@ func (d *docxReader) endTable(table *docxTable) error {
 	if err := d.endList(); err != nil {
 		return err
 	}
-	columns := 0
-	for _, row := range table.rows {
-		columns = max(columns, len(row))
-	}
-	if columns > 1 {
+	if table.columns > 1 {
 		header := table.header
 		if header == 0 || header == len(table.rows) {
 			header = headerOf(table.rows)
@@ -348,7 +411,7 @@ func (d *docxReader) endTable(table *docxTable) error {
 	}
 	// A frame around text.
 	for _, row := range table.rows {
-		if err := d.out.paragraph(strings.ReplaceAll(strings.Join(row, ""), "\n", string(lineBreak))); err != nil {
+		if err := d.out.paragraph(strings.Join(row, "")); err != nil {
 			return err
 		}
 	}

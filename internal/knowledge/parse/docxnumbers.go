@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,6 +11,14 @@ import (
 type docxNumber struct {
 	id    string
 	level int
+}
+
+// from completes a number with that of the style: a paragraph may say only how deep it stands.
+func (n *docxNumber) from(style *docxNumber) *docxNumber {
+	if n == nil || n.id != "" || style == nil {
+		return cmp.Or(n, style)
+	}
+	return &docxNumber{id: style.id, level: n.level}
 }
 
 // docxNumbering counts the items of lists and numbered headings as Word does, whose numbers stand nowhere in the text: "see 4.2" would lead nowhere without.
@@ -47,6 +56,9 @@ func readNumbering(files *officePackage, main string) (*docxNumbering, error) {
 		Abstract []struct {
 			ID     string     `xml:"abstractNumId,attr"`
 			Levels []xmlLevel `xml:"lvl"`
+			// Link names a style of lists whose levels it has; the one that has them says so with Linked.
+			Link   xmlValue `xml:"numStyleLink"`
+			Linked xmlValue `xml:"styleLink"`
 		} `xml:"abstractNum"`
 		Numbers []struct {
 			ID        string   `xml:"numId,attr"`
@@ -61,7 +73,7 @@ func readNumbering(files *officePackage, main string) (*docxNumbering, error) {
 		return nil, err
 	}
 	numbering := &docxNumbering{lists: map[string]*docxList{}, started: map[string]bool{}}
-	abstract := map[string]*docxList{}
+	abstract, linked := map[string]*docxList{}, map[string]*docxList{}
 	for _, one := range all.Abstract {
 		list := &docxList{counters: &[9]int{}, levels: &[9]docxLevel{}}
 		for at := range list.levels {
@@ -81,6 +93,14 @@ func readNumbering(files *officePackage, main string) (*docxNumbering, error) {
 			list.counters[at] = list.levels[at].start - 1
 		}
 		abstract[one.ID] = list
+		if one.Linked.Value != "" {
+			linked[one.Linked.Value] = list
+		}
+	}
+	for _, one := range all.Abstract {
+		if list, ok := linked[one.Link.Value]; ok && len(one.Levels) == 0 {
+			abstract[one.ID] = list
+		}
 	}
 	for _, one := range all.Numbers {
 		shared, ok := abstract[one.Abstract.Value]

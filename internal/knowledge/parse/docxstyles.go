@@ -70,9 +70,7 @@ func (s docxStyles) of(id string) docxStyle {
 		if style.level == 0 {
 			style.level, style.isTitle = below.level, below.isTitle
 		}
-		if style.number == nil {
-			style.number = below.number
-		}
+		style.number = style.number.from(below.number)
 		based = below.based
 	}
 	return style

@@ -175,12 +175,17 @@ func (p *htmlReader) children(node *html.Node) {
 }
 
 func attribute(node *html.Node, key string) string {
+	value, _ := lookup(node, key)
+	return value
+}
+
+func lookup(node *html.Node, key string) (string, bool) {
 	for _, attribute := range node.Attr {
 		if attribute.Key == key {
-			return attribute.Val
+			return attribute.Val, true
 		}
 	}
-	return ""
+	return "", false
 }
 
 // shownText is all text of an element in one line or, where it says br, in several.
@@ -193,21 +198,25 @@ func shownText(node *html.Node) string {
 // collect takes text without ending blocks. It leaves out the elements of except.
 func (p *htmlReader) collect(node *html.Node, except []atom.Atom) {
 	for child := range node.ChildNodes() {
-		switch {
-		case child.Type == html.TextNode:
-			p.inline.WriteString(child.Data)
-		case child.Type != html.ElementNode || hidden(child) || slices.Contains(except, child.DataAtom):
-		case child.DataAtom == atom.Br:
-			p.inline.WriteRune(lineBreak)
-		case child.DataAtom == atom.Img:
-			p.inline.WriteString(" " + attribute(child, "alt") + " ")
-		case slices.Contains(blocks, child.DataAtom) || slices.Contains(headings, child.DataAtom):
-			p.inline.WriteString(" ")
-			p.collect(child, except)
-			p.inline.WriteString(" ")
-		default:
-			p.collect(child, except)
-		}
+		p.take(child, except)
+	}
+}
+
+func (p *htmlReader) take(node *html.Node, except []atom.Atom) {
+	switch {
+	case node.Type == html.TextNode:
+		p.inline.WriteString(node.Data)
+	case node.Type != html.ElementNode || hidden(node) || slices.Contains(except, node.DataAtom):
+	case node.DataAtom == atom.Br:
+		p.inline.WriteRune(lineBreak)
+	case node.DataAtom == atom.Img:
+		p.inline.WriteString(" " + attribute(node, "alt") + " ")
+	case slices.Contains(blocks, node.DataAtom) || slices.Contains(headings, node.DataAtom):
+		p.inline.WriteString(" ")
+		p.collect(node, except)
+		p.inline.WriteString(" ")
+	default:
+		p.collect(node, except)
 	}
 }
 
@@ -241,37 +250,6 @@ func isData(table *html.Node) bool {
 	return wide
 }
 
-func (p *htmlReader) table(table *html.Node) {
-	var rows [][]string
-	header := 0
-	for node := range table.Descendants() {
-		if node.DataAtom == atom.Caption {
-			p.keep(p.out.paragraph(shownText(node)))
-		}
-		if node.DataAtom != atom.Tr || hidden(node) {
-			continue
-		}
-		var row []string
-		heads := true
-		for cell := range node.ChildNodes() {
-			if cell.DataAtom != atom.Td && cell.DataAtom != atom.Th || hidden(cell) {
-				continue
-			}
-			heads = heads && cell.DataAtom == atom.Th
-			row = append(row, shownText(cell))
-		}
-		heads = (heads || node.Parent.DataAtom == atom.Thead) && tableLine(row) != ""
-		if heads && header == len(rows) {
-			header++
-		}
-		rows = append(rows, row)
-	}
-	if header == len(rows) {
-		header = 0
-	}
-	p.keep(p.out.table(rows, header))
-}
-
 // isPlainList reports whether the items of a list are texts and lists. One with tables, headings or code in it is read block by block.
 func isPlainList(list *html.Node) bool {
 	for node := range list.Descendants() {
@@ -280,35 +258,6 @@ func isPlainList(list *html.Node) bool {
 		}
 	}
 	return true
-}
-
-var lists = []atom.Atom{atom.Ul, atom.Ol}
-
-func itemsOf(list *html.Node, depth int) []listItem {
-	var items []listItem
-	number := 0
-	for item := range list.ChildNodes() {
-		switch {
-		case item.Type != html.ElementNode || hidden(item):
-		case slices.Contains(lists, item.DataAtom): // not allowed there, and common
-			items = append(items, itemsOf(item, depth+1)...)
-		case item.DataAtom == atom.Li:
-			number++
-			mark := "-"
-			if list.DataAtom == atom.Ol {
-				mark = fmt.Sprintf("%d.", number)
-			}
-			page := &htmlReader{}
-			page.collect(item, lists)
-			items = append(items, listItem{depth: depth, mark: mark, text: page.inline.String()})
-			for node := range item.Descendants() {
-				if slices.Contains(lists, node.DataAtom) && outerList(node, list) && !hiddenWithin(node, item) {
-					items = append(items, itemsOf(node, depth+1)...)
-				}
-			}
-		}
-	}
-	return items
 }
 
 // outerList reports whether there is no list between an inner one and the one around.

@@ -2,6 +2,9 @@ package parse
 
 import (
 	"bytes"
+	"errors"
+	"io"
+	"path"
 	"slices"
 	"strings"
 
@@ -18,14 +21,19 @@ func readXLSX(out *builder, data []byte) error {
 		UnzipSizeLimit: out.limits.Unpacked,
 		// Above this size the library would unpack to files in a temporary folder.
 		UnzipXMLSizeLimit: out.limits.Unpacked,
-		// Excel shows such a day as the machine that it runs on does; this way it cannot be misread.
-		ShortDatePattern: "yyyy-mm-dd",
+		// Excel shows such a day as the machine that it runs on does.
+		ShortDatePattern: shortDate,
+		CultureInfo:      excelize.CultureNameZhCN,
 	})
 	if err != nil {
 		return errDamaged
 	}
 	defer book.Close()
+	defineFormats(book, eastAsianFormats(files))
 	out.title(files.title())
+	if err := checkSheets(out, files); err != nil {
+		return err
+	}
 	for _, sheet := range book.GetSheetList() {
 		if shown, err := book.GetSheetVisible(sheet); err == nil && !shown {
 			continue
@@ -35,6 +43,40 @@ func readXLSX(out *builder, data []byte) error {
 		}
 	}
 	return nil
+}
+
+// checkSheets refuses a workbook in which the XML of a sheet breaks off. The library takes that for the end of the sheet, so that part of it would be put in as all of it.
+func checkSheets(out *builder, files *officePackage) error {
+	for name := range files.parts {
+		if path.Dir(name) != "xl/worksheets" || path.Ext(name) != ".xml" {
+			continue
+		}
+		reader, err := files.open(name)
+		if err != nil {
+			return err
+		}
+		err = wellFormed(&contextReader{out: out, from: reader})
+		reader.Close()
+		switch {
+		case out.ctx.Err() != nil:
+			return out.ctx.Err()
+		case err != nil:
+			return errDamaged
+		}
+	}
+	return nil
+}
+
+func wellFormed(reader io.Reader) error {
+	decoder := xmlDecoder(reader)
+	for {
+		switch _, err := decoder.Token(); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+	}
 }
 
 func readSheet(out *builder, book *excelize.File, sheet string) error {
@@ -48,7 +90,7 @@ func readSheet(out *builder, book *excelize.File, sheet string) error {
 	// Above a table often stands what it is about, in one cell for each line.
 	wide := slices.IndexFunc(rows, func(row []string) bool { return cells(row) > 1 })
 	for wide > 0 && len(rows) > 0 && cells(rows[0]) == 1 {
-		if err := out.paragraph(strings.Join(rows[0], "")); err != nil {
+		if err := out.paragraph(strings.ReplaceAll(strings.TrimSpace(strings.Join(rows[0], "")), "\n", string(lineBreak))); err != nil {
 			return err
 		}
 		rows = rows[1:]
@@ -85,6 +127,10 @@ func sheetRows(out *builder, book *excelize.File, sheet string) ([][]string, err
 		}
 		if cells(row) == 0 {
 			continue
+		}
+		row = withoutEmptyEnd(row)
+		if err := out.hold(len(row)); err != nil {
+			return nil, err
 		}
 		for _, cell := range row {
 			size += len(cell) + len(" | ")
