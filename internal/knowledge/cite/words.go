@@ -79,12 +79,18 @@ var (
 	// unknowing says that something is not to be found, which is no claim about the world: in English that documents say nothing of it, that nothing is there, or that nobody knows.
 	unknowing = regexp.MustCompile(`(?i)\b` + told + `\b[^.]*?\b(?:do|does|did|could)(?: not|n['’]t)\s+(?:\w+\s+)?(?:say|mention|state|contain|hold|specify|include|name|provide|give|answer|tell|describe|address|cover|explain|list|define|indicate|detail)\b` +
 		`|\b(?:they|it|policy|policies|manuals?|handbooks?|rules?|agreements?|contracts?)\s+(?:do|does|did)(?: not|n['’]t)\s+(?:\w+\s+)?(?:say|mention|state|specify)\b` +
-		`|\b(?:is|are|was|were)(?: not|n['’]t)\s+(?:\w+\s+)?(?:mentioned|said|stated|specified|included|provided|given|found|available|described|addressed|covered|answered|listed|there)(?:\s+(?:anywhere\s+)?(?:in|by|within|here)\b|\W*$)` +
+		`|\b(?:is|are|was|were)(?: not|n['’]t)\s+(?:\w+\s+)?(?:mentioned|said|stated|specified|found|described|addressed|answered|listed)(?:\s+(?:anywhere\s+)?(?:in|by|within|here)\b|\W*$)` +
+		`|\b(?:is|are|was|were)(?: not|n['’]t)\s+(?:\w+\s+)?` + there + `\s+(?:anywhere\s+)?(?:in|by|within)\s+(?:any\s+of\s+)?(?:\w+\s+){0,2}` + told + `\b` +
+		`|\b` + facts + `\s+(?:is|are|was|were)(?: not|n['’]t)\s+(?:\w+\s+)?` + there + `(?:\s+(?:anywhere\s+)?(?:in|by|within|here)\b|\W*$)` +
 		`|\bnot\s+(?:\w+\s+)?in (?:the|these|any of the) ` + told + `\b` +
 		`|\b(?:there (?:is|are|was|were)|(?:i|we) (?:have|found|find|see)|` + told + `\s+(?:\w+\s+)?(?:contain|have|hold|give|provide|offer|include|make)s?)\s+no ` + lacked + `\b` +
 		`|\bno ` + lacked + `\b[^.]*?(?:\b(?:found|available|provided|given)(?:\s+(?:in|here|about|on|for|regarding)\b|\W*$)|\bin (?:the|these|any of the) ` + told + `\b)` +
 		`|\b(?:i|we) (?:do not|don['’]t|cannot|can['’]t|could not|couldn['’]t) (?:know|find|say|answer|tell)\b|\b(?:i|we)(?:['’]m|['’]re| am| are| was| were) unable to (?:find|answer)\b` +
-		`|(?:文件|文档|资料|段落|结果|信息|知识库)[^。]*?(?:没有|未能|未|并未|不)(?:[^。得应可许准要能]{0,4})(?:提到|提及|说明|规定|包含|找到|写明|记载|给出|涉及)|没有(?:找到|查到|相关(?:内容|信息|规定|资料|文件|文档|说明))|未(?:找到|查到)|无法(?:回答|确定|得知)|不知道`)
+		`|(?:文件|文档|资料|段落|结果|信息|知识库)[^。]*?(?:没有|未能|未|并未|不)(?:[^。得应可许准要能]{0,4})(?:提到|提及|说明|规定|包含|找到|写明|记载|给出|涉及)|没有(?:找到|查到|相关(?:内容|信息|规定|资料|文件|文档|说明))|未(?:找到|查到)` +
+		`|(?:^|[，,；;：:。]|我们?|因此|所以|目前|现在|` + toldChinese + `[里中内上]?)\s*(?:[也还仍都暂并]|暂时|目前)?(?:无法(?:回答|确定|得知)|不知道)`)
+	// handedIn are papers of others, which are not what was searched, and conditional is a case that a rule is for: "价格无法确定的，由双方协商" says that of no document.
+	handedIn    = regexp.MustCompile(`(?:申请|申报|报名|投标|报销|送审|提交|客户|个人)的?(?:文件|文档|资料|信息)`)
+	conditional = regexp.MustCompile(`[^，,；;。]*[的者][，,]`)
 	// polite are words that keep a conversation going.
 	polite = regexp.MustCompile(`(?i)\b(?:let me know|feel free to (?:ask|contact|reach|let|tell|write|call|share|get|do so)|happy to help|glad to help|anything else|hope this helps|you['’]re welcome|thank you|thanks for|please (?:contact|ask) (?:me|us))\b|请随时(?:联系|告诉|告知|询问|提问|问我|与我|和我|向我)|随时(?:联系|告诉|问)我|希望.*帮助|不客气|谢谢|还有(?:什么|其他)`)
 	// sorry begins what is not known.
@@ -104,10 +110,20 @@ var (
 
 const (
 	// told is what can say something, or not.
-	told = `(?:documents?|passages?|sources?|results?|texts?|information|knowledge base)`
+	told        = `(?:documents?|passages?|sources?|results?|texts?|information|knowledge base)`
+	toldChinese = `(?:文件|文档|资料|段落|结果|信息|知识库)`
+	// there is what a document's content may not be, and many other things as well: that parking is not available is a rule.
+	there = `(?:included|provided|given|available|covered|there)`
+	// facts are what only a text can lack.
+	facts = `(?:(?:information|answers?|details?)\b[^.,;]*?|the ` + told + `|(?:exact|specific|precise|further)\s+\w+|date|figure|amount|number|reason)`
 	// lacked is what there may be none of.
 	lacked = `(?:information|answer|mention|passages?|documents?|details?)`
 )
+
+// saysUnknown reports whether a text says that something is not to be found.
+func saysUnknown(text string) bool {
+	return unknowing.MatchString(handedIn.ReplaceAllString(conditional.ReplaceAllString(text, ""), ""))
+}
 
 // claimed is what a sentence says that could be wrong; empty where it is nothing. A question says nothing, nor does a greeting, an introduction of what follows, or that nothing was found. What
 // else stands in the same sentence may.
@@ -118,7 +134,7 @@ func claimed(sentence string) string {
 		return ""
 	}
 	claim := sentence
-	if unknowing.MatchString(text) || polite.MatchString(text) {
+	if saysUnknown(text) || polite.MatchString(text) {
 		var kept []string
 		for _, clause := range clauses(text) {
 			if at := polite.FindStringIndex(clause); at != nil {
@@ -126,10 +142,10 @@ func claimed(sentence string) string {
 					continue
 				}
 			}
-			if parts := spliced.FindStringSubmatch(clause); parts != nil && unknowing.MatchString(parts[1]) && !asked.MatchString(parts[1]) && !goesOn.MatchString(parts[2]) {
+			if parts := spliced.FindStringSubmatch(clause); parts != nil && saysUnknown(parts[1]) && !asked.MatchString(parts[1]) && !goesOn.MatchString(parts[2]) {
 				clause = parts[2]
 			}
-			if !unknowing.MatchString(clause) {
+			if !saysUnknown(clause) {
 				kept = append(kept, sorry.ReplaceAllString(clause, ""))
 			}
 		}

@@ -1,0 +1,45 @@
+package cite_test
+
+import (
+	"testing"
+
+	"bestbox/internal/knowledge/cite"
+)
+
+// compared is a sentence of an answer beside one of a document, and whether the one stands behind the other.
+type compared struct {
+	document, answer string
+	cited            bool
+}
+
+func checkCompared(t *testing.T, tests []compared) {
+	t.Helper()
+	for _, test := range tests {
+		t.Run(test.document+" / "+test.answer, func(t *testing.T) {
+			t.Parallel()
+			got := cite.Check("", test.answer, []cite.Passage{{Number: 1, Document: "d", Text: test.document}})
+			if len(got.Citations) > 0 != test.cited || len(got.Uncited) == 0 != test.cited {
+				t.Errorf("cited %v, marked as uncited %q", got.Citations, got.Uncited)
+			}
+		})
+	}
+}
+
+func TestThatSomethingIsNotCoveredIsARule(t *testing.T) {
+	t.Parallel()
+	checkCompared(t, []compared{
+		{"Dental care is not covered by the insurance.", "Dental care is not covered by the insurance.", true},
+		{"Dental care is covered by the insurance.", "Dental care is not covered by the insurance.", false},
+		{"Breakfast is not included in the price.", "Breakfast is not included in the price.", true},
+		{"Breakfast is included in the price.", "Breakfast is not included in the price.", false},
+		{"Parking is not available.", "Parking is not available.", true},
+		{"Parking is available.", "Parking is not available.", false},
+		{"Meals are not provided.", "Meals are not provided.", true},
+		{"价格无法确定的，由双方另行协商。", "价格无法确定的，由双方另行协商。", true},
+		{"价格无法确定的，由买方决定。", "价格无法确定的，由双方另行协商。", false},
+		{"申请资料未包含身份证复印件的，退回补充。", "申请资料未包含身份证复印件的，退回补充。", true},
+		{"申请资料由人事部保存。", "申请资料未包含身份证复印件的，退回补充。", false},
+		{"员工不知道密码时，应联系服务台。", "员工不知道密码时，应联系服务台。", true},
+		{"员工可以自行修改密码。", "员工不知道密码时，应联系服务台。", false},
+	})
+}
