@@ -43,3 +43,29 @@ func TestThatSomethingIsNotCoveredIsARule(t *testing.T) {
 		{"员工可以自行修改密码。", "员工不知道密码时，应联系服务台。", false},
 	})
 }
+
+func TestNumbersInWordsAreComparedWhole(t *testing.T) {
+	t.Parallel()
+	checkCompared(t, []compared{
+		{"Employees receive 25 days of leave.", "Employees receive twenty-five days of leave.", true},
+		{"Employees receive 5 days of leave.", "Employees receive twenty-five days of leave.", false},
+		{"Employees receive 20 days of leave.", "Employees receive twenty-five days of leave.", false},
+		{"Samples are kept for 158 days.", "Samples are kept for a hundred and fifty-eight days.", true},
+		{"Samples are kept for 58 days.", "Samples are kept for a hundred and fifty-eight days.", false},
+		{"The hall seats 2,350 people.", "The hall seats two thousand three hundred and fifty people.", true},
+		{"The hall seats 350 people.", "The hall seats two thousand three hundred and fifty people.", false},
+		{"样品保存158天。", "样品保存一百五十八天。", true},
+		{"样品保存58天。", "样品保存一百五十八天。", false},
+		{"每日补贴350元。", "每日补贴三百五十元。", true},
+		{"每日补贴50元。", "每日补贴三百五十元。", false},
+		{"违约金为货款的5%。", "违约金为货款的百分之五。", true},
+		{"违约金为货款的6%。", "违约金为货款的百分之五。", false},
+		{"违约金为5万元。", "违约金为五万元。", true},
+		{"违约金为50000元。", "违约金为五万元。", true},
+		{"违约金为6万元。", "违约金为五万元。", false},
+		{"合同于2026年到期。", "合同于二〇二六年到期。", true},
+		{"合同于2027年到期。", "合同于二〇二六年到期。", false},
+		{"样品保存15天。", "样品保存１５天。", true},
+		{"样品保存16天。", "样品保存１５天。", false},
+	})
+}

@@ -2,7 +2,6 @@ package cite
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -14,7 +13,7 @@ import (
 // many words.
 func Words(text string) map[string]int {
 	words, single := map[string]int{}, map[string]int{}
-	for _, term := range terms.Query(InDigits(text)) {
+	for _, term := range terms.Query(unscaled(InDigits(text))) {
 		if first, size := utf8.DecodeRuneInString(term); size == len(term) && unicode.Is(unicode.Han, first) {
 			single[term]++
 			continue
@@ -25,44 +24,6 @@ func Words(text string) map[string]int {
 		return single
 	}
 	return words
-}
-
-var (
-	englishNumber = regexp.MustCompile(`(?i)\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|ninety)\b`)
-	chineseNumber = regexp.MustCompile(`([一二两三四五六七八九十]{1,3})\s*((?:个|次)?(?:工作日|自然日|天|日|月|年|小时|分钟|周|星期|倍|人|名|元|份|级))`)
-)
-
-var values = map[string]int{"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15,
-	"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90}
-
-// InDigits writes numbers in digits, so that five days are 5 days. "One" stays a word: it counts seldom.
-func InDigits(text string) string {
-	text = englishNumber.ReplaceAllStringFunc(text, func(word string) string { return strconv.Itoa(values[strings.ToLower(word)]) })
-	return chineseNumber.ReplaceAllStringFunc(text, func(found string) string {
-		parts := chineseNumber.FindStringSubmatch(found)
-		if value := chineseValue(parts[1]); value > 0 {
-			return " " + strconv.Itoa(value) + " " + parts[2]
-		}
-		return found
-	})
-}
-
-// chineseValue is a number below a hundred; 0 where it is none.
-func chineseValue(text string) int {
-	value, digit := 0, 0
-	for _, sign := range text {
-		switch {
-		case sign == '十':
-			value, digit = value+max(digit, 1)*10, 0
-		case digit > 0:
-			return 0
-		case sign == '两':
-			digit = 2
-		default:
-			digit = strings.IndexRune("一二三四五六七八九", sign)/len("一") + 1
-		}
-	}
-	return value + digit
 }
 
 var (
