@@ -69,3 +69,23 @@ func TestNumbersInWordsAreComparedWhole(t *testing.T) {
 		{"样品保存16天。", "样品保存１５天。", false},
 	})
 }
+
+func TestNamesAreComparedWhole(t *testing.T) {
+	t.Parallel()
+	checkCompared(t, []compared{
+		{"Within 30 days the report is handed in.", "Within 3 days the report is handed in.", false},
+		{"Within 3 days the report is handed in.", "Within 3 days the report is handed in.", true},
+		{"Within 3 days, at most 3 weeks, the report is handed in.", "Within 3 weeks the report is handed in.", true},
+		{"Within 3 days the report is handed in.", "Within 3 weeks the report is handed in.", false},
+		{"The meeting is held in Room 12 of the office.", "The meeting is held in Room 1 of the office.", false},
+		{"The meeting is held in Room 12 of the office.", "The meeting is held in Room 12 of the office.", true},
+		{"Requests are answered within a day by the desk.", "Requests are answered in a day by the desk of IT.", false},
+		{"If it fails, requests are answered in a day by the desk.", "Requests are answered in a day by the desk of IT.", false},
+		{"Requests are answered in a day by the IT desk.", "Requests are answered in a day by the desk of IT.", true},
+		{"The annual report is signed by the director.", "The annual report is signed by the director Ann.", false},
+		{"The annual report is signed by the director Ann.", "The annual report is signed by the director Ann.", true},
+		{"Reports are stored as pdfs in the archive.", "Reports are stored as PDF in the archive.", true},
+		{"报告由Ann签字并存档。", "报告由Ann签字并存档。", true},
+		{"All monitors are ordered by service desks of each plant.", "All monitors are ordered by the Service Desk of each plant.", true},
+	})
+}

@@ -244,25 +244,6 @@ func (s *sources) behind(claim string, hints []int) (found []quoted, supported b
 	return []quoted{s.parts[best].quoted}, true
 }
 
-// numberedNames are the names that end in a number, such as Hall 3, of a sentence which a passage writes so, and the sentence without these numbers: they are no figures that could
-// belong to something else. A day of a month is none.
-func (s *sources) numberedNames(sentence string) (names []string, without string) {
-	without = numberedName.ReplaceAllStringFunc(sentence, func(found string) string {
-		written := func(w whole) bool { return strings.Contains(w.text+"\n"+w.around, found) }
-		if monthName.MatchString(found) || !slices.ContainsFunc(s.wholes, written) {
-			return found
-		}
-		names = append(names, found)
-		return strings.TrimRight(found, "0123456789 ")
-	})
-	return names, without
-}
-
-var (
-	numberedName = regexp.MustCompile(`\b\p{Lu}[\p{L}&-]* \d+\b`)
-	monthName    = regexp.MustCompile(`^(?:January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b`)
-)
-
 // repeats reports whether a sentence says little but the words of the question, as "Yes, it is allowed" does: then they are the claim.
 func (s *sources) repeats(words map[string]int) bool {
 	var all, new float64
@@ -372,11 +353,6 @@ func withoutFigures(words map[string]int) map[string]int {
 		}
 	}
 	return kept
-}
-
-func holdsNames(names []string, text string) bool {
-	text = strings.ToLower(text)
-	return !slices.ContainsFunc(names, func(name string) bool { return !strings.Contains(text, strings.ToLower(name)) })
 }
 
 // pair finds two quotes of which each has a part of the sentence, and both together what one must have.
