@@ -89,3 +89,23 @@ func TestNamesAreComparedWhole(t *testing.T) {
 		{"All monitors are ordered by service desks of each plant.", "All monitors are ordered by the Service Desk of each plant.", true},
 	})
 }
+
+func TestADeniedConditionMeetsADeniedOne(t *testing.T) {
+	t.Parallel()
+	checkCompared(t, []compared{
+		{"Paper forms are no longer accepted.", "Paper forms are accepted.", false},
+		{"Paper forms are accepted.", "Paper forms are no longer accepted.", false},
+		{"Paper forms are no longer accepted.", "Paper forms are no longer accepted.", true},
+		{"Breaks are no longer than 15 minutes.", "Breaks are no longer than 15 minutes.", true},
+		{"Employees who are not on probation may work from home.", "Employees who are not on probation may work from home.", true},
+		{"Employees who are not on probation may work from home.", "Employees who are on probation may work from home.", false},
+		{"Employees who are on probation may work from home.", "Employees who are not on probation may work from home.", false},
+		{"Employees who are not on probation may work from home.", "Employees on probation may work from home.", false},
+		{"Employees who aren't on probation may work from home.", "Employees who are on probation may work from home.", false},
+		{"If it is not closed, the door sounds an alarm.", "If it is closed, the door sounds an alarm.", false},
+		{"If it is not closed, the door sounds an alarm.", "The door sounds an alarm if it is not closed.", true},
+		{"Up to five days that were not taken may be carried over.", "Up to five days that were not taken may be carried over.", true},
+		{"Up to five days that were not taken may be carried over.", "Up to five days that were taken may be carried over.", false},
+		{"Up to five days that were not taken may be carried over.", "Up to five days may be carried over.", true},
+	})
+}

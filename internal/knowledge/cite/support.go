@@ -308,7 +308,7 @@ func (s *sources) agrees(says said, p part) bool {
 	if all, own, around := s.shares(says.beside, p); own+around < leastLookedUp*all {
 		return false
 	}
-	return p.isFact || s.figuresBelong(says, p) && s.deniesAlike(says, p)
+	return p.isFact || s.figuresBelong(says, p) && s.deniesAlike(says, p) && conditionsAgree(says.text, p.text)
 }
 
 // figuresBelong reports whether each figure stands beside words that it has in the sentence too.
