@@ -109,3 +109,59 @@ func TestADeniedConditionMeetsADeniedOne(t *testing.T) {
 		{"Up to five days that were not taken may be carried over.", "Up to five days may be carried over.", true},
 	})
 }
+
+func TestFiguresOfDocumentsAreNotRounded(t *testing.T) {
+	t.Parallel()
+	checkCompared(t, []compared{
+		{"迟到者罚款1.5万元。", "迟到者罚款1.5万元。", true},
+		{"迟到者罚款1.5万元。", "迟到者罚款15000元。", true},
+		{"迟到者罚款1.5万元。", "迟到者罚款2万元。", false},
+		{"迟到者罚款1.5万元。", "迟到者罚款1万元。", false},
+		{"The plant produces 1.6 million screws a year.", "The plant produces 1.6 million screws a year.", true},
+		{"The plant produces 1,600,000 screws a year.", "The plant produces 1.6 million screws a year.", true},
+		{"The plant produces 1.6 million screws a year.", "The plant produces 2 million screws a year.", false},
+		{"A box weighs at most 12.5 kg with its lid.", "A box weighs at most 12.50 kg with its lid.", true},
+		{"A box weighs at most 12.5 kg with its lid.", "A box weighs at most 13 kg with its lid.", false},
+		{"The rule stands in Annex 3.5 of the contract.", "The rule stands in Annex 3 of the contract.", false},
+		{"发票须在5个工作日内提交财务部。", "发票须在5个工作日内提交财务部。", true},
+		{"发票须在5个工作日内提交财务部。", "发票须在5天内提交财务部。", true},
+		{"发票须在5个工作日内提交财务部。", "发票须在5个自然日内提交财务部。", false},
+		{"Invoices are handed in within 5 working days of the trip.", "Invoices are handed in within 5 business days of the trip.", true},
+		{"Invoices are handed in within 5 working days of the trip.", "Invoices are handed in within 5 calendar days of the trip.", false},
+		{"申请自2026-01-15起30日内有效。", "申请自2026年1月15日起30日内有效。", true},
+		{"申请自2026年1月15日起30日内有效。", "申请自2026-01-15起30日内有效。", true},
+		{"申请自2026-01-15起30日内有效。", "申请自2026年1月16日起30日内有效。", false},
+		{"申请自2026-01-15起30日内有效。", "申请自2026-02-15起30日内有效。", false},
+	})
+}
+
+func TestWhatAnotherResultSaysMayBeRounded(t *testing.T) {
+	t.Parallel()
+	got := cite.Check("", "Procurement of screws and bolts of the northern plant rose to 1.6 million.", nil, "Procurement of screws and bolts of the northern plant rose to 1,604,937.10.")
+	if len(got.Uncited) > 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestTheNumberOfAnItemIsNoFigure(t *testing.T) {
+	t.Parallel()
+	const leave, english = "年假为5天。", "Annual leave: 25 days a year."
+	checkCompared(t, []compared{
+		{leave, "1、年假为5天。", true},
+		{leave, "1、年假为1天。", false},
+		{leave, "（2）年假为5天。", true},
+		{leave, "（2）年假为2天。", false},
+		{leave, "(3) 年假为5天。", true},
+		{leave, "3）年假为5天。", true},
+		{leave, "3.年假为5天。", true},
+		{english, "1. Annual leave: 25 days a year.", true},
+		{english, "**1. Annual leave:** 25 days a year.", true},
+		{english, "**1. Annual leave:** 26 days a year.", false},
+		{english, "(1) Annual leave: 25 days a year.", true},
+		{english, "1) Annual leave: 25 days a year.", true},
+		{english, "- 1. Annual leave: 25 days a year.", true},
+		{"1.5 days of leave are given each month.", "1.5 days of leave are given each month.", true},
+		{"2.5 days of leave are given each month.", "1.5 days of leave are given each month.", false},
+		{"3. Annual leave: 25 days a year.", "Annual leave: 3 days a year.", false},
+	})
+}

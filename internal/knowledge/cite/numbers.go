@@ -98,18 +98,14 @@ func small(text string) int {
 	return values[parts[1]] + values[parts[2]] + values[parts[3]]
 }
 
-// scaled is a number in ten thousands or hundred millions.
-var scaled = regexp.MustCompile(`(\d+(?:\.\d+)?)\s*([万亿])`)
+// scaled is a number in thousands, ten thousands, millions or more.
+var scaled = regexp.MustCompile(`(?i)(\d[\d,]*(?:\.\d+)?)\s*([万亿]|(?:thousand|million|billion)\b)`)
 
 // unscaled writes those numbers out, so that 5万元 has the words of 50000元.
 func unscaled(text string) string {
 	return scaled.ReplaceAllStringFunc(text, func(found string) string {
 		parts := scaled.FindStringSubmatch(found)
-		value, _ := strconv.ParseFloat(parts[1], 64) // what is too large stays infinite
-		if parts[2] == "亿" {
-			value *= 1e4
-		}
-		return strconv.FormatFloat(value*1e4, 'f', -1, 64)
+		return valueOf(parts[1], parts[2])
 	})
 }
 

@@ -15,13 +15,21 @@ type span struct{ from, to int }
 // ownLine begins a line that is no continuation of the one before: an item of a list, a heading, a row.
 var ownLine = regexp.MustCompile(`^\s*(?:[-*•·–#>|]|\d{1,3}[.)、]|[(（]?[a-z一二三四五六七八九十]{1,3}[)）、])`)
 
+// onlyNumber is the number of an item with the marks of Markdown, which is not a sentence: **1. Annual leave:** has one.
+var onlyNumber = regexp.MustCompile(`^(?:[-*+>#]+\s+)*[*_]*[(（]?\d{1,3}[.)）、]+$`)
+
 // sentences are the parts of a text that say something by themselves, in order, without the blanks around them: its sentences, of which items of lists and rows of tables are
 // each their own.
 func sentences(text string) (found []span) {
 	add := func(from, to int) {
 		part := text[from:to]
 		begins := from + len(part) - len(strings.TrimLeftFunc(part, unicode.IsSpace))
-		if ends := from + len(strings.TrimRightFunc(part, unicode.IsSpace)); ends > begins {
+		ends := from + len(strings.TrimRightFunc(part, unicode.IsSpace))
+		if last := len(found) - 1; last >= 0 && ends > begins && onlyNumber.MatchString(text[found[last].from:found[last].to]) && !strings.Contains(text[found[last].to:begins], "\n") {
+			found[last].to = ends
+			return
+		}
+		if ends > begins {
 			found = append(found, span{begins, ends})
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"bestbox/internal/factcheck"
 )
 
 // The constants of the comparison. They were chosen on the sentences of supported.yaml (see TestWhatSupportsASentence), which holds right ones in other words, and wrong ones.
@@ -126,7 +128,7 @@ func (s *sources) add(passage Passage) {
 		} else if heading == "" && strings.Contains(sentence, "|") {
 			heading = sentence
 		}
-		alone[index] = single(sentence, strings.TrimSpace(heading+" "+sentence))
+		alone[index] = single(sentence, strings.TrimSpace(heading+" "+withoutItsNumber(sentence)))
 		if caption != "" && caption != sentence { // a row is about what its list or table is about
 			alone[index].around, alone[index].context = around+"\n"+caption, union(context, Words(caption))
 		}
@@ -149,6 +151,15 @@ func (s *sources) add(passage Passage) {
 		s.parts = append(s.parts, single(strings.TrimSpace(passage.Text), said))
 	}
 	s.wholes = append(s.wholes, whole{single(passage.Text, passage.Text), s.parts[before:]})
+}
+
+// withoutItsNumber is a sentence of a document without the number of the item that it is, which is no figure of it. Within the sentence a line may begin with a figure.
+func withoutItsNumber(sentence string) string {
+	first, rest, more := strings.Cut(sentence, "\n")
+	if first = factcheck.WithoutListNumbers(first); more {
+		return first + "\n" + rest
+	}
+	return first
 }
 
 // see counts a sentence with these words.
@@ -180,7 +191,7 @@ var reference = regexp.MustCompile(`(?i)[(（]?\b(?:on\s+|see\s+)?(?:page|p\.|pa
 
 // sayingOf is a sentence, or a piece of one, as it is compared, and the share of its words that a quote must have.
 func (s *sources) sayingOf(sentence string, hints []int) (says said, least float64) {
-	sentence = reference.ReplaceAllString(sentence, " ")
+	sentence = factcheck.WithoutListNumbers(reference.ReplaceAllString(sentence, " "))
 	says = said{words: Words(sentence), hints: hints}
 	numbered, sentence := s.numberedNames(sentence)
 	says.text, says.clauses, says.names = sentence, clausesOf(sentence), append(namesOf(sentence), numbered...)
@@ -302,7 +313,7 @@ func (s *sources) shares(words map[string]int, p part) (all, own, around float64
 
 // agrees reports whether a part has the figures of a sentence, and it or what stands around it the names and identifiers, and whether both deny or neither does.
 func (s *sources) agrees(says said, p part) bool {
-	if !holdsFigures(says.text, p.text, p.around) || !holdsNames(says.names, p.text+"\n"+p.around) {
+	if !holdsFigures(says.text, p.text, p) || !holdsNames(says.names, p.text+"\n"+p.around) {
 		return false
 	}
 	if all, own, around := s.shares(says.beside, p); own+around < leastLookedUp*all {
@@ -319,7 +330,7 @@ func (s *sources) figuresBelong(says said, p part) bool {
 			continue
 		}
 		if !slices.ContainsFunc(p.clauses, func(other clause) bool {
-			return holdsFigures(one.text, other.text, p.text+"\n"+p.around) && s.score(words, part{own: union(other.words, p.context)}) >= leastClause
+			return holdsFigures(one.text, other.text, part{around: p.text + "\n" + p.around}) && s.score(words, part{own: union(other.words, p.context)}) >= leastClause
 		}) {
 			return false
 		}
@@ -393,7 +404,7 @@ func (s *sources) scattered(says said, least float64) []quoted {
 			if p.size > 1 {
 				continue
 			}
-			if figured && (!holdsFigures(says.text, p.text, p.around) || !holdsNames(says.names, p.text+"\n"+p.around)) {
+			if figured && (!holdsFigures(says.text, p.text, p) || !holdsNames(says.names, p.text+"\n"+p.around)) {
 				continue // the passage has another figure for this name
 			}
 			if value := s.rank(s.score(says.words, p), p, says.hints); value > rank+sameRank {

@@ -13,7 +13,7 @@ import (
 // many words.
 func Words(text string) map[string]int {
 	words, single := map[string]int{}, map[string]int{}
-	for _, term := range terms.Query(unscaled(InDigits(text))) {
+	for _, term := range terms.Query(unscaled(compared(text))) {
 		if first, size := utf8.DecodeRuneInString(term); size == len(term) && unicode.Is(unicode.Han, first) {
 			single[term]++
 			continue
