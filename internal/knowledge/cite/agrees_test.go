@@ -143,6 +143,24 @@ func TestWhatAnotherResultSaysMayBeRounded(t *testing.T) {
 	}
 }
 
+func TestAnotherCurrencyIsAnotherFigure(t *testing.T) {
+	t.Parallel()
+	checkCompared(t, []compared{
+		{"The hotel limit in Berlin is $140 a night.", "The hotel limit in Berlin is $140 a night.", true},
+		{"The hotel limit in Berlin is $140 a night.", "The hotel limit in Berlin is 140 a night.", true},
+		{"The hotel limit in Berlin is $140 a night.", "The hotel limit in Berlin is USD 140 a night.", true},
+		{"The hotel limit in Berlin is 140 dollars a night.", "The hotel limit in Berlin is $140 a night.", true},
+		{"The hotel limit in Berlin is $140 a night.", "The hotel limit in Berlin is €140 a night.", false},
+		{"The hotel limit in Berlin is $140 a night.", "The hotel limit in Berlin is 140 euros a night.", false},
+		{"市内交通每日上限为80元。", "市内交通每日上限为80元。", true},
+		{"市内交通每日上限为80元。", "市内交通每日上限为¥80。", true},
+		{"市内交通每日上限为80元。", "市内交通每日上限为$80。", false},
+		{"市内交通每日上限为80元。", "市内交通每日上限为80美元。", false},
+		{"设备价格为5万美元，含税。", "设备价格为五万美元，含税。", true},
+		{"设备价格为5万美元，含税。", "设备价格为5万欧元，含税。", false},
+	})
+}
+
 func TestTheNumberOfAnItemIsNoFigure(t *testing.T) {
 	t.Parallel()
 	const leave, english = "年假为5天。", "Annual leave: 25 days a year."

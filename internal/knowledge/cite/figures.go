@@ -23,7 +23,7 @@ func holdsFigures(sentence, text string, p part) bool {
 			return false
 		}
 	}
-	return sameMeasures(measuresOf(sentence), measuresOf(text))
+	return sameMeasures(measuresOf(sentence), measuresOf(text)) && sameMoney(moneyOf(sentence), moneyOf(text))
 }
 
 func isName(found string) bool {

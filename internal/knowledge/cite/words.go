@@ -139,6 +139,7 @@ var (
 )
 
 func namesOf(sentence string) (names []string) {
+	sentence = withoutCodes(sentence)
 	if found := coined.FindStringSubmatch(sentence); found != nil {
 		names = append(names, found[1])
 	}
