@@ -2,6 +2,7 @@ package cite
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -33,17 +34,25 @@ func sentences(text string) (found []span) {
 			found = append(found, span{begins, ends})
 		}
 	}
-	from := 0
+	from, end := 0, 0
 	for _, sentence := range chunk.Sentences(text) {
-		end := from + len(sentence)
-		for at := from; at < end; at++ {
-			if text[at] == '\n' && breaks(text, from, at) {
+		if end += len(sentence); end < from {
+			continue
+		}
+		to := end
+		if strings.HasPrefix(text[to:], "**") && !closes(text[from:to]) { // what is bold ends with the sentence
+			to += len("**")
+		}
+		ends := boldSentences(text[from:to])
+		begin := from
+		for at := from; at < to; at++ {
+			if text[at] == '\n' && breaks(text, from, at) || slices.Contains(ends, at-begin) {
 				add(from, at)
 				from = at + 1
 			}
 		}
-		add(from, end)
-		from = end
+		add(from, to)
+		from = to
 	}
 	return found
 }
@@ -55,7 +64,7 @@ func breaks(text string, begin, at int) bool {
 		before = before[line+1:]
 	}
 	after, _, _ := strings.Cut(text[at+1:], "\n")
-	if strings.TrimSpace(before) == "" || strings.TrimSpace(after) == "" || ownLine.MatchString(after) || strings.Contains(before, " | ") || strings.Contains(after, " | ") {
+	if hashed.MatchString(before) || bold.MatchString(before) || strings.TrimSpace(before) == "" || strings.TrimSpace(after) == "" || ownLine.MatchString(after) || strings.Contains(before, " | ") || strings.Contains(after, " | ") {
 		return true
 	}
 	const heading = 60 // a line that is shorter, and goes on with a capital, was not wrapped
