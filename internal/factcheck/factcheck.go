@@ -34,8 +34,11 @@ var date = regexp.MustCompile(`\b((?:19|20)\d\d)-(\d\d)-(\d\d)\b`)
 // figure is a number with what may stand behind it: the scale and the percent sign.
 var figure = regexp.MustCompile(`(百分之\s*)?(\d{1,3}(?:[,，]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(万亿|亿|万|千|billion|million|thousand|bn\b|[mM]\b|[kK]\b)?\s*(%|％|percent|per cent|个百分点|percentage point)?`)
 
-// listNumber is the number in front of a list item.
-var listNumber = regexp.MustCompile(`(?m)^\s*\d{1,2}[.)、]\s`)
+// listNumber is the number in front of a list item: 1. and 1) as well as 1、 and （1）, with the marks of Markdown around it.
+var listNumber = regexp.MustCompile(`(?m)^(\s*(?:[-*+>#]+\s+)*[*_]*)(?:[(（]\d{1,2}[)）]|\d{1,2}[)）]|\d{1,2}[.．、](\s|[^\d\s]))\s*`)
+
+// WithoutListNumbers is a text without the numbers in front of its items, which are no figures.
+func WithoutListNumbers(text string) string { return listNumber.ReplaceAllString(text, "$1$2") }
 
 var scales = map[string]float64{
 	"thousand": 1e3, "k": 1e3, "K": 1e3, "千": 1e3, "万": 1e4, "million": 1e6, "m": 1e6, "M": 1e6,
@@ -50,11 +53,19 @@ type quantity struct {
 }
 
 // Unsupported returns the figures, identifiers and addresses of answer, as written there, that none of the sources holds: in order, each
-// once. The result is empty, not nil, when everything is supported.
+// once. The result is empty, not nil, when everything is supported. A figure may be rounded to the digits that it is written with.
 func Unsupported(answer string, sources ...string) []string {
-	source := strings.Join(sources, "\n")
+	return unsupported(answer, strings.Join(sources, "\n"), quantity.within)
+}
+
+// UnsupportedExactly is Unsupported without rounding: a rule's 1.5 is not 2.
+func UnsupportedExactly(answer string, sources ...string) []string {
+	return unsupported(answer, strings.Join(sources, "\n"), quantity.is)
+}
+
+func unsupported(answer, source string, same func(said, known quantity) bool) []string {
 	known := read(source)
-	said := read(listNumber.ReplaceAllString(address.ReplaceAllString(answer, " "), ""))
+	said := read(WithoutListNumbers(address.ReplaceAllString(answer, " ")))
 	missing := []string{}
 	add := func(text string) {
 		if !slices.Contains(missing, text) {
@@ -78,7 +89,7 @@ func Unsupported(answer string, sources ...string) []string {
 		}
 	}
 	for _, number := range said.quantities {
-		if !slices.ContainsFunc(known.quantities, number.within) {
+		if !slices.ContainsFunc(known.quantities, func(other quantity) bool { return same(number, other) }) {
 			add(number.text)
 		}
 	}
@@ -92,6 +103,12 @@ func (q quantity) within(other quantity) bool {
 		return false
 	}
 	return math.Abs(q.value-other.value) <= q.rounding/2+1e-9*math.Abs(other.value)
+}
+
+// is reports whether the quantity is the other one, however both are written.
+func (q quantity) is(other quantity) bool {
+	q.rounding = 0
+	return q.within(other)
 }
 
 type quarter struct{ text, year, number string }

@@ -29,6 +29,8 @@ func TestUnsupportedFindsWhatNoSourceHolds(t *testing.T) {
 		{"a quarter without its year", "In Q4 it rose.", []string{}},
 		{"the quarter in the other order", "In Q4 2025 it rose.", []string{}},
 		{"list numbers", "1. VND-001\n2. nobody", []string{}},
+		{"list numbers of other kinds", "3、VND-001\n（7）VND-001\n(8) VND-001\n9）VND-001\n**7. VND-001:** it\n- 8. it\n9.它", []string{}},
+		{"a number with a point at the beginning", "7.25 is the sum.", []string{"7.25"}},
 		{"identifiers in other case", "See po-2025-0031.", []string{}},
 		{"an invented figure", "It rose by $370,370.10.", []string{"370,370.10"}},
 		{"an invented share", "It rose 31 %.", []string{"31%"}},
@@ -50,6 +52,19 @@ func TestUnsupportedFindsWhatNoSourceHolds(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestAnExactFigureIsNotRounded(t *testing.T) {
+	t.Parallel()
+	const source = "罚款1.5万元, 1.6 million, 12.5 kg, 30 %, 2026-01-15"
+	for answer, want := range map[string][]string{
+		"15000元, 1,600,000, 12.50 kg, 30.0 %, January 15": {},
+		"2万元": {"2万"}, "1万元": {"1万"}, "2 million": {"2million"}, "13 kg": {"13"},
+	} {
+		if diff := cmp.Diff(want, factcheck.UnsupportedExactly(answer, source)); diff != "" {
+			t.Errorf("%s: %s", answer, diff)
+		}
 	}
 }
 

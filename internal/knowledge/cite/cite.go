@@ -67,6 +67,9 @@ func Check(question, answer string, passages []Passage, facts ...string) Report 
 		written.WriteString(answer[rest:at.from])
 		rest = at.to
 		claim := claimed(sentence)
+		if isTitle(answer, at, sentence) {
+			claim = ""
+		}
 		found, supported := sources.behind(claim, hints)
 		switch {
 		case len(found) > 0:
@@ -158,7 +161,7 @@ const marker = `[\[【]\^?\d{1,2}(?:\s*[,，、]\s*\d{1,2})*[\]】]`
 var (
 	markers = regexp.MustCompile(`[ \t]*` + marker)
 	// outside are markers behind the end of the sentence that they belong to.
-	outside = regexp.MustCompile(`([.!?。！？；]+["”’')）」]*)((?:[ \t]*` + marker + `)+)`)
+	outside = regexp.MustCompile(`([.!?。！？；]+["”’')）」]*(?:\*\*|__)?)((?:[ \t]*` + marker + `)+)`)
 	digits  = regexp.MustCompile(`\d+`)
 )
 
@@ -179,12 +182,7 @@ func unmarked(text string) (without string, numbers []int) {
 
 // marked puts the numbers before what ends the sentence.
 func marked(sentence string, numbers []int) string {
-	body := strings.TrimRightFunc(sentence, func(sign rune) bool {
-		return unicode.IsSpace(sign) || strings.ContainsRune(`.!?。！？；:："”’')）」*_`, sign)
-	})
-	if body == "" {
-		body = sentence
-	}
+	body := bodyOf(sentence)
 	var written strings.Builder
 	written.WriteString(body)
 	if last := []rune(body); len(last) > 0 && !unicode.Is(unicode.Han, last[len(last)-1]) {

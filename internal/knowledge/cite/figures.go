@@ -3,52 +3,117 @@ package cite
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
 	"bestbox/internal/factcheck"
 )
 
-// holdsFigures reports whether a text has the figures of a sentence, of the same units. What else is looked up there, an identifier or an address, may also stand around it.
-func holdsFigures(sentence, text, around string) bool {
-	sentence, text = InDigits(sentence), InDigits(text)
-	isName := func(found string) bool {
-		return strings.ContainsFunc(found, unicode.IsLetter) && strings.ContainsAny(found, "-@/")
+// holdsFigures reports whether a part has the figures of a sentence, of the same units and currencies. What else is looked up there, an identifier or an address, may also stand around it. A figure
+// of a fact may be rounded, as results of tools are told; one of a document may not, since a rule of 1.5 is none of 2.
+func holdsFigures(sentence, text string, p part) bool {
+	sentence, text = compared(sentence), compared(text)
+	missing := factcheck.UnsupportedExactly
+	if p.isFact {
+		missing = factcheck.Unsupported
 	}
-	for _, missing := range factcheck.Unsupported(sentence, text) {
-		if !isName(missing) || len(factcheck.Unsupported(missing, around)) > 0 {
+	for _, one := range missing(sentence, text) {
+		if !isName(one) || len(factcheck.Unsupported(one, p.around)) > 0 {
 			return false
 		}
 	}
-	return sameMeasures(measuresOf(sentence), measuresOf(text))
+	return sameMeasures(measuresOf(sentence), measuresOf(text)) && sameMoney(moneyOf(sentence), moneyOf(text))
 }
 
-// amount is a figure with its unit: 5 days, per week.
-type amount struct{ figure, unit string }
+func isName(found string) bool {
+	return strings.ContainsFunc(found, unicode.IsLetter) && strings.ContainsAny(found, "-@/")
+}
+
+// compared is a text with its numbers in digits, and its days as a Chinese text writes them: 2026-01-15 is 2026年1月15日.
+func compared(text string) string {
+	text = InDigits(text)
+	var written strings.Builder
+	rest := 0
+	for _, at := range numericDate.FindAllStringSubmatchIndex(text, -1) {
+		if inIdentifier.MatchString(text[:at[0]]) || identifierGoesOn.MatchString(text[at[1]:]) {
+			continue
+		}
+		month, day := strings.TrimPrefix(text[at[4]:at[5]], "0"), strings.TrimPrefix(text[at[6]:at[7]], "0")
+		written.WriteString(text[rest:at[0]] + text[at[2]:at[3]] + "年" + month + "月" + day + "日")
+		rest = at[1]
+	}
+	return written.String() + text[rest:]
+}
 
 var (
-	unit    = `(day|week|month|quarter|year|hour|minute|second|night|person|people|percent|%|％|倍|℃|°C|元|(?:个|次)?\s*(?:工作日|自然日|[天日年月周人名秒]|星期|小时|分钟))`
-	measure = regexp.MustCompile(`(?i)(?:(\d[\d,.]*)\s*(?:to|-|–|~|至|到)\s*)?(\d[\d,.]*|every|per|each|每)\s*(?:(?:working|business|calendar|operating)\s+)?` + unit)
+	numericDate = regexp.MustCompile(`((?:19|20)\d\d)[-/](0?[1-9]|1[0-2])[-/](3[01]|[12]\d|0?[1-9])`)
+	// What stands so beside a date has it as a part: INV-2025-12-01, or the path of a page.
+	inIdentifier     = regexp.MustCompile(`[\w/.-]$`)
+	identifierGoesOn = regexp.MustCompile(`^(?:[\w/-]|\.\d)`)
+)
+
+// amount is a figure with its unit: 5 days, per week. Days may be told to be working days, or calendar days.
+type amount struct{ figure, unit, kind string }
+
+const (
+	working = `working|work|business|工作`
+	scale   = `万|亿|千|thousand|million|billion`
+)
+
+var (
+	unit    = `(day|week|month|quarter|year|hour|minute|second|night|person|people|percent|%|％|倍|℃|°C|元|(?:个|次)?\s*(?:工作日|自然日|[天日号年月周人名秒]|星期|小时|分钟))`
+	measure = regexp.MustCompile(`(?i)(?:(\d[\d,.]*)\s*(?:to|-|–|~|至|到)\s*)?(\d[\d,.]*|every|per|each|每)\s*(` + scale + `)?\s*(?:(working|work|business|calendar|operating)[\s-]*)?` + unit)
+	// dayOfMonth is no count of days.
+	dayOfMonth = regexp.MustCompile(`(\d\s*月\s*\d{1,2}\s*)日`)
+	isWorking  = regexp.MustCompile(`(?i)` + working)
+	isCalendar = regexp.MustCompile(`(?i)calendar|自然`)
 	// sameUnit writes units that mean the same alike.
 	sameUnit = strings.NewReplacer("工作日", "日", "自然日", "日", "天", "日", "个", "", "次", "", "星期", "周", "名", "人", "people", "person", "％", "%", "percent", "%", "every", "per", "each", "per", "每", "per", "°c", "℃", " ", "")
 )
 
 // measuresOf are the figures of a text that have a unit.
 func measuresOf(text string) (found []amount) {
-	for _, parts := range measure.FindAllStringSubmatch(text, -1) {
+	for _, parts := range measure.FindAllStringSubmatch(dayOfMonth.ReplaceAllString(text, "${1}号"), -1) {
 		for _, figure := range parts[1:3] {
-			if figure = strings.TrimRight(strings.ReplaceAll(figure, ",", ""), "."); figure != "" {
-				found = append(found, amount{sameUnit.Replace(strings.ToLower(figure)), sameUnit.Replace(strings.ToLower(parts[3]))})
+			if figure != "" {
+				found = append(found, amount{sameUnit.Replace(valueOf(figure, parts[3])), sameUnit.Replace(strings.ToLower(parts[5])), kindOf(parts[4] + parts[5])})
 			}
 		}
 	}
 	return found
 }
 
+// kindOf says which days are meant; empty where it is not said.
+func kindOf(days string) string {
+	switch {
+	case isWorking.MatchString(days):
+		return "working"
+	case isCalendar.MatchString(days):
+		return "calendar"
+	}
+	return ""
+}
+
+// valueOf is a figure as all are written that have its value, and a word as it is.
+func valueOf(figure, scaled string) string {
+	scales := map[string]float64{"千": 1e3, "万": 1e4, "亿": 1e8, "thousand": 1e3, "million": 1e6, "billion": 1e9}
+	value, err := strconv.ParseFloat(strings.TrimRight(strings.ReplaceAll(figure, ",", ""), "."), 64)
+	if err != nil {
+		return strings.ToLower(figure)
+	}
+	return strconv.FormatFloat(value*max(scales[strings.ToLower(scaled)], 1), 'f', -1, 64)
+}
+
+// is reports whether an amount is the other one; days of which it is not said which are meant are either.
+func (a amount) is(other amount) bool {
+	return a.figure == other.figure && a.unit == other.unit && (a.kind == other.kind || a.kind == "" || other.kind == "")
+}
+
 // sameMeasures reports whether no figure that was said has another unit there, and no unit only another figure: 5 minutes after 30 attempts are not 30 minutes after 5.
 func sameMeasures(said, there []amount) bool {
 	for _, one := range said {
-		if slices.Contains(there, one) {
+		if slices.ContainsFunc(there, one.is) {
 			continue
 		}
 		if slices.ContainsFunc(there, func(other amount) bool { return other.figure == one.figure || other.unit == one.unit }) {

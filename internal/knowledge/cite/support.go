@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"bestbox/internal/factcheck"
 )
 
 // The constants of the comparison. They were chosen on the sentences of supported.yaml (see TestWhatSupportsASentence), which holds right ones in other words, and wrong ones.
@@ -142,7 +144,7 @@ func (s *sources) add(passage Passage) {
 		} else if heading == "" && strings.Contains(sentence, "|") {
 			heading = sentence
 		}
-		alone[index] = single(sentence, strings.TrimSpace(heading+" "+sentence))
+		alone[index] = single(sentence, strings.TrimSpace(heading+" "+withoutItsNumber(sentence)))
 		if caption != "" && caption != sentence { // a row is about what its list or table is about
 			alone[index].around, alone[index].context = around+"\n"+caption, union(context, Words(caption))
 		}
@@ -167,6 +169,15 @@ func (s *sources) add(passage Passage) {
 		s.parts = append(s.parts, p)
 	}
 	s.wholes = append(s.wholes, whole{single(passage.Text, passage.Text), s.parts[before:]})
+}
+
+// withoutItsNumber is a sentence of a document without the number of the item that it is, which is no figure of it. Within the sentence a line may begin with a figure.
+func withoutItsNumber(sentence string) string {
+	first, rest, more := strings.Cut(sentence, "\n")
+	if first = factcheck.WithoutListNumbers(first); more {
+		return first + "\n" + rest
+	}
+	return first
 }
 
 // see counts a sentence with these words.
@@ -199,7 +210,7 @@ var reference = regexp.MustCompile(`(?i)[(（]?\b(?:on\s+|see\s+)?(?:page|p\.|pa
 
 // sayingOf is a sentence, or a piece of one, as it is compared, and the share of its words that a quote must have.
 func (s *sources) sayingOf(sentence string, hints []int) (says said, least float64) {
-	sentence = reference.ReplaceAllString(sentence, " ")
+	sentence = factcheck.WithoutListNumbers(reference.ReplaceAllString(sentence, " "))
 	says = said{words: Words(sentence), hints: hints}
 	numbered, sentence := s.numberedNames(sentence)
 	says.text, says.clauses, says.apart = sentence, clausesOf(sentence), clausesOf(and.ReplaceAllString(sentence, ", "))
@@ -263,25 +274,6 @@ func (s *sources) behind(claim string, hints []int) (found []quoted, supported b
 	}
 	return []quoted{s.parts[best].quoted}, true
 }
-
-// numberedNames are the names that end in a number, such as Hall 3, of a sentence which a passage writes so, and the sentence without these numbers: they are no figures that could
-// belong to something else. A day of a month is none.
-func (s *sources) numberedNames(sentence string) (names []string, without string) {
-	without = numberedName.ReplaceAllStringFunc(sentence, func(found string) string {
-		written := func(w whole) bool { return strings.Contains(w.text+"\n"+w.around, found) }
-		if monthName.MatchString(found) || !slices.ContainsFunc(s.wholes, written) {
-			return found
-		}
-		names = append(names, found)
-		return strings.TrimRight(found, "0123456789 ")
-	})
-	return names, without
-}
-
-var (
-	numberedName = regexp.MustCompile(`\b\p{Lu}[\p{L}&-]* \d+\b`)
-	monthName    = regexp.MustCompile(`^(?:January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b`)
-)
 
 // repeats reports whether a sentence says little but the words of the question, as "Yes, it is allowed" does: then they are the claim.
 func (s *sources) repeats(words map[string]int) bool {
@@ -352,13 +344,13 @@ func (s *sources) shares(words map[string]int, p part) (all, own, around float64
 
 // agrees reports whether a part has the figures of a sentence, and it or what stands around it the names and identifiers, and whether both deny or neither does.
 func (s *sources) agrees(says said, p part) bool {
-	if !holdsFigures(says.text, p.text, p.around) || !holdsNames(says.names, p.text+"\n"+p.around) {
+	if !holdsFigures(says.text, p.text, p) || !holdsNames(says.names, p.text+"\n"+p.around) {
 		return false
 	}
 	if all, own, around := s.shares(says.beside, p); own+around < leastLookedUp*all {
 		return false
 	}
-	return p.isFact && p.clauses == nil || s.figuresBelong(says, p) && s.deniesAlike(says, p)
+	return p.isFact && p.clauses == nil || s.figuresBelong(says, p) && s.deniesAlike(says, p) && conditionsAgree(says.text, p.text)
 }
 
 // figuresBelong reports whether each figure stands beside words that it has in the sentence too.
@@ -369,7 +361,7 @@ func (s *sources) figuresBelong(says said, p part) bool {
 			continue
 		}
 		if !slices.ContainsFunc(p.clauses, func(other clause) bool {
-			return holdsFigures(one.text, other.text, p.text+"\n"+p.around) && s.score(words, part{own: union(other.words, p.context)}) >= leastClause
+			return holdsFigures(one.text, other.text, part{around: p.text + "\n" + p.around}) && s.score(words, part{own: union(other.words, p.context)}) >= leastClause
 		}) {
 			return false
 		}
@@ -403,11 +395,6 @@ func withoutFigures(words map[string]int) map[string]int {
 		}
 	}
 	return kept
-}
-
-func holdsNames(names []string, text string) bool {
-	text = strings.ToLower(text)
-	return !slices.ContainsFunc(names, func(name string) bool { return !strings.Contains(text, strings.ToLower(name)) })
 }
 
 // pair finds two quotes of which each has a part of the sentence, and both together what one must have.
@@ -448,7 +435,7 @@ func (s *sources) scattered(says said, least float64) []quoted {
 			if p.size > 1 {
 				continue
 			}
-			if figured && (!holdsFigures(says.text, p.text, p.around) || !holdsNames(says.names, p.text+"\n"+p.around)) {
+			if figured && (!holdsFigures(says.text, p.text, p) || !holdsNames(says.names, p.text+"\n"+p.around)) {
 				continue // the passage has another figure for this name
 			}
 			if value := s.rank(s.score(says.words, p), says, p); value > rank+sameRank {

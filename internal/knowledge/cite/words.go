@@ -2,7 +2,6 @@ package cite
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -14,7 +13,7 @@ import (
 // many words.
 func Words(text string) map[string]int {
 	words, single := map[string]int{}, map[string]int{}
-	for _, term := range terms.Query(InDigits(text)) {
+	for _, term := range terms.Query(unscaled(compared(text))) {
 		if first, size := utf8.DecodeRuneInString(term); size == len(term) && unicode.Is(unicode.Han, first) {
 			single[term]++
 			continue
@@ -28,48 +27,10 @@ func Words(text string) map[string]int {
 }
 
 var (
-	englishNumber = regexp.MustCompile(`(?i)\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|ninety)\b`)
-	chineseNumber = regexp.MustCompile(`([一二两三四五六七八九十]{1,3})\s*((?:个|次)?(?:工作日|自然日|天|日|月|年|小时|分钟|周|星期|倍|人|名|元|份|级))`)
-)
-
-var values = map[string]int{"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15,
-	"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90}
-
-// InDigits writes numbers in digits, so that five days are 5 days. "One" stays a word: it counts seldom.
-func InDigits(text string) string {
-	text = englishNumber.ReplaceAllStringFunc(text, func(word string) string { return strconv.Itoa(values[strings.ToLower(word)]) })
-	return chineseNumber.ReplaceAllStringFunc(text, func(found string) string {
-		parts := chineseNumber.FindStringSubmatch(found)
-		if value := chineseValue(parts[1]); value > 0 {
-			return " " + strconv.Itoa(value) + " " + parts[2]
-		}
-		return found
-	})
-}
-
-// chineseValue is a number below a hundred; 0 where it is none.
-func chineseValue(text string) int {
-	value, digit := 0, 0
-	for _, sign := range text {
-		switch {
-		case sign == '十':
-			value, digit = value+max(digit, 1)*10, 0
-		case digit > 0:
-			return 0
-		case sign == '两':
-			digit = 2
-		default:
-			digit = strings.IndexRune("一二三四五六七八九", sign)/len("一") + 1
-		}
-	}
-	return value + digit
-}
-
-var (
 	negates = regexp.MustCompile(`(?i)\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|forbidden|prohibited|excluded|unable)\b|n['’]t\b|[不没未无勿禁非]`)
 	// neutral are words that look like a negation and bound something, say which things are meant ("days that were not taken"), or are part of another word.
-	neutral = regexp.MustCompile(`(?i)\b(?:no|not)\s+(?:later|earlier|more|less|fewer|longer|only|exceed)\b|\bnot\s+to\s+exceed\b` +
-		`|\b(?:that|which|who|if)\s+(?:\w+\s+)?(?:were|was|are|is|has|have|had|do|does|did)\s+not(?:\s+been)?\s+\w+|不得?(?:超过|多于|少于|低于|高于|晚于|迟于|早于)|不(?:同|仅|但|断|足|动产)|无论|非常|未来`)
+	neutral = regexp.MustCompile(`(?i)\b(?:no|not)\s+(?:later|earlier|more|less|fewer|longer\s+than|only|exceed)\b|\bnot\s+to\s+exceed\b` +
+		`|\b(?:that|which|who|if)\s+(?:\w+\s+)?(?:(?:were|was|are|is|has|have|had|do|does|did)\s+not|(?:were|was|are|is|has|have|had|do|does|did)n['’]t)(?:\s+been)?\s+\w+|不得?(?:超过|多于|少于|低于|高于|晚于|迟于|早于)|不(?:同|仅|但|断|足|动产)|无论|非常|未来`)
 )
 
 // denies reports whether a text says of something that it is not so.
@@ -79,12 +40,18 @@ var (
 	// unknowing says that something is not to be found, which is no claim about the world: in English that documents say nothing of it, that nothing is there, or that nobody knows.
 	unknowing = regexp.MustCompile(`(?i)\b` + told + `\b[^.]*?\b(?:do|does|did|could)(?: not|n['’]t)\s+(?:\w+\s+)?(?:say|mention|state|contain|hold|specify|include|name|provide|give|answer|tell|describe|address|cover|explain|list|define|indicate|detail)\b` +
 		`|\b(?:they|it|policy|policies|manuals?|handbooks?|rules?|agreements?|contracts?)\s+(?:do|does|did)(?: not|n['’]t)\s+(?:\w+\s+)?(?:say|mention|state|specify)\b` +
-		`|\b(?:is|are|was|were)(?: not|n['’]t)\s+(?:\w+\s+)?(?:mentioned|said|stated|specified|included|provided|given|found|available|described|addressed|covered|answered|listed|there)(?:\s+(?:anywhere\s+)?(?:in|by|within|here)\b|\W*$)` +
+		`|\b(?:is|are|was|were)(?: not|n['’]t)\s+(?:\w+\s+)?(?:mentioned|said|stated|specified|found|described|addressed|answered|listed)(?:\s+(?:anywhere\s+)?(?:in|by|within|here)\b|\W*$)` +
+		`|\b(?:is|are|was|were)(?: not|n['’]t)\s+(?:\w+\s+)?` + there + `\s+(?:anywhere\s+)?(?:in|by|within)\s+(?:any\s+of\s+)?(?:\w+\s+){0,2}` + told + `\b` +
+		`|\b` + facts + `\s+(?:is|are|was|were)(?: not|n['’]t)\s+(?:\w+\s+)?` + there + `(?:\s+(?:anywhere\s+)?(?:in|by|within|here)\b|\W*$)` +
 		`|\bnot\s+(?:\w+\s+)?in (?:the|these|any of the) ` + told + `\b` +
 		`|\b(?:there (?:is|are|was|were)|(?:i|we) (?:have|found|find|see)|` + told + `\s+(?:\w+\s+)?(?:contain|have|hold|give|provide|offer|include|make)s?)\s+no ` + lacked + `\b` +
 		`|\bno ` + lacked + `\b[^.]*?(?:\b(?:found|available|provided|given)(?:\s+(?:in|here|about|on|for|regarding)\b|\W*$)|\bin (?:the|these|any of the) ` + told + `\b)` +
 		`|\b(?:i|we) (?:do not|don['’]t|cannot|can['’]t|could not|couldn['’]t) (?:know|find|say|answer|tell)\b|\b(?:i|we)(?:['’]m|['’]re| am| are| was| were) unable to (?:find|answer)\b` +
-		`|(?:文件|文档|资料|段落|结果|信息|知识库)[^。]*?(?:没有|未能|未|并未|不)(?:[^。得应可许准要能]{0,4})(?:提到|提及|说明|规定|包含|找到|写明|记载|给出|涉及)|没有(?:找到|查到|相关(?:内容|信息|规定|资料|文件|文档|说明))|未(?:找到|查到)|无法(?:回答|确定|得知)|不知道`)
+		`|(?:文件|文档|资料|段落|结果|信息|知识库)[^。]*?(?:没有|未能|未|并未|不)(?:[^。得应可许准要能]{0,4})(?:提到|提及|说明|规定|包含|找到|写明|记载|给出|涉及)|没有(?:找到|查到|相关(?:内容|信息|规定|资料|文件|文档|说明))|未(?:找到|查到)` +
+		`|(?:^|[，,；;：:。]|我们?|因此|所以|目前|现在|` + toldChinese + `[里中内上]?)\s*(?:[也还仍都暂并]|暂时|目前)?(?:无法(?:回答|确定|得知)|不知道)`)
+	// handedIn are papers of others, which are not what was searched, and conditional is a case that a rule is for: "价格无法确定的，由双方协商" says that of no document.
+	handedIn    = regexp.MustCompile(`(?:申请|申报|报名|投标|报销|送审|提交|客户|个人)的?(?:文件|文档|资料|信息)`)
+	conditional = regexp.MustCompile(`[^，,；;。]*[的者][，,]`)
 	// polite are words that keep a conversation going.
 	polite = regexp.MustCompile(`(?i)\b(?:let me know|feel free to (?:ask|contact|reach|let|tell|write|call|share|get|do so)|happy to help|glad to help|anything else|hope this helps|you['’]re welcome|thank you|thanks for|please (?:contact|ask) (?:me|us))\b|请随时(?:联系|告诉|告知|询问|提问|问我|与我|和我|向我)|随时(?:联系|告诉|问)我|希望.*帮助|不客气|谢谢|还有(?:什么|其他)`)
 	// sorry begins what is not known.
@@ -104,10 +71,20 @@ var (
 
 const (
 	// told is what can say something, or not.
-	told = `(?:documents?|passages?|sources?|results?|texts?|information|knowledge base)`
+	told        = `(?:documents?|passages?|sources?|results?|texts?|information|knowledge base)`
+	toldChinese = `(?:文件|文档|资料|段落|结果|信息|知识库)`
+	// there is what a document's content may not be, and many other things as well: that parking is not available is a rule.
+	there = `(?:included|provided|given|available|covered|there)`
+	// facts are what only a text can lack.
+	facts = `(?:(?:information|answers?|details?)\b[^.,;]*?|the ` + told + `|(?:exact|specific|precise|further)\s+\w+|date|figure|amount|number|reason)`
 	// lacked is what there may be none of.
 	lacked = `(?:information|answer|mention|passages?|documents?|details?)`
 )
+
+// saysUnknown reports whether a text says that something is not to be found.
+func saysUnknown(text string) bool {
+	return unknowing.MatchString(handedIn.ReplaceAllString(conditional.ReplaceAllString(text, ""), ""))
+}
 
 // claimed is what a sentence says that could be wrong; empty where it is nothing. A question says nothing, nor does a greeting, an introduction of what follows, or that nothing was found. What
 // else stands in the same sentence may.
@@ -118,7 +95,7 @@ func claimed(sentence string) string {
 		return ""
 	}
 	claim := sentence
-	if unknowing.MatchString(text) || polite.MatchString(text) {
+	if saysUnknown(text) || polite.MatchString(text) {
 		var kept []string
 		for _, clause := range clauses(text) {
 			if at := polite.FindStringIndex(clause); at != nil {
@@ -126,10 +103,10 @@ func claimed(sentence string) string {
 					continue
 				}
 			}
-			if parts := spliced.FindStringSubmatch(clause); parts != nil && unknowing.MatchString(parts[1]) && !asked.MatchString(parts[1]) && !goesOn.MatchString(parts[2]) {
+			if parts := spliced.FindStringSubmatch(clause); parts != nil && saysUnknown(parts[1]) && !asked.MatchString(parts[1]) && !goesOn.MatchString(parts[2]) {
 				clause = parts[2]
 			}
-			if !unknowing.MatchString(clause) {
+			if !saysUnknown(clause) {
 				kept = append(kept, sorry.ReplaceAllString(clause, ""))
 			}
 		}
@@ -162,6 +139,7 @@ var (
 )
 
 func namesOf(sentence string) (names []string) {
+	sentence = withoutCodes(sentence)
 	if found := coined.FindStringSubmatch(sentence); found != nil {
 		names = append(names, found[1])
 	}

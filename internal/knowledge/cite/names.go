@@ -1,0 +1,93 @@
+package cite
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// holdsNames reports whether a text has all names, as words of their own.
+func holdsNames(names []string, text string) bool {
+	lower := strings.ToLower(text)
+	return !slices.ContainsFunc(names, func(name string) bool {
+		if capitals[name] {
+			return !holdsWord(text, name)
+		}
+		return !holdsWord(lower, strings.ToLower(name))
+	})
+}
+
+// capitals are names that in small letters are other words.
+var capitals = map[string]bool{"IT": true, "US": true, "WHO": true}
+
+// many is what may stand behind a name that is said in the plural.
+var many = regexp.MustCompile(`^e?s`)
+
+// holdsWord reports whether a text has a word, and not only as a part of a longer word or number: Room 1 is not in Room 12. Chinese has no blanks between words, there it may be a part.
+func holdsWord(text, word string) bool {
+	for from := 0; word != ""; {
+		at := strings.Index(text[from:], word)
+		if at < 0 {
+			return false
+		}
+		begins := from + at
+		if standsAlone(text[:begins], word, text[begins+len(word):]) {
+			return true
+		}
+		_, width := utf8.DecodeRuneInString(text[begins:])
+		from = begins + width
+	}
+	return true
+}
+
+// standsAlone reports whether a word ends where it seems to, between what stands before it and behind.
+func standsAlone(before, word, after string) bool {
+	first, _ := utf8.DecodeRuneInString(word)
+	last, _ := utf8.DecodeLastRuneInString(word)
+	if unicode.IsDigit(last) {
+		after = decimals.ReplaceAllString(after, "0")
+	} else if rest := after[len(many.FindString(after)):]; !joined(last, firstOf(rest)) {
+		after = rest
+	}
+	previous, _ := utf8.DecodeLastRuneInString(before)
+	return !joined(previous, first) && !joined(last, firstOf(after))
+}
+
+// decimals go on with a number.
+var decimals = regexp.MustCompile(`^[.,]\d`)
+
+func firstOf(text string) rune {
+	first, _ := utf8.DecodeRuneInString(text)
+	return first
+}
+
+// joined reports whether two signs beside one another are of the same word.
+func joined(one, other rune) bool { return inWord(one) && inWord(other) }
+
+func inWord(sign rune) bool { return unicode.IsDigit(sign) || unicode.Is(unicode.Latin, sign) }
+
+// numberedNames are the names that end in a number, such as Hall 3, of a sentence which a passage writes so, and the sentence without these numbers: they are no figures that could
+// belong to something else. A day of a month is none, nor is what has a unit: "Within 3 days".
+func (s *sources) numberedNames(sentence string) (names []string, without string) {
+	var kept strings.Builder
+	rest := 0
+	for _, at := range numberedName.FindAllStringIndex(sentence, -1) {
+		found := sentence[at[0]:at[1]]
+		written := func(w whole) bool { return holdsWord(w.text+"\n"+w.around, found) }
+		if monthName.MatchString(found) || unitFollows.MatchString(sentence[at[1]:]) || decimals.MatchString(sentence[at[1]:]) || !slices.ContainsFunc(s.wholes, written) {
+			continue
+		}
+		names = append(names, found)
+		kept.WriteString(sentence[rest:at[0]] + strings.TrimRight(found, "0123456789 "))
+		rest = at[1]
+	}
+	return names, kept.String() + sentence[rest:]
+}
+
+var (
+	numberedName = regexp.MustCompile(`\b\p{Lu}[\p{L}&-]* \d+\b`)
+	monthName    = regexp.MustCompile(`^(?:January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b`)
+	unitFollows  = regexp.MustCompile(`(?i)^\s*(?:(?:working|business|calendar|operating)\s+)?` + unit)
+)
