@@ -2,6 +2,7 @@ package parse
 
 import (
 	"encoding/xml"
+	"maps"
 	"strconv"
 	"strings"
 	"unicode"
@@ -34,9 +35,7 @@ func symbolFont() map[rune]rune {
 	for _, char := range " !#%&()+,./0123456789:;<=>?[]_{|}" {
 		table[char] = char
 	}
-	for code, char := range pairs("\"$'*-@\\^~", "∀∃∋∗−≅∴⊥∼") {
-		table[code] = char
-	}
+	maps.Copy(table, pairs("\"$'*-@\\^~", "∀∃∋∗−≅∴⊥∼"))
 	upper := "ϒ′≤⁄∞ƒ♣♦♥♠↔←↑→↓°±″≥×∝∂•÷≠≡≈…\x00\x00↵ℵℑℜ℘⊗⊕∅∩∪⊃⊇⊄⊂⊆∈∉∠∇®©™∏√⋅¬∧∨⇔⇐⇑⇒⇓◊〈®©™∑"
 	code := rune(0xA1)
 	for _, char := range upper {

@@ -95,6 +95,7 @@ func (d *pdfReader) valueOf(field references.FPDF_ANNOTATION) string {
 		if value, err := d.pdfium.FPDFAnnot_GetFormFieldValue(&requests.FPDFAnnot_GetFormFieldValue{FormHandle: *d.form, Annotation: field}); err == nil {
 			return tidy(value.FormFieldValue)
 		}
+	default: // buttons, signatures, and forms of XFA
 	}
 	return ""
 }

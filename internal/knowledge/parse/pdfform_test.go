@@ -3,6 +3,7 @@ package parse
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,7 +95,7 @@ func TestPDFFormsHaveWhatWasTypedIntoThemBesideItsLabel(t *testing.T) {
 				}
 				got = append(got, block.Text)
 			}
-			want := append(c.want, "The page behind it")
+			want := slices.Concat(c.want, []string{"The page behind it"})
 			if diff := cmp.Diff(strings.Join(want, " "), strings.ReplaceAll(strings.Join(got, " "), "\n", " ")); diff != "" {
 				t.Errorf("text differs (-want +got):\n%s", diff)
 			}
