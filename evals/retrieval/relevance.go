@@ -89,7 +89,8 @@ func withAndWithout(ctx context.Context, index knowledge.Index, question Questio
 	for _, name := range question.Relevant {
 		named[knowledge.DocumentID("", name)] = true
 	}
-	found, err := index.Search(ctx, knowledge.Query{AllDomains: true, Limit: hits, Terms: terms.Query(question.Query), Dense: vector})
+	asked := knowledge.Query{AllDomains: true, Limit: hits, Terms: terms.Query(question.Query), Dense: vector}
+	found, err := index.Search(ctx, asked)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +107,7 @@ func withAndWithout(ctx context.Context, index knowledge.Index, question Questio
 	}
 	var both []searched
 	for _, without := range []bool{false, true} {
-		evidence := rules.EvidenceOf(library.Found{Words: passages(found.Words, without), Dense: passages(found.Dense, without), Terms: terms.Query(question.Query), Chunks: chunks})
+		evidence := rules.EvidenceOf(library.Found{Words: passages(found.Words, without), Dense: passages(found.Dense, without), Terms: asked.Terms, Chunks: chunks})
 		both = append(both, searched{evidence, !without || len(question.Also) > 0})
 	}
 	return both, nil

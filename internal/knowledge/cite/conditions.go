@@ -4,10 +4,13 @@ import "regexp"
 
 var (
 	// deniedCondition says which things are meant, or when: "days that were not taken". What it denies is its last word, behind what only joins.
-	deniedCondition = regexp.MustCompile(`(?i)\b(?:that|which|who|if)\s+(?:\w+\s+)?(?:(?:were|was|are|is|has|have|had|do|does|did)\s+not|(?:were|was|are|is|has|have|had|do|does|did)n['’]t)` + joining + `\s+(\w+)`)
+	deniedCondition = regexp.MustCompile(`(?i)` + conditionDenied + joining + `\s+(\w+)`)
 	// deniedWord is a word that is denied elsewhere, right before it.
 	deniedWord = regexp.MustCompile(`(?i)\b(?:not|no longer|never)` + joining + `\s+(\w+)`)
 )
+
+// conditionDenied begins a condition that something is not so.
+const conditionDenied = `\b(?:that|which|who|if)\s+(?:\w+\s+)?(?:were|was|are|is|has|have|had|do|does|did)(?:\s+not|n['’]t)`
 
 // joining are words between a denial and what it denies.
 const joining = `(?:\s+(?:been|yet|on|in|at|of|under|a|an|the|any|their|its|to|be))*`

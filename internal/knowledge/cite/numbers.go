@@ -53,35 +53,22 @@ func englishInDigits(run string) string {
 
 // englishValue is a number below a million; 0 where the words are none.
 func englishValue(words []string) int {
-	const thousand = 1000
-	text := strings.ReplaceAll(strings.Join(words, " "), " and ", " ")
-	before, after, isThousand := strings.Cut(text, " thousand")
-	if !isThousand {
-		return hundreds(text)
-	}
-	value := hundreds(before)
-	if after = strings.TrimSpace(after); value == 0 || after == "" {
-		return value * thousand
-	}
-	if rest := hundreds(after); rest > 0 {
-		return value*thousand + rest
-	}
-	return 0
+	hundreds := func(text string) int { return inUnits(text, "hundred", 100, small) }
+	return inUnits(strings.ReplaceAll(strings.Join(words, " "), " and ", " "), "thousand", 1000, hundreds)
 }
 
-// hundreds is a number in hundreds and what is below; 0 where it is none.
-func hundreds(text string) int {
-	const hundred = 100
-	before, after, isHundred := strings.Cut(text, " hundred")
-	if !isHundred {
-		return small(text)
+// inUnits is a number of so many hundreds, or thousands, and what is below; 0 where it is none. Below reads both of these.
+func inUnits(text, unit string, value int, below func(text string) int) int {
+	before, after, has := strings.Cut(text, " "+unit)
+	if !has {
+		return below(text)
 	}
-	value := small(before)
-	if after = strings.TrimSpace(after); value == 0 || after == "" {
-		return value * hundred
+	count := below(before)
+	if after = strings.TrimSpace(after); count == 0 || after == "" {
+		return count * value
 	}
-	if rest := small(after); rest > 0 {
-		return value*hundred + rest
+	if rest := below(after); rest > 0 {
+		return count*value + rest
 	}
 	return 0
 }

@@ -156,7 +156,7 @@ func (l *Library) reindex(ctx context.Context, model knowledge.Model, earlier Re
 	}
 	beside = guarded{beside, l}
 	for i, document := range documents {
-		if err := l.copied(ctx, document, old, beside); err != nil {
+		if err := l.copy(ctx, document, old, beside); err != nil {
 			return fmt.Errorf("%s: %w", document.Source, err)
 		}
 		progress(i+1, len(documents))
@@ -194,17 +194,17 @@ func (l *Library) beside(ctx context.Context, model knowledge.Model, earlier Rei
 	return begun, nil
 }
 
-// copied puts a document's chunks from one index into another, but for one that has all of them.
-func (l *Library) copied(ctx context.Context, document knowledge.Document, from, into knowledge.Index) error {
+// copy puts those of a document's chunks from one index into another that it lacks.
+func (l *Library) copy(ctx context.Context, document knowledge.Document, from, into knowledge.Index) error {
 	there, err := into.Chunks(ctx, document.ID, document.Version)
-	if err != nil || len(there) > 0 && len(there) == document.Chunks {
+	if err != nil {
 		return err
 	}
 	chunks, err := from.Chunks(ctx, document.ID, document.Version)
 	if err != nil {
 		return err
 	}
-	return l.addPatiently(ctx, into, document, chunks)
+	return l.addPatiently(ctx, into, document, lacking(chunks, there))
 }
 
 const (

@@ -262,3 +262,27 @@ func TestAReindexGoesOnWhereOneBeforeHasEnded(t *testing.T) {
 		})
 	}
 }
+
+func TestAReindexTakesNothingOfAnotherModel(t *testing.T) {
+	t.Parallel()
+	l := withMeaning(t, recordstest.Own(t))
+	for i := range 3 {
+		put(t, l.Library, file("office", fmt.Sprintf("/docs/%d.md", i), "hotels"), library.Added)
+	}
+	documents := 0
+	l.embed.set(func(f *fakeEmbedder) {
+		f.before = func() {
+			if documents++; documents == 1 { // the server is started with another model, of the same length
+				l.embed.set(func(f *fakeEmbedder) { f.model = knowledge.Model{Name: "other", Dimension: 64} })
+				l.Forget()
+			}
+		}
+	})
+	if err := l.Reindex(t.Context(), library.Reindexing{}, func(int, int) {}); !errors.Is(err, library.ErrReindex) {
+		t.Errorf("got %v", err)
+	}
+	live, err := l.store(t).Live(t.Context())
+	if err != nil || live.Model().Name != "small" {
+		t.Errorf("%v, %v", live, err)
+	}
+}

@@ -210,8 +210,13 @@ func pdfObjects(title string, bodies []string, unicodes string) []byte {
 		objects = append(objects, fmt.Sprintf("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Resources << /Font << /F1 3 0 R >> /XObject << /Form 8 0 R >> >> /Contents %d 0 R >>", len(objects)+2), stream(body))
 	}
 	objects[1] = fmt.Sprintf("<< /Type /Pages /Kids [%s] /Count %d >>", strings.Join(kids, " "), len(kids))
-	var file strings.Builder
-	file.WriteString("%PDF-1.7\n%\xE2\xE3\xCF\xD3\n")
+	return pdfOf("%PDF-1.7\n%\xE2\xE3\xCF\xD3\n", objects, " /Info 7 0 R")
+}
+
+// pdfOf is a file of objects, the first of which is the catalogue. Trailer is what the trailer says besides.
+func pdfOf(head string, objects []string, trailer string) []byte {
+	var file bytes.Buffer
+	file.WriteString(head)
 	offsets := make([]int, len(objects))
 	for at, object := range objects {
 		offsets[at] = file.Len()
@@ -222,8 +227,8 @@ func pdfObjects(title string, bodies []string, unicodes string) []byte {
 	for _, offset := range offsets {
 		fmt.Fprintf(&file, "%010d 00000 n \n", offset)
 	}
-	fmt.Fprintf(&file, "trailer\n<< /Size %d /Root 1 0 R /Info 7 0 R >>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, start)
-	return []byte(file.String())
+	fmt.Fprintf(&file, "trailer\n<< /Size %d /Root 1 0 R%s >>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, trailer, start)
+	return file.Bytes()
 }
 
 func hexUTF16(text string) string {

@@ -1,7 +1,6 @@
 package parse
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -48,20 +47,7 @@ func pdfForm(fields ...pdfField) []byte {
 	}
 	objects[0] = "<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [" + roots + "] /DA (/F1 10 Tf 0 g) /DR << /Font << /F1 5 0 R >> >> >> >>"
 	objects[2] = "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Resources << /Font << /F1 5 0 R >> >> /Contents 4 0 R /Annots [" + all + "] >>"
-	var file bytes.Buffer
-	file.WriteString("%PDF-1.7\n")
-	offsets := make([]int, len(objects))
-	for at, object := range objects {
-		offsets[at] = file.Len()
-		fmt.Fprintf(&file, "%d 0 obj\n%s\nendobj\n", at+1, object)
-	}
-	start := file.Len()
-	fmt.Fprintf(&file, "xref\n0 %d\n0000000000 65535 f \n", len(objects)+1)
-	for _, offset := range offsets {
-		fmt.Fprintf(&file, "%010d 00000 n \n", offset)
-	}
-	fmt.Fprintf(&file, "trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, start)
-	return file.Bytes()
+	return pdfOf("%PDF-1.7\n", objects, "")
 }
 
 func TestPDFFormsHaveWhatWasTypedIntoThemBesideItsLabel(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -309,6 +310,64 @@ func TestLostAnswersAreAskedForAgain(t *testing.T) {
 	fake.After(nil)
 	if left := fake.Collections(); len(left) != 1 || lost < 20 {
 		t.Errorf("%v are left after %d lost answers", left, lost)
+	}
+}
+
+// TestASwitchIsDoneWithItsRename: what fails after it is no error, and a rename that failed inside of the server is none, whatever its aliases say.
+func TestASwitchIsDoneWithItsRename(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		before func(method string) error
+		after  func(method string) error
+		fails  bool
+	}{
+		"the old collection cannot be removed": {before: func(method string) error {
+			if strings.HasSuffix(method, "/Delete") {
+				return status.Error(codes.Internal, "waiting for consensus failed")
+			}
+			return nil
+		}},
+		"the rename was not saved": {fails: true, after: func(method string) error {
+			if strings.HasSuffix(method, "/UpdateAliases") {
+				return status.Error(codes.Internal, "no space left on device")
+			}
+			return nil
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fake := started(t)
+			store := open(t, fake, qdrant.Options{}).Tenant("company")
+			indexed(t, store, chunks("document", 3))
+			old := fake.Collections()
+			begun, err := store.Create(t.Context(), words)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := begun.Add(t.Context(), chunks("document", 4)); err != nil {
+				t.Fatal(err)
+			}
+			fake.Before(func(_ context.Context, method string) error {
+				if test.before == nil {
+					return nil
+				}
+				return test.before(method)
+			})
+			fake.After(test.after)
+			if err := store.Switch(t.Context()); (err != nil) != test.fails {
+				t.Errorf("got %v", err)
+			}
+			fake.Before(nil)
+			fake.After(nil)
+			live, err := store.Live(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			counts(t, live, 4)
+			if left := fake.Collections(); !slices.Contains(left, old[0]) {
+				t.Errorf("of %v are left %v", old, left)
+			}
+		})
 	}
 }
 
