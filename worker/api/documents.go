@@ -93,7 +93,7 @@ type Reindex struct {
 	Status string       `json:"status" enum:"none,running,completed,failed,cancelled" doc:"Of the last one; none: there was none, as far as Temporal remembers."`
 	Done   int          `json:"done" doc:"Documents that are in the new index."`
 	All    int          `json:"all"`
-	Error  string       `json:"error,omitempty" doc:"Why it has failed, or why it is being tried again."`
+	Error  string       `json:"error,omitempty" doc:"Why it has failed, or what it waits for before it is tried again."`
 	Links  ReindexLinks `json:"links"`
 }
 

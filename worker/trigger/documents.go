@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
@@ -306,7 +307,7 @@ func (t *trigger) reindex(ctx context.Context, _ *struct{}) (*reindexOutput, err
 	if output.Body.Status == api.Running {
 		for _, pending := range described.GetPendingActivities() {
 			_ = converter.GetDefaultDataConverter().FromPayloads(pending.GetHeartbeatDetails(), &reached) // none before the first one
-			output.Body.Error = pending.GetLastFailure().GetMessage()
+			output.Body.Error = waitsFor(pending)
 		}
 	} else if err := t.Temporal.GetWorkflow(limited, id, info.GetExecution().GetRunId()).Get(limited, &reached); err != nil {
 		ended := (*temporal.WorkflowExecutionError)(nil)
@@ -317,6 +318,14 @@ func (t *trigger) reindex(ctx context.Context, _ *struct{}) (*reindexOutput, err
 	}
 	output.Body.Done, output.Body.All = reached.Done, reached.All
 	return output, nil
+}
+
+// waitsFor is why an activity waits for its next attempt; empty while one goes on, whose last failure is that of the attempt before.
+func waitsFor(pending *workflowpb.PendingActivityInfo) string {
+	if pending.GetState() != enums.PENDING_ACTIVITY_STATE_SCHEDULED {
+		return ""
+	}
+	return pending.GetLastFailure().GetMessage()
 }
 
 // documentsMissing is for a store of documents, or records, that does not answer. The client is told why, as with the transcripts.

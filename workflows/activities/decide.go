@@ -174,7 +174,16 @@ func without(who asker, agent equipped, known conversation) (names []string) {
 func mayTurn(agent equipped, known conversation, tool string) bool {
 	_, listed := agent.Spec(tool)
 	inner := known.input.Parent != ""
-	return listed && !inner && (tool != agents.ToolHandOver || len(known.routes) < 2)
+	return listed && !inner && (tool != agents.ToolHandOver || !known.handedOver())
+}
+
+// handedOver reports whether an agent has handed the run over. The first route of a run that came without a domain is the router's.
+func (c conversation) handedOver() bool {
+	routes := len(c.routes)
+	if c.input.Domain == "" {
+		routes--
+	}
+	return routes > 0
 }
 
 // own drops questions to other agents that are those of a worked example.

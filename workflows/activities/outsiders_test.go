@@ -162,6 +162,8 @@ func TestOnlyWhoMayTurnToOthersDoesSoWhateverAModelDecides(t *testing.T) {
 		"a run that another has begun": {conversation{input: run.Input{Parent: "outer"}, routes: []run.Route{{}}}, agents.ToolAskAgent, false},
 		"handed over for the first":    {conversation{routes: []run.Route{{}}}, agents.ToolHandOver, true},
 		"handed over for the second":   {conversation{routes: []run.Route{{}, {}}}, agents.ToolHandOver, false},
+		"of a named agent":             {conversation{input: run.Input{Domain: "oa"}}, agents.ToolHandOver, true},
+		"of a named agent, once more":  {conversation{input: run.Input{Domain: "oa"}, routes: []run.Route{{}}}, agents.ToolHandOver, false},
 	}
 	a := withTools(t)
 	defineAgents(t, a, agents.Agent{Name: agents.General}, agents.Agent{Name: "oa"}, agents.Agent{Name: "erp", Tools: []string{agents.ToolAskAgent, agents.ToolHandOver}})
