@@ -413,6 +413,25 @@ func TestAServerThatStaysAwayIsGivenUp(t *testing.T) {
 	}
 }
 
+func TestFilesThatFailForReasonsOfTheirOwnDoNotGiveUpTheRest(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, func(o *office) { o.options.Patience = time.Second })
+	for i := range 5 {
+		o.write(fmt.Sprintf("%d.md", i), fmt.Sprintf("# Number %d\n\nText.", i))
+	}
+	o.embed.before = func(_ context.Context, text string) error {
+		for i := range 4 {
+			if strings.Contains(text, fmt.Sprintf("Number %d", i)) {
+				return fmt.Errorf("the server cannot take number %d", i)
+			}
+		}
+		return nil
+	}
+	if diff := cmp.Diff(run.Ingested{Files: 5, Added: 1, Failed: 4}, o.put()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestAFileThatEndsTheWorkerIsNotReadForEver(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)

@@ -40,7 +40,7 @@ type uploadInput struct {
 type documentsInput struct {
 	Domain string `query:"domain" doc:"Only documents of this agent; left out: all."`
 	Root   string `query:"root" doc:"Only documents that came with this folder or list."`
-	After  string `query:"after" maxLength:"100" doc:"The id of the last document of the page before."`
+	After  string `query:"after" maxLength:"10000" doc:"What the page before says as next."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 }
 
@@ -126,7 +126,11 @@ func (t *trigger) documents(ctx context.Context, input *documentsInput) (*docume
 	if err != nil {
 		return nil, err
 	}
-	filter := library.Filter{Root: input.Root, After: input.After, Limit: input.Limit + 1}
+	after, err := placeAfter(input.After)
+	if err != nil {
+		return nil, err
+	}
+	filter := library.Filter{Root: input.Root, After: after, Limit: input.Limit + 1}
 	if input.Domain != "" {
 		if err := t.mayPut(ctx, input.Domain); err != nil {
 			return nil, err
@@ -141,18 +145,29 @@ func (t *trigger) documents(ctx context.Context, input *documentsInput) (*docume
 		}
 		for _, document := range page {
 			if len(output.Body.Documents) == input.Limit {
-				output.Body.Next = output.Body.Documents[input.Limit-1].ID
+				last := output.Body.Documents[input.Limit-1]
+				output.Body.Next = last.ID + ":" + last.Source
 				return output, nil
 			}
 			if caller(ctx).MayIngest(document.Domain) == nil {
 				output.Body.Documents = append(output.Body.Documents, document)
 			}
-			filter.After = document.ID
+			filter.After = library.PlaceOf(document)
 		}
 		if len(page) == 0 {
 			return output, nil
 		}
 	}
+}
+
+// placeAfter reads what a page has said as next. It holds all of the place, so that the next page goes on there when the document is gone.
+func placeAfter(next string) (library.Place, error) {
+	id, source, is := strings.Cut(next, ":")
+	if !is && next != "" {
+		message := "after is what the page before says as next; leave it out for the first page"
+		return library.Place{}, problem(http.StatusUnprocessableEntity, message, &huma.ErrorDetail{Location: "query.after", Message: message, Value: next})
+	}
+	return library.Place{ID: id, Source: source}, nil
 }
 
 // find gives a document that the caller may look at. To others it does not exist.

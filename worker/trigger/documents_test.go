@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -372,7 +373,7 @@ users:
 		key := "Authorization: Bearer " + who.name
 		var titles []string
 		for after := ""; ; {
-			page := decode[api.Documents](t, s.do("GET", "/v1/documents?limit=1&after="+after, "", key), http.StatusOK)
+			page := decode[api.Documents](t, s.do("GET", "/v1/documents?limit=1&after="+url.QueryEscape(after), "", key), http.StatusOK)
 			for _, document := range page.Documents {
 				titles = append(titles, document.Title)
 			}
@@ -383,6 +384,7 @@ users:
 		if diff := cmp.Diff(who.titles, titles); diff != "" {
 			t.Errorf("%s: %s", who.name, diff)
 		}
+		wantProblem(t, s.do("GET", "/v1/documents?after="+erp, "", key), http.StatusUnprocessableEntity, "what the page before says as next")
 		if got := s.do("GET", "/v1/documents/"+every, "", key); got.Status != who.every {
 			t.Errorf("%s: the document of every agent: %d", who.name, got.Status)
 		}

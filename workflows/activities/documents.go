@@ -248,6 +248,9 @@ func (d *Documents) RemoveDocuments(ctx context.Context, input run.Ingest) (Left
 	if err != nil {
 		return Left{}, err
 	}
+	if err := shelf.Library.Sweep(ctx); err != nil {
+		return Left{}, asTemporalError(ctx, d.notRemoved(ctx, shelf.Ingests, ingest.ID, err))
+	}
 	over := true
 	if ingest.Whole && ingest.Root != "" {
 		if over, err = d.removeGone(ctx, shelf, ingest); err != nil {
@@ -280,7 +283,7 @@ func (d *Documents) removeGone(ctx context.Context, shelf Shelf, ingest ingests.
 		}
 		for _, document := range page {
 			if listed[document.Source] || covered(document.Source, unread) || isThere(document, ingest) {
-				filter.After = document.ID
+				filter.After = library.PlaceOf(document)
 				continue
 			}
 			// Noted before, so that a worker that is killed in between has it noted nevertheless.
@@ -297,14 +300,13 @@ func (d *Documents) removeGone(ctx context.Context, shelf Shelf, ingest ingests.
 	}
 }
 
-// isThere reports whether a document that an ingest has not listed is no less there: another ingest has put it in meanwhile, or it came with another folder, by whose list it is
-// seen, as a hidden one, and its file stands there still.
+// isThere reports whether a document that an ingest has not listed is no less there: another ingest has put it in meanwhile, or its file stands there, as one that was away while the folder was listed, or
+// that another folder sees, for which it is not hidden.
 func isThere(document knowledge.Document, ingest ingests.Ingest) bool {
 	if document.Ingested.After(ingest.Started) {
 		return true
 	}
-	atOnce := document.Ingested.Equal(ingest.Started.Truncate(time.Second)) // before or after it, which its seconds do not tell
-	if ingest.Kind != ingests.Folder || document.Root == ingest.Root && !atOnce {
+	if ingest.Kind != ingests.Folder {
 		return false
 	}
 	_, err := os.Lstat(document.Source)
@@ -320,10 +322,15 @@ func (d *Documents) notRemoved(ctx context.Context, registry *ingests.Registry, 
 	if err != nil {
 		return err
 	}
-	if time.Since(since) < d.options.Patience {
+	if d.patient(since, cause) {
 		return waiting(cause)
 	}
 	return temporal.NewNonRetryableApplicationError("what is gone was not removed: "+cause.Error()+"; put the same in again once that is mended", ErrorWaiting, nil)
+}
+
+// patient reports whether what fails since some time is waited for. A reindex takes as long as it does: it ends.
+func (d *Documents) patient(since time.Time, cause error) bool {
+	return time.Since(since) < d.options.Patience || errors.Is(cause, library.ErrReindexing)
 }
 
 // covered reports whether a source stands in a folder that could not be read: then nobody knows whether it is gone.

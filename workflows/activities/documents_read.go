@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"go.temporal.io/sdk/temporal"
 
@@ -112,16 +112,17 @@ func (d *Documents) without(ctx context.Context, registry *ingests.Registry, id 
 	if err != nil {
 		return file, err
 	}
-	if time.Since(since) < d.options.Patience {
-		return file, waiting(cause)
+	if d.patient(since, cause) {
+		return file, waiting(errors.New(file.Reason)) // without the source: the query of an address may hold a key
 	}
 	return file, d.giveUp(ctx, registry, id, file)
 }
 
-// giveUp gives up the rest too, where several files in a row were.
+// giveUp gives up the rest too, where several files in a row were for the same reason.
 func (d *Documents) giveUp(ctx context.Context, registry *ingests.Registry, id string, file ingests.File) error {
 	before, err := registry.Files(ctx, id, file.Position-mostInARow, mostInARow-1, ingests.NotIn)
-	if err != nil || len(before) < mostInARow-1 || before[len(before)-1].Position >= file.Position {
+	another := func(earlier ingests.File) bool { return earlier.Position >= file.Position || earlier.Reason != file.Reason }
+	if err != nil || len(before) < mostInARow-1 || slices.ContainsFunc(before, another) {
 		return err
 	}
 	return registry.NoteRest(ctx, id, ingests.NotIn, file.Reason, file.Advice)

@@ -18,8 +18,12 @@ const (
 	everything = ""
 )
 
-// ErrBusy is that of a document, or of all, that somebody else is changing just now. Trying again later helps.
-var ErrBusy = errors.New("somebody else is changing it just now; try again in a moment")
+var (
+	// ErrBusy is that of a document, or of all, that somebody else is changing just now. Trying again later helps.
+	ErrBusy = errors.New("somebody else is changing it just now; try again in a moment")
+	// ErrReindexing is the ErrBusy of a document while all are claimed, mostly by a reindex, which may take hours.
+	ErrReindexing = fmt.Errorf("a new index is made just now, and worker documents reindex shows how far it is: %w", ErrBusy)
+)
 
 // claimed is a claim that is renewed until it is released.
 type claimed struct {
@@ -52,15 +56,15 @@ func (c *claimed) take(ctx context.Context, tx *sql.Tx) error {
 		return err
 	}
 	// A claim on everything meets every other one; a claim on a document meets that on the same and that on everything.
-	query, arguments := "SELECT count(*) FROM document_claims WHERE document IN (?, ?)", []any{c.document, everything}
-	if c.document == everything {
-		query, arguments = "SELECT count(*) FROM document_claims", nil
-	}
-	var others int
-	if err := tx.QueryRowContext(ctx, query, arguments...).Scan(&others); err != nil {
+	var others, ofAll int
+	if err := tx.QueryRowContext(ctx, "SELECT count(*), count(CASE WHEN document = ? THEN 1 END) FROM document_claims WHERE document IN (?, ?) OR ?",
+		everything, c.document, everything, c.document == everything).Scan(&others, &ofAll); err != nil {
 		return err
 	}
-	if others > 0 {
+	switch {
+	case ofAll > 0 && c.document != everything:
+		return ErrReindexing
+	case others > 0:
 		return ErrBusy
 	}
 	_, err := tx.ExecContext(ctx, "INSERT INTO document_claims (document, owner, until) VALUES (?, ?, ?)", c.document, c.owner, now.Add(lease).UnixMilli())
@@ -106,6 +110,11 @@ func (c *claimed) holds(ctx context.Context, tx *sql.Tx) error {
 		return fmt.Errorf("the claim on the document was lost: %w", ErrBusy)
 	}
 	return nil
+}
+
+// still fails where the claim was lost, as that of a process which stood still for longer than the lease. It is asked right before what cannot be in a transaction.
+func (c *claimed) still(ctx context.Context) error {
+	return c.library.db.Read(ctx, func(tx *sql.Tx) error { return c.holds(ctx, tx) })
 }
 
 // release ends the claim, also where the caller's context has ended.

@@ -155,7 +155,7 @@ func TestListsPageInTheOrderOfSources(t *testing.T) {
 			put(t, l.Library, file([]string{"office", ""}[i%2], fmt.Sprintf("/docs/%d.md", 5-i), fmt.Sprintf("text number %d", i)), library.Added)
 		}
 		var got []string
-		for after := ""; ; {
+		for after := (library.Place{}); ; {
 			page, err := l.Documents(t.Context(), library.Filter{After: after, Limit: 2})
 			if err != nil {
 				t.Fatal(err)
@@ -166,7 +166,7 @@ func TestListsPageInTheOrderOfSources(t *testing.T) {
 			if len(page) < 2 {
 				break
 			}
-			after = page[1].ID
+			after = library.PlaceOf(page[1])
 		}
 		if strings.Join(got, " ") != "/docs/1.md /docs/2.md /docs/3.md /docs/4.md /docs/5.md" {
 			t.Errorf("got %q", got)

@@ -90,6 +90,9 @@ func (l *Library) put(ctx context.Context, claim *claimed, document *knowledge.D
 	if err := l.write(ctx, claim, *document); err != nil {
 		return "", err
 	}
+	if err := claim.still(ctx); err != nil { // else somebody else's version would go
+		return "", err
+	}
 	if err := index.Keep(ctx, document.ID, document.Version); err != nil {
 		return "", err
 	}
@@ -180,7 +183,7 @@ func (l *Library) add(ctx context.Context, index knowledge.Index, document knowl
 	return nil
 }
 
-// Remove takes a document away. It is no longer found when Remove returns, whatever of it the index still holds; existed tells whether there was one.
+// Remove takes a document away. It is no longer found from the first moment on; existed tells whether there was one, or one of which an earlier removal has left something in the index.
 func (l *Library) Remove(ctx context.Context, id string) (existed bool, err error) {
 	ctx, claim, err := l.claim(ctx, id)
 	if err != nil {
@@ -192,14 +195,31 @@ func (l *Library) Remove(ctx context.Context, id string) (existed bool, err erro
 		return false, fmt.Errorf("remove the document %s: %w", id, err)
 	}
 	index, err := l.store.Live(ctx)
-	if errors.Is(err, knowledge.ErrNoIndex) {
-		return existed, nil
-	}
-	if err == nil {
+	switch {
+	case errors.Is(err, knowledge.ErrNoIndex):
+		err = nil
+	case err == nil:
 		err = index.Keep(ctx, id, "")
 	}
 	if err != nil {
 		return existed, fmt.Errorf("remove what the index holds of the document %s, which is no longer found: %w", id, err)
 	}
+	if err := l.bury(ctx, id); err != nil {
+		return existed, fmt.Errorf("remove the document %s: %w", id, err)
+	}
 	return existed, nil
+}
+
+// Sweep ends removals that were begun and then killed, or whose index did not answer, but for those that somebody else is at just now.
+func (l *Library) Sweep(ctx context.Context) error {
+	ids, err := l.forgotten(ctx)
+	if err != nil {
+		return fmt.Errorf("look for documents that are to be removed: %w", err)
+	}
+	for _, id := range ids {
+		if _, err := l.Remove(ctx, id); err != nil && !errors.Is(err, ErrBusy) {
+			return err
+		}
+	}
+	return nil
 }

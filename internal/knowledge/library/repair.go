@@ -17,6 +17,9 @@ import (
 // put back from an old copy, or another store is configured) is lost until it is put in again, or the index that holds it is back. It returns how many it has found of each
 // that it did not know of. Documents that somebody is changing just now are left alone.
 func (l *Library) Repair(ctx context.Context) (leftOver, lost int, err error) {
+	if err := l.Sweep(ctx); err != nil {
+		return 0, 0, err
+	}
 	held := map[string][]string{}
 	index, err := l.store.Live(ctx)
 	if err == nil {
@@ -123,7 +126,7 @@ func (l *Library) Reindex(ctx context.Context, earlier Reindexing, progress func
 		return fmt.Errorf("reindex: %w", err)
 	}
 	defer claim.release(ctx)
-	if err := l.reindex(ctx, model, earlier, progress); err != nil {
+	if err := l.reindex(ctx, claim, model, earlier, progress); err != nil {
 		return fmt.Errorf("reindex: %w", because(ctx, err))
 	}
 	return nil
@@ -132,7 +135,7 @@ func (l *Library) Reindex(ctx context.Context, earlier Reindexing, progress func
 // Reindexing is how many documents of all are in a new index.
 type Reindexing struct{ Done, All int }
 
-func (l *Library) reindex(ctx context.Context, model knowledge.Model, earlier Reindexing, progress func(done, all int)) error {
+func (l *Library) reindex(ctx context.Context, claim *claimed, model knowledge.Model, earlier Reindexing, progress func(done, all int)) error {
 	old, err := l.store.Live(ctx)
 	if errors.Is(err, knowledge.ErrNoIndex) {
 		return l.nothing(ctx) // the first document makes one
@@ -160,6 +163,9 @@ func (l *Library) reindex(ctx context.Context, model knowledge.Model, earlier Re
 			return fmt.Errorf("%s: %w", document.Source, err)
 		}
 		progress(i+1, len(documents))
+	}
+	if err := claim.still(ctx); err != nil {
+		return err
 	}
 	return l.store.Switch(ctx)
 }

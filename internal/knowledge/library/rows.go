@@ -25,46 +25,60 @@ type Filter struct {
 	Root string
 	// Below is a folder that their files stand in, whichever folder they came with; empty: any.
 	Below string
-	// After is the id of the last document of the page before.
-	After string
+	// After is where the page before has ended.
+	After Place
 	// Limit is at most 1,000, which 0 means too.
 	Limit int
 }
+
+// Place is that of a document in the order of a list. It stays when the document is gone.
+type Place struct{ Source, ID string }
+
+// PlaceOf is that of a document.
+func PlaceOf(d knowledge.Document) Place { return Place{d.Source, d.ID} }
 
 const columns = "id, domain, source, root, title, format, hash, version, bytes, pages, chunks, ingested_at, lost, stale"
 
 // Documents lists documents in the order of their sources.
 func (l *Library) Documents(ctx context.Context, filter Filter) ([]knowledge.Document, error) {
-	where, arguments := []string{"1 = 1"}, []any{}
+	var where strings.Builder
+	var arguments []any
+	only := func(condition string, values ...any) {
+		where.WriteString("AND " + condition + " ")
+		arguments = append(arguments, values...)
+	}
 	if filter.Domain != nil {
-		where, arguments = append(where, "domain = ?"), append(arguments, *filter.Domain)
+		only("domain = ?", *filter.Domain)
 	}
 	if filter.Root != "" {
-		where, arguments = append(where, "root = ?"), append(arguments, filter.Root)
+		only("root = ?", filter.Root)
 	}
 	if filter.Below != "" {
 		folder := strings.TrimSuffix(filter.Below, "/") + "/"
-		where, arguments = append(where, "(source = ? OR substr(source, 1, ?) = ?)"), append(arguments, filter.Below, utf8.RuneCountInString(folder), folder)
+		only("(source = ? OR substr(source, 1, ?) = ?)", filter.Below, utf8.RuneCountInString(folder), folder)
 	}
-	if filter.After != "" {
-		where, arguments = append(where, "(source, id) > (SELECT source, id FROM documents WHERE id = ?)"), append(arguments, filter.After)
+	if filter.After != (Place{}) {
+		only("(source, id) > (?, ?)", filter.After.Source, filter.After.ID)
 	}
 	limit := filter.Limit
 	if limit < 1 || limit > mostListed {
 		limit = mostListed
 	}
-	documents, err := l.list(ctx, "WHERE "+strings.Join(where, " AND ")+" ORDER BY source, id LIMIT ?", append(arguments, limit)...)
+	documents, err := l.list(ctx, where.String()+"ORDER BY source, id LIMIT ?", append(arguments, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("list the documents: %w", err)
 	}
 	return documents, nil
 }
 
-// list reads the documents that the end of a query chooses; without one all.
+// counts is the condition that a row is of a document, and not of one whose removal was begun: of that only what the index still holds is to go.
+const counts = "version <> ''"
+
+// list reads the documents that the end of a query chooses, behind a condition; without one all.
 func (l *Library) list(ctx context.Context, end string, arguments ...any) (documents []knowledge.Document, err error) {
 	err = l.db.Read(ctx, func(tx *sql.Tx) error {
 		documents = nil
-		return records.NewView(ctx, tx).Each("SELECT "+columns+" FROM documents "+end, arguments, func(read func(into ...any) error) error {
+		return records.NewView(ctx, tx).Each("SELECT "+columns+" FROM documents WHERE "+counts+" "+end, arguments, func(read func(into ...any) error) error {
 			document, _, err := scan(read)
 			documents = append(documents, document)
 			return err
@@ -106,17 +120,8 @@ func (l *Library) Document(ctx context.Context, id string) (knowledge.Document, 
 }
 
 // whole is the only id with a beginning; else the beginning, which is nobody's id.
-func (l *Library) whole(ctx context.Context, begins string) (id string, err error) {
-	var ids []string
-	err = l.db.Read(ctx, func(tx *sql.Tx) error {
-		ids = nil // for when it is tried again
-		return records.NewView(ctx, tx).Each("SELECT id FROM documents WHERE id >= ? AND id < ? LIMIT 2", []any{begins, begins + "g"}, func(read func(into ...any) error) error {
-			var id string
-			err := read(&id)
-			ids = append(ids, id)
-			return err
-		})
-	})
+func (l *Library) whole(ctx context.Context, begins string) (string, error) {
+	ids, err := l.ids(ctx, counts+" AND id >= ? AND id < ? LIMIT 2", begins, begins+"g")
 	if err != nil || len(ids) != 1 {
 		return begins, err
 	}
@@ -126,7 +131,7 @@ func (l *Library) whole(ctx context.Context, begins string) (id string, err erro
 // row reads the row of a document; stale: the index may still hold the version before.
 func (l *Library) row(ctx context.Context, id string) (document knowledge.Document, stale bool, err error) {
 	err = l.db.Read(ctx, func(tx *sql.Tx) error {
-		document, stale, err = scan(tx.QueryRowContext(ctx, "SELECT "+columns+" FROM documents WHERE id = ?", id).Scan)
+		document, stale, err = scan(tx.QueryRowContext(ctx, "SELECT "+columns+" FROM documents WHERE id = ? AND "+counts, id).Scan)
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
@@ -158,13 +163,13 @@ func (l *Library) write(ctx context.Context, claim *claimed, d knowledge.Documen
 	})
 }
 
-// forget takes away the row of the claimed document, after which it is no longer found.
+// forget has the row of the claimed document stand for none, after which it is no longer found. It stays until the index holds nothing of it, so that whoever is killed before leaves a trace.
 func (l *Library) forget(ctx context.Context, claim *claimed) (existed bool, err error) {
 	err = l.db.Write(ctx, func(tx *sql.Tx) error {
 		if err := claim.holds(ctx, tx); err != nil {
 			return err
 		}
-		result, err := tx.ExecContext(ctx, "DELETE FROM documents WHERE id = ?", claim.document)
+		result, err := tx.ExecContext(ctx, "UPDATE documents SET version = '', lost = 0 WHERE id = ?", claim.document)
 		if err != nil {
 			return err
 		}
@@ -173,6 +178,31 @@ func (l *Library) forget(ctx context.Context, claim *claimed) (existed bool, err
 		return err
 	})
 	return existed, err
+}
+
+// bury takes away the row of a document that was forgotten.
+func (l *Library) bury(ctx context.Context, id string) error {
+	_, err := l.db.SQL().ExecContext(ctx, "DELETE FROM documents WHERE id = ? AND version = ''", id)
+	return err
+}
+
+// forgotten are the ids of documents whose removal was begun and has not ended.
+func (l *Library) forgotten(ctx context.Context) ([]string, error) {
+	return l.ids(ctx, "version = '' ORDER BY id")
+}
+
+// ids are those of the rows that a condition chooses.
+func (l *Library) ids(ctx context.Context, condition string, arguments ...any) (ids []string, err error) {
+	err = l.db.Read(ctx, func(tx *sql.Tx) error {
+		ids = nil // for when it is tried again
+		return records.NewView(ctx, tx).Each("SELECT id FROM documents WHERE "+condition, arguments, func(read func(into ...any) error) error {
+			var id string
+			err := read(&id)
+			ids = append(ids, id)
+			return err
+		})
+	})
+	return ids, err
 }
 
 // lose notes whether the index lacks the claimed document.
@@ -188,7 +218,7 @@ func (l *Library) lose(ctx context.Context, claim *claimed, lost bool) error {
 
 // loseAll notes that the index lacks all documents, as a new one does.
 func (l *Library) loseAll(ctx context.Context) error {
-	_, err := l.db.SQL().ExecContext(ctx, "UPDATE documents SET lost = 1")
+	_, err := l.db.SQL().ExecContext(ctx, "UPDATE documents SET lost = 1 WHERE "+counts)
 	return err
 }
 
@@ -216,7 +246,7 @@ func (l *Library) rows(ctx context.Context, ids []string) (map[string]knowledge.
 	for i, id := range ids {
 		arguments[i] = id
 	}
-	documents, err := l.list(ctx, "WHERE id IN (?"+strings.Repeat(", ?", len(ids)-1)+")", arguments...)
+	documents, err := l.list(ctx, "AND id IN (?"+strings.Repeat(", ?", len(ids)-1)+")", arguments...)
 	for _, document := range documents {
 		found[document.ID] = document
 	}

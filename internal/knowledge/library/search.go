@@ -81,15 +81,19 @@ func (l *Library) search(ctx context.Context, query Query) (Found, error) {
 	started = time.Now()
 	asked := knowledge.Query{Domain: query.Domain, AllDomains: query.AllDomains, Terms: found.Terms, Dense: dense}
 	// As many as are fused at least, so that each fused one is among those of the arms that it comes from.
-	for asked.Limit = max(limit+spare, knowledge.Candidates); ; asked.Limit *= 4 {
+	least := max(limit+spare, knowledge.Candidates)
+	for asked.Limit = least; ; asked.Limit *= 4 {
 		hits, err := index.Search(ctx, asked)
 		if err != nil {
 			return found, err
 		}
 		found.Chunks = hits.Chunks
-		dropped, err := l.counting(ctx, hits, limit, &found)
+		dropped, replaced, err := l.counting(ctx, hits, limit, &found)
 		if err != nil {
 			return found, err
+		}
+		if replaced && asked.Limit == least { // once, as it may be replaced again and again
+			continue
 		}
 		if !dropped || len(found.Passages) >= limit || asked.Limit > mostPassages*16 {
 			break
@@ -181,8 +185,8 @@ func (l *Library) embedQuery(ctx context.Context, index knowledge.Model, text st
 	return l.embed.EmbedQuery(ctx, text)
 }
 
-// counting fills found with the hits whose version counts; dropped tells whether there were others.
-func (l *Library) counting(ctx context.Context, hits knowledge.Hits, limit int, found *Found) (dropped bool, err error) {
+// counting fills found with the hits whose version counts; dropped tells whether there were others, and replaced whether only these were there of a document, as when it was replaced since the search.
+func (l *Library) counting(ctx context.Context, hits knowledge.Hits, limit int, found *Found) (dropped, replaced bool, err error) {
 	best := hits.Fused
 	if len(hits.Dense) == 0 {
 		best = hits.Words
@@ -190,18 +194,21 @@ func (l *Library) counting(ctx context.Context, hits knowledge.Hits, limit int, 
 		best = hits.Dense
 	}
 	var ids []string
-	seen := map[string]bool{}
+	seen := map[string][]string{} // versions
 	for _, arm := range [][]knowledge.Hit{best, hits.Words, hits.Dense} {
 		for _, hit := range arm {
-			if !seen[hit.Document] {
-				seen[hit.Document] = true
+			if seen[hit.Document] == nil {
 				ids = append(ids, hit.Document)
 			}
+			seen[hit.Document] = append(seen[hit.Document], hit.Version)
 		}
 	}
 	documents, err := l.rows(ctx, ids)
 	if err != nil {
-		return false, err
+		return false, false, err
+	}
+	for id, document := range documents {
+		replaced = replaced || !document.Lost && !slices.Contains(seen[id], document.Version)
 	}
 	pick := func(arm []knowledge.Hit) []Passage {
 		passages := []Passage{}
@@ -223,7 +230,7 @@ func (l *Library) counting(ctx context.Context, hits knowledge.Hits, limit int, 
 		p := &found.Passages[i]
 		p.WordsRank, p.DenseRank = words[pointOf(p.Hit)], dense[pointOf(p.Hit)]
 	}
-	return dropped, nil
+	return dropped, replaced, nil
 }
 
 // point names a point of an index.

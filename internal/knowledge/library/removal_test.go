@@ -1,0 +1,221 @@
+package library_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"bestbox/internal/knowledge"
+	"bestbox/internal/knowledge/library"
+	"bestbox/internal/knowledge/parse"
+	"bestbox/internal/records"
+	"bestbox/internal/records/recordstest"
+)
+
+// keeping is a store whose index cannot take anything away while it is broken, as after a kill in between.
+type keeping struct {
+	knowledge.Store
+	broken *bool
+}
+
+type keepingIndex struct {
+	knowledge.Index
+	broken *bool
+}
+
+func (k keeping) Live(ctx context.Context) (knowledge.Index, error) {
+	index, err := k.Store.Live(ctx)
+	return keepingIndex{index, k.broken}, err
+}
+
+func (k keepingIndex) Keep(ctx context.Context, document, version string) error {
+	if *k.broken {
+		return errDown
+	}
+	return k.Index.Keep(ctx, document, version)
+}
+
+func TestARemovalThatWasInterruptedIsEnded(t *testing.T) {
+	t.Parallel()
+	travelling := file("office", "/docs/travel.md", travel)
+	tests := map[string]struct {
+		again func(ctx context.Context, l *library.Library, id string) error
+		there bool
+	}{
+		"by another removal": {func(ctx context.Context, l *library.Library, id string) error {
+			existed, err := l.Remove(ctx, id)
+			if err == nil && !existed {
+				return errors.New("it does not know of the first one")
+			}
+			return err
+		}, false},
+		"by a sweep":  {func(ctx context.Context, l *library.Library, _ string) error { return l.Sweep(ctx) }, false},
+		"by a repair": {func(ctx context.Context, l *library.Library, _ string) error { _, _, err := l.Repair(ctx); return err }, false},
+		"behind a reindex": {func(ctx context.Context, l *library.Library, _ string) error {
+			return errors.Join(l.Reindex(ctx, library.Reindexing{}, func(int, int) {}), l.Sweep(ctx))
+		}, false},
+		"unless it is put in again": {func(ctx context.Context, l *library.Library, _ string) error {
+			_, change, err := l.Put(ctx, travelling)
+			if change != library.Added {
+				return fmt.Errorf("it was %s: %w", change, err)
+			}
+			return errors.Join(err, l.Sweep(ctx))
+		}, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
+				w := withMeaning(t, db)
+				broken := false
+				l := library.New(library.Options{DB: db, Store: keeping{w.store(t), &broken}, Embed: w.embed, Limits: parse.DefaultLimits})
+				t.Cleanup(func() { _ = l.Close() })
+				put(t, l, file("office", "/docs/tea.md", "# Tea\n\nTea is free.\n"), library.Added)
+				document := put(t, l, travelling, library.Added)
+				broken = true
+				if _, err := l.Remove(t.Context(), document.ID); !errors.Is(err, errDown) {
+					t.Fatalf("removed: %v", err)
+				}
+				if _, _, err := l.Document(t.Context(), document.ID[:12]); !errors.Is(err, library.ErrUnknownDocument) {
+					t.Errorf("it is shown: %v", err)
+				}
+				if got := sources(t, l, "hotels", "office"); slices.Contains(got, travelling.Source) {
+					t.Errorf("found %q", got)
+				}
+				if all, err := l.Documents(t.Context(), library.Filter{}); err != nil || len(all) != 1 {
+					t.Errorf("listed %+v, %v", all, err)
+				}
+				broken = false
+				if err := test.again(t.Context(), l, document.ID); err != nil {
+					t.Fatal(err)
+				}
+				index, err := w.store(t).Live(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				held, err := index.Versions(t.Context())
+				if err != nil || (held[document.ID] != nil) != test.there || len(held) != 1+len(held[document.ID]) {
+					t.Errorf("the index holds %v, %v", held, err)
+				}
+				var rows int
+				if err := db.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM documents").Scan(&rows); err != nil || rows != len(held) {
+					t.Errorf("%d rows, %v", rows, err)
+				}
+				if got := sources(t, l, "hotels", "office"); slices.Contains(got, travelling.Source) != test.there {
+					t.Errorf("found %q", got)
+				}
+			})
+		})
+	}
+}
+
+func TestAPageGoesOnWhereTheOneBeforeHasEndedThoughItsLastDocumentIsGone(t *testing.T) {
+	t.Parallel()
+	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
+		l := withMeaning(t, db)
+		for _, name := range []string{"a", "b", "c"} {
+			put(t, l.Library, file("office", "/docs/"+name+".md", name), library.Added)
+		}
+		page, err := l.Documents(t.Context(), library.Filter{Limit: 1})
+		if err != nil || len(page) != 1 {
+			t.Fatalf("%+v, %v", page, err)
+		}
+		if _, err := l.Remove(t.Context(), page[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		rest, err := l.Documents(t.Context(), library.Filter{After: library.PlaceOf(page[0])})
+		var names []string
+		for _, document := range rest {
+			names = append(names, document.Source)
+		}
+		if diff := cmp.Diff([]string{"/docs/b.md", "/docs/c.md"}, names); diff != "" || err != nil {
+			t.Error(diff, err)
+		}
+	})
+}
+
+func TestWhileAllDocumentsAreClaimedThatIsSaid(t *testing.T) {
+	t.Parallel()
+	l := withMeaning(t, recordstest.Own(t))
+	put(t, l.Library, file("office", "/docs/tea.md", "# Tea\n\nTea is free.\n"), library.Added)
+	if _, err := l.db.SQL().ExecContext(t.Context(), "INSERT INTO document_claims VALUES ('', 'somebody', ?)", time.Now().Add(time.Minute).UnixMilli()); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := l.Put(t.Context(), file("office", "/docs/travel.md", travel))
+	if !errors.Is(err, library.ErrReindexing) || !errors.Is(err, library.ErrBusy) || !strings.Contains(err.Error(), "worker documents reindex") {
+		t.Errorf("got %v", err)
+	}
+	if err := l.Reindex(t.Context(), library.Reindexing{}, func(int, int) {}); !errors.Is(err, library.ErrBusy) || errors.Is(err, library.ErrReindexing) {
+		t.Errorf("another one of all: %v", err)
+	}
+}
+
+func TestAReindexWhoseClaimWasLostDoesNotSwitch(t *testing.T) {
+	t.Parallel()
+	l := withMeaning(t, recordstest.Own(t))
+	put(t, l.Library, file("office", "/docs/tea.md", "# Tea\n\nTea is free.\n"), library.Added)
+	live := func() knowledge.Model {
+		t.Helper()
+		index, err := l.store(t).Live(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return index.Model()
+	}
+	before := live()
+	l.embed.set(func(f *fakeEmbedder) { f.model = knowledge.Model{Name: "other", Dimension: 32} })
+	err := l.Reindex(t.Context(), library.Reindexing{}, func(int, int) {
+		if _, err := l.db.SQL().ExecContext(t.Context(), "UPDATE document_claims SET owner = 'another'"); err != nil {
+			t.Error(err)
+		}
+	})
+	if !errors.Is(err, library.ErrBusy) || live() != before {
+		t.Errorf("got %v, and the index is of %+v", err, live())
+	}
+}
+
+// outrun is a store during whose first search something happens, of which its hits know nothing.
+type outrun struct {
+	knowledge.Store
+	during func()
+}
+
+type outrunIndex struct {
+	knowledge.Index
+	store *outrun
+}
+
+func (o *outrun) Live(ctx context.Context) (knowledge.Index, error) {
+	index, err := o.Store.Live(ctx)
+	return outrunIndex{index, o}, err
+}
+
+func (o outrunIndex) Search(ctx context.Context, query knowledge.Query) (knowledge.Hits, error) {
+	hits, err := o.Index.Search(ctx, query)
+	if during := o.store.during; during != nil {
+		o.store.during = nil
+		during()
+	}
+	return hits, err
+}
+
+func TestADocumentThatIsReplacedDuringASearchIsFound(t *testing.T) {
+	t.Parallel()
+	w := withMeaning(t, recordstest.Own(t))
+	put(t, w.Library, file("office", "/docs/travel.md", travel), library.Added)
+	put(t, w.Library, file("office", "/docs/inns.md", "# Inns\n\nHotels are inns.\n"), library.Added)
+	store := &outrun{Store: w.store(t)}
+	l := library.New(library.Options{DB: w.db, Store: store, Embed: w.embed, Limits: parse.DefaultLimits})
+	t.Cleanup(func() { _ = l.Close() })
+	store.during = func() { put(t, w.Library, file("office", "/docs/travel.md", travel+"\nBreakfast is paid.\n"), library.Replaced) }
+	found, err := l.Search(t.Context(), library.Query{Text: "how much is paid for hotels a night?", Domain: "office", Limit: 1})
+	if err != nil || len(found.Passages) != 1 || found.Passages[0].Source != "/docs/travel.md" {
+		t.Errorf("found %+v, %v", found, err)
+	}
+}
