@@ -499,6 +499,46 @@ func TestWhoMayNotPutInIsRefusedByTheActivities(t *testing.T) {
 	}
 }
 
+func TestWhatWasBegunInOneTenantDoesNotGoIntoAnother(t *testing.T) {
+	t.Parallel()
+	users := filepath.Join(t.TempDir(), "users.yaml")
+	if err := os.WriteFile(users, []byte("roles:\n  chief: {agents: ['*'], tools: ['*'], ingest: ['*']}\nusers:\n  ann: {roles: [chief], tenant: beta}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	acme := ingests.New(recordstest.Own(t))
+	o := newOffice(t, func(o *office) {
+		var err error
+		if o.options.Users, err = access.Read(users, []string{"acme", "beta"}); err != nil {
+			t.Fatal(err)
+		}
+		o.options.Shelves = map[string]activities.Shelf{"acme": {Ingests: acme}, "beta": o.shelf}
+	})
+	o.write("a.md", "# Leave\n\nFive days.")
+	const says = "ann may not put in or look through documents for the tenant acme"
+	err := o.start("moved", run.Ingest{Kind: "folder", Root: o.folder, User: "ann", Tenant: "acme"}).Get(t.Context(), nil)
+	if err == nil || !strings.Contains(err.Error(), says) {
+		t.Errorf("an ingest: %v", err)
+	}
+	started, err := o.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "reindex", TaskQueue: run.QueueMain}, run.ReindexWorkflow, run.Reindex{User: "ann", Tenant: "acme"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := started.Get(t.Context(), nil); err == nil || !strings.Contains(err.Error(), says) {
+		t.Errorf("a new index: %v", err)
+	}
+	if newest, err := o.shelf.Ingests.Newest(t.Context(), 1, nil); err != nil || len(newest) > 0 || len(o.titles()) > 0 {
+		t.Errorf("in beta there are %+v, %v, %v", newest, o.titles(), err)
+	}
+	if newest, err := acme.Newest(t.Context(), 1, nil); err != nil || len(newest) != 1 || newest[0].State != ingests.Failed || newest[0].Reason == "" {
+		t.Errorf("acme learns of it by %+v, %v", newest, err)
+	}
+	for _, tenant := range []string{"beta", ""} {
+		if got := o.ended(o.start("here", run.Ingest{Kind: "folder", Root: o.folder, User: "ann", Tenant: tenant})); got.Files != 1 {
+			t.Errorf("of the tenant %q: %+v", tenant, got)
+		}
+	}
+}
+
 func TestAListOfURLsGoesIn(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)

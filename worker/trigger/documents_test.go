@@ -341,6 +341,9 @@ users:
 		"chen may not put in or look through documents for the agent erp": func(o *trigger.Options) {
 			o.Users = readUsers(strings.Replace(users, "ingest: [erp]", "ingest: [crm]", 1))
 		},
+		"chen may not put in or look through documents for the tenant default": func(o *trigger.Options) {
+			o.Users = readUsers(strings.Replace(users, "chen: {", "chen: {tenant: acme, ", 1))
+		},
 		"knowledge.folders": func(o *trigger.Options) { o.Places = ingests.Places{} },
 	} {
 		later := newService(t, mine.on, func(o *trigger.Options) { o.Users = readUsers(users) }, change)

@@ -201,7 +201,7 @@ func (t *trigger) startIngesting(ctx context.Context, shelf activities.Shelf, in
 			ID: ingest.Workflow, TaskQueue: t.TaskQueue, WorkflowExecutionErrorWhenAlreadyStarted: true,
 			WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL, WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 			Memo: map[string]any{memoIngest: ingest.ID},
-		}, run.IngestWorkflow, run.Ingest{ID: ingest.ID, Kind: string(ingest.Kind), Domain: ingest.Domain, Root: ingest.Root, User: ingest.By})
+		}, run.IngestWorkflow, run.Ingest{ID: ingest.ID, Kind: string(ingest.Kind), Domain: ingest.Domain, Root: ingest.Root, User: ingest.By, Tenant: caller(ctx).Tenant})
 		if running := (*serviceerror.WorkflowExecutionAlreadyStarted)(nil); !errors.As(err, &running) {
 			return err
 		}

@@ -96,7 +96,7 @@ func (t *trigger) putSchedule(ctx context.Context, input *startScheduleInput) (*
 		Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP, TriggerImmediately: true, Memo: map[string]any{memoSchedule: made},
 		Action: &client.ScheduleWorkflowAction{
 			ID: run.IngestID(made.Tenant, made.Domain, made.Folder), Workflow: run.IngestWorkflow, TaskQueue: t.TaskQueue,
-			Args: []any{run.Ingest{Kind: string(ingests.Folder), Domain: made.Domain, Root: made.Folder, User: made.By}},
+			Args: []any{run.Ingest{Kind: string(ingests.Folder), Domain: made.Domain, Root: made.Folder, User: made.By, Tenant: made.Tenant}},
 		},
 	})
 	if err != nil && !errors.Is(err, temporal.ErrScheduleAlreadyRunning) { // made by another request at this moment
@@ -119,7 +119,7 @@ func (t *trigger) hindered(about scheduled) error {
 	if err != nil {
 		return err
 	}
-	if err := user.MayIngest(about.Domain); err != nil {
+	if err := cmp.Or(user.MayIngest(about.Domain), user.MayIngestFor(about.Tenant)); err != nil {
 		return err
 	}
 	_, err = t.Places.Resolve(about.Folder)

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
+	"bestbox/internal/config"
 	"bestbox/worker/api"
 	"bestbox/worker/trigger"
 	"bestbox/workflows/run"
@@ -44,7 +45,7 @@ func TestAFolderIsPutInAgainAndAgain(t *testing.T) {
 	if err := converter.GetDefaultDataConverter().FromPayloads(begun.GetInput(), &input); err != nil {
 		t.Fatal(err)
 	}
-	if want := (run.Ingest{Kind: "folder", Domain: "erp", Root: shelf.folder}); input != want || begun.GetWorkflowType().GetName() != run.IngestWorkflow {
+	if want := (run.Ingest{Kind: "folder", Domain: "erp", Root: shelf.folder, Tenant: config.DefaultTenant}); input != want || begun.GetWorkflowType().GetName() != run.IngestWorkflow {
 		t.Errorf("began %s with %+v, want %+v", begun.GetWorkflowType().GetName(), input, want)
 	}
 
