@@ -27,6 +27,8 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"bestbox/agents"
@@ -536,6 +538,70 @@ func TestWhatWasBegunInOneTenantDoesNotGoIntoAnother(t *testing.T) {
 		if got := o.ended(o.start("here", run.Ingest{Kind: "folder", Root: o.folder, User: "ann", Tenant: tenant})); got.Files != 1 {
 			t.Errorf("of the tenant %q: %+v", tenant, got)
 		}
+	}
+}
+
+func TestBooksLeaveTheToolCallsTheirSlots(t *testing.T) {
+	t.Parallel()
+	var reading atomic.Int32
+	goOn := make(chan struct{})
+	o := newOffice(t, func(o *office) {
+		o.embed.before = func(context.Context, string) error {
+			reading.Add(1)
+			<-goOn
+			return nil
+		}
+	})
+	books := make([]client.WorkflowRun, 40)
+	for i := range books {
+		id := fmt.Sprint("ingest-", i)
+		if err := o.shelf.Ingests.Begin(t.Context(), ingests.Ingest{ID: id, Kind: ingests.Upload}, ingests.File{Source: "upload:" + id, Name: "a.md", Content: []byte("# A\n\nText.")}); err != nil {
+			t.Fatal(err)
+		}
+		books[i] = o.start(id, run.Ingest{ID: id, Kind: "upload"})
+	}
+	o.eventually("some are read", func() bool { return reading.Load() >= 4 })
+	last := books[len(books)-1]
+	if err := o.client.CancelWorkflow(t.Context(), last.GetID(), ""); err != nil {
+		t.Fatal(err)
+	}
+	soon, done := context.WithTimeout(t.Context(), 20*time.Second)
+	defer done()
+	if err := last.Get(soon, nil); !temporal.IsCanceledError(err) {
+		t.Errorf("one that waits for its turn is cancelled, and ends with %v", err)
+	}
+	if at := reading.Load(); at != 4 {
+		t.Errorf("%d are read side by side", at)
+	}
+	close(goOn)
+	for _, book := range books[:len(books)-1] {
+		if diff := cmp.Diff(run.Ingested{Files: 1, Added: 1}, o.ended(book)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestWhatAnEarlierVersionHasBegunOnTheMainQueueIsDone(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	earlier := worker.New(o.client, "earlier", worker.Options{})
+	earlier.RegisterWorkflowWithOptions(func(ctx workflow.Context, input run.Ingest) (listed activities.Listed, err error) {
+		ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{TaskQueue: run.QueueMain, StartToCloseTimeout: time.Minute})
+		err = workflow.ExecuteActivity(ctx, "ListDocuments", input).Get(ctx, &listed)
+		return listed, err
+	}, workflow.RegisterOptions{Name: "Earlier"})
+	if err := earlier.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(earlier.Stop)
+	o.write("a.md", "# Leave\n\nFive days.")
+	started, err := o.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{TaskQueue: "earlier"}, "Earlier", run.Ingest{Kind: "folder", Root: o.folder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed activities.Listed
+	if err := started.Get(t.Context(), &listed); err != nil || listed.Files != 1 {
+		t.Errorf("%+v, %v", listed, err)
 	}
 }
 

@@ -1,10 +1,12 @@
 package trigger_test
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -12,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.temporal.io/sdk/worker"
@@ -79,15 +82,18 @@ const octets = "Content-Type: application/octet-stream"
 func TestDocumentsGoInAreFoundAndDeleted(t *testing.T) {
 	t.Parallel()
 	shelf := newShelf(t)
-	polling := worker.New(shared, run.QueueMain, worker.Options{})
-	workflows.Register(polling, nil)
-	polling.RegisterActivity(activities.NewDocuments(activities.DocumentsOptions{Users: access.LocalUsers("", ""), Shelves: map[string]activities.Shelf{config.DefaultTenant: shelf.Shelf},
+	putting := activities.NewDocuments(activities.DocumentsOptions{Users: access.LocalUsers("", ""), Shelves: map[string]activities.Shelf{config.DefaultTenant: shelf.Shelf},
 		Places: ingests.Places{Folders: []string{shelf.folder}}, MaximumBytes: 2000,
-		Fetch: sources.New(sources.Options{AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})}))
-	if err := polling.Start(); err != nil {
-		t.Fatal(err)
+		Fetch: sources.New(sources.Options{AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})})
+	for _, queue := range []string{run.QueueMain, run.QueueDocuments} {
+		polling := worker.New(shared, queue, worker.Options{})
+		workflows.Register(polling, nil)
+		polling.RegisterActivity(putting)
+		if err := polling.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(polling.Stop)
 	}
-	t.Cleanup(polling.Stop)
 	s := newService(t, shelf.on, func(o *trigger.Options) { o.TaskQueue = run.QueueMain })
 	ended := func(started reply) api.Ingest {
 		t.Helper()
@@ -409,11 +415,32 @@ users:
 		wantProblem(t, s.do("POST", path, "", "Authorization: Bearer chen"), http.StatusForbidden, "chen may not")
 	}
 	wantProblem(t, s.do("GET", "/v1/documents", ""), http.StatusUnauthorized)
+	s.neverSent("/v1/documents?name=a.md&domain=erp", "Authorization: Bearer wu")
 	if err := mine.Ingests.Begin(t.Context(), ingests.Ingest{ID: "ingest-1", Kind: ingests.Folder, Domain: "general"}); err != nil {
 		t.Fatal(err)
 	}
 	wantProblem(t, s.do("GET", "/v1/ingests/ingest-1", "", "Authorization: Bearer chen"), http.StatusNotFound)
 	decode[api.Ingest](t, s.do("GET", "/v1/ingests/ingest-1", "", "Authorization: Bearer lin"), http.StatusOK)
+}
+
+// neverSent posts a file that is only announced, by somebody who may put in none: they are refused before anything of it is held.
+func (s *service) neverSent(path, key string) {
+	s.t.Helper()
+	connection, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer connection.Close()
+	_ = connection.SetDeadline(time.Now().Add(5 * time.Second))
+	fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n%s\r\nContent-Length: 1000000\r\n\r\n", path, key, octets)
+	reply, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	if reply.StatusCode != http.StatusForbidden {
+		s.t.Errorf("a file of somebody who may put in none: %s", reply.Status)
+	}
 }
 
 func TestAStoreThatDoesNotAnswerIsNamed(t *testing.T) {
