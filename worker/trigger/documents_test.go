@@ -362,6 +362,11 @@ users:
 			return false
 		})
 	}
+	decode[api.Schedule](t, s.do("PUT", "/v1/schedules", fmt.Sprintf(`{"folder": %q, "domain": "erp", "every": "48h"}`, mine.folder), "Authorization: Bearer lin"), http.StatusOK)
+	eventually(t, "it is another one's, and has another time", func() bool {
+		all := decode[api.Schedules](t, s.do("GET", "/v1/schedules", "", "Authorization: Bearer lin"), http.StatusOK).Schedules
+		return len(all) == 1 && all[0].ID == made.ID && all[0].By == "lin" && all[0].Every == "48h0m0s"
+	})
 	if got := s.do("DELETE", "/v1/schedules/"+made.ID, "", "Authorization: Bearer lin"); got.Status != http.StatusNoContent {
 		t.Errorf("who may look at it deletes it: %d: %s", got.Status, got.Body)
 	}
