@@ -3,6 +3,7 @@ package queues_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/base64"
 	"errors"
 	"flag"
@@ -602,6 +603,37 @@ func TestWhatAnEarlierVersionHasBegunOnTheMainQueueIsDone(t *testing.T) {
 	var listed activities.Listed
 	if err := started.Get(t.Context(), &listed); err != nil || listed.Files != 1 {
 		t.Errorf("%+v, %v", listed, err)
+	}
+}
+
+func TestTheEndOfAnIngestWaitsForRecordsThatAreWrittenTo(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	locked := make(chan struct{})
+	var others sync.WaitGroup
+	others.Go(func() {
+		if err := o.db.Write(t.Context(), func(*sql.Tx) error {
+			close(locked)
+			time.Sleep(7 * time.Second) // longer than a worker may be silent
+			return nil
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(others.Wait)
+	<-locked
+	started := o.start("ingest", run.Ingest{ID: "ingest-none", Kind: "upload"})
+	if err := started.Get(t.Context(), nil); err == nil || o.latest().State != ingests.Failed {
+		t.Errorf("it ended with %v: %+v", err, o.latest())
+	}
+	for events := o.client.GetWorkflowHistory(t.Context(), started.GetID(), started.GetRunID(), false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT); events.HasNext(); {
+		event, err := events.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if begun := event.GetActivityTaskStartedEventAttributes(); begun.GetAttempt() > 1 {
+			t.Errorf("it took %d attempts: %v", begun.GetAttempt(), begun.GetLastFailure())
+		}
 	}
 }
 

@@ -351,6 +351,8 @@ func covered(source string, unread []ingests.File) bool {
 
 // EndIngest notes how an ingest has ended, and says what has become of its files.
 func (d *Documents) EndIngest(ctx context.Context, ending Ending) (run.Ingested, error) {
+	ctx, stop := keepAlive(ctx)
+	defer stop()
 	shelf, err := d.begunIn(ending.Ingest)
 	if err != nil {
 		return run.Ingested{}, asTemporalError(ctx, err)
