@@ -246,6 +246,32 @@ func TestTheSameIsNotPutInTwiceAtOnceAndCanBeCancelled(t *testing.T) {
 	}
 }
 
+func TestAnUploadThatNobodyWorksAtIsEndedWithoutBeingAskedFor(t *testing.T) {
+	t.Parallel()
+	shelf := newShelf(t)
+	for _, id := range []string{"ingest-lost", "ingest-new"} { // of workers that were killed before they began a workflow, one of them just now
+		if err := shelf.Ingests.Begin(t.Context(), ingests.Ingest{ID: id, Kind: ingests.Upload, Workflow: id}, ingests.File{Source: "upload:a.md", Name: "a.md", Content: []byte("# A")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := shelf.db.SQL().ExecContext(t.Context(), "UPDATE ingests SET started_at = '2026-01-01T00:00:00.000Z' WHERE id = 'ingest-lost'"); err != nil {
+		t.Fatal(err)
+	}
+	newService(t, shelf.on)
+	eventually(t, "the bytes of the lost one are gone", func() bool {
+		var held int
+		if err := shelf.db.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM ingest_files WHERE content IS NOT NULL").Scan(&held); err != nil {
+			t.Fatal(err)
+		}
+		return held == 1
+	})
+	for id, want := range map[string]ingests.State{"ingest-lost": ingests.Failed, "ingest-new": ingests.Running} {
+		if ingest, err := shelf.Ingests.Get(t.Context(), id); err != nil || ingest.State != want {
+			t.Errorf("%+v, %v, want it %s", ingest, err, want)
+		}
+	}
+}
+
 func TestDocumentsThatCannotBePutInAreRefused(t *testing.T) {
 	t.Parallel()
 	shelf := newShelf(t)

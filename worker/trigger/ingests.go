@@ -275,6 +275,28 @@ func (t *trigger) believed(ctx context.Context, shelf activities.Shelf, ingest i
 	return shelf.Ingests.Get(ctx, ingest.ID)
 }
 
+// endLost ends, now and again, what no workflow works at any more. Perhaps nobody ever asks for it, and the bytes of an upload would stay.
+func (t *trigger) endLost() {
+	for {
+		for tenant, shelf := range t.Shelves {
+			running, err := shelf.Ingests.Running(t.Stopping, time.Now().Add(-begun))
+			for _, ingest := range running {
+				if err == nil {
+					_, err = t.believed(t.Stopping, shelf, ingest)
+				}
+			}
+			if err != nil && t.Stopping.Err() == nil {
+				t.Logger.WarnContext(t.Stopping, "ingests that nobody works at any more stay in the list for now", "tenant", tenant, "error", err)
+			}
+		}
+		select {
+		case <-t.Stopping.Done():
+			return
+		case <-time.After(begun):
+		}
+	}
+}
+
 // runs reports whether the workflow of an ingest runs, or cannot be asked.
 func (t *trigger) runs(ctx context.Context, ingest ingests.Ingest) bool {
 	id, err := t.ingestOf(ctx, ingest.Workflow)
