@@ -26,7 +26,7 @@ var documentRetries = &temporal.RetryPolicy{InitialInterval: time.Second, Backof
 
 func onDocuments(ctx workflow.Context, summary string, attempt time.Duration) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: run.QueueMain, Summary: summary, StartToCloseTimeout: attempt, HeartbeatTimeout: heartbeatTimeout, RetryPolicy: documentRetries,
+		TaskQueue: run.QueueDocuments, Summary: summary, StartToCloseTimeout: attempt, HeartbeatTimeout: heartbeatTimeout, RetryPolicy: documentRetries,
 		WaitForCancellation: true,
 	})
 }
@@ -102,8 +102,9 @@ func (g *ingesting) end(ctx workflow.Context, cause error) (run.Ingested, error)
 		ending.Failure, status = reason(cause), statusFailed
 	}
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	ctx = workflow.WithTaskQueue(onDocuments(ctx, "say what has become of them", toolTimeout), run.QueueMain) // it is short, and must not wait for the books of others
 	var ingested run.Ingested
-	if err := workflow.ExecuteActivity(onDocuments(ctx, "say what has become of them", toolTimeout), documents.EndIngest, ending).Get(ctx, &ingested); err != nil {
+	if err := workflow.ExecuteActivity(ctx, documents.EndIngest, ending).Get(ctx, &ingested); err != nil {
 		return run.Ingested{}, errors.Join(cause, err)
 	}
 	if err := setStatus(ctx, status); err != nil {

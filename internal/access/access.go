@@ -257,6 +257,14 @@ func (u User) MayIngest(agent string) error {
 	return u.may(what, agent, func(role Role) []string { return role.Ingest })
 }
 
+// MayIngestFor is nil where the documents of a tenant are the user's to put in and look through, as far as MayIngest allows.
+func (u User) MayIngestFor(tenant string) error {
+	if u.Tenant == tenant {
+		return nil
+	}
+	return &DeniedError{Who: u.ID, What: "put in or look through documents for the tenant " + tenant}
+}
+
 // MayApprove is nil where the user may agree to a write of the tool, in a run that asker has begun.
 func (u *Users) MayApprove(user, asker User, tool string) error {
 	what := "agree to " + tool

@@ -3,6 +3,7 @@ package queues_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/base64"
 	"errors"
 	"flag"
@@ -27,6 +28,8 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"bestbox/agents"
@@ -515,6 +518,141 @@ func TestWhoMayNotPutInIsRefusedByTheActivities(t *testing.T) {
 	}
 	if diff := cmp.Diff(run.Ingested{Files: 1, Added: 1}, o.ended(o.start("allowed", run.Ingest{Kind: "folder", Root: o.folder, Domain: "erp", User: "chen"}))); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestWhatWasBegunInOneTenantDoesNotGoIntoAnother(t *testing.T) {
+	t.Parallel()
+	users := filepath.Join(t.TempDir(), "users.yaml")
+	if err := os.WriteFile(users, []byte("roles:\n  chief: {agents: ['*'], tools: ['*'], ingest: ['*']}\nusers:\n  ann: {roles: [chief], tenant: beta}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	acme := ingests.New(recordstest.Own(t))
+	o := newOffice(t, func(o *office) {
+		var err error
+		if o.options.Users, err = access.Read(users, []string{"acme", "beta"}); err != nil {
+			t.Fatal(err)
+		}
+		o.options.Shelves = map[string]activities.Shelf{"acme": {Ingests: acme}, "beta": o.shelf}
+	})
+	o.write("a.md", "# Leave\n\nFive days.")
+	const says = "ann may not put in or look through documents for the tenant acme"
+	err := o.start("moved", run.Ingest{Kind: "folder", Root: o.folder, User: "ann", Tenant: "acme"}).Get(t.Context(), nil)
+	if err == nil || !strings.Contains(err.Error(), says) {
+		t.Errorf("an ingest: %v", err)
+	}
+	started, err := o.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "reindex", TaskQueue: run.QueueMain}, run.ReindexWorkflow, run.Reindex{User: "ann", Tenant: "acme"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := started.Get(t.Context(), nil); err == nil || !strings.Contains(err.Error(), says) {
+		t.Errorf("a new index: %v", err)
+	}
+	if newest, err := o.shelf.Ingests.Newest(t.Context(), 1, nil); err != nil || len(newest) > 0 || len(o.titles()) > 0 {
+		t.Errorf("in beta there are %+v, %v, %v", newest, o.titles(), err)
+	}
+	if newest, err := acme.Newest(t.Context(), 1, nil); err != nil || len(newest) != 1 || newest[0].State != ingests.Failed || newest[0].Reason == "" {
+		t.Errorf("acme learns of it by %+v, %v", newest, err)
+	}
+	for _, tenant := range []string{"beta", ""} {
+		if got := o.ended(o.start("here", run.Ingest{Kind: "folder", Root: o.folder, User: "ann", Tenant: tenant})); got.Files != 1 {
+			t.Errorf("of the tenant %q: %+v", tenant, got)
+		}
+	}
+}
+
+func TestBooksLeaveTheToolCallsTheirSlots(t *testing.T) {
+	t.Parallel()
+	var reading atomic.Int32
+	goOn := make(chan struct{})
+	o := newOffice(t, func(o *office) {
+		o.embed.before = func(context.Context, string) error {
+			reading.Add(1)
+			<-goOn
+			return nil
+		}
+	})
+	books := make([]client.WorkflowRun, 40)
+	for i := range books {
+		id := fmt.Sprint("ingest-", i)
+		if err := o.shelf.Ingests.Begin(t.Context(), ingests.Ingest{ID: id, Kind: ingests.Upload}, ingests.File{Source: "upload:" + id, Name: "a.md", Content: []byte("# A\n\nText.")}); err != nil {
+			t.Fatal(err)
+		}
+		books[i] = o.start(id, run.Ingest{ID: id, Kind: "upload"})
+	}
+	o.eventually("some are read", func() bool { return reading.Load() >= 4 })
+	last := books[len(books)-1]
+	if err := o.client.CancelWorkflow(t.Context(), last.GetID(), ""); err != nil {
+		t.Fatal(err)
+	}
+	soon, done := context.WithTimeout(t.Context(), 20*time.Second)
+	defer done()
+	if err := last.Get(soon, nil); !temporal.IsCanceledError(err) {
+		t.Errorf("one that waits for its turn is cancelled, and ends with %v", err)
+	}
+	if at := reading.Load(); at != 4 {
+		t.Errorf("%d are read side by side", at)
+	}
+	close(goOn)
+	for _, book := range books[:len(books)-1] {
+		if diff := cmp.Diff(run.Ingested{Files: 1, Added: 1}, o.ended(book)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestWhatAnEarlierVersionHasBegunOnTheMainQueueIsDone(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	earlier := worker.New(o.client, "earlier", worker.Options{})
+	earlier.RegisterWorkflowWithOptions(func(ctx workflow.Context, input run.Ingest) (listed activities.Listed, err error) {
+		ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{TaskQueue: run.QueueMain, StartToCloseTimeout: time.Minute})
+		err = workflow.ExecuteActivity(ctx, "ListDocuments", input).Get(ctx, &listed)
+		return listed, err
+	}, workflow.RegisterOptions{Name: "Earlier"})
+	if err := earlier.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(earlier.Stop)
+	o.write("a.md", "# Leave\n\nFive days.")
+	started, err := o.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{TaskQueue: "earlier"}, "Earlier", run.Ingest{Kind: "folder", Root: o.folder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed activities.Listed
+	if err := started.Get(t.Context(), &listed); err != nil || listed.Files != 1 {
+		t.Errorf("%+v, %v", listed, err)
+	}
+}
+
+func TestTheEndOfAnIngestWaitsForRecordsThatAreWrittenTo(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	locked := make(chan struct{})
+	var others sync.WaitGroup
+	others.Go(func() {
+		if err := o.db.Write(t.Context(), func(*sql.Tx) error {
+			close(locked)
+			time.Sleep(7 * time.Second) // longer than a worker may be silent
+			return nil
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(others.Wait)
+	<-locked
+	started := o.start("ingest", run.Ingest{ID: "ingest-none", Kind: "upload"})
+	if err := started.Get(t.Context(), nil); err == nil || o.latest().State != ingests.Failed {
+		t.Errorf("it ended with %v: %+v", err, o.latest())
+	}
+	for events := o.client.GetWorkflowHistory(t.Context(), started.GetID(), started.GetRunID(), false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT); events.HasNext(); {
+		event, err := events.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if begun := event.GetActivityTaskStartedEventAttributes(); begun.GetAttempt() > 1 {
+			t.Errorf("it took %d attempts: %v", begun.GetAttempt(), begun.GetLastFailure())
+		}
 	}
 }
 

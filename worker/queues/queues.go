@@ -28,6 +28,9 @@ import (
 const (
 	// mainSlots is how many tool calls run side by side on one worker: they read a local database, of which more would only queue.
 	mainSlots = 32
+	// documentSlots is how many files are put in side by side on one worker. Each is held in memory with its text, and all wait for the one embedding server; with a single slot a book, or
+	// a new index, would keep everything else out for hours.
+	documentSlots = 4
 	// heartbeatThrottle bounds how late a cancellation is noticed: the server tells of it in reply to a heartbeat.
 	heartbeatThrottle = 400 * time.Millisecond
 	// StopTimeout is how long Stop waits. Activities hand themselves over to another worker shortly before.
@@ -37,7 +40,7 @@ const (
 	longestPause   = 5 * time.Second
 )
 
-// All are the names of the task queues.
+// All are the names of the task queues that a worker can be told to poll. That of the documents goes with the main queue.
 var All = []string{run.QueueMain, run.QueueLight, run.QueueHeavy}
 
 // Check reports a queue that does not exist.
@@ -60,8 +63,11 @@ func Slots(settings *config.Config, queue string) int {
 	if light, found := settings.Tiers[config.Light]; found && queue == run.QueueLight {
 		tier = light
 	}
-	if queue == run.QueueMain {
+	switch queue {
+	case run.QueueMain:
 		return mainSlots
+	case run.QueueDocuments:
+		return documentSlots
 	}
 	return tier.Slots
 }
@@ -127,21 +133,25 @@ type Options struct {
 	Queues     []string
 	Agents     []agents.Agent
 	Activities *activities.Activities
-	// Documents are polled for on the main queue; nil where there are none.
+	// Documents are polled for on a queue of their own beside the main queue; nil where there are none.
 	Documents *activities.Documents
 	Log       *slog.Logger
 }
 
 // Start starts to poll.
 func Start(o Options) (*Workers, error) {
-	workers := &Workers{failed: make(chan error, len(o.Queues))}
-	for _, queue := range o.Queues {
+	polled := o.Queues
+	if slices.Contains(polled, run.QueueMain) && o.Documents != nil {
+		polled = append(slices.Clone(polled), run.QueueDocuments)
+	}
+	workers := &Workers{failed: make(chan error, len(polled))}
+	for _, queue := range polled {
 		polling := worker.New(o.Temporal, queue, workers.options(o.Settings, queue))
 		if queue == run.QueueMain {
 			workflows.Register(polling, o.Agents)
 		}
 		polling.RegisterActivity(o.Activities)
-		if queue == run.QueueMain && o.Documents != nil {
+		if slices.Contains([]string{run.QueueMain, run.QueueDocuments}, queue) && o.Documents != nil { // on the main queue: how ingests end, and what earlier versions have begun
 			polling.RegisterActivity(o.Documents)
 		}
 		if err := polling.Start(); err != nil {

@@ -26,7 +26,7 @@ func TestQueuesHaveAsManySlotsAsTheServersBehindThem(t *testing.T) {
 		queue    string
 		want     int
 	}{
-		{two, run.QueueMain, 32}, {two, run.QueueHeavy, 3}, {two, run.QueueLight, 2}, {one, run.QueueHeavy, 3}, {one, run.QueueLight, 3},
+		{two, run.QueueMain, 32}, {two, run.QueueDocuments, 4}, {two, run.QueueHeavy, 3}, {two, run.QueueLight, 2}, {one, run.QueueHeavy, 3}, {one, run.QueueLight, 3},
 	} {
 		if got := queues.Slots(test.settings, test.queue); got != test.want {
 			t.Errorf("%s with %d tiers: %d slots, want %d", test.queue, len(test.settings.Tiers), got, test.want)

@@ -270,7 +270,7 @@ func (t *trigger) startReindex(ctx context.Context, _ *struct{}) (*reindexOutput
 	_, err := t.Temporal.ExecuteWorkflow(limited, client.StartWorkflowOptions{
 		ID: id, TaskQueue: t.TaskQueue, WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-	}, run.ReindexWorkflow, run.Reindex{User: t.userID(user)})
+	}, run.ReindexWorkflow, run.Reindex{User: t.userID(user), Tenant: user.Tenant})
 	if err != nil {
 		return nil, t.fromTemporal(ctx, "start a new index", id, err)
 	}

@@ -1,10 +1,12 @@
 package trigger_test
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -13,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.temporal.io/sdk/worker"
@@ -80,15 +83,18 @@ const octets = "Content-Type: application/octet-stream"
 func TestDocumentsGoInAreFoundAndDeleted(t *testing.T) {
 	t.Parallel()
 	shelf := newShelf(t)
-	polling := worker.New(shared, run.QueueMain, worker.Options{})
-	workflows.Register(polling, nil)
-	polling.RegisterActivity(activities.NewDocuments(activities.DocumentsOptions{Users: access.LocalUsers("", ""), Shelves: map[string]activities.Shelf{config.DefaultTenant: shelf.Shelf},
+	putting := activities.NewDocuments(activities.DocumentsOptions{Users: access.LocalUsers("", ""), Shelves: map[string]activities.Shelf{config.DefaultTenant: shelf.Shelf},
 		Places: ingests.Places{Folders: []string{shelf.folder}}, MaximumBytes: 2000,
-		Fetch: sources.New(sources.Options{AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})}))
-	if err := polling.Start(); err != nil {
-		t.Fatal(err)
+		Fetch: sources.New(sources.Options{AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})})
+	for _, queue := range []string{run.QueueMain, run.QueueDocuments} {
+		polling := worker.New(shared, queue, worker.Options{})
+		workflows.Register(polling, nil)
+		polling.RegisterActivity(putting)
+		if err := polling.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(polling.Stop)
 	}
-	t.Cleanup(polling.Stop)
 	s := newService(t, shelf.on, func(o *trigger.Options) { o.TaskQueue = run.QueueMain })
 	ended := func(started reply) api.Ingest {
 		t.Helper()
@@ -241,6 +247,32 @@ func TestTheSameIsNotPutInTwiceAtOnceAndCanBeCancelled(t *testing.T) {
 	}
 }
 
+func TestAnUploadThatNobodyWorksAtIsEndedWithoutBeingAskedFor(t *testing.T) {
+	t.Parallel()
+	shelf := newShelf(t)
+	for _, id := range []string{"ingest-lost", "ingest-new"} { // of workers that were killed before they began a workflow, one of them just now
+		if err := shelf.Ingests.Begin(t.Context(), ingests.Ingest{ID: id, Kind: ingests.Upload, Workflow: id}, ingests.File{Source: "upload:a.md", Name: "a.md", Content: []byte("# A")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := shelf.db.SQL().ExecContext(t.Context(), "UPDATE ingests SET started_at = '2026-01-01T00:00:00.000Z' WHERE id = 'ingest-lost'"); err != nil {
+		t.Fatal(err)
+	}
+	newService(t, shelf.on)
+	eventually(t, "the bytes of the lost one are gone", func() bool {
+		var held int
+		if err := shelf.db.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM ingest_files WHERE content IS NOT NULL").Scan(&held); err != nil {
+			t.Fatal(err)
+		}
+		return held == 1
+	})
+	for id, want := range map[string]ingests.State{"ingest-lost": ingests.Failed, "ingest-new": ingests.Running} {
+		if ingest, err := shelf.Ingests.Get(t.Context(), id); err != nil || ingest.State != want {
+			t.Errorf("%+v, %v, want it %s", ingest, err, want)
+		}
+	}
+}
+
 func TestDocumentsThatCannotBePutInAreRefused(t *testing.T) {
 	t.Parallel()
 	shelf := newShelf(t)
@@ -342,6 +374,9 @@ users:
 		"chen may not put in or look through documents for the agent erp": func(o *trigger.Options) {
 			o.Users = readUsers(strings.Replace(users, "ingest: [erp]", "ingest: [crm]", 1))
 		},
+		"chen may not put in or look through documents for the tenant default": func(o *trigger.Options) {
+			o.Users = readUsers(strings.Replace(users, "chen: {", "chen: {tenant: acme, ", 1))
+		},
 		"knowledge.folders": func(o *trigger.Options) { o.Places = ingests.Places{} },
 	} {
 		later := newService(t, mine.on, func(o *trigger.Options) { o.Users = readUsers(users) }, change)
@@ -354,6 +389,11 @@ users:
 			return false
 		})
 	}
+	decode[api.Schedule](t, s.do("PUT", "/v1/schedules", fmt.Sprintf(`{"folder": %q, "domain": "erp", "every": "48h"}`, mine.folder), "Authorization: Bearer lin"), http.StatusOK)
+	eventually(t, "it is another one's, and has another time", func() bool {
+		all := decode[api.Schedules](t, s.do("GET", "/v1/schedules", "", "Authorization: Bearer lin"), http.StatusOK).Schedules
+		return len(all) == 1 && all[0].ID == made.ID && all[0].By == "lin" && all[0].Every == "48h0m0s"
+	})
 	if got := s.do("DELETE", "/v1/schedules/"+made.ID, "", "Authorization: Bearer lin"); got.Status != http.StatusNoContent {
 		t.Errorf("who may look at it deletes it: %d: %s", got.Status, got.Body)
 	}
@@ -408,11 +448,32 @@ users:
 		wantProblem(t, s.do("POST", path, "", "Authorization: Bearer chen"), http.StatusForbidden, "chen may not")
 	}
 	wantProblem(t, s.do("GET", "/v1/documents", ""), http.StatusUnauthorized)
+	s.neverSent("/v1/documents?name=a.md&domain=erp", "Authorization: Bearer wu")
 	if err := mine.Ingests.Begin(t.Context(), ingests.Ingest{ID: "ingest-1", Kind: ingests.Folder, Domain: "general"}); err != nil {
 		t.Fatal(err)
 	}
 	wantProblem(t, s.do("GET", "/v1/ingests/ingest-1", "", "Authorization: Bearer chen"), http.StatusNotFound)
 	decode[api.Ingest](t, s.do("GET", "/v1/ingests/ingest-1", "", "Authorization: Bearer lin"), http.StatusOK)
+}
+
+// neverSent posts a file that is only announced, by somebody who may put in none: they are refused before anything of it is held.
+func (s *service) neverSent(path, key string) {
+	s.t.Helper()
+	connection, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer connection.Close()
+	_ = connection.SetDeadline(time.Now().Add(5 * time.Second))
+	fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n%s\r\nContent-Length: 1000000\r\n\r\n", path, key, octets)
+	reply, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	if reply.StatusCode != http.StatusForbidden {
+		s.t.Errorf("a file of somebody who may put in none: %s", reply.Status)
+	}
 }
 
 func TestAStoreThatDoesNotAnswerIsNamed(t *testing.T) {

@@ -201,7 +201,7 @@ func (t *trigger) startIngesting(ctx context.Context, shelf activities.Shelf, in
 			ID: ingest.Workflow, TaskQueue: t.TaskQueue, WorkflowExecutionErrorWhenAlreadyStarted: true,
 			WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL, WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 			Memo: map[string]any{memoIngest: ingest.ID},
-		}, run.IngestWorkflow, run.Ingest{ID: ingest.ID, Kind: string(ingest.Kind), Domain: ingest.Domain, Root: ingest.Root, User: ingest.By})
+		}, run.IngestWorkflow, run.Ingest{ID: ingest.ID, Kind: string(ingest.Kind), Domain: ingest.Domain, Root: ingest.Root, User: ingest.By, Tenant: caller(ctx).Tenant})
 		if running := (*serviceerror.WorkflowExecutionAlreadyStarted)(nil); !errors.As(err, &running) {
 			return err
 		}
@@ -273,6 +273,28 @@ func (t *trigger) believed(ctx context.Context, shelf activities.Shelf, ingest i
 		return ingest, err
 	}
 	return shelf.Ingests.Get(ctx, ingest.ID)
+}
+
+// endLost ends, now and again, what no workflow works at any more. Perhaps nobody ever asks for it, and the bytes of an upload would stay.
+func (t *trigger) endLost() {
+	for {
+		for tenant, shelf := range t.Shelves {
+			running, err := shelf.Ingests.Running(t.Stopping, time.Now().Add(-begun))
+			for _, ingest := range running {
+				if err == nil {
+					_, err = t.believed(t.Stopping, shelf, ingest)
+				}
+			}
+			if err != nil && t.Stopping.Err() == nil {
+				t.Logger.WarnContext(t.Stopping, "ingests that nobody works at any more stay in the list for now", "tenant", tenant, "error", err)
+			}
+		}
+		select {
+		case <-t.Stopping.Done():
+			return
+		case <-time.After(begun):
+		}
+	}
 }
 
 // runs reports whether the workflow of an ingest runs, or cannot be asked.

@@ -11,6 +11,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 )
 
 // protect wraps the routes with what every request goes through, the outermost first.
@@ -85,6 +87,10 @@ func (t *trigger) readWhole(next http.Handler) http.Handler {
 		limit := int64(maxBodyBytes)
 		switch {
 		case r.Method == http.MethodPost && r.URL.Path == "/v1/documents":
+			if refused := (*huma.ErrorModel)(nil); errors.As(t.mayPut(r.Context(), r.URL.Query().Get("domain")), &refused) { // before so much of theirs is held
+				writeProblem(w, refused)
+				return
+			}
 			limit = t.MaximumBytes
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTimeout))
 		case r.Method == http.MethodPost && r.URL.Path == "/v1/ingests":

@@ -3,6 +3,7 @@ package trigger
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -84,25 +85,43 @@ func (t *trigger) putSchedule(ctx context.Context, input *startScheduleInput) (*
 	id := schedulePrefix + strings.TrimPrefix(run.IngestID(made.Tenant, made.Domain, made.Folder), "ingest-")
 	limited, done := call(ctx)
 	defer done()
-	// A schedule's memo cannot be changed: one with another time is a new one.
-	if err := t.dropSchedule(limited, id); err != nil {
-		return nil, t.fromTemporal(ctx, "replace a schedule", id, err)
-	}
 	// Intervals count from the beginning of 1970: without an offset, one of 24 h would always be due at midnight UTC.
 	now := time.Duration(time.Now().Unix()) * time.Second
 	interval := client.ScheduleIntervalSpec{Every: every, Offset: now % every.Truncate(time.Second)}
-	_, err = t.Temporal.ScheduleClient().Create(limited, client.ScheduleOptions{
+	options := client.ScheduleOptions{
 		ID: id, Spec: client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{interval}},
 		Overlap: enums.SCHEDULE_OVERLAP_POLICY_SKIP, TriggerImmediately: true, Memo: map[string]any{memoSchedule: made},
 		Action: &client.ScheduleWorkflowAction{
 			ID: run.IngestID(made.Tenant, made.Domain, made.Folder), Workflow: run.IngestWorkflow, TaskQueue: t.TaskQueue,
-			Args: []any{run.Ingest{Kind: string(ingests.Folder), Domain: made.Domain, Root: made.Folder, User: made.By}},
+			Args: []any{run.Ingest{Kind: string(ingests.Folder), Domain: made.Domain, Root: made.Folder, User: made.By, Tenant: made.Tenant}},
 		},
-	})
-	if err != nil && !errors.Is(err, temporal.ErrScheduleAlreadyRunning) { // made by another request at this moment
+	}
+	_, err = t.Temporal.ScheduleClient().Create(limited, options)
+	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
+		err = t.changeSchedule(limited, made, options)
+	}
+	if err != nil {
 		return nil, t.fromTemporal(ctx, "make a schedule", id, err)
 	}
 	return &scheduleOutput{Body: t.shown(id, made)}, nil
+}
+
+// changeSchedule gives a schedule another time, and perhaps another user, and begins at once. It is the old one until it is the new one: deleted and made again, it would be lost with a
+// worker that is killed in between. A memo cannot be changed, so the note says what the schedule is for by now.
+func (t *trigger) changeSchedule(ctx context.Context, made scheduled, changed client.ScheduleOptions) error {
+	note, err := json.Marshal(made)
+	if err != nil {
+		return err
+	}
+	handle := t.Temporal.ScheduleClient().GetHandle(ctx, changed.ID)
+	if err := handle.Update(ctx, client.ScheduleUpdateOptions{DoUpdate: func(there client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
+		schedule := there.Description.Schedule
+		schedule.Spec, schedule.Action, schedule.State = &changed.Spec, changed.Action, &client.ScheduleState{Note: string(note)}
+		return &client.ScheduleUpdate{Schedule: &schedule}, nil
+	}}); err != nil {
+		return err
+	}
+	return handle.Trigger(ctx, client.ScheduleTriggerOptions{Overlap: changed.Overlap})
 }
 
 func (t *trigger) shown(id string, about scheduled) api.Schedule {
@@ -119,7 +138,7 @@ func (t *trigger) hindered(about scheduled) error {
 	if err != nil {
 		return err
 	}
-	if err := user.MayIngest(about.Domain); err != nil {
+	if err := cmp.Or(user.MayIngest(about.Domain), user.MayIngestFor(about.Tenant)); err != nil {
 		return err
 	}
 	_, err = t.Places.Resolve(about.Folder)
@@ -136,11 +155,15 @@ func (t *trigger) dropSchedule(ctx context.Context, id string) error {
 }
 
 // readSchedule reads what a schedule is for. It is not found where it is none of ours, or not the caller's to look at.
-func readSchedule(user access.User, id string, memo *common.Memo) (about scheduled, found bool) {
+func readSchedule(user access.User, id string, memo *common.Memo, note string) (about scheduled, found bool) {
 	payload := memo.GetFields()[memoSchedule]
-	found = strings.HasPrefix(id, schedulePrefix) && payload != nil && converter.GetDefaultDataConverter().FromPayload(payload, &about) == nil &&
-		about.Tenant == user.Tenant && user.MayIngest(about.Domain) == nil
-	return about, found
+	if !strings.HasPrefix(id, schedulePrefix) || payload == nil || converter.GetDefaultDataConverter().FromPayload(payload, &about) != nil {
+		return about, false
+	}
+	if changed := about; json.Unmarshal([]byte(note), &changed) == nil { // else it was never changed, or somebody has paused it with a reason
+		about = changed
+	}
+	return about, about.Tenant == user.Tenant && user.MayIngest(about.Domain) == nil
 }
 
 func (t *trigger) schedules(ctx context.Context, _ *struct{}) (*schedulesOutput, error) {
@@ -156,7 +179,7 @@ func (t *trigger) schedules(ctx context.Context, _ *struct{}) (*schedulesOutput,
 		if err != nil {
 			return nil, t.fromTemporal(ctx, "list the schedules", "", err)
 		}
-		about, found := readSchedule(caller(ctx), entry.ID, entry.Memo)
+		about, found := readSchedule(caller(ctx), entry.ID, entry.Memo, entry.Note)
 		if !found {
 			continue
 		}
@@ -179,7 +202,7 @@ func (t *trigger) deleteSchedule(ctx context.Context, input *scheduleInput) (*st
 	}
 	found := err == nil
 	if found {
-		_, found = readSchedule(caller(ctx), input.ID, described.Memo)
+		_, found = readSchedule(caller(ctx), input.ID, described.Memo, described.Schedule.State.Note)
 	}
 	if !found {
 		return nil, problem(http.StatusNotFound, "there is no such schedule; GET /v1/schedules lists those that there are",

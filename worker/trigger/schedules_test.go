@@ -1,14 +1,17 @@
 package trigger_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"testing"
 	"time"
 
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
+	"bestbox/internal/config"
 	"bestbox/worker/api"
 	"bestbox/worker/trigger"
 	"bestbox/workflows/run"
@@ -44,13 +47,17 @@ func TestAFolderIsPutInAgainAndAgain(t *testing.T) {
 	if err := converter.GetDefaultDataConverter().FromPayloads(begun.GetInput(), &input); err != nil {
 		t.Fatal(err)
 	}
-	if want := (run.Ingest{Kind: "folder", Domain: "erp", Root: shelf.folder}); input != want || begun.GetWorkflowType().GetName() != run.IngestWorkflow {
+	if want := (run.Ingest{Kind: "folder", Domain: "erp", Root: shelf.folder, Tenant: config.DefaultTenant}); input != want || begun.GetWorkflowType().GetName() != run.IngestWorkflow {
 		t.Errorf("began %s with %+v, want %+v", begun.GetWorkflowType().GetName(), input, want)
 	}
 
 	before := time.Now()
 	if again := put("48h"); again.ID != made.ID {
 		t.Errorf("the same folder has two schedules, %s and %s", made.ID, again.ID)
+	}
+	described, err := shared.ScheduleClient().GetHandle(t.Context(), made.ID).Describe(t.Context())
+	if err != nil || len(described.Info.RecentActions) != 1 {
+		t.Errorf("it is another one by now: %+v, %v", described, err)
 	}
 	var next time.Time
 	eventually(t, "it is listed with the new time, and when it is next", func() bool {
@@ -71,6 +78,35 @@ func TestAFolderIsPutInAgainAndAgain(t *testing.T) {
 		t.Errorf("deleted: %+v", got)
 	}
 	eventually(t, "it is gone", func() bool { return s.do("DELETE", "/v1/schedules/"+made.ID, "").Status == http.StatusNotFound })
+}
+
+// half is a Temporal in which schedules can be deleted and looked at, and none made.
+type half struct{ client.Client }
+
+func (h half) ScheduleClient() client.ScheduleClient { return deleting{h.Client.ScheduleClient()} }
+
+type deleting struct{ client.ScheduleClient }
+
+func (deleting) Create(context.Context, client.ScheduleOptions) (client.ScheduleHandle, error) {
+	return nil, serviceerror.NewUnavailable("it has gone away")
+}
+
+func TestAScheduleIsNotLostWhereItsChangeIsCutShort(t *testing.T) {
+	t.Parallel()
+	shelf := newShelf(t)
+	without := func(o *trigger.Options) { o.TaskQueue = "a queue without a worker" }
+	s := newService(t, shelf.on, without)
+	broken := newService(t, shelf.on, without, func(o *trigger.Options) { o.Temporal = half{o.Temporal} })
+	every := func(every string) string { return fmt.Sprintf(`{"folder": %q, "every": %q}`, shelf.folder, every) }
+	made := decode[api.Schedule](t, s.do("PUT", "/v1/schedules", every("24h")), http.StatusOK)
+	wantProblem(t, broken.do("PUT", "/v1/schedules", every("48h")), http.StatusServiceUnavailable, "Temporal")
+	described, err := shared.ScheduleClient().GetHandle(t.Context(), made.ID).Describe(t.Context())
+	if err != nil || described.Schedule.Spec.Intervals[0].Every != 24*time.Hour {
+		t.Fatalf("%+v, %v", described, err)
+	}
+	if got := s.do("DELETE", "/v1/schedules/"+made.ID, ""); got.Status != http.StatusNoContent {
+		t.Errorf("deleted: %+v", got)
+	}
 }
 
 func TestSchedulesThatCannotBeAreRefused(t *testing.T) {

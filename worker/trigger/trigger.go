@@ -106,7 +106,7 @@ type trigger struct {
 	mcpServers sync.Map // *mcp.Server by user
 }
 
-// New returns the handler of all routes.
+// New returns the handler of all routes. Until the service stops it also ends the ingests that were lost.
 func New(o Options) http.Handler {
 	t := &trigger{Options: o}
 	mux := http.NewServeMux()
@@ -130,6 +130,7 @@ func New(o Options) http.Handler {
 	mux.Handle("/mcp", t.mcp())
 	mux.Handle("GET /docs/", swagger.New("BestBox", "/openapi.json", "/docs/"))
 	mux.Handle("GET /docs", http.RedirectHandler("/docs/", http.StatusMovedPermanently))
+	go t.endLost()
 	return t.protect(problems(mux))
 }
 

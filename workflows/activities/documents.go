@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,18 +99,30 @@ func (d *Documents) shelf(input run.Ingest) (Shelf, error) {
 	if err != nil {
 		return Shelf{}, err
 	}
-	if err := user.MayIngest(input.Domain); err != nil {
+	if err := cmp.Or(user.MayIngest(input.Domain), user.MayIngestFor(cmp.Or(input.Tenant, user.Tenant))); err != nil {
 		return Shelf{}, err
 	}
-	return d.of(user)
+	return d.of(user.ID, user.Tenant)
 }
 
-func (d *Documents) of(user access.User) (Shelf, error) {
-	shelf, found := d.options.Shelves[user.Tenant]
+func (d *Documents) of(who, tenant string) (Shelf, error) {
+	shelf, found := d.options.Shelves[tenant]
 	if !found {
-		return Shelf{}, &access.DeniedError{Who: user.ID, What: fmt.Sprintf("use BestBox: there is no tenant %q", user.Tenant)}
+		return Shelf{}, &access.DeniedError{Who: who, What: fmt.Sprintf("use BestBox: there is no tenant %q", tenant)}
 	}
 	return shelf, nil
+}
+
+// begunIn is the shelf that knows of an ingest, also where its user is of another tenant by now, or gone.
+func (d *Documents) begunIn(input run.Ingest) (Shelf, error) {
+	if input.Tenant != "" {
+		return d.of(input.User, input.Tenant)
+	}
+	user, err := d.options.Users.Find(input.User)
+	if err != nil {
+		return Shelf{}, err
+	}
+	return d.of(user.ID, user.Tenant)
 }
 
 // noted is the ingest as the registry knows it. One that a schedule has begun is not there before its workflow, whose run names it.
@@ -345,11 +358,9 @@ func covered(source string, unread []ingests.File) bool {
 
 // EndIngest notes how an ingest has ended, and says what has become of its files.
 func (d *Documents) EndIngest(ctx context.Context, ending Ending) (run.Ingested, error) {
-	user, err := d.options.Users.Find(ending.Ingest.User)
-	if err != nil {
-		return run.Ingested{}, asTemporalError(ctx, err)
-	}
-	shelf, err := d.of(user)
+	ctx, stop := keepAlive(ctx)
+	defer stop()
+	shelf, err := d.begunIn(ending.Ingest)
 	if err != nil {
 		return run.Ingested{}, asTemporalError(ctx, err)
 	}
@@ -372,7 +383,7 @@ func (d *Documents) EndIngest(ctx context.Context, ending Ending) (run.Ingested,
 
 // ReindexDocuments makes the index of a tenant anew. Heartbeats tell how far it is.
 func (d *Documents) ReindexDocuments(ctx context.Context, input run.Reindex) (run.Reindexed, error) {
-	shelf, err := d.shelf(run.Ingest{User: input.User})
+	shelf, err := d.shelf(run.Ingest{User: input.User, Tenant: input.Tenant})
 	if err != nil {
 		return run.Reindexed{}, asTemporalError(ctx, err)
 	}

@@ -27,6 +27,8 @@ type Ingest struct {
 	Root string `json:"root,omitempty"`
 	// User is who puts them in, by the id in the file of users; empty where there is no such file.
 	User string `json:"user,omitempty"`
+	// Tenant is whose documents they become, which must be the user's: one who has moved to another tenant takes no schedule along. Empty: the user's, whichever that is.
+	Tenant string `json:"tenant,omitempty"`
 	// Listed says that an earlier part of this ingest has listed the files.
 	Listed bool `json:"listed,omitempty"`
 }
@@ -53,8 +55,9 @@ type IngestProgress struct {
 
 // Reindex starts a ReindexDocuments workflow.
 type Reindex struct {
-	// User is who wants it, as in Ingest.
-	User string `json:"user,omitempty"`
+	// User is who wants it, and Tenant whose index it is, as in Ingest.
+	User   string `json:"user,omitempty"`
+	Tenant string `json:"tenant,omitempty"`
 }
 
 // Reindexed is what it gives, and, while it runs, how far it is.

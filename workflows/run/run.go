@@ -20,11 +20,13 @@ import (
 	"bestbox/tools"
 )
 
-// The Temporal task queues. A worker polls any subset: the model queues near the model servers, the main queue near the records.
+// The Temporal task queues. A worker polls any subset: the model queues near the model servers, the main queue near the records. Whoever polls the main queue polls that of the
+// documents too.
 const (
-	QueueMain  = "bestbox"
-	QueueLight = "bestbox-light"
-	QueueHeavy = "bestbox-heavy"
+	QueueMain      = "bestbox"
+	QueueDocuments = "bestbox-documents"
+	QueueLight     = "bestbox-light"
+	QueueHeavy     = "bestbox-heavy"
 )
 
 // AskWorkflow is the workflow type that routes a question and answers it.

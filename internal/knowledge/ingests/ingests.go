@@ -3,12 +3,14 @@
 package ingests
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"time"
 
+	"bestbox/internal/database"
 	"bestbox/internal/records"
 )
 
@@ -163,24 +165,11 @@ func (r *Registry) List(ctx context.Context, id string, whole bool, files []File
 }
 
 func insert(ctx context.Context, tx *sql.Tx, id string, files []File) error {
-	if len(files) == 0 {
-		return nil
-	}
-	statement, err := tx.PrepareContext(ctx, `INSERT INTO ingest_files (ingest, position, source, name, size, state, tries, reason, advice, content)
-		VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?)`)
-	if err != nil {
-		return err
-	}
-	defer statement.Close()
+	rows := make([][]any, len(files))
 	for i, file := range files {
-		if file.State == "" {
-			file.State = Pending
-		}
-		if _, err := statement.ExecContext(ctx, id, i+1, file.Source, file.Name, file.Size, file.State, file.Reason, file.Advice, file.Content); err != nil {
-			return fmt.Errorf("note the file %s: %w", file.Source, err)
-		}
+		rows[i] = []any{id, i + 1, file.Source, file.Name, file.Size, cmp.Or(file.State, Pending), 0, file.Reason, file.Advice, file.Content}
 	}
-	return nil
+	return database.Insert(ctx, tx, "ingest_files", []string{"ingest", "position", "source", "name", "size", "state", "tries", "reason", "advice", "content"}, rows)
 }
 
 // Whole notes that the files which Begin has noted are all of the root.

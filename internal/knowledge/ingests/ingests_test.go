@@ -2,6 +2,7 @@ package ingests_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -114,6 +115,34 @@ func TestAListReplacesThatOfAnAttemptBefore(t *testing.T) {
 	if err := registry.List(t.Context(), "unknown", true, nil); !errors.Is(err, ingests.ErrUnknown) {
 		t.Errorf("an unknown ingest is listed: %v", err)
 	}
+}
+
+func TestALargeFolderIsListedWhole(t *testing.T) {
+	t.Parallel()
+	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
+		registry := begun(t, db)
+		files := make([]ingests.File, 10_001)
+		for i := range files {
+			files[i] = ingests.File{Source: fmt.Sprint("/srv/", i), Name: "a.md", Size: int64(i)}
+		}
+		files[5000].State, files[5000].Reason, files[5000].Advice = ingests.Unreadable, "locked", "unlock it"
+		if err := registry.List(t.Context(), handbook, true, files); err != nil {
+			t.Fatal(err)
+		}
+		listed, err := registry.Files(t.Context(), handbook, 0, len(files))
+		if err != nil || len(listed) != len(files) {
+			t.Fatalf("%d files, %v", len(listed), err)
+		}
+		for i, file := range listed {
+			want := files[i]
+			if want.Position = i + 1; want.State == "" {
+				want.State = ingests.Pending
+			}
+			if diff := cmp.Diff(want, file); diff != "" {
+				t.Fatal(diff)
+			}
+		}
+	})
 }
 
 func TestAnUploadIsKeptUntilItIsInAndNoLonger(t *testing.T) {

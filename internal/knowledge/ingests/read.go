@@ -75,6 +75,20 @@ func (r *Registry) Newest(ctx context.Context, limit int, keep func(Ingest) bool
 	return all, err
 }
 
+// Running are the ingests that began before a moment and have noted no end, without their counts.
+func (r *Registry) Running(ctx context.Context, before time.Time) (all []Ingest, err error) {
+	err = r.db.Read(ctx, func(tx *sql.Tx) error {
+		all = nil
+		const query = "SELECT " + ingestColumns + " FROM ingests WHERE state = ? AND started_at < ?"
+		return records.NewView(ctx, tx).Each(query, []any{Running, written(before)}, func(scan func(into ...any) error) error {
+			ingest, err := scanIngest(scan)
+			all = append(all, ingest)
+			return err
+		})
+	})
+	return all, err
+}
+
 // count fills in how many files are in which state.
 func count(ctx context.Context, tx *sql.Tx, ingest *Ingest) error {
 	c := &ingest.Counts
