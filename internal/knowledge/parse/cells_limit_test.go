@@ -29,6 +29,8 @@ func TestCellsAreBounded(t *testing.T) {
 		{"CSV, one row", "a.csv", []byte("a" + strings.Repeat(",", maxCells) + "b\n")},
 		{"CSV, one row of cells with lines", "a.csv", []byte(strings.Repeat("\"\n\",", maxCells) + "b\n")},
 		{"CSV, many rows", "a.csv", []byte(strings.Repeat(",,,,,,,,,b\n", maxCells/10+1))},
+		{"Markdown, short rows of a wide table", "a.md", []byte(strings.Repeat("|a", 2000) + "\n" + strings.Repeat("|-", 2000) + strings.Repeat("\na", maxCells/2000))},
+		{"Markdown, a wide table in a quote", "a.md", []byte("> " + strings.Repeat("|a", 2000) + "\n>" + strings.Repeat(" | :-: ", 2000) + strings.Repeat("\n> a\n\u3000", maxCells/4000))},
 		{"HTML, one row", "a.html", []byte("<table><tr>" + strings.Repeat("<td colspan=1000>", maxCells/1000) + "<td>b</table>")},
 		{"HTML, many rows", "a.html", []byte("<table><tr><td>a<td colspan=1000 rowspan=60000>" + strings.Repeat("<tr><td>a<td>b", maxCells/1000) + "</table>")},
 	} {

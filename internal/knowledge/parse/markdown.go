@@ -36,6 +36,9 @@ func readMarkdown(out *builder, source string) error {
 	if nested.MatchString(source) || marks(source) > maxMarks {
 		return readText(out, source)
 	}
+	if err := out.hold(tableCells(source)); err != nil {
+		return err
+	}
 	reader := &markdownReader{out: out, source: []byte(source)}
 	root := goldmark.New(goldmark.WithParser(markdownParser()), goldmark.WithExtensions(extension.Table)).Parser().Parse(text.NewReader(reader.source))
 	return reader.blocks(root)
@@ -102,7 +105,7 @@ var tomlTitle = regexp.MustCompile(`(?m)^title\s*=\s*["'](.*)["']\s*$`)
 func marks(source string) int {
 	most, here := 0, 0
 	for line := range strings.SplitSeq(source, "\n") {
-		if strings.TrimSpace(line) == "" {
+		if isBlank(line) {
 			here = 0
 			continue
 		}
@@ -113,6 +116,25 @@ func marks(source string) int {
 	}
 	return most
 }
+
+// tableCells is how many cells the tables have at most. The library fills each row up to all columns of its table before it can be stopped.
+func tableCells(source string) int {
+	cells, columns := 0, 0
+	for line := range strings.SplitSeq(source, "\n") {
+		if bars := strings.Count(line, "|"); isBlank(line) {
+			columns = 0
+		} else if bars > 0 && strings.Trim(line, markdownSpace+">|:-") == "" { // the line below the names of the columns
+			columns = max(columns, bars+1)
+		}
+		cells += columns
+	}
+	return cells
+}
+
+// markdownSpace is what a blank line may have in it, which is less than in other texts.
+const markdownSpace = " \t\v\f"
+
+func isBlank(line string) bool { return strings.Trim(line, markdownSpace) == "" }
 
 type markdownReader struct {
 	out    *builder
