@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 
@@ -87,6 +88,28 @@ func TestContentTypesThatBreakTheStandardLoseNoText(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_ = refused(t, "a.eml", []byte(source), DefaultLimits)
+		})
+	}
+}
+
+// Some of these would take minutes if each parameter made all of the others be looked at.
+func TestHeadersOfAnyLengthAreReadAtOnce(t *testing.T) {
+	t.Parallel()
+	var pieces strings.Builder
+	for at := range 10_000 {
+		fmt.Fprintf(&pieces, "name*%d=;", at)
+	}
+	for name, parameters := range map[string]string{
+		"words": strings.Repeat("a;", 500_000), "pieces of a name": pieces.String(), "blanks": strings.Repeat(" ", 500_000), "encoded words": strings.Repeat("=?", 500_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			began := time.Now()
+			source := mailFile("Subject: x", "Content-Type: text/plain; charset=gbk;"+parameters, "", "\xd4\xa4")
+			wantBlocks(t, readFile(t, "a.eml", []byte(source)), heading(1, "x"), paragraph("预"))
+			if took := time.Since(began); took > 5*time.Second {
+				t.Errorf("it took %s", took)
+			}
 		})
 	}
 }

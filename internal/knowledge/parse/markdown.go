@@ -7,7 +7,8 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/goccy/go-yaml"
+	yaml "github.com/goccy/go-yaml/ast"
+	yamlparser "github.com/goccy/go-yaml/parser"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
@@ -25,6 +26,9 @@ var nested = regexp.MustCompile(`(?m)^(?:[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t])
 
 // maxMarks is how many marks of emphasis and links may stand in what no blank line parts; each may make the tree deeper.
 const maxMarks = 20_000
+
+// maxFrontMatter is how large settings are at most; longer ones count as text. Their tree takes memory with the square of how deep they nest.
+const maxFrontMatter = 8 << 10
 
 // readMarkdown reads CommonMark with tables. What nests absurdly is read as plain text instead.
 func readMarkdown(out *builder, source string) error {
@@ -89,14 +93,34 @@ func withoutFrontMatter(source string) (title, text string) {
 		}
 		return "", source
 	}
-	var settings map[string]any
-	if yaml.Unmarshal([]byte(front), &settings) != nil || settings == nil {
+	if len(front) > maxFrontMatter {
 		return "", source
 	}
-	if named, ok := settings["title"].(string); ok {
-		title = named
+	file, err := yamlparser.ParseBytes([]byte(front), 0)
+	if err != nil || len(file.Docs) == 0 {
+		return "", source
+	}
+	settings, ok := file.Docs[0].Body.(*yaml.MappingNode)
+	if !ok {
+		return "", source
+	}
+	for _, setting := range settings.Values {
+		if setting.Key.GetToken().Value == "title" {
+			title = stringOfYAML(setting.Value)
+		}
 	}
 	return title, rest
+}
+
+// stringOfYAML is a value that is a text. It is taken from the tree: decoding follows references to references, of which a few lines make any number of values.
+func stringOfYAML(value yaml.Node) string {
+	switch value := value.(type) {
+	case *yaml.StringNode:
+		return value.Value
+	case *yaml.LiteralNode:
+		return value.Value.Value
+	}
+	return ""
 }
 
 var tomlTitle = regexp.MustCompile(`(?m)^title\s*=\s*["'](.*)["']\s*$`)

@@ -1,6 +1,8 @@
 package parse
 
 import (
+	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -68,6 +70,11 @@ func TestMarkdownFrontMatterIsTakenOff(t *testing.T) {
 		{"windows", "---\r\ntitle: Leave\r\n---\r\nText", "Leave", "Text"},
 		{"none", "---\nJust a text between rules\n---\nText", "", "Just a text between rules"},
 		{"of the title first", "---\ntitle: A\n---\n# B", "A", "B"},
+		{"a title over lines", "---\ntitle: >\n  Leave and\n  travel\n---\nText", "Leave and travel", "Text"},
+		{"a title without quotes", "---\nlayout: page\n\"title\": Leave # for all\n---\nText", "Leave", "Text"},
+		{"a number as the title", "---\ntitle: 2026\n---\nText", "", "Text"},
+		{"a list", "---\n- a\n---\nText", "", "- a"},
+		{"one line in braces", "---\n{title: Leave}\n---\nText", "Leave", "Text"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -76,6 +83,24 @@ func TestMarkdownFrontMatterIsTakenOff(t *testing.T) {
 				t.Errorf("title %q, first block %q; want %q, %q", content.Title, content.Blocks[0].Text, c.title, c.first)
 			}
 		})
+	}
+}
+
+// What the library makes of settings grows with the square of how deep they nest, and tenfold with each reference to ten references. It runs alone: what others allocate
+// would count.
+func TestMarkdownFrontMatterTakesLittleMemory(t *testing.T) {
+	references := "a0: &a0 {a: 1}\n"
+	for at := range 6 {
+		references += fmt.Sprintf("a%d: &a%[1]d {<<: [%s]}\n", at+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d,", at), 10), ","))
+	}
+	for name, front := range map[string]string{"nested deep": strings.Repeat("[", 20_000), "references": references} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_ = readFile(t, "a.md", []byte("---\n"+front+"\n---\ntext"))
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 200<<20 {
+			t.Errorf("%s took %d bytes", name, took)
+		}
 	}
 }
 
