@@ -52,7 +52,7 @@ func detectPackage(data []byte) (format, error) {
 // officePackage is the parts of a DOCX or XLSX file.
 type officePackage struct {
 	parts map[string]*zip.File
-	limit int64
+	out   *builder
 }
 
 // openPackage opens a package whose parts were all unpacked once, to nowhere: sizes that the archive states may be lies, and what is damaged is better known now.
@@ -77,7 +77,7 @@ func openPackage(out *builder, data []byte) (*officePackage, error) {
 		left -= size
 		parts[strings.TrimPrefix(strings.ReplaceAll(file.Name, `\`, "/"), "/")] = file
 	}
-	return &officePackage{parts: parts, limit: out.limits.Unpacked}, nil
+	return &officePackage{parts: parts, out: out}, nil
 }
 
 func unpack(out *builder, file *zip.File, left int64) (int64, error) {
@@ -111,8 +111,11 @@ func (p *officePackage) open(name string) (io.ReadCloser, error) {
 	return struct {
 		io.Reader
 		io.Closer
-	}{io.LimitReader(reader, p.limit), reader}, nil
+	}{io.LimitReader(reader, p.out.limits.Unpacked), reader}, nil
 }
+
+// maxSidePart bounds the parts that are held as a whole, such as those of styles and numbers: their elements take many times the memory of their text.
+const maxSidePart = 16 << 20
 
 // decode reads a part into value, and reports whether there is one.
 func (p *officePackage) decode(name string, value any) (bool, error) {
@@ -121,7 +124,13 @@ func (p *officePackage) decode(name string, value any) (bool, error) {
 		return false, err
 	}
 	defer reader.Close()
-	if err := xmlDecoder(reader).Decode(value); err != nil && !errors.Is(err, io.EOF) {
+	if p.parts[name].UncompressedSize64 > maxSidePart { // it is true: the part was unpacked
+		return false, unreadable(fmt.Sprintf("its part %s is larger than %s", name, megabytes(maxSidePart)), "open it in Office, save it anew and put it in again")
+	}
+	switch err := xmlDecoder(&contextReader{out: p.out, from: reader}).Decode(value); {
+	case p.out.ctx.Err() != nil:
+		return false, p.out.ctx.Err()
+	case err != nil && !errors.Is(err, io.EOF):
 		return false, errDamaged
 	}
 	return true, nil

@@ -145,6 +145,22 @@ func TestTextAndBlocksAreBounded(t *testing.T) {
 	}
 }
 
+// Elements that say nothing take few bytes of the file, a few hundred in the package and many times that when they are read.
+func TestLargePartsBesideTheTextAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, part, element string }{
+		{"lists", "word/numbering.xml", "<w:abstractNum/>"}, {"styles", "word/styles.xml", "<w:style/>"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			data := docxFile(t, wordParagraph("", "Text"), zipEntry{c.part, `<w:x ` + wordSpace + `>` + strings.Repeat(c.element, 17<<20/len(c.element)) + `</w:x>`})
+			if bad := refused(t, "a.docx", data, DefaultLimits); !strings.Contains(bad.Reason, c.part) {
+				t.Errorf("reason %q", bad.Reason)
+			}
+		})
+	}
+}
+
 // One text that many cells share is small in the file and large when it is read.
 func TestXLSXSharedTextsAreCountedWhereTheyStand(t *testing.T) {
 	t.Parallel()
