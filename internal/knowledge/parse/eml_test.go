@@ -81,6 +81,11 @@ func TestPlainMailWithRawChineseHeaders(t *testing.T) {
 	wantBlocks(t, content, heading(1, "预算"), paragraph("From: a@example.com"), paragraph("第一行\n第二行"))
 }
 
+func TestEmptyLinesBeforeAMailArePassedOver(t *testing.T) {
+	t.Parallel()
+	wantBlocks(t, readFile(t, "a.eml", []byte("\r\n\n"+mailFile("Subject: x", "", "The text"))), heading(1, "x"), paragraph("The text"))
+}
+
 func TestMailInAMailIsReadBelowIt(t *testing.T) {
 	t.Parallel()
 	content := readFile(t, "a.eml", []byte(nestedMails(1)))

@@ -44,6 +44,8 @@ func TestOfAlternativesOneTextIsReadAndEveryAttachment(t *testing.T) {
 		{"a text that is attached", mailParts("alternative", "a", onePart("text/plain; name=a.txt", "Attached", "Content-Disposition: attachment"), page), []knowledge.Block{paragraph("The page")},
 			[]knowledge.Block{heading(1, "a.txt"), paragraph("Attached")}},
 		{"an invitation", mailParts("alternative", "a", plain, page, onePart("text/calendar; name=invite.ics", "BEGIN:VCALENDAR")), []knowledge.Block{paragraph("The plain")}, nil},
+		{"a plain text that is empty behind its encoding", mailParts("alternative", "a", onePart("text/plain", "DQo=", "Content-Transfer-Encoding: base64"), page), []knowledge.Block{paragraph("The page")}, nil},
+		{"a plain text of blanks that are written out", mailParts("alternative", "a", onePart("text/plain", "=20=0A", "Content-Transfer-Encoding: quoted-printable"), page), []knowledge.Block{paragraph("The page")}, nil},
 		{"no text but in parts", mailParts("alternative", "a", mailParts("mixed", "m", page, plan)), []knowledge.Block{paragraph("The page")}, attached},
 	} {
 		t.Run(c.name, func(t *testing.T) {
