@@ -165,7 +165,7 @@ func looksWestern(data []byte) bool {
 // declaredBy is the encoding that a file names; only HTML does.
 func declaredBy(named format, data []byte) string {
 	start := data[:min(len(data), 1024)]
-	if named != htmlFormat && !bytes.Contains(bytes.ToLower(start), []byte("<html")) {
+	if lower := bytes.ToLower(start); named != htmlFormat && !bytes.Contains(lower, []byte("<html")) && !bytes.Contains(lower, []byte("<meta")) {
 		return ""
 	}
 	if _, name, certain := charset.DetermineEncoding(start, ""); certain || name != "windows-1252" {
