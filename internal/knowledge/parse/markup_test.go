@@ -182,6 +182,22 @@ func TestCSVDelimitersAndHeaders(t *testing.T) {
 		t.Parallel()
 		wantBlocks(t, readFile(t, "a.csv", []byte("A,1\nB,2\n")), table(0, "A | 1\nB | 2"))
 	})
+	for name, c := range map[string]struct{ source, want string }{
+		"decimal commas":                       {"Anna;1,5\nBert;2,5\n", "Anna | 1,5\nBert | 2,5"},
+		"decimal commas in all cells":          {"1,5;2,5;3,5\n4,5;5,5;6,5\n", "1,5 | 2,5 | 3,5\n4,5 | 5,5 | 6,5"},
+		"decimal commas in some rows":          {"1,5;2\n3;4\n5,5;6,5\n", "1,5 | 2\n3 | 4\n5,5 | 6,5"},
+		"decimal commas and names with some":   {"Li, Anna;1,5\nLi, Bert;2,5\n", "Li, Anna | 1,5\nLi, Bert | 2,5"},
+		"commas with blanks":                   {"1, a; b\n2, c\n", "1 | a; b\n2 | c"},
+		"numbers":                              {"1,2,3\n4,5,6\n", "1 | 2 | 3\n4 | 5 | 6"},
+		"decimal commas between tabs":          {"1,5\t2,5\n3,5\t4,5\n", "1,5 | 2,5\n3,5 | 4,5"},
+		"commas, and a semicolon in each row":  {"1,a; b,2\n3,c; d,4\n", "1 | a; b | 2\n3 | c; d | 4"},
+		"commas, and a semicolon in some rows": {"1,a;b\n2,c\n", "1 | a;b\n2 | c"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wantBlocks(t, readFile(t, "a.csv", []byte(c.source)), table(0, c.want))
+		})
+	}
 	t.Run("years as a header", func(t *testing.T) {
 		t.Parallel()
 		wantBlocks(t, readFile(t, "a.csv", []byte(",2023,2024\nsales,1,2\n")), table(1, " | 2023 | 2024\nsales | 1 | 2"))
