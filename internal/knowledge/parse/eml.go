@@ -31,6 +31,9 @@ func readEML(out *builder, data []byte, depth int) error {
 	if err != nil {
 		return unreadable("it is not a mail: "+err.Error(), "save the mail anew as .eml")
 	}
+	if kind, _ := contentType(textproto.MIMEHeader(message.Header)); kind == "multipart/encrypted" || strings.HasSuffix(kind, "pkcs7-mime") {
+		return unreadable("it is encrypted, or signed in a way that packs up its text", "open it in the mail program and save its text anew")
+	}
 	letter := &mailReader{out: out, depth: depth}
 	subject := headerText(message.Header.Get("Subject"))
 	out.title(subject)
