@@ -110,6 +110,19 @@ func (b *builder) list(items []listItem) error {
 	return b.add(knowledge.Block{Kind: knowledge.List, Text: strings.TrimRight(text.String(), "\n")})
 }
 
+// itemNumber is the number of an item that is read block by block, as long as none of its text was read. Others refer to it: "go on with step 3".
+type itemNumber string
+
+// before puts the number before the first text of the item.
+func (n *itemNumber) before(text string) string {
+	if *n == "" || strings.TrimSpace(text) == "" {
+		return text
+	}
+	number := *n
+	*n = ""
+	return string(number) + " " + text
+}
+
 // table adds rows of cells, of which the first lines may be a heading. Rows without text are left out.
 func (b *builder) table(rows [][]string, header int) error {
 	var text strings.Builder

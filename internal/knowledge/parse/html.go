@@ -58,6 +58,7 @@ func (r *contextReader) Read(into []byte) (int, error) {
 type htmlReader struct {
 	out    *builder
 	inline strings.Builder
+	number itemNumber
 	err    error
 }
 
@@ -118,7 +119,7 @@ var headings = []atom.Atom{atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6}
 func (p *htmlReader) flush() {
 	text := p.inline.String()
 	p.inline.Reset()
-	p.keep(p.out.paragraph(text))
+	p.keep(p.out.paragraph(p.number.before(text)))
 }
 
 func (p *htmlReader) keep(err error) {
@@ -149,7 +150,7 @@ func (p *htmlReader) walk(node *html.Node) {
 		p.inline.WriteString(" " + attribute(node, "alt") + " ")
 	case level > 0:
 		p.flush()
-		p.keep(p.out.heading(level, shownText(node)))
+		p.keep(p.out.heading(level, p.number.before(shownText(node))))
 	case node.DataAtom == atom.Pre:
 		p.flush()
 		p.keep(p.out.code(rawText(node)))
@@ -159,6 +160,9 @@ func (p *htmlReader) walk(node *html.Node) {
 	case (node.DataAtom == atom.Ul || node.DataAtom == atom.Ol) && isPlainList(node):
 		p.flush()
 		p.keep(p.out.list(itemsOf(node, 0)))
+	case node.DataAtom == atom.Ol:
+		p.flush()
+		p.steps(node)
 	case slices.Contains(blocks, node.DataAtom):
 		p.flush()
 		p.children(node)
@@ -172,6 +176,20 @@ func (p *htmlReader) children(node *html.Node) {
 	for child := range node.ChildNodes() {
 		p.walk(child)
 	}
+}
+
+// steps reads a list block by block.
+func (p *htmlReader) steps(list *html.Node) {
+	numbers := listOf(list, 0)
+	for child := range list.ChildNodes() {
+		p.number = ""
+		if child.DataAtom == atom.Li && !hidden(child) {
+			p.number = itemNumber(numbers.mark(child))
+		}
+		p.walk(child)
+		p.flush()
+	}
+	p.number = ""
 }
 
 func attribute(node *html.Node, key string) string {

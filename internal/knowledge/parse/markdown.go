@@ -163,6 +163,7 @@ func isBlank(line string) bool { return strings.Trim(line, markdownSpace) == "" 
 type markdownReader struct {
 	out    *builder
 	source []byte
+	number itemNumber
 }
 
 func (m *markdownReader) blocks(parent ast.Node) error {
@@ -181,12 +182,12 @@ func (m *markdownReader) block(node ast.Node) error {
 		if node.Level == 1 {
 			m.out.title(said)
 		}
-		return m.out.heading(node.Level, said)
+		return m.out.heading(node.Level, m.number.before(said))
 	case *ast.Paragraph, *ast.TextBlock:
-		return m.out.paragraph(m.inline(node))
+		return m.out.paragraph(m.number.before(m.inline(node)))
 	case *ast.List:
 		if !m.isPlain(node) {
-			return m.blocks(node)
+			return m.steps(node)
 		}
 		return m.out.list(m.items(node, 0))
 	case *extensionast.Table:
@@ -232,6 +233,23 @@ func (m *markdownReader) isPlain(list ast.Node) bool {
 		}
 	}
 	return true
+}
+
+// steps reads a list block by block.
+func (m *markdownReader) steps(list *ast.List) error {
+	number := list.Start
+	for item := list.FirstChild(); item != nil; item = item.NextSibling() {
+		m.number = ""
+		if list.IsOrdered() {
+			m.number = itemNumber(fmt.Sprintf("%d.", number))
+			number++
+		}
+		if err := m.blocks(item); err != nil {
+			return err
+		}
+	}
+	m.number = ""
+	return nil
 }
 
 func (m *markdownReader) items(list *ast.List, depth int) []listItem {

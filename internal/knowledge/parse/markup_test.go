@@ -104,10 +104,27 @@ func TestMarkdownFrontMatterTakesLittleMemory(t *testing.T) {
 	}
 }
 
-func TestMarkdownListWithMoreThanTextIsReadBlockByBlock(t *testing.T) {
+func TestListsWithMoreThanTextKeepTheNumbersOfTheirItems(t *testing.T) {
 	t.Parallel()
-	content := readFile(t, "a.md", []byte("1. Do this:\n\n       make\n\n2. Then that\n"))
-	wantBlocks(t, content, paragraph("Do this:"), knowledge.Block{Kind: knowledge.Code, Text: "make"}, paragraph("Then that"))
+	code := knowledge.Block{Kind: knowledge.Code, Text: "make"}
+	for _, c := range []struct {
+		name, file, source string
+		want               []knowledge.Block
+	}{
+		{"Markdown", "a.md", "1. Do this:\n\n       make\n\n   More\n2. Then that\n", []knowledge.Block{paragraph("1. Do this:"), code, paragraph("More"), paragraph("2. Then that")}},
+		{"Markdown that begins later", "a.md", "3. # 安装\n4. ```\n   make\n   ```\n\n   做完\n", []knowledge.Block{heading(1, "3. 安装"), code, paragraph("4. 做完")}},
+		{"Markdown, one below the other", "a.md", "1. One\n   - Bullet\n\n         make\n   - And\n2. Two\n\nEnd", []knowledge.Block{paragraph("1. One"), paragraph("Bullet"), code, paragraph("And"), paragraph("2. Two"), paragraph("End")}},
+		{"Markdown without text in an item", "a.md", "1. ```\n   make\n   ```\n\nEnd", []knowledge.Block{code, paragraph("End")}},
+		{"HTML", "a.html", "<ol><li>Do <b>this</b>:<pre>make</pre>More<li hidden>x<li><p>Then that</ol>End", []knowledge.Block{paragraph("1. Do this:"), code, paragraph("More"), paragraph("2. Then that"), paragraph("End")}},
+		{"HTML with its own numbers", "a.html", "<ol type=a start=3><li><h2>安装</h2><li value=6><pre>make</pre>\n做完</ol>", []knowledge.Block{heading(2, "c. 安装"), code, paragraph("f. 做完")}},
+		{"HTML, one below the other", "a.html", "<ol><li>One<ul><li>Bullet<pre>make</pre></ul><li>Two</ol>", []knowledge.Block{paragraph("1. One"), paragraph("Bullet"), code, paragraph("2. Two")}},
+		{"HTML without text in an item", "a.html", "<ol><li><pre>make</pre></ol>End", []knowledge.Block{code, paragraph("End")}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			wantBlocks(t, readFile(t, c.file, []byte(c.source)), c.want...)
+		})
+	}
 }
 
 func TestHTMLIsReadAsItIsSeen(t *testing.T) {
