@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -157,6 +158,9 @@ func (p *htmlReader) walk(node *html.Node) {
 	case node.DataAtom == atom.Table && isData(node):
 		p.flush()
 		p.table(node)
+	case node.DataAtom == atom.Sup:
+		p.raise(node)
+		p.children(node)
 	case (node.DataAtom == atom.Ul || node.DataAtom == atom.Ol) && isPlainList(node):
 		p.flush()
 		p.keep(p.out.list(itemsOf(node, 0)))
@@ -233,8 +237,22 @@ func (p *htmlReader) take(node *html.Node, except []atom.Atom) {
 		p.inline.WriteString(" ")
 		p.collect(node, except)
 		p.inline.WriteString(" ")
+	case node.DataAtom == atom.Sup:
+		p.raise(node)
+		p.collect(node, except)
 	default:
 		p.collect(node, except)
+	}
+}
+
+// raise writes what parts a superscript from the number or the unit before it.
+func (p *htmlReader) raise(node *html.Node) {
+	for child := range node.Descendants() {
+		if child.Type == html.TextNode {
+			before, _ := utf8.DecodeLastRuneInString(p.inline.String())
+			p.inline.WriteString(raisedMark(before, child.Data))
+			return
+		}
 	}
 }
 

@@ -162,6 +162,31 @@ loose text
 	)
 }
 
+func TestSuperscriptsDoNotChangeFigures(t *testing.T) {
+	t.Parallel()
+	run := func(text, properties string) string { return "<w:r><w:rPr>" + properties + "</w:rPr><w:t>" + text + "</w:t></w:r>" }
+	const raised = `<w:vertAlign w:val="superscript"/>`
+	for _, c := range []struct{ name, before, raised, after, want string }{
+		{"a power", "10", "6", " cells", "10^6 cells"},
+		{"a negative power", "10", "−3", "m", "10^−3m"},
+		{"a unit", "12 m", "2", "", "12 m^2"},
+		{"a mark of a footnote", "5", "1", " days", "5^1 days"},
+		{"an ordinal", "the 1", "st", " day", "the 1st day"},
+		{"a mark in brackets", "leave", "[1]", "", "leave[1]"},
+		{"behind Chinese", "年假", "1", "", "年假1"},
+		{"behind a blank", "5 ", "1", "", "5 1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			html := c.before + "<sup><i>" + c.raised + "</i></sup>" + c.after
+			wantBlocks(t, readFile(t, "a.html", []byte("<p>"+html+"</p><ul><li>"+html+"</ul>")), paragraph(c.want), list("- "+c.want))
+			body := "<w:p>" + run(c.before, "") + run(c.raised, raised) + run(c.after, `<w:vertAlign w:val="baseline"/>`) + "</w:p>"
+			wantBlocks(t, readFile(t, "a.docx", docxFile(t, strings.ReplaceAll(body, "<w:t>", `<w:t xml:space="preserve">`))), paragraph(c.want))
+		})
+	}
+	wantBlocks(t, readFile(t, "a.docx", docxFile(t, "<w:p>"+run("10", "")+run("1", raised)+run("2", raised)+run("2", "")+"</w:p>")), paragraph("10^122"))
+}
+
 func TestHTMLTitleIsTheHeadingWhereThereIsNoOther(t *testing.T) {
 	t.Parallel()
 	if content := readFile(t, "a.htm", []byte("<h1>假期</h1><p>Text")); content.Title != "假期" {
