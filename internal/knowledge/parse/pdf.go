@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"time"
@@ -140,6 +141,8 @@ type pdfPage struct {
 type pdfLine struct {
 	text                           []rune
 	left, right, top, bottom, size float64
+	// lefts are where its characters begin, which is asked for only on pages into whose form something was typed.
+	lefts []float64
 }
 
 func (d *pdfReader) page(document references.FPDF_DOCUMENT, index int) (pdfPage, error) {
@@ -154,6 +157,7 @@ func (d *pdfReader) page(document references.FPDF_DOCUMENT, index int) (pdfPage,
 	if err != nil {
 		return page, err
 	}
+	typed := d.typed(document, index)
 	var line pdfLine
 	first, last := -1, -1
 	end := func() {
@@ -187,9 +191,11 @@ func (d *pdfReader) page(document references.FPDF_DOCUMENT, index int) (pdfPage,
 			}
 		}
 		line.write(char)
+		if len(typed) > 0 && len(line.lefts) < len(line.text) {
+			line.lefts = append(line.lefts, d.leftOf(text, at, char))
+		}
 	}
 	end()
-	typed := d.typed(document, index)
 	for _, value := range typed {
 		page.known += len(value.text)
 	}
@@ -207,6 +213,15 @@ func (l *pdfLine) write(char rune) {
 		return
 	}
 	l.text = append(l.text, char)
+}
+
+// leftOf is where a character begins; a blank, which the library may have put there, has no place of its own.
+func (d *pdfReader) leftOf(text references.FPDF_TEXTPAGE, at int, char rune) float64 {
+	box, err := d.pdfium.FPDFText_GetLooseCharBox(&requests.FPDFText_GetLooseCharBox{TextPage: text, Index: at})
+	if err != nil || char <= ' ' {
+		return math.Inf(-1)
+	}
+	return float64(box.Rect.Left)
 }
 
 // unmapped reports whether a character is none of Unicode's own: fonts without a table show it, and do not say what it is.
