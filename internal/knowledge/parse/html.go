@@ -77,13 +77,13 @@ func (p *htmlReader) titles(root *html.Node) {
 
 // unshown elements hold what is no text of the page: programs, navigation, what one types in.
 var unshown = []atom.Atom{
-	atom.Head, atom.Script, atom.Style, atom.Nav, atom.Template, atom.Noscript, atom.Iframe, atom.Object, atom.Svg, atom.Math, atom.Canvas, atom.Audio, atom.Video,
+	atom.Head, atom.Script, atom.Style, atom.Nav, atom.Template, atom.Noscript, atom.Iframe, atom.Object, atom.Svg, atom.Canvas, atom.Audio, atom.Video,
 	atom.Button, atom.Select, atom.Textarea, atom.Input, atom.Dialog, atom.Datalist,
 }
 
 // hidden reports whether a page does not show an element.
 func hidden(node *html.Node) bool {
-	if slices.Contains(unshown, node.DataAtom) && node.DataAtom != atom.Math {
+	if slices.Contains(unshown, node.DataAtom) {
 		return true
 	}
 	for _, attribute := range node.Attr {
@@ -158,6 +158,8 @@ func (p *htmlReader) walk(node *html.Node) {
 	case node.DataAtom == atom.Table && isData(node):
 		p.flush()
 		p.table(node)
+	case formulas(node):
+		p.walk(formulaOf(node))
 	case node.DataAtom == atom.Sup:
 		p.raise(node)
 		p.children(node)
@@ -237,6 +239,8 @@ func (p *htmlReader) take(node *html.Node, except []atom.Atom) {
 		p.inline.WriteString(" ")
 		p.collect(node, except)
 		p.inline.WriteString(" ")
+	case formulas(node):
+		p.take(formulaOf(node), except)
 	case node.DataAtom == atom.Sup:
 		p.raise(node)
 		p.collect(node, except)
@@ -254,6 +258,23 @@ func (p *htmlReader) raise(node *html.Node) {
 			return
 		}
 	}
+}
+
+// formulas reports whether an element holds the forms of a formula.
+func formulas(node *html.Node) bool { return node.Namespace == "math" && node.Data == "semantics" }
+
+// formulaOf is the form that is read: TeX, where it is among them, since what is shown has no signs of fractions and powers.
+func formulaOf(semantics *html.Node) *html.Node {
+	first := &html.Node{}
+	for node := range semantics.ChildNodes() {
+		switch {
+		case node.DataAtom == atom.Annotation && attribute(node, "encoding") == "application/x-tex":
+			return node
+		case node.Type == html.ElementNode && first.Type != html.ElementNode:
+			first = node
+		}
+	}
+	return first
 }
 
 // rawText is the text of code, with its lines.

@@ -187,6 +187,22 @@ func TestSuperscriptsDoNotChangeFigures(t *testing.T) {
 	wantBlocks(t, readFile(t, "a.docx", docxFile(t, "<w:p>"+run("10", "")+run("1", raised)+run("2", raised)+run("2", "")+"</w:p>")), paragraph("10^122"))
 }
 
+// What a formula shows has no sign of what stands above or below; where it is said in TeX too, that is read.
+func TestHTMLFormulasAreReadOnce(t *testing.T) {
+	t.Parallel()
+	const fraction = "<mrow><mfrac><mn>1</mn><mn>2</mn></mfrac></mrow>"
+	for _, c := range []struct{ name, formula, want string }{
+		{"KaTeX", `<math><semantics>` + fraction + `<annotation encoding="application/x-tex">\frac{1}{2}</annotation></semantics></math><span aria-hidden="true">12</span>`, `\frac{1}{2}`},
+		{"other annotations", `<math><semantics><mrow><mi>a</mi></mrow><annotation encoding="StarMath 5.0">a</annotation><annotation-xml encoding="MathML-Content"><ci>a</ci></annotation-xml></semantics></math>`, "a"},
+		{"no annotation", `<math><mi>a</mi></math>`, "a"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			wantBlocks(t, readFile(t, "a.html", []byte("<p>It is "+c.formula+".")), paragraph("It is "+c.want+"."))
+		})
+	}
+}
+
 func TestHTMLTitleIsTheHeadingWhereThereIsNoOther(t *testing.T) {
 	t.Parallel()
 	if content := readFile(t, "a.htm", []byte("<h1>假期</h1><p>Text")); content.Title != "假期" {
