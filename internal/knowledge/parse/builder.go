@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"bestbox/internal/knowledge"
 )
@@ -17,6 +18,8 @@ type builder struct {
 	// size is that of all texts, cells the count of those in tables.
 	size  int64
 	cells int
+	// pdfTime is how long PDFs were read: those of a mail have the time of one.
+	pdfTime time.Duration
 }
 
 // maxCells bounds the cells of tables. An empty one takes 16 bytes of memory and, where one cell spans many or stands far to the right, none in the file.

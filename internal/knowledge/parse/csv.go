@@ -116,7 +116,7 @@ func guessDelimiter(text string, tabs bool) rune {
 				counts[len(row)]++
 			}
 		}
-		inText := delimiter == ',' && !partingComma.MatchString(text[:reader.InputOffset()])
+		inText := delimiter == ',' && read > 1 && !partingComma.MatchString(text[:reader.InputOffset()])
 		for cells, rows := range counts {
 			score := rows*100 + min(cells, 99)
 			if inText {

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +92,20 @@ func TestContentTypesThatBreakTheStandardLoseNoText(t *testing.T) {
 			t.Parallel()
 			_ = refused(t, "a.eml", []byte(source), DefaultLimits)
 		})
+	}
+}
+
+func TestThePDFsOfAMailHaveTheTimeOfOne(t *testing.T) {
+	t.Parallel()
+	source := []byte("Subject: x\r\n" + mailParts("mixed", "m", onePart("text/plain", "The text"), planPart("application/pdf; name=a.pdf"), planPart("application/pdf; name=b.pdf")))
+	text := []knowledge.Block{heading(1, "x"), paragraph("The text"), heading(1, "a.pdf")}
+	for used, want := range map[time.Duration][]knowledge.Block{0: {paragraph("In the plan"), heading(1, "b.pdf"), paragraph("In the plan")}, maxPDFTime: {heading(1, "b.pdf")}} {
+		out := &builder{ctx: t.Context(), limits: DefaultLimits, pdfTime: used}
+		must(t, read(out, "a.eml", source, 0))
+		wantBlocks(t, out.content, slices.Concat(text, want)...)
+		if out.pdfTime == 0 {
+			t.Errorf("the time of PDFs is %s", out.pdfTime)
+		}
 	}
 }
 

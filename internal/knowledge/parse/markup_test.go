@@ -164,7 +164,9 @@ loose text
 
 func TestSuperscriptsDoNotChangeFigures(t *testing.T) {
 	t.Parallel()
-	run := func(text, properties string) string { return "<w:r><w:rPr>" + properties + "</w:rPr><w:t>" + text + "</w:t></w:r>" }
+	run := func(text, properties string) string {
+		return "<w:r><w:rPr>" + properties + "</w:rPr><w:t>" + text + "</w:t></w:r>"
+	}
 	const raised = `<w:vertAlign w:val="superscript"/>`
 	for _, c := range []struct{ name, before, raised, after, want string }{
 		{"a power", "10", "6", " cells", "10^6 cells"},

@@ -26,9 +26,9 @@ func detectPackage(data []byte) (format, error) {
 	}
 	holds, binary := map[string]bool{}, false
 	for _, file := range archive.File {
-		folder, _, _ := strings.Cut(strings.TrimPrefix(file.Name, "/"), "/")
+		folder, _, _ := strings.Cut(partName(file), "/")
 		holds[folder] = true
-		binary = binary || strings.EqualFold(strings.TrimPrefix(file.Name, "/"), "xl/workbook.bin")
+		binary = binary || strings.EqualFold(partName(file), "xl/workbook.bin")
 	}
 	switch {
 	case holds["word"]:
@@ -47,6 +47,11 @@ func detectPackage(data []byte) (format, error) {
 		return "", unreadable("it is a document of Apple's Pages, Numbers or Keynote", "export it as .docx, .xlsx or .pdf")
 	}
 	return "", unreadable("it is a ZIP archive", "unpack it and put in the files")
+}
+
+// partName is the name of a part; some programs write it as a path of Windows.
+func partName(file *zip.File) string {
+	return strings.TrimPrefix(strings.ReplaceAll(file.Name, `\`, "/"), "/")
 }
 
 // officePackage is the parts of a DOCX or XLSX file.
@@ -75,7 +80,7 @@ func openPackage(out *builder, data []byte) (*officePackage, error) {
 			return nil, err
 		}
 		left -= size
-		parts[strings.TrimPrefix(strings.ReplaceAll(file.Name, `\`, "/"), "/")] = file
+		parts[partName(file)] = file
 	}
 	return &officePackage{parts: parts, out: out}, nil
 }

@@ -23,9 +23,14 @@ const maxPDFTime = 3 * time.Minute
 
 var errNoPDF = unreadable("it is a PDF that is damaged or was cut off", "open it, save it anew and put it in again")
 
+var errSlowPDF = unreadable(fmt.Sprintf("reading it takes longer than %s", maxPDFTime), "split it into smaller files, or print it to a new PDF")
+
 // readPDF reads the text layer of a PDF, with the pages it is on.
 func readPDF(out *builder, data []byte) error {
-	return readPDFWithin(out, data, maxPDFTime)
+	if out.pdfTime >= maxPDFTime { // in those before it in a mail
+		return errSlowPDF
+	}
+	return readPDFWithin(out, data, maxPDFTime-out.pdfTime)
 }
 
 func readPDFWithin(out *builder, data []byte, limit time.Duration) error {
@@ -40,6 +45,8 @@ func readPDFWithin(out *builder, data []byte, limit time.Duration) error {
 	}
 	ctx, cancel := context.WithTimeout(out.ctx, limit)
 	defer cancel()
+	began := time.Now()
+	defer func() { out.pdfTime += time.Since(began) }()
 	document := &pdfReader{out: out, ctx: ctx, pdfium: instance}
 	done := make(chan error, 1)
 	go func() {
@@ -72,7 +79,7 @@ func whyEnded(out *builder, ctx context.Context, err error) error {
 	case out.ctx.Err() != nil:
 		return out.ctx.Err()
 	case ctx.Err() != nil:
-		return unreadable(fmt.Sprintf("reading it takes longer than %s", maxPDFTime), "split it into smaller files, or print it to a new PDF")
+		return errSlowPDF
 	}
 	return err
 }

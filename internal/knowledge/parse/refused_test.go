@@ -19,6 +19,7 @@ func TestContentDecidesBeforeTheName(t *testing.T) {
 		{"a.txt", "pdf", pdfFile("", []pdfText{{50, 700, 10, "Text"}})},
 		{"a.md", "docx", docxFile(t, wordParagraph("", "Text"))},
 		{"a.docx", "xlsx", xlsxFile(t, []string{"A"}, map[string][][]any{"A": {{"Text"}}})},
+		{"a.docx", "docx", zipFile(t, zipEntry{`word\document.xml`, `<w:document ` + wordSpace + `><w:body>` + wordParagraph("", "Text") + `</w:body></w:document>`})},
 		{"a.txt", "html", []byte("\n<!-- x -->\n<!doctype html><p>Text")},
 		{"a.pdf", "html", []byte("<html><p>Text</html>")},
 		{"README", "text", []byte("Text")},
