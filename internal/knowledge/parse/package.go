@@ -147,26 +147,37 @@ func xmlDecoder(reader io.Reader) *xml.Decoder {
 	return decoder
 }
 
-type relationships struct {
-	Relationship []struct {
-		Type   string `xml:"Type,attr"`
-		Target string `xml:"Target,attr"`
-	}
+// relationship names a part that belongs to another one.
+type relationship struct {
+	ID     string `xml:"Id,attr"`
+	Type   string `xml:"Type,attr"`
+	Target string `xml:"Target,attr"`
 }
 
-// related is the part that a relationship of another part names, such as that of the styles; empty where there is none. The package itself is the part "".
-func (p *officePackage) related(part, kind string) string {
+// relationships are those of a part. The package itself is the part "".
+func (p *officePackage) relationships(part string) []relationship {
 	folder, name := path.Split(part)
-	var all relationships
-	if found, err := p.decode(folder+"_rels/"+name+".rels", &all); err != nil || !found {
-		return ""
+	var all struct {
+		Relationship []relationship
 	}
-	for _, one := range all.Relationship {
+	if found, err := p.decode(folder+"_rels/"+name+".rels", &all); err != nil || !found {
+		return nil
+	}
+	for at, one := range all.Relationship {
+		if strings.HasPrefix(one.Target, "/") {
+			all.Relationship[at].Target = strings.TrimPrefix(path.Clean(one.Target), "/")
+		} else {
+			all.Relationship[at].Target = path.Join(folder, one.Target)
+		}
+	}
+	return all.Relationship
+}
+
+// related is the part that a relationship of another part names, such as that of the styles; empty where there is none.
+func (p *officePackage) related(part, kind string) string {
+	for _, one := range p.relationships(part) {
 		if strings.HasSuffix(one.Type, "/"+kind) {
-			if strings.HasPrefix(one.Target, "/") {
-				return strings.TrimPrefix(path.Clean(one.Target), "/")
-			}
-			return path.Join(folder, one.Target)
+			return one.Target
 		}
 	}
 	return ""
