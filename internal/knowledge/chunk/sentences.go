@@ -75,12 +75,13 @@ func isEnd(before string, mark rune, spaces, after string) bool {
 	word := before[strings.LastIndexFunc(before, unicode.IsSpace)+1:]
 	word = strings.TrimLeft(word, "(\"'“‘[")
 	_, short := abbreviations[strings.ToLower(word)]
-	return !short && !isNumbering(before[strings.LastIndexByte(before, '\n')+1:], word) && !isInitial(word)
+	return !short && !isNumbering(before, word) && !isInitial(word)
 }
 
-// isNumbering is true of the number of a list or a heading, such as "3." or "2.1.", with what stands before it in its line.
-func isNumbering(line, word string) bool {
-	return strings.TrimSpace(line) == word && strings.Trim(word, "0123456789.") == ""
+// isNumbering is true of the number of a list or a heading, such as "3." or "2.1.", which stands alone in its line. Only for a number is the line looked for: it may be
+// very long, and hold many marks.
+func isNumbering(before, word string) bool {
+	return strings.Trim(word, "0123456789.") == "" && strings.TrimSpace(before[strings.LastIndexByte(before, '\n')+1:]) == word
 }
 
 // isInitial is true of a letter of a name, and of letters such as e.g and U.S

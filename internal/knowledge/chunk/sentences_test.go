@@ -3,6 +3,7 @@ package chunk_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -35,6 +36,23 @@ func TestSentencesOfEnglishAndChinese(t *testing.T) {
 			t.Parallel()
 			if diff := cmp.Diff(want, chunk.Sentences(strings.Join(want, ""))); diff != "" {
 				t.Errorf("want (-), got (+): %s", diff)
+			}
+		})
+	}
+}
+
+// It would take half a minute if each mark made all of the text before it be looked at.
+func TestManyMarksInOneLineAreLookedAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{"initials": strings.Repeat("A. ", 150_000), "numbers": strings.Repeat("A. ", 150_000) + strings.Repeat("1. ", 150_000)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			began := time.Now()
+			if got := strings.Join(chunk.Sentences(text), ""); got != text {
+				t.Error("the text is another")
+			}
+			if took := time.Since(began); took > 5*time.Second {
+				t.Errorf("it took %s", took)
 			}
 		})
 	}

@@ -14,8 +14,8 @@ import (
 	"syscall"
 )
 
-// List finds the files below root whose names are accepted, ordered by path, and what is in the way. Hidden files and folders, and files that are not accepted, are left
-// out. A link is followed where it leads to something below root that is not listed anyway. Where root is a file, that is the one that is listed, hidden or not.
+// List finds the files below root whose names are accepted, ordered by path, and what is in the way. Hidden files and folders, lock files of Office, and files that are not accepted,
+// are left out. A link is followed where it leads to something below root that is not listed anyway. Where root is a file, that is the one that is listed, hidden or not.
 //
 // An error means that nothing is known of what stands there, not that nothing does.
 func List(ctx context.Context, root string, accept func(name string) bool) ([]File, []Problem, error) {
@@ -93,7 +93,8 @@ func (l *listing) walk(ctx context.Context, folder, canonical string) error {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("list %s: %w", l.base, err)
 		}
-		if strings.HasPrefix(entry.Name(), ".") {
+		// Office keeps such a file beside one that is open; it has its extension and says who has opened it.
+		if strings.HasPrefix(entry.Name(), ".") || strings.HasPrefix(entry.Name(), "~$") {
 			continue
 		}
 		name := path.Join(folder, entry.Name())

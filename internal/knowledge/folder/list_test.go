@@ -61,7 +61,7 @@ func listed(t *testing.T, root string) (files, problems []string) {
 
 func TestAcceptedFilesAreListedInOrderWithoutHiddenOnes(t *testing.T) {
 	t.Parallel()
-	root := tree(t, "b.md", "a/z.md", "a/deep/er/x.md", "a.md", "picture.png", ".hidden.md", ".git/config.md", "空.md")
+	root := tree(t, "b.md", "a/z.md", "a/deep/er/x.md", "a.md", "picture.png", ".hidden.md", "~$b.md", ".git/config.md", "空.md")
 	files, problems := listed(t, root)
 	assert.Equal(t, []string{"a.md", "a/deep/er/x.md", "a/z.md", "b.md", "空.md"}, files)
 	assert.Empty(t, problems)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"bestbox/internal/knowledge"
 )
@@ -17,6 +18,8 @@ type builder struct {
 	// size is that of all texts, cells the count of those in tables.
 	size  int64
 	cells int
+	// pdfTime is how long PDFs were read: those of a mail have the time of one.
+	pdfTime time.Duration
 }
 
 // maxCells bounds the cells of tables. An empty one takes 16 bytes of memory and, where one cell spans many or stands far to the right, none in the file.
@@ -108,6 +111,19 @@ func (b *builder) list(items []listItem) error {
 		text.WriteString(strings.Repeat("  ", min(item.depth, 8)) + said + "\n")
 	}
 	return b.add(knowledge.Block{Kind: knowledge.List, Text: strings.TrimRight(text.String(), "\n")})
+}
+
+// itemNumber is the number of an item that is read block by block, as long as none of its text was read. Others refer to it: "go on with step 3".
+type itemNumber string
+
+// before puts the number before the first text of the item.
+func (n *itemNumber) before(text string) string {
+	if *n == "" || strings.TrimSpace(text) == "" {
+		return text
+	}
+	number := *n
+	*n = ""
+	return string(number) + " " + text
 }
 
 // table adds rows of cells, of which the first lines may be a heading. Rows without text are left out.

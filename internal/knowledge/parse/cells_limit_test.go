@@ -29,6 +29,8 @@ func TestCellsAreBounded(t *testing.T) {
 		{"CSV, one row", "a.csv", []byte("a" + strings.Repeat(",", maxCells) + "b\n")},
 		{"CSV, one row of cells with lines", "a.csv", []byte(strings.Repeat("\"\n\",", maxCells) + "b\n")},
 		{"CSV, many rows", "a.csv", []byte(strings.Repeat(",,,,,,,,,b\n", maxCells/10+1))},
+		{"Markdown, short rows of a wide table", "a.md", []byte(strings.Repeat("|a", 2000) + "\n" + strings.Repeat("|-", 2000) + strings.Repeat("\na", maxCells/2000))},
+		{"Markdown, a wide table in a quote", "a.md", []byte("> " + strings.Repeat("|a", 2000) + "\n>" + strings.Repeat(" | :-: ", 2000) + strings.Repeat("\n> a\n\u3000", maxCells/4000))},
 		{"HTML, one row", "a.html", []byte("<table><tr>" + strings.Repeat("<td colspan=1000>", maxCells/1000) + "<td>b</table>")},
 		{"HTML, many rows", "a.html", []byte("<table><tr><td>a<td colspan=1000 rowspan=60000>" + strings.Repeat("<tr><td>a<td>b", maxCells/1000) + "</table>")},
 	} {
@@ -87,4 +89,21 @@ func TestXLSXSheetsThatBreakOffAreRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestXLSXHiddenSheetsMayBreakOff(t *testing.T) {
+	t.Parallel()
+	const space = `xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"`
+	book := func(state string) []byte {
+		sheet := `<worksheet ` + space + `><sheetData><row r="1"><c r="A1"><v>1</v></c></row>`
+		return zipFile(t, zipEntry{"_rels/.rels", fmt.Sprintf(relations, fmt.Sprintf(relation, "officeDocument", "xl/workbook.xml"))},
+			zipEntry{"xl/workbook.xml", `<workbook ` + space + `><sheets><sheet name="A" sheetId="1" r:id="rId1"/><sheet name="B" sheetId="2" state="` + state + `" r:id="rId2"/></sheets></workbook>`},
+			zipEntry{"xl/_rels/workbook.xml.rels", fmt.Sprintf(relations, `<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/a.xml"/>`+
+				`<Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="/xl/worksheets/b.xml"/>`)},
+			zipEntry{"xl/worksheets/a.xml", sheet + sheetEnd}, zipEntry{"xl/worksheets/b.xml", sheet})
+	}
+	for _, state := range []string{"hidden", "veryHidden"} {
+		wantBlocks(t, readFile(t, "a.xlsx", book(state)), heading(1, "A"), table(0, "1"))
+	}
+	_ = refused(t, "a.xlsx", book("visible"), DefaultLimits)
 }

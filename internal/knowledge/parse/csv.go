@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -94,7 +95,8 @@ func csvRows(out *builder, text string, delimiter rune) ([][]string, error) {
 
 const delimiters = ",;\t|"
 
-// guessDelimiter takes the one by which the first lines have the same number of cells, and of several the one with the most.
+// guessDelimiter takes the one by which the first lines have the same number of cells, and of several the one with the most. Commas that may all be of
+// numbers and texts count less than what gives all lines the same number.
 func guessDelimiter(text string, tabs bool) rune {
 	if tabs {
 		return '\t'
@@ -104,7 +106,8 @@ func guessDelimiter(text string, tabs bool) rune {
 	for _, delimiter := range delimiters {
 		reader := csvReader(text, delimiter)
 		counts := map[int]int{}
-		for range sample {
+		read := 0
+		for ; read < sample; read++ {
 			row, err := reader.Read()
 			if err != nil {
 				break
@@ -113,14 +116,22 @@ func guessDelimiter(text string, tabs bool) rune {
 				counts[len(row)]++
 			}
 		}
+		inText := delimiter == ',' && read > 1 && !partingComma.MatchString(text[:reader.InputOffset()])
 		for cells, rows := range counts {
-			if score := rows*100 + min(cells, 99); score > most {
+			score := rows*100 + min(cells, 99)
+			if inText {
+				score = min(score, read*100-1) // below that of one by which all lines have the same number of cells
+			}
+			if score > most {
 				best, most = delimiter, score
 			}
 		}
 	}
 	return best
 }
+
+// partingComma is one that is not within a number, nor followed by a blank as in a text.
+var partingComma = regexp.MustCompile(`(?m)(?:^|\D),\d|,[^ \d]|,$`)
 
 // headerOf is 1 where the first row names the columns: each of its cells is a name and no number, none is missing that a later row has, and something follows.
 func headerOf(rows [][]string) int {

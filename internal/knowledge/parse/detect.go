@@ -22,8 +22,14 @@ var encryptedPackage = []byte("E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x0
 
 var htmlStart = regexp.MustCompile(`(?i)^\s*(?:<\?xml[^>]*>\s*)?(?:<!--[^>]*-->\s*)*<(?:!doctype\s+html|html)[\s>]`)
 
+// fragmentStart begins a page without a beginning. In a text that is no page by its name it counts only where the name says nothing of what is read.
+var fragmentStart = regexp.MustCompile(`(?i)^\s*<(?:head|meta|style|table)[\s>]`)
+
 // mailHeader is a line of those that begin a mail.
 var mailHeader = regexp.MustCompile(`(?im)^(?:from|to|date|subject|received|return-path|message-id|mime-version|delivered-to|content-type):`)
+
+// mimeHeader is one that mails have, and no other text.
+var mimeHeader = regexp.MustCompile(`(?im)^mime-version:\s*1`)
 
 // detect says what to read a file as; for formats that are text, also the text.
 func detect(name string, data []byte) (format, string, error) {
@@ -47,8 +53,8 @@ func detect(name string, data []byte) (format, string, error) {
 		return "", "", unreadable("it is RTF, whatever its name", "save it as .docx")
 	}
 	// A mail may have parts in several encodings; its reader decodes each.
-	if named == emlFormat {
-		if !looksLikeMail(data) {
+	if named == emlFormat || named == "" && looksLikeMail(data, mimeHeader) {
+		if !looksLikeMail(data, mailHeader) {
 			return "", "", wronglyNamed(extension, data)
 		}
 		return emlFormat, "", nil
@@ -63,8 +69,10 @@ func detect(name string, data []byte) (format, string, error) {
 	switch {
 	case strings.TrimSpace(printable(text)) == "":
 		return "", "", unreadable("there is nothing but white space in it", "leave it out, or check that it was saved whole")
-	case htmlStart.MatchString(text[:min(len(text), 4096)]):
+	case htmlStart.MatchString(text[:min(len(text), 4096)]), named == "" && fragmentStart.MatchString(text[:min(len(text), 4096)]):
 		return htmlFormat, text, nil
+	case notRead[extension] && strings.HasPrefix(strings.TrimSpace(text), "<"):
+		return "", "", unreadable("it is XML of a kind that is not read", "open it in Office and save it as .docx, .xlsx or .pdf")
 	case named == pdfFormat, named == docxFormat, named == xlsxFormat:
 		return "", "", unreadable(fmt.Sprintf("it is called %s but holds plain text", extension), "it is wrongly named or damaged: get it again, or rename it to .txt")
 	case named == "":
@@ -107,8 +115,9 @@ func wronglyNamed(extension string, data []byte) error {
 	return unreadable(called, "it is wrongly named or damaged: give it the right extension, or leave it out")
 }
 
-func looksLikeMail(data []byte) bool {
+// looksLikeMail reports whether one of the lines before the first empty one is so.
+func looksLikeMail(data []byte, line *regexp.Regexp) bool {
 	head := unixLines(string(data[:min(len(data), 64<<10)]))
 	head, _, _ = strings.Cut(strings.TrimLeft(head, "\n"), "\n\n")
-	return mailHeader.MatchString(head)
+	return line.MatchString(head)
 }

@@ -64,9 +64,9 @@ type docxReader struct {
 	paragraphs []*docxParagraph
 	tables     []*docxTable
 	list       []listItem
-	// run is how many runs are open; hiddenRun is set where the run is not shown.
-	run       int
-	hiddenRun bool
+	// run is how many runs are open; hiddenRun is set where the run is not shown, raisedRun where it is a superscript.
+	run                  int
+	hiddenRun, raisedRun bool
 	// text is whether characters are text of the document.
 	text bool
 }
@@ -78,6 +78,8 @@ type docxParagraph struct {
 	number  *docxNumber
 	// properties is whether they are being read; unseen is set where they say that the end of the paragraph is not shown: without a text, none of it is, and it does not count.
 	properties, unseen bool
+	// raised is whether the last of the text is a superscript.
+	raised bool
 	// math are the open parts of an equation.
 	math []*docxMath
 }
@@ -139,7 +141,12 @@ func (d *docxReader) read(reader io.Reader) error {
 			}
 		case xml.CharData:
 			if paragraph := d.paragraph(); d.text && paragraph != nil && !d.hiddenRun {
-				paragraph.write(string(token))
+				said := string(token)
+				if d.raisedRun && !paragraph.raised {
+					said = raisedMark(paragraph.line().last, said) + said
+				}
+				paragraph.raised = d.raisedRun
+				paragraph.write(said)
 			}
 		}
 	}
@@ -193,7 +200,7 @@ func (d *docxReader) start(element xml.StartElement) error {
 		d.tables = append(d.tables, &docxTable{boxes: len(d.paragraphs)})
 	case "r":
 		d.run++
-		d.hiddenRun = false
+		d.hiddenRun, d.raisedRun = false, false
 	case "t":
 		d.text = true
 	default:
@@ -214,6 +221,8 @@ func (d *docxReader) startInRun(element xml.StartElement) {
 	switch element.Name.Local {
 	case "vanish":
 		d.hiddenRun = isOn(element)
+	case "vertAlign":
+		d.raisedRun = xmlAttribute(element, "val") == "superscript"
 	case "tab", "ptab":
 		mark = '\t'
 	case "br", "cr":
@@ -290,7 +299,7 @@ func (d *docxReader) end(name xml.Name) error {
 		}
 	case "r":
 		d.run = max(d.run-1, 0)
-		d.hiddenRun = false
+		d.hiddenRun, d.raisedRun = false, false
 	case "p":
 		paragraph := d.paragraph()
 		if paragraph == nil {

@@ -27,9 +27,12 @@ func readEML(out *builder, data []byte, depth int) error {
 	if depth >= maxMailDepth {
 		return unreadable("it has mails in mails, more than can be read", "take the inner mails out and put them in alone")
 	}
-	message, err := mail.ReadMessage(bytes.NewReader(data))
+	message, err := mail.ReadMessage(bytes.NewReader(bytes.TrimLeft(data, "\r\n")))
 	if err != nil {
 		return unreadable("it is not a mail: "+err.Error(), "save the mail anew as .eml")
+	}
+	if kind, _ := contentType(textproto.MIMEHeader(message.Header)); kind == "multipart/encrypted" || strings.HasSuffix(kind, "pkcs7-mime") {
+		return unreadable("it is encrypted, or signed in a way that packs up its text", "open it in the mail program and save its text anew")
 	}
 	letter := &mailReader{out: out, depth: depth}
 	subject := headerText(message.Header.Get("Subject"))
@@ -171,7 +174,7 @@ func (m *mailReader) multipart(kind, boundary string, body io.Reader, place mail
 	}
 	chosen := -1
 	if kind == "multipart/alternative" {
-		chosen = best(parts)
+		chosen = m.best(parts)
 	}
 	for at, one := range parts {
 		inner := mailPlace{nesting: place.nesting + 1, related: kind == "multipart/related", rejected: place.rejected || chosen >= 0 && at != chosen}
@@ -205,17 +208,23 @@ func partsOf(body io.Reader, boundary string) ([]mailPart, error) {
 var errMailCut = unreadable("it is a mail that is damaged or was cut off", "save the mail anew as .eml")
 
 // best is which of the alternatives is read.
-func best(parts []mailPart) int {
+func (m *mailReader) best(parts []mailPart) int {
 	for _, wanted := range []string{"text/plain", "text/html", "multipart/"} {
 		for at, one := range parts {
 			kind, _ := contentType(one.header)
 			disposition, _ := headerParameters(one.header.Get("Content-Disposition"))
-			if strings.HasPrefix(kind, wanted) && disposition != "attachment" && len(bytes.TrimSpace(one.data)) > 0 {
+			if strings.HasPrefix(kind, wanted) && disposition != "attachment" && !m.blank(one) {
 				return at
 			}
 		}
 	}
 	return 0
+}
+
+// blank reports whether a part says nothing. One that cannot be decoded does not count as blank: reading it says what is wrong.
+func (m *mailReader) blank(part mailPart) bool {
+	data, err := m.decoded(part.header, bytes.NewReader(part.data))
+	return err == nil && len(bytes.TrimSpace(data)) == 0
 }
 
 // decoded is the content of a part. Of base64 that has more than base64 in it, it gives what remains without that, and an error.

@@ -81,6 +81,11 @@ func TestPlainMailWithRawChineseHeaders(t *testing.T) {
 	wantBlocks(t, content, heading(1, "预算"), paragraph("From: a@example.com"), paragraph("第一行\n第二行"))
 }
 
+func TestEmptyLinesBeforeAMailArePassedOver(t *testing.T) {
+	t.Parallel()
+	wantBlocks(t, readFile(t, "a.eml", []byte("\r\n\n"+mailFile("Subject: x", "", "The text"))), heading(1, "x"), paragraph("The text"))
+}
+
 func TestMailInAMailIsReadBelowIt(t *testing.T) {
 	t.Parallel()
 	content := readFile(t, "a.eml", []byte(nestedMails(1)))
@@ -95,6 +100,9 @@ func TestBadMailsAreRefused(t *testing.T) {
 		{"binary", "\x00\x01\x02\x03\x04", "no text"},
 		{"cut off", mailFile("Subject: x", "Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: text/plain", "", "text"), "cut off"},
 		{"broken base64", mailFile("Subject: x", "Content-Transfer-Encoding: base64", "", "!!!!"), "damaged"},
+		{"encrypted by S/MIME", mailFile("Subject: x", "From: a@example.com", `Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name="smime.p7m"`, "Content-Transfer-Encoding: base64", "", "MIAG"), "encrypted"},
+		{"signed by S/MIME with the text inside", mailFile("Subject: x", `Content-Type: application/x-pkcs7-mime; smime-type=signed-data`, "Content-Transfer-Encoding: base64", "", "MIAG"), "signed"},
+		{"encrypted by PGP", mailFile("Subject: x", `Content-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary=b`, "", "--b", "Content-Type: application/pgp-encrypted", "", "Version: 1", "--b--"), "encrypted"},
 		{"too many parts", mailFile("Subject: x", "Content-Type: multipart/mixed; boundary=b", "", many+"--b--"), "more than 1000 parts"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -75,13 +75,14 @@ func namesFile(name string) bool {
 // readAttachments reads those that can be read, each below a heading with its name; of others only the name is there. One that cannot be read leaves the mail readable.
 func (m *mailReader) readAttachments() error {
 	for _, one := range m.attachments {
-		inner := &builder{ctx: m.out.ctx, limits: m.out.limits, size: m.out.size}
+		inner := &builder{ctx: m.out.ctx, limits: m.out.limits, size: m.out.size, pdfTime: m.out.pdfTime}
 		var bad *UnreadableError
 		if name := one.readAs(); name != "" {
 			if err := read(inner, name, one.data, m.depth+1); err != nil && !errors.As(err, &bad) {
 				return err
 			}
 		}
+		m.out.pdfTime = inner.pdfTime
 		if err := m.out.heading(1, one.name); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"cmp"
 	"fmt"
 	"net/textproto"
 	"net/url"
@@ -8,6 +9,9 @@ import (
 )
 
 const headerSpace = " \t\r\n"
+
+// maxHeader is how much of a header with parameters is looked at; a name of 255 Chinese characters takes a third of it.
+const maxHeader = 8 << 10
 
 // contentType is the media type of a part and its parameters. What is no media type, such as the "text" of old programs, stands for plain text.
 func contentType(header textproto.MIMEHeader) (string, map[string]string) {
@@ -21,7 +25,7 @@ func contentType(header textproto.MIMEHeader) (string, map[string]string) {
 // headerParameters reads a header of a word and parameters. Many programs write what the standard forbids and the library refuses, such as a boundary or a name with blanks
 // that is not in quotes, or a name in GBK: a mail whose boundary is not known would lose its text.
 func headerParameters(value string) (word string, parameters map[string]string) {
-	value = strings.TrimSpace(value)
+	value = strings.TrimSpace(value[:min(len(value), maxHeader)])
 	end := strings.IndexAny(value+";", ";"+headerSpace)
 	word, rest := strings.ToLower(value[:end]), value[end:]
 	written := map[string]string{}
@@ -32,14 +36,17 @@ func headerParameters(value string) (word string, parameters map[string]string) 
 			written[key] = said
 		}
 	}
-	parameters = map[string]string{}
+	parameters, plain := map[string]string{}, map[string]string{}
 	for key, said := range written {
 		name, _, extended := strings.Cut(key, "*")
-		if decoded := extendedParameter(written, name); extended && decoded != "" {
-			parameters[name] = decoded
-		} else if _, both := parameters[key]; !both && !extended {
-			parameters[key] = said
+		if !extended {
+			plain[key] = said
+		} else if _, done := parameters[name]; !done {
+			parameters[name] = extendedParameter(written, name)
 		}
+	}
+	for key, said := range plain {
+		parameters[key] = cmp.Or(parameters[key], said)
 	}
 	return word, parameters
 }
@@ -47,8 +54,11 @@ func headerParameters(value string) (word string, parameters map[string]string) 
 // nextParameter is the first of the parameters in a text, and what stands behind it. A value without quotes ends at the semicolon, since names have blanks.
 func nextParameter(text string) (key, value, rest string) {
 	text = strings.TrimLeft(text, ";"+headerSpace)
-	at := strings.IndexAny(text+";", "=;")
-	if at == len(text) || text[at] == ';' {
+	at := strings.IndexAny(text, "=;")
+	switch {
+	case at < 0:
+		return "", "", ""
+	case text[at] == ';':
 		return "", "", text[at:] // a word alone
 	}
 	key = strings.ToLower(strings.TrimSpace(text[:at]))

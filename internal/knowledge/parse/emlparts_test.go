@@ -2,8 +2,10 @@ package parse
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 
@@ -43,6 +45,8 @@ func TestOfAlternativesOneTextIsReadAndEveryAttachment(t *testing.T) {
 		{"a text that is attached", mailParts("alternative", "a", onePart("text/plain; name=a.txt", "Attached", "Content-Disposition: attachment"), page), []knowledge.Block{paragraph("The page")},
 			[]knowledge.Block{heading(1, "a.txt"), paragraph("Attached")}},
 		{"an invitation", mailParts("alternative", "a", plain, page, onePart("text/calendar; name=invite.ics", "BEGIN:VCALENDAR")), []knowledge.Block{paragraph("The plain")}, nil},
+		{"a plain text that is empty behind its encoding", mailParts("alternative", "a", onePart("text/plain", "DQo=", "Content-Transfer-Encoding: base64"), page), []knowledge.Block{paragraph("The page")}, nil},
+		{"a plain text of blanks that are written out", mailParts("alternative", "a", onePart("text/plain", "=20=0A", "Content-Transfer-Encoding: quoted-printable"), page), []knowledge.Block{paragraph("The page")}, nil},
 		{"no text but in parts", mailParts("alternative", "a", mailParts("mixed", "m", page, plan)), []knowledge.Block{paragraph("The page")}, attached},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -87,6 +91,42 @@ func TestContentTypesThatBreakTheStandardLoseNoText(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_ = refused(t, "a.eml", []byte(source), DefaultLimits)
+		})
+	}
+}
+
+func TestThePDFsOfAMailHaveTheTimeOfOne(t *testing.T) {
+	t.Parallel()
+	source := []byte("Subject: x\r\n" + mailParts("mixed", "m", onePart("text/plain", "The text"), planPart("application/pdf; name=a.pdf"), planPart("application/pdf; name=b.pdf")))
+	text := []knowledge.Block{heading(1, "x"), paragraph("The text"), heading(1, "a.pdf")}
+	for used, want := range map[time.Duration][]knowledge.Block{0: {paragraph("In the plan"), heading(1, "b.pdf"), paragraph("In the plan")}, maxPDFTime: {heading(1, "b.pdf")}} {
+		out := &builder{ctx: t.Context(), limits: DefaultLimits, pdfTime: used}
+		must(t, read(out, "a.eml", source, 0))
+		wantBlocks(t, out.content, slices.Concat(text, want)...)
+		if out.pdfTime == 0 {
+			t.Errorf("the time of PDFs is %s", out.pdfTime)
+		}
+	}
+}
+
+// Some of these would take minutes if each parameter made all of the others be looked at.
+func TestHeadersOfAnyLengthAreReadAtOnce(t *testing.T) {
+	t.Parallel()
+	var pieces strings.Builder
+	for at := range 10_000 {
+		fmt.Fprintf(&pieces, "name*%d=;", at)
+	}
+	for name, parameters := range map[string]string{
+		"words": strings.Repeat("a;", 500_000), "pieces of a name": pieces.String(), "blanks": strings.Repeat(" ", 500_000), "encoded words": strings.Repeat("=?", 500_000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			began := time.Now()
+			source := mailFile("Subject: x", "Content-Type: text/plain; charset=gbk;"+parameters, "", "\xd4\xa4")
+			wantBlocks(t, readFile(t, "a.eml", []byte(source)), heading(1, "x"), paragraph("预"))
+			if took := time.Since(began); took > 5*time.Second {
+				t.Errorf("it took %s", took)
+			}
 		})
 	}
 }

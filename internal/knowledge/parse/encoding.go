@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -49,8 +50,8 @@ func decodeBytes(data []byte, declared string) (string, error) {
 	case nearlyUTF8(data):
 		return "", notQuiteUTF8(data)
 	}
-	if found, _ := charset.Lookup(declared); declared != "" && found != nil {
-		if text, ok := strictly(found, data); ok {
+	if found, name := charset.Lookup(declared); declared != "" && found != nil {
+		if text, err := stringOf(found, data); err == nil && mostlyFits(text, name) {
 			return text, nil
 		}
 	}
@@ -75,11 +76,27 @@ func mayBeDeclared(data []byte, declared string) bool {
 	if len(data) >= shortText || bytes.IndexFunc(data, func(r rune) bool { return r >= 0x80 }) < 0 || bytes.IndexFunc(data, func(r rune) bool { return r >= 0x800 }) >= 0 {
 		return false
 	}
-	switch _, name := charset.Lookup(declared); name {
-	case "gbk", "gb18030", "big5", "euc-kr", "euc-jp", "shift_jis":
-		return true
+	_, name := charset.Lookup(declared)
+	return slices.Contains(ofAsia, name)
+}
+
+// ofAsia are the encodings of which a character may have two bytes.
+var ofAsia = []string{"gbk", "gb18030", "big5", "euc-kr", "euc-jp", "shift_jis"}
+
+// mostlyFits reports whether a text fits the encoding that it was decoded from. In those of Asia one of twenty characters may be broken, since programs cut texts off in
+// the middle of one: it shows as the replacement character, as in a browser.
+func mostlyFits(text, encoding string) bool {
+	broken := strings.Count(text, string(utf8.RuneError))
+	if !slices.Contains(ofAsia, encoding) {
+		return broken == 0
 	}
-	return false
+	whole := 0
+	for _, r := range text {
+		if r >= utf8.RuneSelf && r != utf8.RuneError {
+			whole++
+		}
+	}
+	return broken*20 <= whole
 }
 
 // nearlyUTF8 reports whether nine of ten bytes beyond ASCII are those of UTF-8. Read as another encoding, each letter of such a text would become two or three wrong ones.
@@ -145,11 +162,14 @@ func looksChinese(data []byte) bool {
 	return all > 0 && common*10 >= all*8
 }
 
-// looksWestern reports whether a text is mostly ASCII letters, as that of every Western language is, and has no byte that Windows-1252 leaves out. Cyrillic, Greek and
-// Asian encodings have few or none.
+// looksWestern reports whether a text is mostly ASCII letters, as that of every Western language is, with single other ones among them, and has no byte that Windows-1252
+// leaves out. Cyrillic, Greek and Asian words are other letters throughout.
 func looksWestern(data []byte) bool {
-	ascii, high := 0, 0
-	for _, c := range data {
+	ascii, high, together := 0, 0, 0
+	for at, c := range data {
+		if c >= 0x80 && (at > 0 && data[at-1] >= 0x80 || at+1 < len(data) && data[at+1] >= 0x80) {
+			together++
+		}
 		switch {
 		case bytes.IndexByte([]byte("\x81\x8D\x8F\x90\x9D"), c) >= 0:
 			return false
@@ -159,13 +179,13 @@ func looksWestern(data []byte) bool {
 			ascii++
 		}
 	}
-	return high*2 <= ascii
+	return high*2 <= ascii && together*2 <= high
 }
 
 // declaredBy is the encoding that a file names; only HTML does.
 func declaredBy(named format, data []byte) string {
 	start := data[:min(len(data), 1024)]
-	if named != htmlFormat && !bytes.Contains(bytes.ToLower(start), []byte("<html")) {
+	if lower := bytes.ToLower(start); named != htmlFormat && !bytes.Contains(lower, []byte("<html")) && !bytes.Contains(lower, []byte("<meta")) {
 		return ""
 	}
 	if _, name, certain := charset.DetermineEncoding(start, ""); certain || name != "windows-1252" {

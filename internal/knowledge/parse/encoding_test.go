@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -82,6 +83,8 @@ func TestEncodingsThatCannotBeToldAreRefused(t *testing.T) {
 		{"Cyrillic", encoded(t, charmap.Windows1251, russianText)},
 		{"Cyrillic, the other", encoded(t, charmap.KOI8R, russianText)},
 		{"Big5", encoded(t, traditionalchinese.Big5, "員工每年享有三十天年假，其中五天可以保留到下一年三月底，申請需要部門經理批准。")},
+		{"Big5, a table of few words", encoded(t, traditionalchinese.Big5, strings.Repeat("A-1001,中文,120,2024-01-15\n", 5))},
+		{"Cyrillic, a table of few words", encoded(t, charmap.Windows1251, strings.Repeat("A-1001,Иванов,120,2024-01-15\n", 5))},
 		{"Shift-JIS", encoded(t, japanese.ShiftJIS, "社員は毎年三十日の休暇を取ることができます。")},
 		{"UTF-16 cut off", append(asUTF16(chineseText, false), 'x')},
 		{"UTF-16 with half a character", append(asUTF16(chineseText, false), 0x3D, 0xD8)},
@@ -121,6 +124,14 @@ func TestDeclaredEncodingsCount(t *testing.T) {
 			wantBlocks(t, readFile(t, "a.html", encoded(t, c.in, page(c.as, c.text))), paragraph(c.text))
 		})
 	}
+	t.Run("but for a half character", func(t *testing.T) {
+		t.Parallel()
+		// A program has cut the text off by bytes; between the tags there is more ASCII than Chinese.
+		source := strings.Replace(page("gb2312", chineseText+"\x00"), "</p>", "</p>"+strings.Repeat("<!-- filler -->", 50), 1)
+		data := bytes.ReplaceAll(encoded(t, simplifiedchinese.GBK, source), []byte{0}, []byte("\xb5"))
+		wantBlocks(t, readFile(t, "a.html", data), paragraph(chineseText+"\uFFFD"))
+		_ = refused(t, "a.html", bytes.ReplaceAll(encoded(t, simplifiedchinese.GBK, page("gb2312", strings.ReplaceAll("三十天年假", "天", "天\x00<b>"))), []byte{0}, []byte("\xb5")), DefaultLimits)
+	})
 	t.Run("UTF-8 that declares another", func(t *testing.T) {
 		t.Parallel()
 		wantBlocks(t, readFile(t, "a.html", []byte(page("gb2312", chineseText))), paragraph(chineseText))

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -58,6 +59,7 @@ func (r *contextReader) Read(into []byte) (int, error) {
 type htmlReader struct {
 	out    *builder
 	inline strings.Builder
+	number itemNumber
 	err    error
 }
 
@@ -75,13 +77,13 @@ func (p *htmlReader) titles(root *html.Node) {
 
 // unshown elements hold what is no text of the page: programs, navigation, what one types in.
 var unshown = []atom.Atom{
-	atom.Head, atom.Script, atom.Style, atom.Nav, atom.Template, atom.Noscript, atom.Iframe, atom.Object, atom.Svg, atom.Math, atom.Canvas, atom.Audio, atom.Video,
+	atom.Head, atom.Script, atom.Style, atom.Nav, atom.Template, atom.Noscript, atom.Iframe, atom.Object, atom.Svg, atom.Canvas, atom.Audio, atom.Video,
 	atom.Button, atom.Select, atom.Textarea, atom.Input, atom.Dialog, atom.Datalist,
 }
 
 // hidden reports whether a page does not show an element.
 func hidden(node *html.Node) bool {
-	if slices.Contains(unshown, node.DataAtom) && node.DataAtom != atom.Math {
+	if slices.Contains(unshown, node.DataAtom) {
 		return true
 	}
 	for _, attribute := range node.Attr {
@@ -118,7 +120,7 @@ var headings = []atom.Atom{atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6}
 func (p *htmlReader) flush() {
 	text := p.inline.String()
 	p.inline.Reset()
-	p.keep(p.out.paragraph(text))
+	p.keep(p.out.paragraph(p.number.before(text)))
 }
 
 func (p *htmlReader) keep(err error) {
@@ -149,16 +151,24 @@ func (p *htmlReader) walk(node *html.Node) {
 		p.inline.WriteString(" " + attribute(node, "alt") + " ")
 	case level > 0:
 		p.flush()
-		p.keep(p.out.heading(level, shownText(node)))
+		p.keep(p.out.heading(level, p.number.before(shownText(node))))
 	case node.DataAtom == atom.Pre:
 		p.flush()
 		p.keep(p.out.code(rawText(node)))
 	case node.DataAtom == atom.Table && isData(node):
 		p.flush()
 		p.table(node)
+	case formulas(node):
+		p.walk(formulaOf(node))
+	case node.DataAtom == atom.Sup:
+		p.raise(node)
+		p.children(node)
 	case (node.DataAtom == atom.Ul || node.DataAtom == atom.Ol) && isPlainList(node):
 		p.flush()
 		p.keep(p.out.list(itemsOf(node, 0)))
+	case node.DataAtom == atom.Ol:
+		p.flush()
+		p.steps(node)
 	case slices.Contains(blocks, node.DataAtom):
 		p.flush()
 		p.children(node)
@@ -172,6 +182,20 @@ func (p *htmlReader) children(node *html.Node) {
 	for child := range node.ChildNodes() {
 		p.walk(child)
 	}
+}
+
+// steps reads a list block by block.
+func (p *htmlReader) steps(list *html.Node) {
+	numbers := listOf(list, 0)
+	for child := range list.ChildNodes() {
+		p.number = ""
+		if child.DataAtom == atom.Li && !hidden(child) {
+			p.number = itemNumber(numbers.mark(child))
+		}
+		p.walk(child)
+		p.flush()
+	}
+	p.number = ""
 }
 
 func attribute(node *html.Node, key string) string {
@@ -215,9 +239,42 @@ func (p *htmlReader) take(node *html.Node, except []atom.Atom) {
 		p.inline.WriteString(" ")
 		p.collect(node, except)
 		p.inline.WriteString(" ")
+	case formulas(node):
+		p.take(formulaOf(node), except)
+	case node.DataAtom == atom.Sup:
+		p.raise(node)
+		p.collect(node, except)
 	default:
 		p.collect(node, except)
 	}
+}
+
+// raise writes what parts a superscript from the number or the unit before it.
+func (p *htmlReader) raise(node *html.Node) {
+	for child := range node.Descendants() {
+		if child.Type == html.TextNode {
+			before, _ := utf8.DecodeLastRuneInString(p.inline.String())
+			p.inline.WriteString(raisedMark(before, child.Data))
+			return
+		}
+	}
+}
+
+// formulas reports whether an element holds the forms of a formula.
+func formulas(node *html.Node) bool { return node.Namespace == "math" && node.Data == "semantics" }
+
+// formulaOf is the form that is read: TeX, where it is among them, since what is shown has no signs of fractions and powers.
+func formulaOf(semantics *html.Node) *html.Node {
+	first := &html.Node{}
+	for node := range semantics.ChildNodes() {
+		switch {
+		case node.DataAtom == atom.Annotation && attribute(node, "encoding") == "application/x-tex":
+			return node
+		case node.Type == html.ElementNode && first.Type != html.ElementNode:
+			first = node
+		}
+	}
+	return first
 }
 
 // rawText is the text of code, with its lines.

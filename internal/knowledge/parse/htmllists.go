@@ -12,6 +12,13 @@ import (
 var lists = []atom.Atom{atom.Ul, atom.Ol}
 
 func itemsOf(list *html.Node, depth int) []listItem {
+	reader := listOf(list, depth)
+	reader.read(list)
+	reader.flush()
+	return reader.items
+}
+
+func listOf(list *html.Node, depth int) *htmlList {
 	reader := &htmlList{list: list, depth: depth, number: 1, step: 1}
 	if _, backwards := lookup(list, "reversed"); backwards {
 		reader.step = -1
@@ -25,9 +32,7 @@ func itemsOf(list *html.Node, depth int) []listItem {
 	if start, err := strconv.Atoi(attribute(list, "start")); err == nil {
 		reader.number = start
 	}
-	reader.read(list)
-	reader.flush()
-	return reader.items
+	return reader
 }
 
 // htmlList collects the items of a list.
@@ -78,19 +83,25 @@ func (l *htmlList) text(node *html.Node) {
 	}
 }
 
-func (l *htmlList) item(item *html.Node) {
+// mark is that of the next item, which it counts.
+func (l *htmlList) mark(item *html.Node) string {
 	if value, err := strconv.Atoi(attribute(item, "value")); err == nil {
 		l.number = value
 	}
-	mark := "-"
-	if l.list.DataAtom == atom.Ol {
-		kind, own := lookup(item, "type")
-		if !own {
-			kind = attribute(l.list, "type")
-		}
-		mark = htmlNumber(l.number, kind) + "."
-	}
+	number := l.number
 	l.number += l.step
+	if l.list.DataAtom != atom.Ol {
+		return "-"
+	}
+	kind, own := lookup(item, "type")
+	if !own {
+		kind = attribute(l.list, "type")
+	}
+	return htmlNumber(number, kind) + "."
+}
+
+func (l *htmlList) item(item *html.Node) {
+	mark := l.mark(item)
 	page := &htmlReader{}
 	page.collect(item, lists)
 	l.items = append(l.items, listItem{depth: l.depth, mark: mark, text: page.inline.String()})

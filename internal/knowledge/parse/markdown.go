@@ -7,7 +7,8 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/goccy/go-yaml"
+	yaml "github.com/goccy/go-yaml/ast"
+	yamlparser "github.com/goccy/go-yaml/parser"
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
@@ -26,6 +27,9 @@ var nested = regexp.MustCompile(`(?m)^(?:[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t])
 // maxMarks is how many marks of emphasis and links may stand in what no blank line parts; each may make the tree deeper.
 const maxMarks = 20_000
 
+// maxFrontMatter is how large settings are at most; longer ones count as text. Their tree takes memory with the square of how deep they nest.
+const maxFrontMatter = 8 << 10
+
 // readMarkdown reads CommonMark with tables. What nests absurdly is read as plain text instead.
 func readMarkdown(out *builder, source string) error {
 	if err := checkMarkup(source); err != nil {
@@ -35,6 +39,9 @@ func readMarkdown(out *builder, source string) error {
 	out.title(title)
 	if nested.MatchString(source) || marks(source) > maxMarks {
 		return readText(out, source)
+	}
+	if err := out.hold(tableCells(source)); err != nil {
+		return err
 	}
 	reader := &markdownReader{out: out, source: []byte(source)}
 	root := goldmark.New(goldmark.WithParser(markdownParser()), goldmark.WithExtensions(extension.Table)).Parser().Parse(text.NewReader(reader.source))
@@ -86,14 +93,34 @@ func withoutFrontMatter(source string) (title, text string) {
 		}
 		return "", source
 	}
-	var settings map[string]any
-	if yaml.Unmarshal([]byte(front), &settings) != nil || settings == nil {
+	if len(front) > maxFrontMatter {
 		return "", source
 	}
-	if named, ok := settings["title"].(string); ok {
-		title = named
+	file, err := yamlparser.ParseBytes([]byte(front), 0)
+	if err != nil || len(file.Docs) == 0 {
+		return "", source
+	}
+	settings, ok := file.Docs[0].Body.(*yaml.MappingNode)
+	if !ok {
+		return "", source
+	}
+	for _, setting := range settings.Values {
+		if setting.Key.GetToken().Value == "title" {
+			title = stringOfYAML(setting.Value)
+		}
 	}
 	return title, rest
+}
+
+// stringOfYAML is a value that is a text. It is taken from the tree: decoding follows references to references, of which a few lines make any number of values.
+func stringOfYAML(value yaml.Node) string {
+	switch value := value.(type) {
+	case *yaml.StringNode:
+		return value.Value
+	case *yaml.LiteralNode:
+		return value.Value.Value
+	}
+	return ""
 }
 
 var tomlTitle = regexp.MustCompile(`(?m)^title\s*=\s*["'](.*)["']\s*$`)
@@ -102,7 +129,7 @@ var tomlTitle = regexp.MustCompile(`(?m)^title\s*=\s*["'](.*)["']\s*$`)
 func marks(source string) int {
 	most, here := 0, 0
 	for line := range strings.SplitSeq(source, "\n") {
-		if strings.TrimSpace(line) == "" {
+		if isBlank(line) {
 			here = 0
 			continue
 		}
@@ -114,9 +141,29 @@ func marks(source string) int {
 	return most
 }
 
+// tableCells is how many cells the tables have at most. The library fills each row up to all columns of its table before it can be stopped.
+func tableCells(source string) int {
+	cells, columns := 0, 0
+	for line := range strings.SplitSeq(source, "\n") {
+		if bars := strings.Count(line, "|"); isBlank(line) {
+			columns = 0
+		} else if bars > 0 && strings.Trim(line, markdownSpace+">|:-") == "" { // the line below the names of the columns
+			columns = max(columns, bars+1)
+		}
+		cells += columns
+	}
+	return cells
+}
+
+// markdownSpace is what a blank line may have in it, which is less than in other texts.
+const markdownSpace = " \t\v\f"
+
+func isBlank(line string) bool { return strings.Trim(line, markdownSpace) == "" }
+
 type markdownReader struct {
 	out    *builder
 	source []byte
+	number itemNumber
 }
 
 func (m *markdownReader) blocks(parent ast.Node) error {
@@ -135,12 +182,12 @@ func (m *markdownReader) block(node ast.Node) error {
 		if node.Level == 1 {
 			m.out.title(said)
 		}
-		return m.out.heading(node.Level, said)
+		return m.out.heading(node.Level, m.number.before(said))
 	case *ast.Paragraph, *ast.TextBlock:
-		return m.out.paragraph(m.inline(node))
+		return m.out.paragraph(m.number.before(m.inline(node)))
 	case *ast.List:
 		if !m.isPlain(node) {
-			return m.blocks(node)
+			return m.steps(node)
 		}
 		return m.out.list(m.items(node, 0))
 	case *extensionast.Table:
@@ -186,6 +233,23 @@ func (m *markdownReader) isPlain(list ast.Node) bool {
 		}
 	}
 	return true
+}
+
+// steps reads a list block by block.
+func (m *markdownReader) steps(list *ast.List) error {
+	number := list.Start
+	for item := list.FirstChild(); item != nil; item = item.NextSibling() {
+		m.number = ""
+		if list.IsOrdered() {
+			m.number = itemNumber(fmt.Sprintf("%d.", number))
+			number++
+		}
+		if err := m.blocks(item); err != nil {
+			return err
+		}
+	}
+	m.number = ""
+	return nil
 }
 
 func (m *markdownReader) items(list *ast.List, depth int) []listItem {

@@ -1,6 +1,8 @@
 package parse
 
 import (
+	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -68,6 +70,11 @@ func TestMarkdownFrontMatterIsTakenOff(t *testing.T) {
 		{"windows", "---\r\ntitle: Leave\r\n---\r\nText", "Leave", "Text"},
 		{"none", "---\nJust a text between rules\n---\nText", "", "Just a text between rules"},
 		{"of the title first", "---\ntitle: A\n---\n# B", "A", "B"},
+		{"a title over lines", "---\ntitle: >\n  Leave and\n  travel\n---\nText", "Leave and travel", "Text"},
+		{"a title without quotes", "---\nlayout: page\n\"title\": Leave # for all\n---\nText", "Leave", "Text"},
+		{"a number as the title", "---\ntitle: 2026\n---\nText", "", "Text"},
+		{"a list", "---\n- a\n---\nText", "", "- a"},
+		{"one line in braces", "---\n{title: Leave}\n---\nText", "Leave", "Text"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -79,10 +86,45 @@ func TestMarkdownFrontMatterIsTakenOff(t *testing.T) {
 	}
 }
 
-func TestMarkdownListWithMoreThanTextIsReadBlockByBlock(t *testing.T) {
+// What the library makes of settings grows with the square of how deep they nest, and tenfold with each reference to ten references. It runs alone: what others allocate
+// would count.
+func TestMarkdownFrontMatterTakesLittleMemory(t *testing.T) {
+	references := "a0: &a0 {a: 1}\n"
+	for at := range 6 {
+		references += fmt.Sprintf("a%d: &a%[1]d {<<: [%s]}\n", at+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d,", at), 10), ","))
+	}
+	for name, front := range map[string]string{"nested deep": strings.Repeat("[", 20_000), "references": references} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_ = readFile(t, "a.md", []byte("---\n"+front+"\n---\ntext"))
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 200<<20 {
+			t.Errorf("%s took %d bytes", name, took)
+		}
+	}
+}
+
+func TestListsWithMoreThanTextKeepTheNumbersOfTheirItems(t *testing.T) {
 	t.Parallel()
-	content := readFile(t, "a.md", []byte("1. Do this:\n\n       make\n\n2. Then that\n"))
-	wantBlocks(t, content, paragraph("Do this:"), knowledge.Block{Kind: knowledge.Code, Text: "make"}, paragraph("Then that"))
+	code := knowledge.Block{Kind: knowledge.Code, Text: "make"}
+	for _, c := range []struct {
+		name, file, source string
+		want               []knowledge.Block
+	}{
+		{"Markdown", "a.md", "1. Do this:\n\n       make\n\n   More\n2. Then that\n", []knowledge.Block{paragraph("1. Do this:"), code, paragraph("More"), paragraph("2. Then that")}},
+		{"Markdown that begins later", "a.md", "3. # 安装\n4. ```\n   make\n   ```\n\n   做完\n", []knowledge.Block{heading(1, "3. 安装"), code, paragraph("4. 做完")}},
+		{"Markdown, one below the other", "a.md", "1. One\n   - Bullet\n\n         make\n   - And\n2. Two\n\nEnd", []knowledge.Block{paragraph("1. One"), paragraph("Bullet"), code, paragraph("And"), paragraph("2. Two"), paragraph("End")}},
+		{"Markdown without text in an item", "a.md", "1. ```\n   make\n   ```\n\nEnd", []knowledge.Block{code, paragraph("End")}},
+		{"HTML", "a.html", "<ol><li>Do <b>this</b>:<pre>make</pre>More<li hidden>x<li><p>Then that</ol>End", []knowledge.Block{paragraph("1. Do this:"), code, paragraph("More"), paragraph("2. Then that"), paragraph("End")}},
+		{"HTML with its own numbers", "a.html", "<ol type=a start=3><li><h2>安装</h2><li value=6><pre>make</pre>\n做完</ol>", []knowledge.Block{heading(2, "c. 安装"), code, paragraph("f. 做完")}},
+		{"HTML, one below the other", "a.html", "<ol><li>One<ul><li>Bullet<pre>make</pre></ul><li>Two</ol>", []knowledge.Block{paragraph("1. One"), paragraph("Bullet"), code, paragraph("2. Two")}},
+		{"HTML without text in an item", "a.html", "<ol><li><pre>make</pre></ol>End", []knowledge.Block{code, paragraph("End")}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			wantBlocks(t, readFile(t, c.file, []byte(c.source)), c.want...)
+		})
+	}
 }
 
 func TestHTMLIsReadAsItIsSeen(t *testing.T) {
@@ -118,6 +160,49 @@ loose text
 		knowledge.Block{Kind: knowledge.Code, Text: "a\n  b"},
 		paragraph("A picture of it"),
 	)
+}
+
+func TestSuperscriptsDoNotChangeFigures(t *testing.T) {
+	t.Parallel()
+	run := func(text, properties string) string {
+		return "<w:r><w:rPr>" + properties + "</w:rPr><w:t>" + text + "</w:t></w:r>"
+	}
+	const raised = `<w:vertAlign w:val="superscript"/>`
+	for _, c := range []struct{ name, before, raised, after, want string }{
+		{"a power", "10", "6", " cells", "10^6 cells"},
+		{"a negative power", "10", "−3", "m", "10^−3m"},
+		{"a unit", "12 m", "2", "", "12 m^2"},
+		{"a mark of a footnote", "5", "1", " days", "5^1 days"},
+		{"an ordinal", "the 1", "st", " day", "the 1st day"},
+		{"a mark in brackets", "leave", "[1]", "", "leave[1]"},
+		{"behind Chinese", "年假", "1", "", "年假1"},
+		{"behind a blank", "5 ", "1", "", "5 1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			html := c.before + "<sup><i>" + c.raised + "</i></sup>" + c.after
+			wantBlocks(t, readFile(t, "a.html", []byte("<p>"+html+"</p><ul><li>"+html+"</ul>")), paragraph(c.want), list("- "+c.want))
+			body := "<w:p>" + run(c.before, "") + run(c.raised, raised) + run(c.after, `<w:vertAlign w:val="baseline"/>`) + "</w:p>"
+			wantBlocks(t, readFile(t, "a.docx", docxFile(t, strings.ReplaceAll(body, "<w:t>", `<w:t xml:space="preserve">`))), paragraph(c.want))
+		})
+	}
+	wantBlocks(t, readFile(t, "a.docx", docxFile(t, "<w:p>"+run("10", "")+run("1", raised)+run("2", raised)+run("2", "")+"</w:p>")), paragraph("10^122"))
+}
+
+// What a formula shows has no sign of what stands above or below; where it is said in TeX too, that is read.
+func TestHTMLFormulasAreReadOnce(t *testing.T) {
+	t.Parallel()
+	const fraction = "<mrow><mfrac><mn>1</mn><mn>2</mn></mfrac></mrow>"
+	for _, c := range []struct{ name, formula, want string }{
+		{"KaTeX", `<math><semantics>` + fraction + `<annotation encoding="application/x-tex">\frac{1}{2}</annotation></semantics></math><span aria-hidden="true">12</span>`, `\frac{1}{2}`},
+		{"other annotations", `<math><semantics><mrow><mi>a</mi></mrow><annotation encoding="StarMath 5.0">a</annotation><annotation-xml encoding="MathML-Content"><ci>a</ci></annotation-xml></semantics></math>`, "a"},
+		{"no annotation", `<math><mi>a</mi></math>`, "a"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			wantBlocks(t, readFile(t, "a.html", []byte("<p>It is "+c.formula+".")), paragraph("It is "+c.want+"."))
+		})
+	}
 }
 
 func TestHTMLTitleIsTheHeadingWhereThereIsNoOther(t *testing.T) {
@@ -157,6 +242,22 @@ func TestCSVDelimitersAndHeaders(t *testing.T) {
 		t.Parallel()
 		wantBlocks(t, readFile(t, "a.csv", []byte("A,1\nB,2\n")), table(0, "A | 1\nB | 2"))
 	})
+	for name, c := range map[string]struct{ source, want string }{
+		"decimal commas":                       {"Anna;1,5\nBert;2,5\n", "Anna | 1,5\nBert | 2,5"},
+		"decimal commas in all cells":          {"1,5;2,5;3,5\n4,5;5,5;6,5\n", "1,5 | 2,5 | 3,5\n4,5 | 5,5 | 6,5"},
+		"decimal commas in some rows":          {"1,5;2\n3;4\n5,5;6,5\n", "1,5 | 2\n3 | 4\n5,5 | 6,5"},
+		"decimal commas and names with some":   {"Li, Anna;1,5\nLi, Bert;2,5\n", "Li, Anna | 1,5\nLi, Bert | 2,5"},
+		"commas with blanks":                   {"1, a; b\n2, c\n", "1 | a; b\n2 | c"},
+		"numbers":                              {"1,2,3\n4,5,6\n", "1 | 2 | 3\n4 | 5 | 6"},
+		"decimal commas between tabs":          {"1,5\t2,5\n3,5\t4,5\n", "1,5 | 2,5\n3,5 | 4,5"},
+		"commas, and a semicolon in each row":  {"1,a; b,2\n3,c; d,4\n", "1 | a; b | 2\n3 | c; d | 4"},
+		"commas, and a semicolon in some rows": {"1,a;b\n2,c\n", "1 | a;b\n2 | c"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wantBlocks(t, readFile(t, "a.csv", []byte(c.source)), table(0, c.want))
+		})
+	}
 	t.Run("years as a header", func(t *testing.T) {
 		t.Parallel()
 		wantBlocks(t, readFile(t, "a.csv", []byte(",2023,2024\nsales,1,2\n")), table(1, " | 2023 | 2024\nsales | 1 | 2"))

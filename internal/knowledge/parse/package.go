@@ -26,9 +26,9 @@ func detectPackage(data []byte) (format, error) {
 	}
 	holds, binary := map[string]bool{}, false
 	for _, file := range archive.File {
-		folder, _, _ := strings.Cut(strings.TrimPrefix(file.Name, "/"), "/")
+		folder, _, _ := strings.Cut(partName(file), "/")
 		holds[folder] = true
-		binary = binary || strings.EqualFold(strings.TrimPrefix(file.Name, "/"), "xl/workbook.bin")
+		binary = binary || strings.EqualFold(partName(file), "xl/workbook.bin")
 	}
 	switch {
 	case holds["word"]:
@@ -49,10 +49,15 @@ func detectPackage(data []byte) (format, error) {
 	return "", unreadable("it is a ZIP archive", "unpack it and put in the files")
 }
 
+// partName is the name of a part; some programs write it as a path of Windows.
+func partName(file *zip.File) string {
+	return strings.TrimPrefix(strings.ReplaceAll(file.Name, `\`, "/"), "/")
+}
+
 // officePackage is the parts of a DOCX or XLSX file.
 type officePackage struct {
 	parts map[string]*zip.File
-	limit int64
+	out   *builder
 }
 
 // openPackage opens a package whose parts were all unpacked once, to nowhere: sizes that the archive states may be lies, and what is damaged is better known now.
@@ -75,9 +80,9 @@ func openPackage(out *builder, data []byte) (*officePackage, error) {
 			return nil, err
 		}
 		left -= size
-		parts[strings.TrimPrefix(strings.ReplaceAll(file.Name, `\`, "/"), "/")] = file
+		parts[partName(file)] = file
 	}
-	return &officePackage{parts: parts, limit: out.limits.Unpacked}, nil
+	return &officePackage{parts: parts, out: out}, nil
 }
 
 func unpack(out *builder, file *zip.File, left int64) (int64, error) {
@@ -111,8 +116,11 @@ func (p *officePackage) open(name string) (io.ReadCloser, error) {
 	return struct {
 		io.Reader
 		io.Closer
-	}{io.LimitReader(reader, p.limit), reader}, nil
+	}{io.LimitReader(reader, p.out.limits.Unpacked), reader}, nil
 }
+
+// maxSidePart bounds the parts that are held as a whole, such as those of styles and numbers: their elements take many times the memory of their text.
+const maxSidePart = 16 << 20
 
 // decode reads a part into value, and reports whether there is one.
 func (p *officePackage) decode(name string, value any) (bool, error) {
@@ -121,7 +129,13 @@ func (p *officePackage) decode(name string, value any) (bool, error) {
 		return false, err
 	}
 	defer reader.Close()
-	if err := xmlDecoder(reader).Decode(value); err != nil && !errors.Is(err, io.EOF) {
+	if p.parts[name].UncompressedSize64 > maxSidePart { // it is true: the part was unpacked
+		return false, unreadable(fmt.Sprintf("its part %s is larger than %s", name, megabytes(maxSidePart)), "open it in Office, save it anew and put it in again")
+	}
+	switch err := xmlDecoder(&contextReader{out: p.out, from: reader}).Decode(value); {
+	case p.out.ctx.Err() != nil:
+		return false, p.out.ctx.Err()
+	case err != nil && !errors.Is(err, io.EOF):
 		return false, errDamaged
 	}
 	return true, nil
@@ -133,26 +147,37 @@ func xmlDecoder(reader io.Reader) *xml.Decoder {
 	return decoder
 }
 
-type relationships struct {
-	Relationship []struct {
-		Type   string `xml:"Type,attr"`
-		Target string `xml:"Target,attr"`
-	}
+// relationship names a part that belongs to another one.
+type relationship struct {
+	ID     string `xml:"Id,attr"`
+	Type   string `xml:"Type,attr"`
+	Target string `xml:"Target,attr"`
 }
 
-// related is the part that a relationship of another part names, such as that of the styles; empty where there is none. The package itself is the part "".
-func (p *officePackage) related(part, kind string) string {
+// relationships are those of a part. The package itself is the part "".
+func (p *officePackage) relationships(part string) []relationship {
 	folder, name := path.Split(part)
-	var all relationships
-	if found, err := p.decode(folder+"_rels/"+name+".rels", &all); err != nil || !found {
-		return ""
+	var all struct {
+		Relationship []relationship
 	}
-	for _, one := range all.Relationship {
+	if found, err := p.decode(folder+"_rels/"+name+".rels", &all); err != nil || !found {
+		return nil
+	}
+	for at, one := range all.Relationship {
+		if strings.HasPrefix(one.Target, "/") {
+			all.Relationship[at].Target = strings.TrimPrefix(path.Clean(one.Target), "/")
+		} else {
+			all.Relationship[at].Target = path.Join(folder, one.Target)
+		}
+	}
+	return all.Relationship
+}
+
+// related is the part that a relationship of another part names, such as that of the styles; empty where there is none.
+func (p *officePackage) related(part, kind string) string {
+	for _, one := range p.relationships(part) {
 		if strings.HasSuffix(one.Type, "/"+kind) {
-			if strings.HasPrefix(one.Target, "/") {
-				return strings.TrimPrefix(path.Clean(one.Target), "/")
-			}
-			return path.Join(folder, one.Target)
+			return one.Target
 		}
 	}
 	return ""

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"time"
@@ -22,9 +23,14 @@ const maxPDFTime = 3 * time.Minute
 
 var errNoPDF = unreadable("it is a PDF that is damaged or was cut off", "open it, save it anew and put it in again")
 
+var errSlowPDF = unreadable(fmt.Sprintf("reading it takes longer than %s", maxPDFTime), "split it into smaller files, or print it to a new PDF")
+
 // readPDF reads the text layer of a PDF, with the pages it is on.
 func readPDF(out *builder, data []byte) error {
-	return readPDFWithin(out, data, maxPDFTime)
+	if out.pdfTime >= maxPDFTime { // in those before it in a mail
+		return errSlowPDF
+	}
+	return readPDFWithin(out, data, maxPDFTime-out.pdfTime)
 }
 
 func readPDFWithin(out *builder, data []byte, limit time.Duration) error {
@@ -39,6 +45,8 @@ func readPDFWithin(out *builder, data []byte, limit time.Duration) error {
 	}
 	ctx, cancel := context.WithTimeout(out.ctx, limit)
 	defer cancel()
+	began := time.Now()
+	defer func() { out.pdfTime += time.Since(began) }()
 	document := &pdfReader{out: out, ctx: ctx, pdfium: instance}
 	done := make(chan error, 1)
 	go func() {
@@ -71,7 +79,7 @@ func whyEnded(out *builder, ctx context.Context, err error) error {
 	case out.ctx.Err() != nil:
 		return out.ctx.Err()
 	case ctx.Err() != nil:
-		return unreadable(fmt.Sprintf("reading it takes longer than %s", maxPDFTime), "split it into smaller files, or print it to a new PDF")
+		return errSlowPDF
 	}
 	return err
 }
@@ -140,6 +148,8 @@ type pdfPage struct {
 type pdfLine struct {
 	text                           []rune
 	left, right, top, bottom, size float64
+	// lefts are where its characters begin, which is asked for only on pages into whose form something was typed.
+	lefts []float64
 }
 
 func (d *pdfReader) page(document references.FPDF_DOCUMENT, index int) (pdfPage, error) {
@@ -154,6 +164,7 @@ func (d *pdfReader) page(document references.FPDF_DOCUMENT, index int) (pdfPage,
 	if err != nil {
 		return page, err
 	}
+	typed := d.typed(document, index)
 	var line pdfLine
 	first, last := -1, -1
 	end := func() {
@@ -187,9 +198,11 @@ func (d *pdfReader) page(document references.FPDF_DOCUMENT, index int) (pdfPage,
 			}
 		}
 		line.write(char)
+		if len(typed) > 0 && len(line.lefts) < len(line.text) {
+			line.lefts = append(line.lefts, d.leftOf(text, at, char))
+		}
 	}
 	end()
-	typed := d.typed(document, index)
 	for _, value := range typed {
 		page.known += len(value.text)
 	}
@@ -207,6 +220,15 @@ func (l *pdfLine) write(char rune) {
 		return
 	}
 	l.text = append(l.text, char)
+}
+
+// leftOf is where a character begins; a blank, which the library may have put there, has no place of its own.
+func (d *pdfReader) leftOf(text references.FPDF_TEXTPAGE, at int, char rune) float64 {
+	box, err := d.pdfium.FPDFText_GetLooseCharBox(&requests.FPDFText_GetLooseCharBox{TextPage: text, Index: at})
+	if err != nil || char <= ' ' {
+		return math.Inf(-1)
+	}
+	return float64(box.Rect.Left)
 }
 
 // unmapped reports whether a character is none of Unicode's own: fonts without a table show it, and do not say what it is.

@@ -63,7 +63,8 @@ func (d *pdfReader) typed(document references.FPDF_DOCUMENT, index int) []pdfLin
 		}
 		if value := d.valueOf(field.Annotation); value != "" {
 			if box, err := d.pdfium.FPDFAnnot_GetRect(&requests.FPDFAnnot_GetRect{Annotation: field.Annotation}); err == nil {
-				all = append(all, pdfLine{text: []rune(value), left: float64(box.Rect.Left), right: float64(box.Rect.Right), top: float64(box.Rect.Top), bottom: float64(box.Rect.Bottom)})
+				text := []rune(value)
+				all = append(all, pdfLine{text: text, lefts: slices.Repeat([]float64{float64(box.Rect.Left)}, len(text)), left: float64(box.Rect.Left), right: float64(box.Rect.Right), top: float64(box.Rect.Top), bottom: float64(box.Rect.Bottom)})
 			}
 		}
 		_, _ = d.pdfium.FPDFPage_CloseAnnot(&requests.FPDFPage_CloseAnnot{Annotation: field.Annotation})
@@ -100,7 +101,7 @@ func (d *pdfReader) valueOf(field references.FPDF_ANNOTATION) string {
 	return ""
 }
 
-// withTyped puts what was typed into a form where a reader sees it: behind the label at its left, before the one at its right as that of a box to tick, or below what stands above.
+// withTyped puts what was typed into a form where a reader sees it: into the line that it stands in, which may have several labels and boxes, or below what stands above.
 func withTyped(printed, typed []pdfLine) []pdfLine {
 	for _, value := range typed {
 		left, right, above := -1, -1, -1
@@ -116,9 +117,9 @@ func withTyped(printed, typed []pdfLine) []pdfLine {
 		}
 		switch {
 		case left >= 0:
-			printed[left].join(printed[left].text, value)
+			printed[left].insert(value)
 		case right >= 0:
-			printed[right].join(value.text, printed[right])
+			printed[right].insert(value)
 		default:
 			printed = slices.Insert(printed, above+1, value.asLarge(printed, above))
 		}
@@ -131,10 +132,19 @@ func (l *pdfLine) beside(other pdfLine) bool {
 	return math.Abs(l.top+l.bottom-other.top-other.bottom) < max(l.top-l.bottom, other.top-other.bottom)
 }
 
-// join makes one line of a text and the line behind it.
-func (l *pdfLine) join(before []rune, behind pdfLine) {
-	l.text = append(append(slices.Clone(before), ' '), behind.text...)
-	l.right = max(l.right, behind.right)
+// insert puts a value before the first character that begins where it does or further right, but not into a word.
+func (l *pdfLine) insert(value pdfLine) {
+	at := slices.IndexFunc(l.lefts, func(left float64) bool { return left > value.left-0.2*l.size })
+	if at < 0 {
+		at = len(l.text)
+	}
+	for at > 0 && at < len(l.text) && isWord(l.text[at-1]) && isWord(l.text[at]) {
+		at++
+	}
+	said := slices.Concat([]rune{' '}, value.text, []rune{' '})
+	l.text = slices.Insert(l.text, at, said...)
+	l.lefts = slices.Insert(l.lefts, at, slices.Repeat([]float64{value.left}, len(said))...)
+	l.right = max(l.right, value.right)
 }
 
 // asLarge is a value as large as the lines around it: its box says nothing of its letters, and would make a heading of it.

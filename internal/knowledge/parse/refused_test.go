@@ -19,6 +19,7 @@ func TestContentDecidesBeforeTheName(t *testing.T) {
 		{"a.txt", "pdf", pdfFile("", []pdfText{{50, 700, 10, "Text"}})},
 		{"a.md", "docx", docxFile(t, wordParagraph("", "Text"))},
 		{"a.docx", "xlsx", xlsxFile(t, []string{"A"}, map[string][][]any{"A": {{"Text"}}})},
+		{"a.docx", "docx", zipFile(t, zipEntry{`word\document.xml`, `<w:document ` + wordSpace + `><w:body>` + wordParagraph("", "Text") + `</w:body></w:document>`})},
 		{"a.txt", "html", []byte("\n<!-- x -->\n<!doctype html><p>Text")},
 		{"a.pdf", "html", []byte("<html><p>Text</html>")},
 		{"README", "text", []byte("Text")},
@@ -108,6 +109,38 @@ func TestDocumentsOfOtherFormatsAreRefusedWithWhatHelps(t *testing.T) {
 	}
 }
 
+// Programs of the web name what they export after the program that is to open it.
+func TestPagesNamedAsOldOfficeFilesAreRead(t *testing.T) {
+	t.Parallel()
+	const rows = "<tr><th>Name<th>Days<tr><td>A<td>1</table>"
+	days := []knowledge.Block{table(1, "Name | Days\nA | 1")}
+	mail := mailFile("Date: Mon, 2 Mar 2026 10:00:00 +0800", "Subject: Exported", "MIME-Version: 1.0", `Content-Type: multipart/related; boundary="b"`, "",
+		"--b", "Content-Type: text/html; charset=UTF-8", "Content-Transfer-Encoding: quoted-printable", "", "<html><h1>=E5=81=87=E6=9C=9F</h1><p>The page", "--b--")
+	for _, c := range []struct {
+		name, file, source string
+		want               []knowledge.Block
+	}{
+		{"a table", "a.xls", "<table>" + rows, days},
+		{"a table with attributes, after blanks", "a.xls", "\r\n <TABLE border=1>" + rows, days},
+		{"what a page begins with", "a.xls", `<meta charset="windows-1251"><table><tr><th>` + "\xc8\xec\xff" + `<th>Days<tr><td>A<td>1</table>`, []knowledge.Block{table(1, "Имя | Days\nA | 1")}},
+		{"the head of a page", "a.doc", "<head><title>x</title></head><p>Text", []knowledge.Block{paragraph("Text")}},
+		{"a page as a mail", "a.doc", mail, []knowledge.Block{heading(1, "Exported"), paragraph("Date: Mon, 2 Mar 2026 10:00:00 +0800"), heading(1, "假期"), paragraph("The page")}},
+		{"a mail without a name", "message", mail, []knowledge.Block{heading(1, "Exported"), paragraph("Date: Mon, 2 Mar 2026 10:00:00 +0800"), heading(1, "假期"), paragraph("The page")}},
+		{"a text", "a.doc", "From: the office\n\nText", []knowledge.Block{paragraph("From: the office"), paragraph("Text")}},
+		{"Markdown that begins with a table", "a.md", "<table>" + rows + "\n\n# Text", append(days, heading(1, "Text"))},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			wantBlocks(t, readFile(t, c.file, []byte(c.source)), c.want...)
+		})
+	}
+	for _, source := range []string{`<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook><Worksheet/></Workbook>`, "<w:wordDocument/>"} {
+		if bad := refused(t, "a.xls", []byte(source), DefaultLimits); !strings.Contains(bad.Reason, "XML") || !strings.Contains(bad.Advice, ".xlsx") {
+			t.Errorf("%v", bad)
+		}
+	}
+}
+
 func TestSizesAreRefusedBeforeReading(t *testing.T) {
 	t.Parallel()
 	err := DefaultLimits.CheckSize("video.pdf", 500<<20)
@@ -142,6 +175,22 @@ func TestTextAndBlocksAreBounded(t *testing.T) {
 	}
 	if bad := refused(t, "a.md", []byte(strings.Repeat("text ", maxMarkup/5+1)), DefaultLimits); !strings.Contains(bad.Reason, "markup") {
 		t.Errorf("reason %q", bad.Reason)
+	}
+}
+
+// Elements that say nothing take few bytes of the file, a few hundred in the package and many times that when they are read.
+func TestLargePartsBesideTheTextAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, part, element string }{
+		{"lists", "word/numbering.xml", "<w:abstractNum/>"}, {"styles", "word/styles.xml", "<w:style/>"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			data := docxFile(t, wordParagraph("", "Text"), zipEntry{c.part, `<w:x ` + wordSpace + `>` + strings.Repeat(c.element, 17<<20/len(c.element)) + `</w:x>`})
+			if bad := refused(t, "a.docx", data, DefaultLimits); !strings.Contains(bad.Reason, c.part) {
+				t.Errorf("reason %q", bad.Reason)
+			}
+		})
 	}
 }
 

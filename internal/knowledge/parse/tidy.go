@@ -3,6 +3,7 @@ package parse
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // lineBreak is one that was meant, other than one that only ends a line of the file (Unicode's line separator).
@@ -49,6 +50,14 @@ func invisible(r rune) bool {
 func unspaced(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || r >= '\u3000' && r <= '\u303f' || r >= '\uff00' && r <= '\uffef' ||
 		strings.ContainsRune("“”‘’—…", r)
+}
+
+// raisedMark stands before a superscript that would be read as part of what stands before it: 10 with a 6 above it is not 106.
+func raisedMark(before rune, raised string) string {
+	if first, _ := utf8.DecodeRuneInString(raised); isWord(before) && (unicode.IsDigit(first) || strings.ContainsRune("+-−", first)) {
+		return "^"
+	}
+	return ""
 }
 
 // lines keeps the ends of lines, and makes one space of other white space.

@@ -45,10 +45,11 @@ func readXLSX(out *builder, data []byte) error {
 	return nil
 }
 
-// checkSheets refuses a workbook in which the XML of a sheet breaks off. The library takes that for the end of the sheet, so that part of it would be put in as all of it.
+// checkSheets refuses a workbook in which the XML of a sheet that is shown breaks off. The library takes that for the end of the sheet, so that part of it would be put in as all of it.
 func checkSheets(out *builder, files *officePackage) error {
+	hidden := hiddenSheets(files)
 	for name := range files.parts {
-		if path.Dir(name) != "xl/worksheets" || path.Ext(name) != ".xml" {
+		if path.Dir(name) != "xl/worksheets" || path.Ext(name) != ".xml" || hidden[name] {
 			continue
 		}
 		reader, err := files.open(name)
@@ -65,6 +66,30 @@ func checkSheets(out *builder, files *officePackage) error {
 		}
 	}
 	return nil
+}
+
+// hiddenSheets are the parts of sheets that are not shown.
+func hiddenSheets(files *officePackage) map[string]bool {
+	var book struct {
+		Sheets []struct {
+			ID    string `xml:"id,attr"`
+			State string `xml:"state,attr"`
+		} `xml:"sheets>sheet"`
+	}
+	main := files.related("", "officeDocument")
+	// Where that cannot be told, all are checked.
+	_, _ = files.decode(main, &book)
+	shown := map[string]bool{}
+	for _, sheet := range book.Sheets {
+		shown[sheet.ID] = shown[sheet.ID] || sheet.State == "" || sheet.State == "visible"
+	}
+	hidden := map[string]bool{}
+	for _, one := range files.relationships(main) {
+		if show, named := shown[one.ID]; named && !show {
+			hidden[one.Target] = true
+		}
+	}
+	return hidden
 }
 
 func wellFormed(reader io.Reader) error {
