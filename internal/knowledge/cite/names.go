@@ -88,6 +88,6 @@ func (s *sources) numberedNames(sentence string) (names []string, without string
 
 var (
 	numberedName = regexp.MustCompile(`\b\p{Lu}[\p{L}&-]* \d+\b`)
-	monthName    = regexp.MustCompile(`^(?:January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b`)
+	monthName    = regexp.MustCompile(`^` + monthWord)
 	unitFollows  = regexp.MustCompile(`(?i)^\s*(?:(?:working|business|calendar|operating)\s+)?` + unit)
 )

@@ -12,6 +12,7 @@ func InDigits(text string) string {
 	text = halfWidth.Replace(text)
 	text = englishNumber.ReplaceAllStringFunc(text, englishInDigits)
 	text = chineseShare.ReplaceAllStringFunc(text, shareInDigits)
+	text = submatches(chineseHour, text, func(said []string) string { return said[1] + strconv.Itoa(chineseValue(said[3])) + said[4] })
 	return chineseInDigits(text)
 }
 
@@ -107,7 +108,9 @@ var (
 	chineseUnit = regexp.MustCompile(`^\s*(?:(?:个|次)?(?:工作日|自然日|天|日|月|年|小时|分钟|秒|周|星期|倍|人|名|元|份|级)|[美欧日港]元|英镑)`)
 	// chineseShare is a share in words: 百分之五.
 	chineseShare = regexp.MustCompile(`百分之\s*(百|[` + numerals + `]+(?:点[零〇一二三四五六七八九]+)?|\d+(?:\.\d+)?)`)
-	yearFollows  = regexp.MustCompile(`^\s*年`)
+	// chineseHour is an hour in words: elsewhere 三点 are three points as well.
+	chineseHour = regexp.MustCompile(`(` + halfOfDay + `|[至到])([一二两三四五六七八九十]{1,3})([点时])`)
+	yearFollows = regexp.MustCompile(`^\s*年`)
 )
 
 func shareInDigits(found string) string {

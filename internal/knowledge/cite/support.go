@@ -51,6 +51,7 @@ type quoted struct {
 type part struct {
 	quoted
 	text    string // what is compared: of a row, with the heading of its table; of a quote of another agent, what was said with it
+	figures string // the text as compared writes it
 	size    int    // sentences
 	clauses []clause
 	own     map[string]int
@@ -63,7 +64,7 @@ type part struct {
 
 // clause is a part of a sentence between commas, in which a figure or a negation belongs to what stands beside it.
 type clause struct {
-	text    string
+	text    string // as compared writes it
 	words   map[string]int
 	negated bool
 }
@@ -72,8 +73,8 @@ type clause struct {
 var between = regexp.MustCompile(`[,;:]\s+|[，；：。]|\.\s+|\n|\s+but\s+`)
 
 func clausesOf(text string) (found []clause) {
-	for _, said := range between.Split(text, -1) {
-		if words := Words(said); len(words) > 0 {
+	for _, said := range between.Split(compared(text), -1) {
+		if words := wordsIn(said); len(words) > 0 {
 			found = append(found, clause{said, words, denies(said)})
 		}
 	}
@@ -82,7 +83,7 @@ func clausesOf(text string) (found []clause) {
 
 // with is a part with the one that follows it.
 func (p part) with(next part) part {
-	p.text, p.size = p.text+"\n"+next.text, p.size+1
+	p.text, p.figures, p.size = p.text+"\n"+next.text, p.figures+"\n"+next.figures, p.size+1
 	p.own, p.clauses = union(p.own, next.own), slices.Concat(p.clauses, next.clauses)
 	return p
 }
@@ -116,7 +117,7 @@ func newSources(question string, passages []Passage, facts []string) *sources {
 	for _, fact := range facts {
 		words := Words(fact)
 		s.see(words)
-		s.parts = append(s.parts, part{text: fact, own: words, size: 1, isFact: true})
+		s.parts = append(s.parts, part{text: fact, figures: compared(fact), own: words, size: 1, isFact: true})
 	}
 	return s
 }
@@ -129,7 +130,7 @@ func (s *sources) add(passage Passage) {
 	around, heading, caption := strings.Join(append([]string{passage.Title}, passage.Section...), "\n"), "", ""
 	context := Words(around)
 	single := func(quote, text string) part {
-		return part{quoted: quoted{passage, quote}, text: text, size: 1, clauses: clausesOf(text), own: Words(text), context: context, around: around}
+		return part{quoted: quoted{passage, quote}, text: text, figures: compared(text), size: 1, clauses: clausesOf(text), own: Words(text), context: context, around: around}
 	}
 	before := len(s.parts)
 	at := sentences(passage.Text)
@@ -196,6 +197,7 @@ func (s *sources) weight(word string) float64 {
 // said is a sentence of an answer.
 type said struct {
 	text    string
+	figures string // the text as compared writes it
 	words   map[string]int
 	clauses []clause
 	apart   []clause // parted at each "and" as well
@@ -213,7 +215,7 @@ func (s *sources) sayingOf(sentence string, hints []int) (says said, least float
 	sentence = factcheck.WithoutListNumbers(reference.ReplaceAllString(sentence, " "))
 	says = said{words: Words(sentence), hints: hints}
 	numbered, sentence := s.numberedNames(sentence)
-	says.text, says.clauses, says.apart = sentence, clausesOf(sentence), clausesOf(and.ReplaceAllString(sentence, ", "))
+	says.text, says.figures, says.clauses, says.apart = sentence, compared(sentence), clausesOf(sentence), clausesOf(and.ReplaceAllString(sentence, ", "))
 	says.names = append(namesOf(sentence), numbered...)
 	delete(says.words, "yes")
 	switch {
@@ -344,7 +346,7 @@ func (s *sources) shares(words map[string]int, p part) (all, own, around float64
 
 // agrees reports whether a part has the figures of a sentence, and it or what stands around it the names and identifiers, and whether both deny or neither does.
 func (s *sources) agrees(says said, p part) bool {
-	if !holdsFigures(says.text, p.text, p) || !holdsNames(says.names, p.text+"\n"+p.around) {
+	if !holdsFigures(says.figures, p.figures, p) || !holdsNames(says.names, p.text+"\n"+p.around) {
 		return false
 	}
 	if all, own, around := s.shares(says.beside, p); own+around < leastLookedUp*all {
@@ -412,7 +414,7 @@ func (s *sources) pair(says said, least float64) []quoted {
 	best, rank := []quoted(nil), 0.0
 	for position, one := range some {
 		for _, other := range some[position+1:] {
-			both := part{text: one.text + "\n" + other.text, own: union(one.own, other.own), context: union(one.context, other.context), around: one.around + "\n" + other.around,
+			both := part{text: one.text + "\n" + other.text, figures: one.figures + "\n" + other.figures, own: union(one.own, other.own), context: union(one.context, other.context), around: one.around + "\n" + other.around,
 				clauses: slices.Concat(one.clauses, other.clauses)}
 			if score := s.score(says.words, both); one.quote != other.quote && score > rank+sameRank && score >= least && s.agrees(says, both) {
 				best, rank = []quoted{one.quoted, other.quoted}, score
@@ -426,7 +428,7 @@ func (s *sources) pair(says said, least float64) []quoted {
 // denials must agree with the passage as a whole, figures and their names with the place too, and many more words than with a quote that says it all.
 func (s *sources) scattered(says said, least float64) []quoted {
 	var best []quoted
-	rank, figured := 0.0, figure.MatchString(InDigits(says.text))
+	rank, figured := 0.0, figure.MatchString(says.figures)
 	for _, passage := range s.wholes {
 		if s.score(says.words, passage.part) < least || !s.agrees(says, passage.part) {
 			continue
@@ -435,7 +437,7 @@ func (s *sources) scattered(says said, least float64) []quoted {
 			if p.size > 1 {
 				continue
 			}
-			if figured && (!holdsFigures(says.text, p.text, p) || !holdsNames(says.names, p.text+"\n"+p.around)) {
+			if figured && (!holdsFigures(says.figures, p.figures, p) || !holdsNames(says.names, p.text+"\n"+p.around)) {
 				continue // the passage has another figure for this name
 			}
 			if value := s.rank(s.score(says.words, p), says, p); value > rank+sameRank {

@@ -11,9 +11,12 @@ import (
 
 // Words are those by which texts are compared: stems of words, and pairs of Chinese characters. A single character counts only where it stands alone, since each stands in
 // many words.
-func Words(text string) map[string]int {
+func Words(text string) map[string]int { return wordsIn(compared(text)) }
+
+// wordsIn are those of a text as compared writes it.
+func wordsIn(text string) map[string]int {
 	words, single := map[string]int{}, map[string]int{}
-	for _, term := range terms.Query(unscaled(compared(text))) {
+	for _, term := range terms.Query(unscaled(text)) {
 		if first, size := utf8.DecodeRuneInString(term); size == len(term) && unicode.Is(unicode.Han, first) {
 			single[term]++
 			continue
@@ -133,18 +136,17 @@ var (
 	// coined is a name at the beginning of a sentence, told by a capital within it, as CloudLux.
 	coined = regexp.MustCompile(`^\W*(\p{Lu}\p{Ll}+\p{Lu}[\p{L}\p{N}]*)`)
 	// manyOf are abbreviations in the plural, as PCs.
-	manyOf  = regexp.MustCompile(`^(\p{Lu}{2,})s$`)
-	aWord   = regexp.MustCompile(`\p{L}+`)
-	calling = map[string]bool{"i": true, "monday": true, "tuesday": true, "wednesday": true, "thursday": true, "friday": true, "saturday": true, "sunday": true}
+	manyOf = regexp.MustCompile(`^(\p{Lu}{2,})s$`)
+	aWord  = regexp.MustCompile(`\p{L}+`)
 )
 
 func namesOf(sentence string) (names []string) {
-	sentence = withoutCodes(sentence)
+	sentence = withoutCodes(uniform(sentence))
 	if found := coined.FindStringSubmatch(sentence); found != nil {
 		names = append(names, found[1])
 	}
 	for _, found := range named.FindAllStringSubmatch(sentence, -1) {
-		if !calling[strings.ToLower(found[1])] {
+		if found[1] != "I" && !weekday.MatchString(found[1]) {
 			names = append(names, manyOf.ReplaceAllString(found[1], "$1"))
 		}
 	}
