@@ -135,6 +135,19 @@ func TestFiguresOfDocumentsAreNotRounded(t *testing.T) {
 	})
 }
 
+func TestWhereItStandsIsNoFigure(t *testing.T) {
+	t.Parallel()
+	const leave = "员工请假须提前三天申请。"
+	checkCompared(t, []compared{
+		{leave, "根据第12条，员工请假须提前三天申请。", true},
+		{leave, "根据第十二条，员工请假须提前三天申请。", true},
+		{leave, "根据第三章，员工请假须提前三天申请。", true},
+		{leave, "根据第十二条，员工请假须提前十二天申请。", false},
+		{"高度超过2m的作业须系安全带。", "高度超过2米的作业须系安全带。", true},
+		{"高度超过2m的作业须系安全带。", "高度超过3米的作业须系安全带。", false},
+	})
+}
+
 func TestWhatAnotherResultSaysMayBeRounded(t *testing.T) {
 	t.Parallel()
 	got := cite.Check("", "Procurement of screws and bolts of the northern plant rose to 1.6 million.", nil, "Procurement of screws and bolts of the northern plant rose to 1,604,937.10.")

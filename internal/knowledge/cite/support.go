@@ -208,7 +208,7 @@ type said struct {
 }
 
 // reference says where something stands, which is no claim of what stands there.
-var reference = regexp.MustCompile(`(?i)[(（]?\b(?:on\s+|see\s+)?(?:page|p\.|passage|section)\s*\d+(?:\.\d+)*[)）]?|[(（]?第\s*\d+\s*[页段节条][)）]?`)
+var reference = regexp.MustCompile(`(?i)[(（]?\b(?:on\s+|see\s+)?(?:page|p\.|passage|section)\s*\d+(?:\.\d+)*[)）]?|[(（]?第\s*(?:\d+|[` + numerals + `]+)\s*[页段节章条款项][)）]?`)
 
 // sayingOf is a sentence, or a piece of one, as it is compared, and the share of its words that a quote must have.
 func (s *sources) sayingOf(sentence string, hints []int) (says said, least float64) {
@@ -352,7 +352,7 @@ func (s *sources) agrees(says said, p part) bool {
 	if all, own, around := s.shares(says.beside, p); own+around < leastLookedUp*all {
 		return false
 	}
-	return p.isFact && p.clauses == nil || s.figuresBelong(says, p) && s.deniesAlike(says, p) && conditionsAgree(says.text, p.text)
+	return p.isFact && p.clauses == nil || s.figuresBelong(says, p) && s.deniesAlike(says, p) && boundsAgree(says, p) && conditionsAgree(says.text, p.text)
 }
 
 // figuresBelong reports whether each figure stands beside words that it has in the sentence too.
