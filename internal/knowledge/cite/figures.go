@@ -35,8 +35,8 @@ func isName(found string) bool {
 	return strings.ContainsFunc(found, unicode.IsLetter) && strings.ContainsAny(found, "-@/")
 }
 
-// compared is a text with its numbers in digits, and its days and times in one way.
-func compared(text string) string { return uniform(InDigits(text)) }
+// compared is a text without emphasis, with its numbers in digits, and its days and times in one way.
+func compared(text string) string { return uniform(InDigits(plain(text))) }
 
 // amount is a figure with its unit: 5 days, per week. Days may be told to be working days, or calendar days.
 type amount struct{ figure, unit, kind string }

@@ -129,29 +129,3 @@ func clauses(sentence string) (parts []string) {
 	}
 	return append(parts, clauseEnd.Split(sentence, -1)...)
 }
-
-// named are the names that an English sentence says: words with a capital that do not begin it. In what is all capitals, or a title, every word has one, and none counts.
-var (
-	named = regexp.MustCompile(`[\p{L}\p{N}][,;)]?\s+(\p{Lu}[\p{L}\p{N}&-]*)`)
-	// coined is a name at the beginning of a sentence, told by a capital within it, as CloudLux.
-	coined = regexp.MustCompile(`^\W*(\p{Lu}\p{Ll}+\p{Lu}[\p{L}\p{N}]*)`)
-	// manyOf are abbreviations in the plural, as PCs.
-	manyOf = regexp.MustCompile(`^(\p{Lu}{2,})s$`)
-	aWord  = regexp.MustCompile(`\p{L}+`)
-)
-
-func namesOf(sentence string) (names []string) {
-	sentence = withoutCodes(uniform(sentence))
-	if found := coined.FindStringSubmatch(sentence); found != nil {
-		names = append(names, found[1])
-	}
-	for _, found := range named.FindAllStringSubmatch(sentence, -1) {
-		if found[1] != "I" && !weekday.MatchString(found[1]) {
-			names = append(names, manyOf.ReplaceAllString(found[1], "$1"))
-		}
-	}
-	if all := len(aWord.FindAllString(sentence, -1)); len(names)*2 > all {
-		return nil
-	}
-	return names
-}
