@@ -19,6 +19,8 @@ const (
 	ownShare = 0.5
 	// leastClause is the share of the words of a sentence, or of its clause with a figure, that a clause has to have to be about the same.
 	leastClause = 0.25
+	// leastUnlike is the share of a clause's words from which on one that denies otherwise says the opposite, where none has as much of them and denies as it does.
+	leastUnlike = 0.5
 	// longerQuote is what a further sentence of a quote must add, so that a quote is no longer than it needs to be.
 	longerQuote = 0.06
 	// hinted is what the number that a model has written adds to one of two quotes that both support the sentence.
@@ -371,22 +373,32 @@ func (s *sources) figuresBelong(says said, p part) bool {
 	return true
 }
 
-// deniesAlike reports whether a clause denies for each clause of the sentence that does, with words of it, and none does, with words of the sentence, where the sentence does not.
+// deniesAlike reports whether a clause denies for each clause of the sentence that does, with words of it, and none does, with words of the sentence, where the sentence does not. Of two clauses that
+// have words of one of the sentence, that which has more of them decides.
 func (s *sources) deniesAlike(says said, p part) bool {
-	denies := func(words map[string]int) bool {
-		return slices.ContainsFunc(p.clauses, func(c clause) bool { return c.negated && s.score(words, part{own: c.words}) >= leastClause })
+	best := func(words map[string]int, negated bool) (most float64) {
+		for _, c := range p.clauses {
+			if c.negated == negated {
+				most = max(most, s.score(words, part{own: c.words}))
+			}
+		}
+		return most
 	}
 	negated := false
 	for _, one := range says.clauses {
+		alike, unlike := best(one.words, one.negated), best(one.words, !one.negated)
+		if unlike >= leastUnlike && unlike > alike+sameRank {
+			return false
+		}
 		if !one.negated {
 			continue
 		}
 		negated = true
-		if !denies(one.words) && !denies(says.words) {
+		if alike < leastClause && (len(says.clauses) > 1 || best(says.words, true) < leastClause) {
 			return false
 		}
 	}
-	return negated || !denies(says.words)
+	return negated || best(says.words, true) < leastClause
 }
 
 func withoutFigures(words map[string]int) map[string]int {
