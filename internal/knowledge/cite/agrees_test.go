@@ -165,6 +165,50 @@ func TestWhereItStandsIsNoFigure(t *testing.T) {
 	})
 }
 
+func TestAnotherUnitIsAnotherFigure(t *testing.T) {
+	t.Parallel()
+	checkCompared(t, []compared{
+		{"液压设备每年须由专业人员检修3次。", "液压设备每年须由专业人员检修3次。", true},
+		{"液压设备每年须由专业人员检修3次。", "液压设备每年须由专业人员检修3天。", false},
+		{"The lift in the hall carries 500 kg.", "The lift in the hall carries 500 kilograms.", true},
+		{"The lift in the hall carries 500 kg.", "The lift in the hall carries 500 tons.", false},
+		{"大厅的电梯可载500公斤。", "大厅的电梯可载500kg。", true},
+		{"大厅的电梯可载500公斤。", "大厅的电梯可载500吨。", false},
+		{"违约金为每日货款的5%。", "违约金为每日货款的5‰。", false},
+		{"违约金为每日货款的千分之五。", "违约金为每日货款的5‰。", true},
+		{"冷库温度不高于-18℃。", "冷库温度不高于-18℃。", true},
+		{"冷库温度不高于-18℃。", "冷库温度不高于零下18℃。", true},
+		{"冷库温度不高于-18℃。", "冷库温度不高于18℃。", false},
+		{"冷库温度为2-8℃。", "冷库温度为2至8℃。", true},
+		{"Claims are made within 5 days of the trip.", "Claims are made within one day of the trip.", false},
+		{"Claims are made within one day of the trip.", "Claims are made within 1 day of the trip.", true},
+		{"Claims are made within 1 day of the trip.", "Claims are made within one day of the trip.", true},
+		{"Claims are made within a day of the trip.", "Claims are made within one day of the trip.", true},
+	})
+}
+
+func TestChineseNumeralsBeforeWhatIsCounted(t *testing.T) {
+	t.Parallel()
+	const check, share = "液压设备每年须由专业人员检修三次。", "违约金为每日货款的万分之五。"
+	checkCompared(t, []compared{
+		{check, "液压设备每年须由专业人员检修3次。", true},
+		{check, "液压设备每年须由专业人员检修五次。", false},
+		{"高铁二等座可全额报销。", "高铁二等座可全额报销。", true},
+		{"高铁二等座可全额报销。", "高铁一等座可全额报销。", false},
+		{"报告在第一季度提交。", "报告在第1季度提交。", true},
+		{"报告在第一季度提交。", "报告在第二季度提交。", false},
+		{share, "违约金为每日货款的0.05%。", true},
+		{share, "违约金为每日货款的千分之五。", false},
+		{"合同期为一年半。", "合同期为1.5年。", true},
+		{"合同期为一年。", "合同期为一年半。", false},
+		{"合同期为两个半月。", "合同期为2.5个月。", true},
+		{"合同期为两个月。", "合同期为两个半月。", false},
+		{"加班费按照1.5倍支付。", "加班费按照一点五倍支付。", true},
+		{"加班费按照2倍支付。", "加班费按照一点五倍支付。", false},
+		{"设备每月须一次性清洁。", "设备每月须一次性清洁。", true},
+	})
+}
+
 func TestWhatAnotherResultSaysMayBeRounded(t *testing.T) {
 	t.Parallel()
 	got := cite.Check("", "Procurement of screws and bolts of the northern plant rose to 1.6 million.", nil, "Procurement of screws and bolts of the northern plant rose to 1,604,937.10.")

@@ -23,7 +23,7 @@ func holdsFigures(sentence, text string, p part) bool {
 		text = withoutDates(text)
 	}
 	sentence = withoutMoments(sentence)
-	for _, one := range missing(sentence, text) {
+	for _, one := range missing(sentence, aUnit.ReplaceAllString(text, "1$1")) {
 		if !isName(one) || len(factcheck.Unsupported(one, p.around)) > 0 {
 			return false
 		}
@@ -36,7 +36,9 @@ func isName(found string) bool {
 }
 
 // compared is a text without emphasis, with its numbers in digits, and its days and times in one way.
-func compared(text string) string { return uniform(InDigits(plain(text))) }
+func compared(text string) string {
+	return uniform(oneUnit.ReplaceAllString(InDigits(plain(text)), "1$1"))
+}
 
 // amount is a figure with its unit: 5 days, per week. Days may be told to be working days, or calendar days.
 type amount struct{ figure, unit, kind string }
@@ -47,12 +49,17 @@ const (
 )
 
 var (
-	unit       = `(day|week|month|quarter|year|hour|minute|second|night|person|people|percent|%|％|倍|℃|°C|元|(?:个|次)?\s*(?:工作日|自然日|[天日号年月周人名秒]|星期|小时|分钟))`
-	measure    = regexp.MustCompile(`(?i)(?:(\d[\d,.]*)\s*(?:to|-|–|~|至|到)\s*)?(\d[\d,.]*|every|per|each|每)\s*(` + scale + `)?\s*(?:(working|work|business|calendar|operating)[\s-]*)?` + unit)
+	unit    = `(day|week|month|quarter|year|hour|minute|second|night|person|people|percent|%|％|倍|℃|°C|元|times|kilogram|tonne|ton|metre|meter|(?:kg|g|t|km/h|km|m|cm|mm|[kmgt]b)\b|次|公斤|千克|吨|公里|米|个?\s*(?:工作日|自然日|[天日号年月周人名秒]|星期|小时|分钟))`
+	measure = regexp.MustCompile(`(?i)(?:(\d[\d,.]*)\s*(?:to|-|–|~|至|到)\s*)?((?:(?:[-−]|零下|minus\s)\s*)?\d[\d,.]*|every|per|each|每)\s*(` + scale + `)?\s*(?:(working|work|business|calendar|operating)[\s-]*)?` + unit)
+	// belowZero counts in temperatures only: elsewhere it is a dash.
+	belowZero = regexp.MustCompile(`(?i)^(?:[-−]|零下|minus)\s*`)
+	// oneUnit is one that counts, and aUnit may be.
+	oneUnit    = regexp.MustCompile(`(?i)\bone(\s+(?:(?:working|business|calendar)\s+)?` + unit + `)`)
+	aUnit      = regexp.MustCompile(`(?i)\ban?(\s+(?:(?:working|business|calendar)\s+)?` + unit + `)`)
 	isWorking  = regexp.MustCompile(`(?i)` + working)
 	isCalendar = regexp.MustCompile(`(?i)calendar|自然`)
 	// sameUnit writes units that mean the same alike.
-	sameUnit = strings.NewReplacer("工作日", "日", "自然日", "日", "天", "日", "个", "", "次", "", "星期", "周", "名", "人", "people", "person", "％", "%", "percent", "%", "every", "per", "each", "per", "每", "per", "°c", "℃", " ", "")
+	sameUnit = strings.NewReplacer("工作日", "日", "自然日", "日", "天", "日", "个", "", "公斤", "kg", "千克", "kg", "kilogram", "kg", "tonne", "t", "ton", "t", "吨", "t", "公里", "km", "metre", "m", "meter", "m", "米", "m", "星期", "周", "名", "人", "people", "person", "％", "%", "percent", "%", "every", "per", "each", "per", "每", "per", "°c", "℃", " ", "")
 )
 
 // measuresOf are the figures of a text that have a unit.
@@ -60,7 +67,11 @@ func measuresOf(text string) (found []amount) {
 	for _, parts := range measure.FindAllStringSubmatch(text, -1) {
 		for _, figure := range parts[1:3] {
 			if figure != "" {
-				found = append(found, amount{sameUnit.Replace(valueOf(figure, parts[3])), sameUnit.Replace(strings.ToLower(parts[5])), kindOf(parts[4] + parts[5])})
+				value, below := valueOf(belowZero.ReplaceAllString(figure, ""), parts[3]), ""
+				if belowZero.MatchString(figure) && strings.ContainsAny(parts[5], "℃°") {
+					below = "-"
+				}
+				found = append(found, amount{below + sameUnit.Replace(value), sameUnit.Replace(strings.ToLower(parts[5])), kindOf(parts[4] + parts[5])})
 			}
 		}
 	}
