@@ -64,25 +64,6 @@ type part struct {
 	isList  bool // several items of a list
 }
 
-// clause is a part of a sentence between commas, in which a figure or a negation belongs to what stands beside it.
-type clause struct {
-	text    string // as compared writes it
-	words   map[string]int
-	negated bool
-}
-
-// between are the signs that part clauses: not the comma of a number.
-var between = regexp.MustCompile(`[,;:]\s+|[，；：。]|\.\s+|\n|\s+but\s+`)
-
-func clausesOf(text string) (found []clause) {
-	for _, said := range between.Split(compared(text), -1) {
-		if words := wordsIn(said); len(words) > 0 {
-			found = append(found, clause{said, words, denies(said)})
-		}
-	}
-	return found
-}
-
 // with is a part with the one that follows it.
 func (p part) with(next part) part {
 	p.text, p.figures, p.size = p.text+"\n"+next.text, p.figures+"\n"+next.figures, p.size+1
@@ -147,7 +128,8 @@ func (s *sources) add(passage Passage) {
 		} else if heading == "" && strings.Contains(sentence, "|") {
 			heading = sentence
 		}
-		alone[index] = single(sentence, strings.TrimSpace(heading+" "+withoutItsNumber(sentence)))
+		// A line ends within a sentence where the page does, which parts no clauses.
+		alone[index] = single(sentence, strings.TrimSpace(heading+" "+strings.ReplaceAll(withoutItsNumber(sentence), "\n", " ")))
 		if caption != "" && caption != sentence { // a row is about what its list or table is about
 			alone[index].around, alone[index].context = around+"\n"+caption, union(context, Words(caption))
 		}
@@ -357,16 +339,23 @@ func (s *sources) agrees(says said, p part) bool {
 	return p.isFact && p.clauses == nil || s.figuresBelong(says, p) && s.deniesAlike(says, p) && boundsAgree(says, p) && conditionsAgree(says.text, p.text)
 }
 
-// figuresBelong reports whether each figure stands beside words that it has in the sentence too.
+// figuresBelong reports whether each figure stands beside words that it has in the sentence too, and no clause with another figure has more of them.
 func (s *sources) figuresBelong(says said, p part) bool {
 	for _, one := range says.against(p) {
 		words := withoutFigures(one.words)
 		if len(words) == len(one.words) || len(words) == 0 || lookedUp.MatchString(one.text) && p.size == 1 { // the number belongs to what its row is about
 			continue
 		}
-		if !slices.ContainsFunc(p.clauses, func(other clause) bool {
-			return holdsFigures(one.text, other.text, part{around: p.text + "\n" + p.around}) && s.score(words, part{own: union(other.words, p.context)}) >= leastClause
-		}) {
+		beside, elsewhere := 0.0, 0.0
+		for _, other := range p.clauses {
+			score := s.score(words, part{own: union(other.words, p.context)})
+			if holdsFigures(one.text, other.text, part{around: p.text + "\n" + p.around}) {
+				beside = max(beside, score)
+			} else if figure.MatchString(other.text) {
+				elsewhere = max(elsewhere, score)
+			}
+		}
+		if beside < leastClause || elsewhere > beside+sameRank {
 			return false
 		}
 	}
@@ -399,16 +388,6 @@ func (s *sources) deniesAlike(says said, p part) bool {
 		}
 	}
 	return negated || best(says.words, true) < leastClause
-}
-
-func withoutFigures(words map[string]int) map[string]int {
-	kept := map[string]int{}
-	for word, count := range words {
-		if !figure.MatchString(word) {
-			kept[word] = count
-		}
-	}
-	return kept
 }
 
 // pair finds two quotes of which each has a part of the sentence, and both together what one must have.
