@@ -165,6 +165,16 @@ func TestWhereItStandsIsNoFigure(t *testing.T) {
 	})
 }
 
+func TestTheWordsOfAnAddressSayNothingElse(t *testing.T) {
+	t.Parallel()
+	const leave = "Leave is requested at https://intranet.example/leave/request/form."
+	checkCompared(t, []compared{
+		{leave, "Leave is requested at https://intranet.example/leave/request/form.", true},
+		{leave, "You can request leave at https://intranet.example/leave/request/form.", true},
+		{leave, "Leave may be sold to colleagues for cash at https://intranet.example/leave/request/form.", false},
+	})
+}
+
 func TestAnotherUnitIsAnotherFigure(t *testing.T) {
 	t.Parallel()
 	checkCompared(t, []compared{

@@ -1,12 +1,17 @@
 package cite
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 // clause is a part of a sentence between commas, in which a figure or a negation belongs to what stands beside it.
 type clause struct {
 	text    string // as compared writes it
 	words   map[string]int
 	negated bool
+	// about is set where a denial says which things are meant, and mainly where another one stands beside it.
+	about, mainly bool
 }
 
 // between are the signs that part clauses: not the comma of a number.
@@ -21,13 +26,27 @@ func clausesOf(text string) (found []clause) {
 			case len(words) == 0:
 			case last >= 0 && figure.MatchString(said) && len(withoutFigures(wordsIn(measure.ReplaceAllString(said, " ")))) == 0:
 				before := found[last]
-				found[last] = clause{before.text + ", " + said, union(before.words, words), before.negated || denies(said)}
+				found[last] = newClause(before.text+", "+said, union(before.words, words))
 			default:
-				found = append(found, clause{said, words, denies(said)})
+				found = append(found, newClause(said, words))
 			}
 		}
 	}
 	return found
+}
+
+func newClause(said string, words map[string]int) clause {
+	said = strings.TrimSpace(said)
+	meant := neutral.ReplaceAllString(said, " ")
+	return clause{text: said, words: words, negated: denies(said), about: attributive.MatchString(meant), mainly: denies(attributive.ReplaceAllString(meant, " "))}
+}
+
+// deniesAs reports whether two clauses deny alike. Where both say by a denial which things are meant, the other denial counts.
+func (c clause) deniesAs(other clause) bool {
+	if c.about && other.about {
+		return c.mainly == other.mainly
+	}
+	return c.negated == other.negated
 }
 
 // joint joins two things that each may have a figure.

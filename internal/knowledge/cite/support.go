@@ -201,9 +201,13 @@ func (s *sources) sayingOf(sentence string, hints []int) (says said, least float
 	numbered, sentence := s.numberedNames(sentence)
 	says.text, says.figures, says.clauses, says.apart = sentence, compared(sentence), clausesOf(sentence), clausesOf(and.ReplaceAllString(sentence, ", "))
 	says.names = append(namesOf(sentence), numbered...)
+	isLookedUp := lookedUp.MatchString(sentence) && !strings.ContainsFunc(sentence, isHan)
+	if isLookedUp { // the words of an address are no reason to believe the others
+		says.words = Words(webAddress.ReplaceAllString(sentence, " "))
+	}
 	delete(says.words, "yes")
 	switch {
-	case lookedUp.MatchString(sentence) && !strings.ContainsFunc(sentence, isHan):
+	case isLookedUp:
 		says.names = append(says.names, s.begins(sentence)...)
 		says.beside = withoutFigures(says.words)
 		return says, leastLookedUp
@@ -215,6 +219,8 @@ func (s *sources) sayingOf(sentence string, hints []int) (says said, least float
 
 // lookedUp is what nobody writes by chance: a telephone number, an address of mail or of the web.
 var lookedUp = regexp.MustCompile(`(?:\+|\b0)\d(?:[ -]?\d){6,}|\w@\w|https?://`)
+
+var webAddress = regexp.MustCompile(`https?://\S+`)
 
 // begins is the first word of a sentence where it has a capital and the question does not say it: it may be a name.
 func (s *sources) begins(sentence string) []string {
@@ -365,17 +371,18 @@ func (s *sources) figuresBelong(says said, p part) bool {
 // deniesAlike reports whether a clause denies for each clause of the sentence that does, with words of it, and none does, with words of the sentence, where the sentence does not. Of two clauses that
 // have words of one of the sentence, that which has more of them decides.
 func (s *sources) deniesAlike(says said, p part) bool {
-	best := func(words map[string]int, negated bool) (most float64) {
+	best := func(words map[string]int, is func(c clause) bool) (most float64) {
 		for _, c := range p.clauses {
-			if c.negated == negated {
+			if is(c) {
 				most = max(most, s.score(words, part{own: c.words}))
 			}
 		}
 		return most
 	}
+	isNegated := func(c clause) bool { return c.negated }
 	negated := false
 	for _, one := range says.clauses {
-		alike, unlike := best(one.words, one.negated), best(one.words, !one.negated)
+		alike, unlike := best(one.words, one.deniesAs), best(one.words, func(c clause) bool { return !one.deniesAs(c) })
 		if unlike >= leastUnlike && unlike > alike+sameRank {
 			return false
 		}
@@ -383,11 +390,11 @@ func (s *sources) deniesAlike(says said, p part) bool {
 			continue
 		}
 		negated = true
-		if alike < leastClause && (len(says.clauses) > 1 || best(says.words, true) < leastClause) {
+		if alike < leastClause && (len(says.clauses) > 1 || best(says.words, isNegated) < leastClause) {
 			return false
 		}
 	}
-	return negated || best(says.words, true) < leastClause
+	return negated || best(says.words, isNegated) < leastClause
 }
 
 // pair finds two quotes of which each has a part of the sentence, and both together what one must have.

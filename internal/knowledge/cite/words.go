@@ -33,8 +33,11 @@ var (
 	negates = regexp.MustCompile(`(?i)\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|forbidden|prohibited|excluded|unable)\b|n['’]t\b|[不没未无勿禁非]`)
 	// neutral are words that look like a negation and bound something, say which things are meant ("days that were not taken"), or are part of another word.
 	neutral = regexp.MustCompile(`(?i)\b(?:no|not|cannot)(?:\s+(?:to|be|have|take))*\s+(?:later|earlier|more|less|fewer|longer\s+than|only|exceed)\b` +
-		`|` + conditionDenied + `(?:\s+been)?\s+\w+|不[得能可应]?(?:超[过出]|多于|少于|低于|高于|晚于|迟于|早于|大于|小于)|不(?:同|仅|但|断|足|动产)|无论|非常|未来`)
+		`|` + conditionDenied + `(?:\s+been)?\s+\w+|不[得能可应]?(?:超[过出]|多于|少于|低于|高于|晚于|迟于|早于|大于|小于)|不(?:同|仅|但|断|足|动产)|无论|无锡|无线|无人机|不锈钢|非洲|非常|未来`)
 )
+
+// attributive is a denial that says which things are meant: "visitors without a badge". Not so 无法 and the like.
+var attributive = regexp.MustCompile(`(?i)\b(?:without|excluded)\b|未[^，。；]*?的|不合格|无[^\P{Han}法需须权]`)
 
 // denies reports whether a text says of something that it is not so.
 func denies(text string) bool { return negates.MatchString(neutral.ReplaceAllString(text, " ")) }
