@@ -47,6 +47,7 @@ const (
 type quoted struct {
 	passage Passage
 	quote   string
+	at      int // where the quote begins in the text of the passage
 }
 
 // part is what a sentence is compared with: up to three sentences of a passage, or a fact.
@@ -112,8 +113,8 @@ var isRow = regexp.MustCompile(`^\s*[-*•·–|]|\s\|\s`)
 func (s *sources) add(passage Passage) {
 	around, heading, caption := strings.Join(append([]string{passage.Title}, passage.Section...), "\n"), "", ""
 	context := Words(around)
-	single := func(quote, text string) part {
-		return part{quoted: quoted{passage, quote}, text: text, figures: compared(text), size: 1, clauses: clausesOf(text), own: Words(text), context: context, around: around}
+	single := func(quote, text string, at int) part {
+		return part{quoted: quoted{passage, quote, at}, text: text, figures: compared(text), size: 1, clauses: clausesOf(text), own: Words(text), context: context, around: around}
 	}
 	before := len(s.parts)
 	at := sentences(passage.Text)
@@ -129,7 +130,7 @@ func (s *sources) add(passage Passage) {
 			heading = sentence
 		}
 		// A line ends within a sentence where the page does, which parts no clauses.
-		alone[index] = single(sentence, strings.TrimSpace(heading+" "+strings.ReplaceAll(withoutItsNumber(sentence), "\n", " ")))
+		alone[index] = single(sentence, strings.TrimSpace(heading+" "+strings.ReplaceAll(withoutItsNumber(sentence), "\n", " ")), at[index].from)
 		if caption != "" && caption != sentence { // a row is about what its list or table is about
 			alone[index].around, alone[index].context = around+"\n"+caption, union(context, Words(caption))
 		}
@@ -149,11 +150,11 @@ func (s *sources) add(passage Passage) {
 		}
 	}
 	for _, said := range passage.Said {
-		p := single(strings.TrimSpace(passage.Text), said)
+		p := single(strings.TrimSpace(passage.Text), said, len(passage.Text)-len(strings.TrimLeftFunc(passage.Text, unicode.IsSpace)))
 		p.quotes = Words(passage.Text)
 		s.parts = append(s.parts, p)
 	}
-	s.wholes = append(s.wholes, whole{single(passage.Text, passage.Text), s.parts[before:]})
+	s.wholes = append(s.wholes, whole{single(passage.Text, passage.Text, 0), s.parts[before:]})
 }
 
 // withoutItsNumber is a sentence of a document without the number of the item that it is, which is no figure of it. Within the sentence a line may begin with a figure.

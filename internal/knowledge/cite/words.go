@@ -141,7 +141,7 @@ func claimed(sentence string) string {
 				kept = append(kept, sorry.ReplaceAllString(clause, ""))
 			}
 		}
-		claim = strings.TrimSpace(strings.Join(kept, " "))
+		claim = strings.TrimSpace(strings.Join(kept, "; ")) // which parts them in pieces as well, so that each stands in the sentence
 	}
 	const few = 2 // "Yes." and "Dear colleague," say nothing
 	if figure.MatchString(InDigits(claim)) || len(Words(claim)) >= few {
