@@ -356,8 +356,11 @@ func (s *sources) figuresBelong(says said, p part) bool {
 		beside, elsewhere := 0.0, 0.0
 		for _, other := range p.clauses {
 			score := s.score(words, part{own: union(other.words, p.context)})
+			if score < leastClause || score <= beside+sameRank { // it changes nothing
+				continue
+			}
 			if holdsFigures(one.text, other.text, part{around: p.text + "\n" + p.around}) {
-				beside = max(beside, score)
+				beside = score
 			} else if figure.MatchString(other.text) {
 				elsewhere = max(elsewhere, score)
 			}
