@@ -31,8 +31,8 @@ var chinesePeriod = regexp.MustCompile(`(?:((?:19|20)\d\d)\s*年\s*)?第?\s*([1-
 // date is a calendar day as the records write it.
 var date = regexp.MustCompile(`\b((?:19|20)\d\d)-(\d\d)-(\d\d)\b`)
 
-// figure is a number with what may stand behind it: the scale and the percent sign.
-var figure = regexp.MustCompile(`(百分之\s*)?(\d{1,3}(?:[,，]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(万亿|亿|万|千|billion|million|thousand|bn\b|[mM]\b|[kK]\b)?\s*(%|％|percent|per cent|个百分点|percentage point)?`)
+// figure is a number with what may stand behind it: the scale and the percent sign. Behind a currency m and k are scales, elsewhere units.
+var figure = regexp.MustCompile(`(百分之\s*|(?:[$€£¥￥]|\b(?:USD|EUR|GBP|CNY|RMB|JPY|HKD|CHF))\s*)?(\d{1,3}(?:[,，]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(万亿|亿|万|千|billion|million|thousand|bn\b|[mMkK]\b)?\s*(%|％|percent|per cent|个百分点|percentage point)?`)
 
 // listNumber is the number in front of a list item: 1. and 1) as well as 1、 and （1）, with the marks of Markdown around it.
 var listNumber = regexp.MustCompile(`(?m)^(\s*(?:[-*+>#]+\s+)*[*_]*)(?:[(（]\d{1,2}[)）]|\d{1,2}[)）]|\d{1,2}[.．、](\s|[^\d\s]))\s*`)
@@ -150,11 +150,15 @@ func read(text string) content {
 		})
 	}
 	replace(figure, text, func(parts []string) {
+		shown, isShare := parts[2]+parts[3], strings.HasPrefix(parts[1], "百分之")
 		scale, scaled := scales[parts[3]]
+		if isUnit := (parts[3] == "m" || parts[3] == "k") && (parts[1] == "" || isShare); isUnit {
+			shown, scaled = parts[2], false
+		}
 		if !scaled {
 			scale = 1
 		}
-		found.add(parts[2]+parts[3], scale, parts[1] != "" || parts[4] != "")
+		found.add(shown, scale, isShare || parts[4] != "")
 	})
 	return found
 }

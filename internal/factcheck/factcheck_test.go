@@ -68,6 +68,25 @@ func TestAnExactFigureIsNotRounded(t *testing.T) {
 	}
 }
 
+func TestASmallLetterIsAScaleOnlyBehindACurrency(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		answer, source string
+		want           []string
+	}{
+		{"高度超过2米", "高度超过2m", []string{}},
+		{"a ladder of 2 m", "a ladder of 2 metres", []string{}},
+		{"a ladder of 3m", "a ladder of 2m", []string{"3"}},
+		{"$1.6m and EUR 2 k", "$1,600,000 and 2,000 euros", []string{}},
+		{"1.6M", "1,600,000", []string{}},
+		{"$2m", "$2", []string{"2m"}},
+	} {
+		if diff := cmp.Diff(test.want, factcheck.UnsupportedExactly(test.answer, test.source)); diff != "" {
+			t.Errorf("%s: %s", test.answer, diff)
+		}
+	}
+}
+
 func TestAnIdentifierIsSupportedOnlyAsAWhole(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -85,7 +85,24 @@ func TestNamesAreComparedWhole(t *testing.T) {
 		{"The annual report is signed by the director.", "The annual report is signed by the director Ann.", false},
 		{"The annual report is signed by the director Ann.", "The annual report is signed by the director Ann.", true},
 		{"Reports are stored as pdfs in the archive.", "Reports are stored as PDF in the archive.", true},
+		{"The annual report is signed by Ann Smith.", "The annual report is signed by Ann Smith.", true},
+		{"The annual report is signed by Ann Smith.", "The annual report is signed by Ann Miller.", false},
+		{"The annual report is signed by Ann.", "The annual report is signed by **Ann**.", true},
+		{"The annual report is signed by **Ann**.", "The annual report is signed by Ann.", true},
+		{"The annual report is signed by Ann.", "The annual report is signed by **Bob**.", false},
+		{"The annual report is signed by Ann.", "The annual report is signed by “Bob”.", false},
+		{"The annual report is signed by the director (Ann).", "The annual report is signed by the director (Bob).", false},
+		{"The annual report is signed within 5 days.", "The annual report is signed within **5** days.", true},
+		{"The annual report is signed within 5 days.", "The annual report is signed within **5** weeks.", false},
+		{"Contact Ann Miller.", "Contact Bob Miller.", false},
+		{"The annual leave of all is 5 days.", "THE ANNUAL LEAVE OF ALL IS 5 DAYS.", true},
 		{"报告由Ann签字并存档。", "报告由Ann签字并存档。", true},
+		{"报告由Ann签字并存档。", "报告由Bob签字并存档。", false},
+		{"A100型设备每月检修一次。", "A100型设备每月检修一次。", true},
+		{"A100型设备每月检修一次。", "B100型设备每月检修一次。", false},
+		{"员工须在SAP中提交申请。", "员工须在 SAP中提交申请。", true},
+		{"员工须在SAP中提交申请。", "员工须在 ERP 中提交申请。", false},
+		{"文件不得超过10MB，格式为PDF。", "文件不得超过 10 MB，格式为 PDF。", true},
 		{"All monitors are ordered by service desks of each plant.", "All monitors are ordered by the Service Desk of each plant.", true},
 	})
 }
@@ -132,6 +149,73 @@ func TestFiguresOfDocumentsAreNotRounded(t *testing.T) {
 		{"申请自2026年1月15日起30日内有效。", "申请自2026-01-15起30日内有效。", true},
 		{"申请自2026-01-15起30日内有效。", "申请自2026年1月16日起30日内有效。", false},
 		{"申请自2026-01-15起30日内有效。", "申请自2026-02-15起30日内有效。", false},
+	})
+}
+
+func TestWhereItStandsIsNoFigure(t *testing.T) {
+	t.Parallel()
+	const leave = "员工请假须提前三天申请。"
+	checkCompared(t, []compared{
+		{leave, "根据第12条，员工请假须提前三天申请。", true},
+		{leave, "根据第十二条，员工请假须提前三天申请。", true},
+		{leave, "根据第三章，员工请假须提前三天申请。", true},
+		{leave, "根据第十二条，员工请假须提前十二天申请。", false},
+		{"高度超过2m的作业须系安全带。", "高度超过2米的作业须系安全带。", true},
+		{"高度超过2m的作业须系安全带。", "高度超过3米的作业须系安全带。", false},
+	})
+}
+
+func TestTheWordsOfAnAddressSayNothingElse(t *testing.T) {
+	t.Parallel()
+	const leave = "Leave is requested at https://intranet.example/leave/request/form."
+	checkCompared(t, []compared{
+		{leave, "Leave is requested at https://intranet.example/leave/request/form.", true},
+		{leave, "You can request leave at https://intranet.example/leave/request/form.", true},
+		{leave, "Leave may be sold to colleagues for cash at https://intranet.example/leave/request/form.", false},
+	})
+}
+
+func TestAnotherUnitIsAnotherFigure(t *testing.T) {
+	t.Parallel()
+	checkCompared(t, []compared{
+		{"液压设备每年须由专业人员检修3次。", "液压设备每年须由专业人员检修3次。", true},
+		{"液压设备每年须由专业人员检修3次。", "液压设备每年须由专业人员检修3天。", false},
+		{"The lift in the hall carries 500 kg.", "The lift in the hall carries 500 kilograms.", true},
+		{"The lift in the hall carries 500 kg.", "The lift in the hall carries 500 tons.", false},
+		{"大厅的电梯可载500公斤。", "大厅的电梯可载500kg。", true},
+		{"大厅的电梯可载500公斤。", "大厅的电梯可载500吨。", false},
+		{"违约金为每日货款的5%。", "违约金为每日货款的5‰。", false},
+		{"违约金为每日货款的千分之五。", "违约金为每日货款的5‰。", true},
+		{"冷库温度不高于-18℃。", "冷库温度不高于-18℃。", true},
+		{"冷库温度不高于-18℃。", "冷库温度不高于零下18℃。", true},
+		{"冷库温度不高于-18℃。", "冷库温度不高于18℃。", false},
+		{"冷库温度为2-8℃。", "冷库温度为2至8℃。", true},
+		{"Claims are made within 5 days of the trip.", "Claims are made within one day of the trip.", false},
+		{"Claims are made within one day of the trip.", "Claims are made within 1 day of the trip.", true},
+		{"Claims are made within 1 day of the trip.", "Claims are made within one day of the trip.", true},
+		{"Claims are made within a day of the trip.", "Claims are made within one day of the trip.", true},
+	})
+}
+
+func TestChineseNumeralsBeforeWhatIsCounted(t *testing.T) {
+	t.Parallel()
+	const check, share = "液压设备每年须由专业人员检修三次。", "违约金为每日货款的万分之五。"
+	checkCompared(t, []compared{
+		{check, "液压设备每年须由专业人员检修3次。", true},
+		{check, "液压设备每年须由专业人员检修五次。", false},
+		{"高铁二等座可全额报销。", "高铁二等座可全额报销。", true},
+		{"高铁二等座可全额报销。", "高铁一等座可全额报销。", false},
+		{"报告在第一季度提交。", "报告在第1季度提交。", true},
+		{"报告在第一季度提交。", "报告在第二季度提交。", false},
+		{share, "违约金为每日货款的0.05%。", true},
+		{share, "违约金为每日货款的千分之五。", false},
+		{"合同期为一年半。", "合同期为1.5年。", true},
+		{"合同期为一年。", "合同期为一年半。", false},
+		{"合同期为两个半月。", "合同期为2.5个月。", true},
+		{"合同期为两个月。", "合同期为两个半月。", false},
+		{"加班费按照1.5倍支付。", "加班费按照一点五倍支付。", true},
+		{"加班费按照2倍支付。", "加班费按照一点五倍支付。", false},
+		{"设备每月须一次性清洁。", "设备每月须一次性清洁。", true},
 	})
 }
 

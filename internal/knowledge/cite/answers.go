@@ -27,7 +27,7 @@ func (s *sources) answer(text string) {
 		if !goesOnAbout.MatchString(sentence) && (identifier.MatchString(sentence) || len(namesOf(sentence)) > 0) {
 			around = "" // it says itself what it is about
 		}
-		alone[index] = part{text: sentence, size: 1, clauses: clausesOf(sentence), own: Words(sentence), context: Words(around), around: around, isFact: true}
+		alone[index] = part{text: sentence, figures: compared(sentence), size: 1, clauses: clausesOf(sentence), own: Words(sentence), context: Words(around), around: around, isFact: true}
 		s.see(alone[index].own)
 		around = sentence + "\n" + around
 	}

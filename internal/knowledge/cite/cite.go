@@ -133,7 +133,7 @@ func (q quoted) citation(number int) Citation {
 
 // page is that of the beginning of the quote.
 func (q quoted) page() int {
-	return knowledge.PageAt(q.passage.Page, q.passage.Text, max(0, strings.Index(q.passage.Text, q.quote)))
+	return knowledge.PageAt(q.passage.Page, q.passage.Text, q.at)
 }
 
 // Unmarked is an answer without the numbers of its citations.

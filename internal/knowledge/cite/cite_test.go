@@ -71,6 +71,31 @@ func TestAQuoteHasThePageThatItStandsOn(t *testing.T) {
 	}
 }
 
+func TestOfTwoRowsThatReadAlikeTheQuoteHasThePageOfItsOwn(t *testing.T) {
+	t.Parallel()
+	passage := cite.Passage{Document: "d", Page: 3, Text: "Hotels in Berlin:\n\n- The limit a night is $140.\f\n\nHotels in Shanghai:\n\n- The limit a night is $140."}
+	report := cite.Check("", "The limit a night for hotels in Shanghai is $140.", []cite.Passage{passage})
+	if len(report.Citations) != 1 || report.Citations[0].Page != 4 {
+		t.Errorf("%+v", report.Citations)
+	}
+}
+
+func TestWhatIsMarkedStandsInTheAnswer(t *testing.T) {
+	t.Parallel()
+	const rule = "Visitors wear yellow badges within server rooms, archives, kitchens, storage halls, yards and every printing workshop"
+	const answer = rule + ", with singing purple dolphins, but the documents do not mention cats, but blue harbours."
+	passages := []cite.Passage{{Number: 1, Document: "d", Text: rule + "."}}
+	report := cite.Check("", answer, passages)
+	for _, marked := range report.Uncited {
+		if !strings.Contains(answer, marked) {
+			t.Errorf("%q stands nowhere", marked)
+		}
+	}
+	if len(report.Citations) != 1 || len(report.Uncited) == 0 {
+		t.Errorf("%+v", report)
+	}
+}
+
 func TestWhatAnotherResultSaysNeedsNoCitation(t *testing.T) {
 	t.Parallel()
 	const answer = "Ms Lin has 7 days of leave left. Up to 5 days may be carried over. She was born in 1980."

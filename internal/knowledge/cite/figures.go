@@ -10,48 +10,35 @@ import (
 	"bestbox/internal/factcheck"
 )
 
-// holdsFigures reports whether a part has the figures of a sentence, of the same units and currencies. What else is looked up there, an identifier or an address, may also stand around it. A figure
-// of a fact may be rounded, as results of tools are told; one of a document may not, since a rule of 1.5 is none of 2.
+// holdsFigures reports whether a part has the figures of a sentence, of the same units and currencies, and its times and dates; compared has written both. What else is looked up there, an identifier
+// or an address, may also stand around it. A figure of a fact may be rounded, as results of tools are told; one of a document may not, since a rule of 1.5 is none of 2.
 func holdsFigures(sentence, text string, p part) bool {
-	sentence, text = compared(sentence), compared(text)
+	if !holdsMoments(sentence, text) {
+		return false
+	}
 	missing := factcheck.UnsupportedExactly
 	if p.isFact {
 		missing = factcheck.Unsupported
+	} else {
+		text = withoutDates(text)
 	}
-	for _, one := range missing(sentence, text) {
+	sentence = withoutMoments(sentence)
+	for _, one := range missing(sentence, aUnit.ReplaceAllString(text, "1$1")) {
 		if !isName(one) || len(factcheck.Unsupported(one, p.around)) > 0 {
 			return false
 		}
 	}
-	return sameMeasures(measuresOf(sentence), measuresOf(text)) && sameMoney(moneyOf(sentence), moneyOf(text))
+	return sameMeasures(measuresOf(sentence), measuresOf(withoutMoments(text))) && sameMoney(moneyOf(sentence), moneyOf(text))
 }
 
 func isName(found string) bool {
 	return strings.ContainsFunc(found, unicode.IsLetter) && strings.ContainsAny(found, "-@/")
 }
 
-// compared is a text with its numbers in digits, and its days as a Chinese text writes them: 2026-01-15 is 2026年1月15日.
+// compared is a text without emphasis, with its numbers in digits, and its days and times in one way.
 func compared(text string) string {
-	text = InDigits(text)
-	var written strings.Builder
-	rest := 0
-	for _, at := range numericDate.FindAllStringSubmatchIndex(text, -1) {
-		if inIdentifier.MatchString(text[:at[0]]) || identifierGoesOn.MatchString(text[at[1]:]) {
-			continue
-		}
-		month, day := strings.TrimPrefix(text[at[4]:at[5]], "0"), strings.TrimPrefix(text[at[6]:at[7]], "0")
-		written.WriteString(text[rest:at[0]] + text[at[2]:at[3]] + "年" + month + "月" + day + "日")
-		rest = at[1]
-	}
-	return written.String() + text[rest:]
+	return uniform(oneUnit.ReplaceAllString(InDigits(plain(text)), "1$1"))
 }
-
-var (
-	numericDate = regexp.MustCompile(`((?:19|20)\d\d)[-/](0?[1-9]|1[0-2])[-/](3[01]|[12]\d|0?[1-9])`)
-	// What stands so beside a date has it as a part: INV-2025-12-01, or the path of a page.
-	inIdentifier     = regexp.MustCompile(`[\w/.-]$`)
-	identifierGoesOn = regexp.MustCompile(`^(?:[\w/-]|\.\d)`)
-)
 
 // amount is a figure with its unit: 5 days, per week. Days may be told to be working days, or calendar days.
 type amount struct{ figure, unit, kind string }
@@ -62,22 +49,29 @@ const (
 )
 
 var (
-	unit    = `(day|week|month|quarter|year|hour|minute|second|night|person|people|percent|%|％|倍|℃|°C|元|(?:个|次)?\s*(?:工作日|自然日|[天日号年月周人名秒]|星期|小时|分钟))`
-	measure = regexp.MustCompile(`(?i)(?:(\d[\d,.]*)\s*(?:to|-|–|~|至|到)\s*)?(\d[\d,.]*|every|per|each|每)\s*(` + scale + `)?\s*(?:(working|work|business|calendar|operating)[\s-]*)?` + unit)
-	// dayOfMonth is no count of days.
-	dayOfMonth = regexp.MustCompile(`(\d\s*月\s*\d{1,2}\s*)日`)
+	unit    = `(day|week|month|quarter|year|hour|minute|second|night|person|people|percent|%|％|倍|℃|°C|元|times|kilogram|tonne|ton|metre|meter|(?:kg|g|t|km/h|km|m|cm|mm|[kmgt]b)\b|次|公斤|千克|吨|公里|米|个?\s*(?:工作日|自然日|[天日号年月周人名秒]|星期|小时|分钟))`
+	measure = regexp.MustCompile(`(?i)(?:(\d[\d,.]*)\s*(?:to|-|–|~|至|到)\s*)?((?:(?:[-−]|零下|minus\s)\s*)?\d[\d,.]*|every|per|each|每)\s*(` + scale + `)?\s*(?:(working|work|business|calendar|operating)[\s-]*)?` + unit)
+	// belowZero counts in temperatures only: elsewhere it is a dash.
+	belowZero = regexp.MustCompile(`(?i)^(?:[-−]|零下|minus)\s*`)
+	// oneUnit is one that counts, and aUnit may be.
+	oneUnit    = regexp.MustCompile(`(?i)\bone(\s+(?:(?:working|business|calendar)\s+)?` + unit + `)`)
+	aUnit      = regexp.MustCompile(`(?i)\ban?(\s+(?:(?:working|business|calendar)\s+)?` + unit + `)`)
 	isWorking  = regexp.MustCompile(`(?i)` + working)
 	isCalendar = regexp.MustCompile(`(?i)calendar|自然`)
 	// sameUnit writes units that mean the same alike.
-	sameUnit = strings.NewReplacer("工作日", "日", "自然日", "日", "天", "日", "个", "", "次", "", "星期", "周", "名", "人", "people", "person", "％", "%", "percent", "%", "every", "per", "each", "per", "每", "per", "°c", "℃", " ", "")
+	sameUnit = strings.NewReplacer("工作日", "日", "自然日", "日", "天", "日", "个", "", "公斤", "kg", "千克", "kg", "kilogram", "kg", "tonne", "t", "ton", "t", "吨", "t", "公里", "km", "metre", "m", "meter", "m", "米", "m", "星期", "周", "名", "人", "people", "person", "％", "%", "percent", "%", "every", "per", "each", "per", "每", "per", "°c", "℃", " ", "")
 )
 
 // measuresOf are the figures of a text that have a unit.
 func measuresOf(text string) (found []amount) {
-	for _, parts := range measure.FindAllStringSubmatch(dayOfMonth.ReplaceAllString(text, "${1}号"), -1) {
+	for _, parts := range measure.FindAllStringSubmatch(text, -1) {
 		for _, figure := range parts[1:3] {
 			if figure != "" {
-				found = append(found, amount{sameUnit.Replace(valueOf(figure, parts[3])), sameUnit.Replace(strings.ToLower(parts[5])), kindOf(parts[4] + parts[5])})
+				value, below := valueOf(belowZero.ReplaceAllString(figure, ""), parts[3]), ""
+				if belowZero.MatchString(figure) && strings.ContainsAny(parts[5], "℃°") {
+					below = "-"
+				}
+				found = append(found, amount{below + sameUnit.Replace(value), sameUnit.Replace(strings.ToLower(parts[5])), kindOf(parts[4] + parts[5])})
 			}
 		}
 	}

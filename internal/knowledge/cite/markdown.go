@@ -65,3 +65,9 @@ func bodyOf(sentence string) string {
 	}
 	return body
 }
+
+// emphasis are marks that say nothing.
+var emphasis = strings.NewReplacer("**", "", "__", "")
+
+// plain is a text without them.
+func plain(text string) string { return emphasis.Replace(text) }

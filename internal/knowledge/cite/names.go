@@ -8,6 +8,48 @@ import (
 	"unicode/utf8"
 )
 
+// named are the names that an English sentence says: words with a capital that do not begin it. In what is all capitals, or a title, every word has one, and none counts. In a Chinese one, letters with
+// a capital are a name, but not a unit behind a number.
+var (
+	named        = regexp.MustCompile(`[\p{L}\p{N}]["”’')]*[,;]?\s+["“‘'(]*(\p{Lu}` + restOfName + `)`)
+	namedChinese = regexp.MustCompile(`(?:^|[\p{Han}\p{P}])\s*(\p{Lu}` + restOfName + `)`)
+	// coined is a name at the beginning of a sentence, told by a capital within it, as CloudLux.
+	coined = regexp.MustCompile(`^\W*(\p{Lu}\p{Ll}+\p{Lu}[\p{L}\p{N}]*)`)
+	// manyOf are abbreviations in the plural, as PCs.
+	manyOf = regexp.MustCompile(`^(\p{Lu}{2,})s$`)
+	aWord  = regexp.MustCompile(`\p{L}+`)
+)
+
+const restOfName = `(?:[^\P{L}\p{Han}]|[\p{N}&-])*`
+
+func namesOf(sentence string) (names []string) {
+	isChinese := strings.ContainsFunc(sentence, isHan)
+	sentence = withoutCodes(uniform(plain(sentence)))
+	if found := coined.FindStringSubmatch(sentence); found != nil {
+		names = append(names, found[1])
+	}
+	add := func(name string) {
+		if name != "I" && !weekday.MatchString(name) {
+			names = append(names, manyOf.ReplaceAllString(name, "$1"))
+		}
+	}
+	if isChinese {
+		for _, found := range namedChinese.FindAllStringSubmatch(sentence, -1) {
+			add(found[1])
+		}
+		return names
+	}
+	// The next name may stand right behind, with the last letter of the one before.
+	for rest, at := sentence, named.FindStringSubmatchIndex(sentence); at != nil; at = named.FindStringSubmatchIndex(rest) {
+		add(rest[at[2]:at[3]])
+		rest = rest[at[2]:]
+	}
+	if all := len(aWord.FindAllString(sentence, -1)); len(names)*3 > all*2 {
+		return nil
+	}
+	return names
+}
+
 // holdsNames reports whether a text has all names, as words of their own.
 func holdsNames(names []string, text string) bool {
 	lower := strings.ToLower(text)
@@ -88,6 +130,6 @@ func (s *sources) numberedNames(sentence string) (names []string, without string
 
 var (
 	numberedName = regexp.MustCompile(`\b\p{Lu}[\p{L}&-]* \d+\b`)
-	monthName    = regexp.MustCompile(`^(?:January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b`)
+	monthName    = regexp.MustCompile(`^` + monthWord)
 	unitFollows  = regexp.MustCompile(`(?i)^\s*(?:(?:working|business|calendar|operating)\s+)?` + unit)
 )

@@ -11,8 +11,12 @@ import (
 func InDigits(text string) string {
 	text = halfWidth.Replace(text)
 	text = englishNumber.ReplaceAllStringFunc(text, englishInDigits)
-	text = chineseShare.ReplaceAllStringFunc(text, shareInDigits)
-	return chineseInDigits(text)
+	text = submatches(chineseShare, text, shareInDigits)
+	text = submatches(chineseDecimal, text, func(said []string) string {
+		return strconv.Itoa(chineseValue(said[1])) + "." + digitByDigit(said[2]) + said[3]
+	})
+	text = submatches(chineseHour, text, func(said []string) string { return said[1] + strconv.Itoa(chineseValue(said[3])) + said[4] })
+	return halfMore.ReplaceAllString(chineseInDigits(text), "$1.5 $2$3$4")
 }
 
 // halfWidth are the digits of full width that stand in Chinese texts.
@@ -104,27 +108,35 @@ const (
 var (
 	chineseNumber = regexp.MustCompile(`[` + numerals + `]+`)
 	// chineseUnit stands behind a single character that is a number: without it, the character may be part of a word.
-	chineseUnit = regexp.MustCompile(`^\s*(?:(?:个|次)?(?:工作日|自然日|天|日|月|年|小时|分钟|秒|周|星期|倍|人|名|元|份|级)|[美欧日港]元|英镑)`)
-	// chineseShare is a share in words: 百分之五.
-	chineseShare = regexp.MustCompile(`百分之\s*(百|[` + numerals + `]+(?:点[零〇一二三四五六七八九]+)?|\d+(?:\.\d+)?)`)
-	yearFollows  = regexp.MustCompile(`^\s*年`)
+	chineseUnit = regexp.MustCompile(`^\s*(?:(?:个|次)?(?:工作日|自然日|天|日|月|年|小时|分钟|秒|周|星期|倍|人|名|元|份|级|等|季度|号|层|章|页|岁|个半)|[美欧日港]元|英镑)`)
+	// countedUnit does so behind all but 一, which then counts seldom: 一次性.
+	countedUnit = regexp.MustCompile(`^\s*[次台件项条种]`)
+	// chineseShare is a share in words: 百分之五, 万分之五. Those of a thousand have a sign as well.
+	chineseShare = regexp.MustCompile(`([百千万])分之\s*(百|[` + numerals + `]+(?:点[零〇一二三四五六七八九]+)?|\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\s*‰`)
+	// chineseDecimal is a number with a point in words, and halfMore one with a half: 一年半, 两个半月.
+	chineseDecimal = regexp.MustCompile(`([一二两三四五六七八九十]+)点([零〇一二三四五六七八九]+)(倍|[万亿元天年个米吨]|小时|公里|公斤)`)
+	halfMore       = regexp.MustCompile(`\b(\d+)\s*(?:(个)半(月|小时)|(年|天|个?小时|个?月)半)`)
+	// chineseHour is an hour in words: elsewhere 三点 are three points as well.
+	chineseHour = regexp.MustCompile(`(` + halfOfDay + `|[至到])([一二两三四五六七八九十]{1,3})([点时])`)
+	yearFollows = regexp.MustCompile(`^\s*年`)
 )
 
-func shareInDigits(found string) string {
-	share := chineseShare.FindStringSubmatch(found)[1]
-	whole, decimals, isDecimal := strings.Cut(share, "点")
-	switch value := chineseValue(whole); {
-	case share == "百":
-		return "100%"
-	case share[0] <= '9':
-		return share + "%"
-	case value == 0 && whole != "零":
-		return found
-	case isDecimal:
-		return strconv.Itoa(value) + "." + digitByDigit(decimals) + "%"
-	default:
-		return strconv.Itoa(value) + "%"
+// shareInDigits is what chineseShare has found, in percent, or as it was where it is no number.
+func shareInDigits(said []string) string {
+	share, of := said[2]+said[3], map[string]float64{"百": 1e2, "千": 1e3, "": 1e3, "万": 1e4}[said[1]]
+	if whole, decimals, isDecimal := strings.Cut(share, "点"); share[0] > '9' {
+		value := chineseValue(whole)
+		if share == "百" {
+			value = 100
+		} else if value == 0 && whole != "零" {
+			return said[0]
+		}
+		if share = strconv.Itoa(value); isDecimal {
+			share += "." + digitByDigit(decimals)
+		}
 	}
+	value, _ := strconv.ParseFloat(share, 64) // of digits
+	return strconv.FormatFloat(value*100/of, 'f', -1, 64) + "%"
 }
 
 // chineseInDigits writes those numerals in digits that are numbers: of two characters or more, or before what is counted.
@@ -153,7 +165,7 @@ func numeralInDigits(numeral, follows string) string {
 	if year := digitByDigit(numeral); length == yearDigits && year != "" && yearFollows.MatchString(follows) {
 		return year
 	}
-	if length < 2 && !chineseUnit.MatchString(follows) {
+	if length < 2 && !chineseUnit.MatchString(follows) && (numeral == "一" || !countedUnit.MatchString(follows)) {
 		return ""
 	}
 	for _, scale := range []string{"万", "亿"} {

@@ -19,6 +19,8 @@ const (
 	ownShare = 0.5
 	// leastClause is the share of the words of a sentence, or of its clause with a figure, that a clause has to have to be about the same.
 	leastClause = 0.25
+	// leastUnlike is the share of a clause's words from which on one that denies otherwise says the opposite, where none has as much of them and denies as it does.
+	leastUnlike = 0.5
 	// longerQuote is what a further sentence of a quote must add, so that a quote is no longer than it needs to be.
 	longerQuote = 0.06
 	// hinted is what the number that a model has written adds to one of two quotes that both support the sentence.
@@ -45,12 +47,14 @@ const (
 type quoted struct {
 	passage Passage
 	quote   string
+	at      int // where the quote begins in the text of the passage
 }
 
 // part is what a sentence is compared with: up to three sentences of a passage, or a fact.
 type part struct {
 	quoted
 	text    string // what is compared: of a row, with the heading of its table; of a quote of another agent, what was said with it
+	figures string // the text as compared writes it
 	size    int    // sentences
 	clauses []clause
 	own     map[string]int
@@ -61,28 +65,9 @@ type part struct {
 	isList  bool // several items of a list
 }
 
-// clause is a part of a sentence between commas, in which a figure or a negation belongs to what stands beside it.
-type clause struct {
-	text    string
-	words   map[string]int
-	negated bool
-}
-
-// between are the signs that part clauses: not the comma of a number.
-var between = regexp.MustCompile(`[,;:]\s+|[，；：。]|\.\s+|\n|\s+but\s+`)
-
-func clausesOf(text string) (found []clause) {
-	for _, said := range between.Split(text, -1) {
-		if words := Words(said); len(words) > 0 {
-			found = append(found, clause{said, words, denies(said)})
-		}
-	}
-	return found
-}
-
 // with is a part with the one that follows it.
 func (p part) with(next part) part {
-	p.text, p.size = p.text+"\n"+next.text, p.size+1
+	p.text, p.figures, p.size = p.text+"\n"+next.text, p.figures+"\n"+next.figures, p.size+1
 	p.own, p.clauses = union(p.own, next.own), slices.Concat(p.clauses, next.clauses)
 	return p
 }
@@ -116,7 +101,7 @@ func newSources(question string, passages []Passage, facts []string) *sources {
 	for _, fact := range facts {
 		words := Words(fact)
 		s.see(words)
-		s.parts = append(s.parts, part{text: fact, own: words, size: 1, isFact: true})
+		s.parts = append(s.parts, part{text: fact, figures: compared(fact), own: words, size: 1, isFact: true})
 	}
 	return s
 }
@@ -128,8 +113,8 @@ var isRow = regexp.MustCompile(`^\s*[-*•·–|]|\s\|\s`)
 func (s *sources) add(passage Passage) {
 	around, heading, caption := strings.Join(append([]string{passage.Title}, passage.Section...), "\n"), "", ""
 	context := Words(around)
-	single := func(quote, text string) part {
-		return part{quoted: quoted{passage, quote}, text: text, size: 1, clauses: clausesOf(text), own: Words(text), context: context, around: around}
+	single := func(quote, text string, at int) part {
+		return part{quoted: quoted{passage, quote, at}, text: text, figures: compared(text), size: 1, clauses: clausesOf(text), own: Words(text), context: context, around: around}
 	}
 	before := len(s.parts)
 	at := sentences(passage.Text)
@@ -144,7 +129,8 @@ func (s *sources) add(passage Passage) {
 		} else if heading == "" && strings.Contains(sentence, "|") {
 			heading = sentence
 		}
-		alone[index] = single(sentence, strings.TrimSpace(heading+" "+withoutItsNumber(sentence)))
+		// A line ends within a sentence where the page does, which parts no clauses.
+		alone[index] = single(sentence, strings.TrimSpace(heading+" "+strings.ReplaceAll(withoutItsNumber(sentence), "\n", " ")), at[index].from)
 		if caption != "" && caption != sentence { // a row is about what its list or table is about
 			alone[index].around, alone[index].context = around+"\n"+caption, union(context, Words(caption))
 		}
@@ -164,11 +150,11 @@ func (s *sources) add(passage Passage) {
 		}
 	}
 	for _, said := range passage.Said {
-		p := single(strings.TrimSpace(passage.Text), said)
+		p := single(strings.TrimSpace(passage.Text), said, len(passage.Text)-len(strings.TrimLeftFunc(passage.Text, unicode.IsSpace)))
 		p.quotes = Words(passage.Text)
 		s.parts = append(s.parts, p)
 	}
-	s.wholes = append(s.wholes, whole{single(passage.Text, passage.Text), s.parts[before:]})
+	s.wholes = append(s.wholes, whole{single(passage.Text, passage.Text, 0), s.parts[before:]})
 }
 
 // withoutItsNumber is a sentence of a document without the number of the item that it is, which is no figure of it. Within the sentence a line may begin with a figure.
@@ -196,6 +182,7 @@ func (s *sources) weight(word string) float64 {
 // said is a sentence of an answer.
 type said struct {
 	text    string
+	figures string // the text as compared writes it
 	words   map[string]int
 	clauses []clause
 	apart   []clause // parted at each "and" as well
@@ -206,18 +193,22 @@ type said struct {
 }
 
 // reference says where something stands, which is no claim of what stands there.
-var reference = regexp.MustCompile(`(?i)[(（]?\b(?:on\s+|see\s+)?(?:page|p\.|passage|section)\s*\d+(?:\.\d+)*[)）]?|[(（]?第\s*\d+\s*[页段节条][)）]?`)
+var reference = regexp.MustCompile(`(?i)[(（]?\b(?:on\s+|see\s+)?(?:page|p\.|passage|section)\s*\d+(?:\.\d+)*[)）]?|[(（]?第\s*(?:\d+|[` + numerals + `]+)\s*[页段节章条款项][)）]?`)
 
 // sayingOf is a sentence, or a piece of one, as it is compared, and the share of its words that a quote must have.
 func (s *sources) sayingOf(sentence string, hints []int) (says said, least float64) {
 	sentence = factcheck.WithoutListNumbers(reference.ReplaceAllString(sentence, " "))
 	says = said{words: Words(sentence), hints: hints}
 	numbered, sentence := s.numberedNames(sentence)
-	says.text, says.clauses, says.apart = sentence, clausesOf(sentence), clausesOf(and.ReplaceAllString(sentence, ", "))
+	says.text, says.figures, says.clauses, says.apart = sentence, compared(sentence), clausesOf(sentence), clausesOf(and.ReplaceAllString(sentence, ", "))
 	says.names = append(namesOf(sentence), numbered...)
+	isLookedUp := lookedUp.MatchString(sentence) && !strings.ContainsFunc(sentence, isHan)
+	if isLookedUp { // the words of an address are no reason to believe the others
+		says.words = Words(webAddress.ReplaceAllString(sentence, " "))
+	}
 	delete(says.words, "yes")
 	switch {
-	case lookedUp.MatchString(sentence) && !strings.ContainsFunc(sentence, isHan):
+	case isLookedUp:
 		says.names = append(says.names, s.begins(sentence)...)
 		says.beside = withoutFigures(says.words)
 		return says, leastLookedUp
@@ -229,6 +220,8 @@ func (s *sources) sayingOf(sentence string, hints []int) (says said, least float
 
 // lookedUp is what nobody writes by chance: a telephone number, an address of mail or of the web.
 var lookedUp = regexp.MustCompile(`(?:\+|\b0)\d(?:[ -]?\d){6,}|\w@\w|https?://`)
+
+var webAddress = regexp.MustCompile(`https?://\S+`)
 
 // begins is the first word of a sentence where it has a capital and the question does not say it: it may be a name.
 func (s *sources) begins(sentence string) []string {
@@ -344,57 +337,68 @@ func (s *sources) shares(words map[string]int, p part) (all, own, around float64
 
 // agrees reports whether a part has the figures of a sentence, and it or what stands around it the names and identifiers, and whether both deny or neither does.
 func (s *sources) agrees(says said, p part) bool {
-	if !holdsFigures(says.text, p.text, p) || !holdsNames(says.names, p.text+"\n"+p.around) {
+	if !holdsFigures(says.figures, p.figures, p) || !holdsNames(says.names, p.text+"\n"+p.around) {
 		return false
 	}
 	if all, own, around := s.shares(says.beside, p); own+around < leastLookedUp*all {
 		return false
 	}
-	return p.isFact && p.clauses == nil || s.figuresBelong(says, p) && s.deniesAlike(says, p) && conditionsAgree(says.text, p.text)
+	return p.isFact && p.clauses == nil || s.figuresBelong(says, p) && s.deniesAlike(says, p) && boundsAgree(says, p) && conditionsAgree(says.text, p.text)
 }
 
-// figuresBelong reports whether each figure stands beside words that it has in the sentence too.
+// figuresBelong reports whether each figure stands beside words that it has in the sentence too, and no clause with another figure has more of them.
 func (s *sources) figuresBelong(says said, p part) bool {
 	for _, one := range says.against(p) {
 		words := withoutFigures(one.words)
 		if len(words) == len(one.words) || len(words) == 0 || lookedUp.MatchString(one.text) && p.size == 1 { // the number belongs to what its row is about
 			continue
 		}
-		if !slices.ContainsFunc(p.clauses, func(other clause) bool {
-			return holdsFigures(one.text, other.text, part{around: p.text + "\n" + p.around}) && s.score(words, part{own: union(other.words, p.context)}) >= leastClause
-		}) {
+		beside, elsewhere := 0.0, 0.0
+		for _, other := range p.clauses {
+			score := s.score(words, part{own: union(other.words, p.context)})
+			if score < leastClause || score <= beside+sameRank { // it changes nothing
+				continue
+			}
+			if holdsFigures(one.text, other.text, part{around: p.text + "\n" + p.around}) {
+				beside = score
+			} else if figure.MatchString(other.text) {
+				elsewhere = max(elsewhere, score)
+			}
+		}
+		if beside < leastClause || elsewhere > beside+sameRank {
 			return false
 		}
 	}
 	return true
 }
 
-// deniesAlike reports whether a clause denies for each clause of the sentence that does, with words of it, and none does, with words of the sentence, where the sentence does not.
+// deniesAlike reports whether a clause denies for each clause of the sentence that does, with words of it, and none does, with words of the sentence, where the sentence does not. Of two clauses that
+// have words of one of the sentence, that which has more of them decides.
 func (s *sources) deniesAlike(says said, p part) bool {
-	denies := func(words map[string]int) bool {
-		return slices.ContainsFunc(p.clauses, func(c clause) bool { return c.negated && s.score(words, part{own: c.words}) >= leastClause })
+	best := func(words map[string]int, is func(c clause) bool) (most float64) {
+		for _, c := range p.clauses {
+			if is(c) {
+				most = max(most, s.score(words, part{own: c.words}))
+			}
+		}
+		return most
 	}
+	isNegated := func(c clause) bool { return c.negated }
 	negated := false
 	for _, one := range says.clauses {
+		alike, unlike := best(one.words, one.deniesAs), best(one.words, func(c clause) bool { return !one.deniesAs(c) })
+		if unlike >= leastUnlike && unlike > alike+sameRank {
+			return false
+		}
 		if !one.negated {
 			continue
 		}
 		negated = true
-		if !denies(one.words) && !denies(says.words) {
+		if alike < leastClause && (len(says.clauses) > 1 || best(says.words, isNegated) < leastClause) {
 			return false
 		}
 	}
-	return negated || !denies(says.words)
-}
-
-func withoutFigures(words map[string]int) map[string]int {
-	kept := map[string]int{}
-	for word, count := range words {
-		if !figure.MatchString(word) {
-			kept[word] = count
-		}
-	}
-	return kept
+	return negated || best(says.words, isNegated) < leastClause
 }
 
 // pair finds two quotes of which each has a part of the sentence, and both together what one must have.
@@ -412,7 +416,7 @@ func (s *sources) pair(says said, least float64) []quoted {
 	best, rank := []quoted(nil), 0.0
 	for position, one := range some {
 		for _, other := range some[position+1:] {
-			both := part{text: one.text + "\n" + other.text, own: union(one.own, other.own), context: union(one.context, other.context), around: one.around + "\n" + other.around,
+			both := part{text: one.text + "\n" + other.text, figures: one.figures + "\n" + other.figures, own: union(one.own, other.own), context: union(one.context, other.context), around: one.around + "\n" + other.around,
 				clauses: slices.Concat(one.clauses, other.clauses)}
 			if score := s.score(says.words, both); one.quote != other.quote && score > rank+sameRank && score >= least && s.agrees(says, both) {
 				best, rank = []quoted{one.quoted, other.quoted}, score
@@ -426,7 +430,7 @@ func (s *sources) pair(says said, least float64) []quoted {
 // denials must agree with the passage as a whole, figures and their names with the place too, and many more words than with a quote that says it all.
 func (s *sources) scattered(says said, least float64) []quoted {
 	var best []quoted
-	rank, figured := 0.0, figure.MatchString(InDigits(says.text))
+	rank, figured := 0.0, figure.MatchString(says.figures)
 	for _, passage := range s.wholes {
 		if s.score(says.words, passage.part) < least || !s.agrees(says, passage.part) {
 			continue
@@ -435,7 +439,7 @@ func (s *sources) scattered(says said, least float64) []quoted {
 			if p.size > 1 {
 				continue
 			}
-			if figured && (!holdsFigures(says.text, p.text, p) || !holdsNames(says.names, p.text+"\n"+p.around)) {
+			if figured && (!holdsFigures(says.figures, p.figures, p) || !holdsNames(says.names, p.text+"\n"+p.around)) {
 				continue // the passage has another figure for this name
 			}
 			if value := s.rank(s.score(says.words, p), says, p); value > rank+sameRank {

@@ -11,9 +11,12 @@ import (
 
 // Words are those by which texts are compared: stems of words, and pairs of Chinese characters. A single character counts only where it stands alone, since each stands in
 // many words.
-func Words(text string) map[string]int {
+func Words(text string) map[string]int { return wordsIn(compared(text)) }
+
+// wordsIn are those of a text as compared writes it.
+func wordsIn(text string) map[string]int {
 	words, single := map[string]int{}, map[string]int{}
-	for _, term := range terms.Query(unscaled(compared(text))) {
+	for _, term := range terms.Query(unscaled(text)) {
 		if first, size := utf8.DecodeRuneInString(term); size == len(term) && unicode.Is(unicode.Han, first) {
 			single[term]++
 			continue
@@ -29,9 +32,12 @@ func Words(text string) map[string]int {
 var (
 	negates = regexp.MustCompile(`(?i)\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|forbidden|prohibited|excluded|unable)\b|n['’]t\b|[不没未无勿禁非]`)
 	// neutral are words that look like a negation and bound something, say which things are meant ("days that were not taken"), or are part of another word.
-	neutral = regexp.MustCompile(`(?i)\b(?:no|not)\s+(?:later|earlier|more|less|fewer|longer\s+than|only|exceed)\b|\bnot\s+to\s+exceed\b` +
-		`|` + conditionDenied + `(?:\s+been)?\s+\w+|不得?(?:超过|多于|少于|低于|高于|晚于|迟于|早于)|不(?:同|仅|但|断|足|动产)|无论|非常|未来`)
+	neutral = regexp.MustCompile(`(?i)\b(?:no|not|cannot)(?:\s+(?:to|be|have|take))*\s+(?:later|earlier|more|less|fewer|longer\s+than|only|exceed)\b` +
+		`|` + conditionDenied + `(?:\s+been)?\s+\w+|不[得能可应]?(?:超[过出]|多于|少于|低于|高于|晚于|迟于|早于|大于|小于)|不(?:同|仅|但|断|足|动产)|无论|无锡|无线|无人机|不锈钢|非洲|非常|未来`)
 )
+
+// attributive is a denial that says which things are meant: "visitors without a badge". Not so 无法 and the like.
+var attributive = regexp.MustCompile(`(?i)\b(?:without|excluded)\b|未[^，。；]*?的|不合格|无[^\P{Han}法需须权]`)
 
 // denies reports whether a text says of something that it is not so.
 func denies(text string) bool { return negates.MatchString(neutral.ReplaceAllString(text, " ")) }
@@ -47,13 +53,15 @@ var (
 		`|\b(?:there (?:is|are|was|were)|(?:i|we) (?:have|found|find|see)|` + told + `\s+(?:\w+\s+)?(?:contain|have|hold|give|provide|offer|include|make)s?)\s+no ` + lacked + `\b` +
 		`|\bno ` + lacked + `\b[^.]*?(?:\b(?:found|available|provided|given)(?:\s+(?:in|here|about|on|for|regarding)\b|\W*$)|\bin (?:the|these|any of the) ` + told + `\b)` +
 		`|\b(?:i|we) (?:do not|don['’]t|cannot|can['’]t|could not|couldn['’]t) (?:know|find|say|answer|tell)\b|\b(?:i|we)(?:['’]m|['’]re| am| are| was| were) unable to (?:find|answer)\b` +
-		`|(?:文件|文档|资料|段落|结果|信息|知识库)[^。]*?(?:没有|未能|未|并未|不)(?:[^。得应可许准要能]{0,4})(?:提到|提及|说明|规定|包含|找到|写明|记载|给出|涉及)|没有(?:找到|查到|相关(?:内容|信息|规定|资料|文件|文档|说明))|未(?:找到|查到)` +
+		`|(?:文件|文档|资料|段落|结果|信息|知识库)[^。]*?(?:没有|未能|未|并未|不)(?:[^。得应可许准要能按照经]{0,4})(?:提到|提及|说明|规定|包含|找到|写明|记载|给出|涉及)|没有(?:找到|查到|相关(?:内容|信息|规定|资料|文件|文档|说明))|未(?:找到|查到)` +
 		`|(?:^|[，,；;：:。]|我们?|因此|所以|目前|现在|` + toldChinese + `[里中内上]?)\s*(?:[也还仍都暂并]|暂时|目前)?(?:无法(?:回答|确定|得知)|不知道)`)
 	// handedIn are papers of others, which are not what was searched, and conditional is a case that a rule is for: "价格无法确定的，由双方协商" says that of no document.
-	handedIn    = regexp.MustCompile(`(?:申请|申报|报名|投标|报销|送审|提交|客户|个人)的?(?:文件|文档|资料|信息)`)
+	handedIn    = regexp.MustCompile(`(?:申请|申报|报名|投标|报销|送审|提交|客户|个人|保密|涉密|机密)的?(?:文件|文档|资料|信息)`)
 	conditional = regexp.MustCompile(`[^，,；;。]*[的者][，,]`)
+	// relative says which things a rule is for: "Costs that are not listed in the annex are paid".
+	relative = regexp.MustCompile(`(?i)\b(?:that|which|who)\s+(?:is|are|was|were)(?: not|n['’]t)\s[^.,;]*?\s((?:is|are|must|may|shall|should|can|will|has|have)\b)`)
 	// polite are words that keep a conversation going.
-	polite = regexp.MustCompile(`(?i)\b(?:let me know|feel free to (?:ask|contact|reach|let|tell|write|call|share|get|do so)|happy to help|glad to help|anything else|hope this helps|you['’]re welcome|thank you|thanks for|please (?:contact|ask) (?:me|us))\b|请随时(?:联系|告诉|告知|询问|提问|问我|与我|和我|向我)|随时(?:联系|告诉|问)我|希望.*帮助|不客气|谢谢|还有(?:什么|其他)`)
+	polite = regexp.MustCompile(`(?i)\b(?:let me know|feel free to (?:ask|contact|reach|let|tell|write|call|share|get|do so)|happy to help|glad to help|anything else|hope this helps|you['’]re welcome|thank you|thanks for|please (?:contact|ask) (?:me|us))\b|请随时(?:联系|告诉|告知|询问|提问|问我|与我|和我|向我)|随时(?:联系|告诉|问)我|希望.*帮助|不客气|谢谢|还有(?:什么|其他)[^，。]*(?:问题|疑问|需要|帮助)`)
 	// sorry begins what is not known.
 	sorry = regexp.MustCompile(`(?i)^\W*(?:(?:i['’]m|i am|we['’]re|we are)\s+(?:\w+\s+)?sorry|unfortunately|sorry|抱歉|很抱歉|对不起|很遗憾)`)
 	// on begins what is said only so that something polite can follow: "If you need more, let me know".
@@ -64,9 +72,17 @@ var (
 	although = regexp.MustCompile(`(?i)^\W*(?:although|though|while|虽然|尽管)[^,，]*[,，]`)
 	// spliced is a rule that goes on behind a denial with a comma, or an "and". Where the denial says what is asked, or the rest goes on with that, it is none.
 	spliced = regexp.MustCompile(`(?i)^(.*?)(?:\s*[,，]\s*|\s+and\s+)(.*(?:\b(?:must|shall|may|should|can|has to|have to)\b|必须|不得|不可|禁止|应当).*)$`)
-	asked   = regexp.MustCompile(`(?i)\b(?:how|when|whether|who|what|which|where|why|if)\b|是否|如何|何时|多少|哪|什么|谁|几`)
-	goesOn  = regexp.MustCompile(`(?i)^(?:or|nor|and)\b|^(?:也|或|和|以及|还有)`)
-	figure  = regexp.MustCompile(`\d`)
+	// behindComma goes on in the same way, with a figure.
+	behindComma = regexp.MustCompile(`^(.*?)\s*[,，]\s*(.*)$`)
+	// announces is what ends with a colon and says nothing, and states what does all the same: "Employees get 5 days under these conditions:". A question says something before its last comma.
+	announces   = regexp.MustCompile(`(?i)^\W*(?:here|the\s+following|these|as\s+follows|based|according)\b|^\W*(?:以下|如下)`)
+	states      = regexp.MustCompile(`(?i)\b(?:may|must|can|shall|should|will|is|are|has|have|gets?|receives?)\b|[可须应为有]|不得`)
+	inverted    = regexp.MustCompile(`(?i)^\W*(?:do|does|did|is|are|can|could|would|will|should|may|must|shall|have|has|was|were)\b|吗`)
+	lastComma   = regexp.MustCompile(`[,，][^,，]*$`)
+	asked       = regexp.MustCompile(`(?i)\b(?:how|when|whether|who|what|which|where|why|if)\b|是否|如何|何时|多少|哪|什么|谁|几`)
+	alternative = regexp.MustCompile(`(?i)\b(?:or|nor)\b|[也或]`)
+	goesOn      = regexp.MustCompile(`(?i)^(?:or|nor|and)\b|^(?:也|或|和|以及|还有)`)
+	figure      = regexp.MustCompile(`\d`)
 )
 
 const (
@@ -83,7 +99,8 @@ const (
 
 // saysUnknown reports whether a text says that something is not to be found.
 func saysUnknown(text string) bool {
-	return unknowing.MatchString(handedIn.ReplaceAllString(conditional.ReplaceAllString(text, ""), ""))
+	text = relative.ReplaceAllString(conditional.ReplaceAllString(text, ""), "$1")
+	return unknowing.MatchString(handedIn.ReplaceAllString(text, ""))
 }
 
 // claimed is what a sentence says that could be wrong; empty where it is nothing. A question says nothing, nor does a greeting, an introduction of what follows, or that nothing was found. What
@@ -91,17 +108,31 @@ func saysUnknown(text string) bool {
 func claimed(sentence string) string {
 	text := strings.TrimRight(sentence, " \t\n*_\"”’')）」")
 	switch last, _ := utf8.DecodeLastRuneInString(text); last {
-	case '?', '？', ':', '：':
-		return ""
+	case '?', '？':
+		if text = lastComma.ReplaceAllString(text, ""); strings.ContainsAny(text, "?？") || !isMeasured(text) || asked.MatchString(text) || inverted.MatchString(text) {
+			return ""
+		}
+		return text
+	case ':', '：':
+		if !isMeasured(text) || announces.MatchString(text) || !states.MatchString(text) {
+			return ""
+		}
 	}
 	claim := sentence
 	if saysUnknown(text) || polite.MatchString(text) {
 		var kept []string
 		for _, clause := range clauses(text) {
 			if at := polite.FindStringIndex(clause); at != nil {
+				said := clause
 				if clause = clause[:at[0]]; on.MatchString(clause) {
 					continue
 				}
+				if parts := behindComma.FindStringSubmatch(said[at[1]:]); parts != nil && isMeasured(parts[2]) {
+					kept = append(kept, parts[2])
+				}
+			}
+			if parts := behindComma.FindStringSubmatch(clause); parts != nil && isMeasured(parts[2]) && saysUnknown(parts[1]) && !asked.MatchString(parts[1]) && !alternative.MatchString(parts[2]) {
+				clause = parts[2]
 			}
 			if parts := spliced.FindStringSubmatch(clause); parts != nil && saysUnknown(parts[1]) && !asked.MatchString(parts[1]) && !goesOn.MatchString(parts[2]) {
 				clause = parts[2]
@@ -110,7 +141,7 @@ func claimed(sentence string) string {
 				kept = append(kept, sorry.ReplaceAllString(clause, ""))
 			}
 		}
-		claim = strings.TrimSpace(strings.Join(kept, " "))
+		claim = strings.TrimSpace(strings.Join(kept, "; ")) // which parts them in pieces as well, so that each stands in the sentence
 	}
 	const few = 2 // "Yes." and "Dear colleague," say nothing
 	if figure.MatchString(InDigits(claim)) || len(Words(claim)) >= few {
@@ -119,37 +150,16 @@ func claimed(sentence string) string {
 	return ""
 }
 
+// isMeasured reports whether a text has a figure of something.
+func isMeasured(text string) bool {
+	text = compared(text)
+	return len(measuresOf(text))+len(moneyOf(text)) > 0
+}
+
 // clauses are the parts of a sentence that say something each, without what joins them.
 func clauses(sentence string) (parts []string) {
 	if first := although.FindString(sentence); first != "" {
 		parts, sentence = append(parts, first), sentence[len(first):]
 	}
 	return append(parts, clauseEnd.Split(sentence, -1)...)
-}
-
-// named are the names that an English sentence says: words with a capital that do not begin it. In what is all capitals, or a title, every word has one, and none counts.
-var (
-	named = regexp.MustCompile(`[\p{L}\p{N}][,;)]?\s+(\p{Lu}[\p{L}\p{N}&-]*)`)
-	// coined is a name at the beginning of a sentence, told by a capital within it, as CloudLux.
-	coined = regexp.MustCompile(`^\W*(\p{Lu}\p{Ll}+\p{Lu}[\p{L}\p{N}]*)`)
-	// manyOf are abbreviations in the plural, as PCs.
-	manyOf  = regexp.MustCompile(`^(\p{Lu}{2,})s$`)
-	aWord   = regexp.MustCompile(`\p{L}+`)
-	calling = map[string]bool{"i": true, "monday": true, "tuesday": true, "wednesday": true, "thursday": true, "friday": true, "saturday": true, "sunday": true}
-)
-
-func namesOf(sentence string) (names []string) {
-	sentence = withoutCodes(sentence)
-	if found := coined.FindStringSubmatch(sentence); found != nil {
-		names = append(names, found[1])
-	}
-	for _, found := range named.FindAllStringSubmatch(sentence, -1) {
-		if !calling[strings.ToLower(found[1])] {
-			names = append(names, manyOf.ReplaceAllString(found[1], "$1"))
-		}
-	}
-	if all := len(aWord.FindAllString(sentence, -1)); len(names)*2 > all {
-		return nil
-	}
-	return names
 }

@@ -1,0 +1,87 @@
+package cite
+
+import (
+	"regexp"
+	"slices"
+)
+
+const (
+	denial = `(?:\b(?:no|not|cannot|never|without)|n['’]t)(?:\s+(?:to|be|have|take))*\s+|不[得能可应会]?`
+	more   = `\b(?:exceed\w*|more|later|longer|over|above|higher|greater)\b|超过|超出|多于|高于|晚于|迟于|大于`
+	less   = `\b(?:less|fewer|earlier|shorter|lower|below|under)\b|低于|少于|早于|小于|不足|不满`
+)
+
+var (
+	// bounding stands before its figure. What is not more than a figure is at most that.
+	bounding = regexp.MustCompile(`(?i)(` + denial + `)?(?:(` + more + `)|(` + less + `)|(\b(?:at\s+most|up\s+to|maximum|within)\b|最多|至多|最高|上限)|\b(?:at\s+least|minimum)\b|至少|最少|最低|下限)`)
+	// boundBehind stands behind its figure and the unit.
+	boundBehind = regexp.MustCompile(`(?i)^.{0,20}?(?:(\bor\s+(?:less|fewer|below)\b|\bat\s+most\b|以内|之内|以下)|\b(?:or|and)\s+(?:more|above|over)\b|\bat\s+least\b|以上)`)
+	exceeding   = regexp.MustCompile(`(?i)exceed|超[过出]`)
+	aNumber     = regexp.MustCompile(`\d[\d,.]*`)
+	unless      = regexp.MustCompile(`(?i)\bunless\b|除非`)
+	onlyIf      = regexp.MustCompile(`(?i)\b(?:if|when|provided)\b|如果|若|只要`)
+)
+
+// The bounds of a figure.
+const (
+	atMost  = "at most"
+	atLeast = "at least"
+)
+
+// boundsOf are the bounds that clauses set, by their figures: empty where a figure has none. Without a figure something can be exceeded, or not.
+func boundsOf(clauses []clause) map[string][]string {
+	found := map[string][]string{}
+	for _, one := range clauses {
+		text := unscaled(one.text)
+		numbers, from := aNumber.FindAllStringIndex(text, -1), 0
+		for index, at := range numbers {
+			to := len(text)
+			if index+1 < len(numbers) {
+				to = numbers[index+1][0]
+			}
+			figure := valueOf(text[at[0]:at[1]], "")
+			found[figure] = append(found[figure], boundOf(text[from:at[0]], text[at[1]:to]))
+			from = at[1]
+		}
+		if len(numbers) == 0 && exceeding.MatchString(text) {
+			found[""] = append(found[""], boundOf(text, ""))
+		}
+	}
+	return found
+}
+
+// boundOf is the bound between what stands before a figure and behind.
+func boundOf(before, behind string) string {
+	if found := bounding.FindAllStringSubmatch(before, -1); len(found) > 0 {
+		last := found[len(found)-1]
+		denied, isMore, isLess := last[1] != "", last[2] != "", last[3] != ""
+		if isMore && denied || isLess && !denied || last[4] != "" {
+			return atMost
+		}
+		return atLeast
+	}
+	switch found := boundBehind.FindStringSubmatch(behind); {
+	case found == nil:
+		return ""
+	case found[1] != "":
+		return atMost
+	}
+	return atLeast
+}
+
+// boundsAgree reports whether no figure that is the most, or the least, is only the opposite there. "Unless" is the opposite of "if" as well.
+func boundsAgree(says said, p part) bool {
+	there := boundsOf(p.clauses)
+	for figure, bounds := range boundsOf(says.clauses) {
+		for _, one := range bounds {
+			agrees := func(other string) bool { return other == one || other == "" }
+			if one != "" && len(there[figure]) > 0 && !slices.ContainsFunc(there[figure], agrees) {
+				return false
+			}
+		}
+	}
+	isOpposite := func(one, other string) bool {
+		return unless.MatchString(one) && !unless.MatchString(other) && onlyIf.MatchString(other) && !onlyIf.MatchString(one)
+	}
+	return !isOpposite(says.text, p.text) && !isOpposite(p.text, says.text)
+}
