@@ -123,8 +123,8 @@ func (p *points) reached() bool {
 	}
 }
 
-// eachPoint runs a test for each point, side by side.
-func eachPoint(t *testing.T, tried []string, try func(t *testing.T, point string)) {
+// eachPoint runs a test for each point, side by side, which says whether its run came there.
+func eachPoint(t *testing.T, tried []string, try func(t *testing.T, point string) (came *points)) {
 	t.Run("killed", func(t *testing.T) {
 		for i, point := range tried {
 			if testing.Short() && i%shortly != 0 {
@@ -132,8 +132,17 @@ func eachPoint(t *testing.T, tried []string, try func(t *testing.T, point string
 			}
 			t.Run(point, func(t *testing.T) {
 				t.Parallel()
-				try(t, point)
+				var came *points
+				for turn := range mostTurns {
+					if !t.Run(fmt.Sprint("turn ", turn+1), func(t *testing.T) { came = try(t, point) }) || came.reached() {
+						return
+					}
+				}
+				t.Errorf("it never came to this point, but to %s", strings.Join(came.all(), "\n"))
 			})
 		}
 	})
 }
+
+// mostTurns is how often a point is tried that is not reached: where a person's word comes before the workflow waits for it, two points are one.
+const mostTurns = 3
