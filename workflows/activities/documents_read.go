@@ -121,7 +121,9 @@ func (d *Documents) without(ctx context.Context, registry *ingests.Registry, id 
 // giveUp gives up the rest too, where several files in a row were for the same reason.
 func (d *Documents) giveUp(ctx context.Context, registry *ingests.Registry, id string, file ingests.File) error {
 	before, err := registry.Files(ctx, id, file.Position-mostInARow, mostInARow-1, ingests.NotIn)
-	another := func(earlier ingests.File) bool { return earlier.Position >= file.Position || earlier.Reason != file.Reason }
+	another := func(earlier ingests.File) bool {
+		return earlier.Position >= file.Position || earlier.Reason != file.Reason
+	}
 	if err != nil || len(before) < mostInARow-1 || slices.ContainsFunc(before, another) {
 		return err
 	}

@@ -213,7 +213,9 @@ func TestADocumentThatIsReplacedDuringASearchIsFound(t *testing.T) {
 	store := &outrun{Store: w.store(t)}
 	l := library.New(library.Options{DB: w.db, Store: store, Embed: w.embed, Limits: parse.DefaultLimits})
 	t.Cleanup(func() { _ = l.Close() })
-	store.during = func() { put(t, w.Library, file("office", "/docs/travel.md", travel+"\nBreakfast is paid.\n"), library.Replaced) }
+	store.during = func() {
+		put(t, w.Library, file("office", "/docs/travel.md", travel+"\nBreakfast is paid.\n"), library.Replaced)
+	}
 	found, err := l.Search(t.Context(), library.Query{Text: "how much is paid for hotels a night?", Domain: "office", Limit: 1})
 	if err != nil || len(found.Passages) != 1 || found.Passages[0].Source != "/docs/travel.md" {
 		t.Errorf("found %+v, %v", found, err)
