@@ -210,16 +210,20 @@ func (l *Library) Remove(ctx context.Context, id string) (existed bool, err erro
 	return existed, nil
 }
 
-// Sweep ends removals that were begun and then killed, or whose index did not answer, but for those that somebody else is at just now.
+// Sweep ends removals that were begun and then killed, or whose index did not answer. ErrBusy: somebody is at one of them just now, or was until the lease of the claim ends.
 func (l *Library) Sweep(ctx context.Context) error {
 	ids, err := l.forgotten(ctx)
 	if err != nil {
 		return fmt.Errorf("look for documents that are to be removed: %w", err)
 	}
+	var busy error
 	for _, id := range ids {
-		if _, err := l.Remove(ctx, id); err != nil && !errors.Is(err, ErrBusy) {
+		switch _, err := l.Remove(ctx, id); {
+		case errors.Is(err, ErrBusy):
+			busy = err
+		case err != nil:
 			return err
 		}
 	}
-	return nil
+	return busy
 }

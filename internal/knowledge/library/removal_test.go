@@ -92,6 +92,17 @@ func TestARemovalThatWasInterruptedIsEnded(t *testing.T) {
 					t.Errorf("listed %+v, %v", all, err)
 				}
 				broken = false
+				claimed := func(change string, arguments ...any) {
+					t.Helper()
+					if _, err := db.SQL().ExecContext(t.Context(), change, arguments...); err != nil {
+						t.Fatal(err)
+					}
+				}
+				claimed("INSERT INTO document_claims VALUES (?, 'a killed worker', ?)", document.ID, time.Now().Add(time.Minute).UnixMilli())
+				if err := l.Sweep(t.Context()); !errors.Is(err, library.ErrBusy) {
+					t.Errorf("while the claim of the killed one lasts: %v", err)
+				}
+				claimed("DELETE FROM document_claims")
 				if err := test.again(t.Context(), l, document.ID); err != nil {
 					t.Fatal(err)
 				}

@@ -17,7 +17,7 @@ import (
 // put back from an old copy, or another store is configured) is lost until it is put in again, or the index that holds it is back. It returns how many it has found of each
 // that it did not know of. Documents that somebody is changing just now are left alone.
 func (l *Library) Repair(ctx context.Context) (leftOver, lost int, err error) {
-	if err := l.Sweep(ctx); err != nil {
+	if err := l.Sweep(ctx); err != nil && !errors.Is(err, ErrBusy) {
 		return 0, 0, err
 	}
 	held := map[string][]string{}
