@@ -151,7 +151,7 @@ func Start(o Options) (*Workers, error) {
 			workflows.Register(polling, o.Agents)
 		}
 		polling.RegisterActivity(o.Activities)
-		if slices.Contains([]string{run.QueueMain, run.QueueDocuments}, queue) && o.Documents != nil { // on the main queue: how ingests end, and what earlier versions have begun
+		if o.Documents != nil && (queue == run.QueueMain || queue == run.QueueDocuments) { // on the main queue: how ingests end, and what earlier versions have begun
 			polling.RegisterActivity(o.Documents)
 		}
 		if err := polling.Start(); err != nil {

@@ -145,15 +145,6 @@ func (t *trigger) hindered(about scheduled) error {
 	return err
 }
 
-// dropSchedule removes a schedule, where there is one.
-func (t *trigger) dropSchedule(ctx context.Context, id string) error {
-	err := t.Temporal.ScheduleClient().GetHandle(ctx, id).Delete(ctx)
-	if missing := (*serviceerror.NotFound)(nil); errors.As(err, &missing) {
-		return nil
-	}
-	return err
-}
-
 // readSchedule reads what a schedule is for. It is not found where it is none of ours, or not the caller's to look at.
 func readSchedule(user access.User, id string, memo *common.Memo, note string) (about scheduled, found bool) {
 	payload := memo.GetFields()[memoSchedule]
@@ -196,8 +187,9 @@ func (t *trigger) schedules(ctx context.Context, _ *struct{}) (*schedulesOutput,
 func (t *trigger) deleteSchedule(ctx context.Context, input *scheduleInput) (*struct{}, error) {
 	limited, done := call(ctx)
 	defer done()
-	described, err := t.Temporal.ScheduleClient().GetHandle(limited, input.ID).Describe(limited)
-	if missing := (*serviceerror.NotFound)(nil); err != nil && !errors.As(err, &missing) {
+	schedule, missing := t.Temporal.ScheduleClient().GetHandle(limited, input.ID), (*serviceerror.NotFound)(nil)
+	described, err := schedule.Describe(limited)
+	if err != nil && !errors.As(err, &missing) {
 		return nil, t.fromTemporal(ctx, "look for a schedule", input.ID, err)
 	}
 	found := err == nil
@@ -208,7 +200,7 @@ func (t *trigger) deleteSchedule(ctx context.Context, input *scheduleInput) (*st
 		return nil, problem(http.StatusNotFound, "there is no such schedule; GET /v1/schedules lists those that there are",
 			&huma.ErrorDetail{Location: "path.id", Value: input.ID, Message: "unknown schedule"})
 	}
-	if err := t.dropSchedule(limited, input.ID); err != nil {
+	if err := schedule.Delete(limited); err != nil && !errors.As(err, &missing) {
 		return nil, t.fromTemporal(ctx, "delete a schedule", input.ID, err)
 	}
 	return nil, nil //nolint:nilnil // 204 has no body

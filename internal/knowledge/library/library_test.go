@@ -43,7 +43,12 @@ func (w *world) store(t *testing.T) knowledge.Store {
 
 func (w *world) open(t *testing.T) *library.Library {
 	t.Helper()
-	options := library.Options{DB: w.db, Store: w.store(t), Limits: parse.DefaultLimits}
+	return w.openOn(t, w.store(t))
+}
+
+func (w *world) openOn(t *testing.T, store knowledge.Store) *library.Library {
+	t.Helper()
+	options := library.Options{DB: w.db, Store: store, Limits: parse.DefaultLimits}
 	if w.embed != nil {
 		options.Embed = w.embed
 	}
@@ -54,6 +59,37 @@ func (w *world) open(t *testing.T) *library.Library {
 		}
 	})
 	return l
+}
+
+// changed is a store whose index does something else in place of a search, or of taking something away; nil: what it does anyway.
+type changed struct {
+	knowledge.Store
+	search func(ctx context.Context, index knowledge.Index, query knowledge.Query) (knowledge.Hits, error)
+	keep   func(ctx context.Context, index knowledge.Index, document, version string) error
+}
+
+type changedIndex struct {
+	knowledge.Index
+	by changed
+}
+
+func (c changed) Live(ctx context.Context) (knowledge.Index, error) {
+	index, err := c.Store.Live(ctx)
+	return changedIndex{index, c}, err
+}
+
+func (c changedIndex) Search(ctx context.Context, query knowledge.Query) (knowledge.Hits, error) {
+	if c.by.search != nil {
+		return c.by.search(ctx, c.Index, query)
+	}
+	return c.Index.Search(ctx, query)
+}
+
+func (c changedIndex) Keep(ctx context.Context, document, version string) error {
+	if c.by.keep != nil {
+		return c.by.keep(ctx, c.Index, document, version)
+	}
+	return c.Index.Keep(ctx, document, version)
 }
 
 // withMeaning is a library with an embedding server.
@@ -296,27 +332,6 @@ func TestItIsWhatToolsTakeALibraryFor(t *testing.T) {
 	})
 }
 
-// asking notes how many hits its indexes are asked for.
-type asking struct {
-	knowledge.Store
-	limit *int
-}
-
-type askedIndex struct {
-	knowledge.Index
-	limit *int
-}
-
-func (a asking) Live(ctx context.Context) (knowledge.Index, error) {
-	index, err := a.Store.Live(ctx)
-	return askedIndex{index, a.limit}, err
-}
-
-func (a askedIndex) Search(ctx context.Context, query knowledge.Query) (knowledge.Hits, error) {
-	*a.limit = query.Limit
-	return a.Index.Search(ctx, query)
-}
-
 func TestAFusedPassageSaysWhereEachArmHasIt(t *testing.T) {
 	t.Parallel()
 	w := withMeaning(t, recordstest.Own(t))
@@ -324,8 +339,10 @@ func TestAFusedPassageSaysWhereEachArmHasIt(t *testing.T) {
 		put(t, w.Library, file("office", fmt.Sprintf("/docs/%d.md", n), fmt.Sprintf("# Room %d\n\nHotels%s, rooms and %s.\n", n, strings.Repeat(" hotels", n), strings.Repeat("breakfast ", 6-n))), library.Added)
 	}
 	limit := 0
-	w.Library = library.New(library.Options{DB: w.db, Store: asking{w.store(t), &limit}, Embed: w.embed, Limits: parse.DefaultLimits})
-	t.Cleanup(func() { _ = w.Close() })
+	w.Library = w.openOn(t, changed{Store: w.store(t), search: func(ctx context.Context, index knowledge.Index, query knowledge.Query) (knowledge.Hits, error) {
+		limit = query.Limit
+		return index.Search(ctx, query)
+	}})
 	found, err := w.Search(t.Context(), library.Query{Text: "hotels breakfast", Domain: "office", Limit: 2})
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,6 @@ import (
 
 	"bestbox/internal/knowledge"
 	"bestbox/internal/knowledge/library"
-	"bestbox/internal/knowledge/parse"
 	"bestbox/internal/records/recordstest"
 )
 
@@ -127,30 +126,6 @@ func TestAModelThatChangesWhileAFileIsReadIsRefused(t *testing.T) {
 	}
 }
 
-// replacing is a store whose index is gone whenever it is searched, so many times.
-type replacing struct {
-	knowledge.Store
-	times    int32
-	searches atomic.Int32
-}
-
-func (r *replacing) Live(ctx context.Context) (knowledge.Index, error) {
-	index, err := r.Store.Live(ctx)
-	return replacingIndex{index, r}, err
-}
-
-type replacingIndex struct {
-	knowledge.Index
-	of *replacing
-}
-
-func (r replacingIndex) Search(ctx context.Context, query knowledge.Query) (knowledge.Hits, error) {
-	if r.of.searches.Add(1) <= r.of.times {
-		return knowledge.Hits{}, knowledge.ErrReplaced
-	}
-	return r.Index.Search(ctx, query)
-}
-
 func TestASearchBeginsAnewWhereTheIndexWasReplacedButNotForEver(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -166,9 +141,13 @@ func TestASearchBeginsAnewWhereTheIndexWasReplacedButNotForEver(t *testing.T) {
 			t.Parallel()
 			w := &world{db: recordstest.Own(t), path: filepath.Join(t.TempDir(), "knowledge.db")}
 			put(t, w.open(t), file("office", "/docs/travel.md", travel), library.Added)
-			store := &replacing{Store: w.store(t), times: test.times}
-			l := library.New(library.Options{DB: w.db, Store: store, Limits: parse.DefaultLimits})
-			defer l.Close()
+			var searches atomic.Int32
+			l := w.openOn(t, changed{Store: w.store(t), search: func(ctx context.Context, index knowledge.Index, query knowledge.Query) (knowledge.Hits, error) {
+				if searches.Add(1) <= test.times {
+					return knowledge.Hits{}, knowledge.ErrReplaced
+				}
+				return index.Search(ctx, query)
+			}})
 			ctx, done := context.WithTimeout(t.Context(), 30*time.Second)
 			defer done()
 			found, err := l.Search(ctx, library.Query{Text: "hotels", Domain: "office"})
@@ -178,7 +157,7 @@ func TestASearchBeginsAnewWhereTheIndexWasReplacedButNotForEver(t *testing.T) {
 			case test.wrong != "" && (!errors.Is(err, knowledge.ErrReplaced) || !strings.Contains(err.Error(), test.wrong)):
 				t.Errorf("%v: want %q", err, test.wrong)
 			}
-			if searches := store.searches.Load(); searches != test.searches {
+			if searches := searches.Load(); searches != test.searches {
 				t.Errorf("searched %d times", searches)
 			}
 		})

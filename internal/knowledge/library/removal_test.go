@@ -13,33 +13,9 @@ import (
 
 	"bestbox/internal/knowledge"
 	"bestbox/internal/knowledge/library"
-	"bestbox/internal/knowledge/parse"
 	"bestbox/internal/records"
 	"bestbox/internal/records/recordstest"
 )
-
-// keeping is a store whose index cannot take anything away while it is broken, as after a kill in between.
-type keeping struct {
-	knowledge.Store
-	broken *bool
-}
-
-type keepingIndex struct {
-	knowledge.Index
-	broken *bool
-}
-
-func (k keeping) Live(ctx context.Context) (knowledge.Index, error) {
-	index, err := k.Store.Live(ctx)
-	return keepingIndex{index, k.broken}, err
-}
-
-func (k keepingIndex) Keep(ctx context.Context, document, version string) error {
-	if *k.broken {
-		return errDown
-	}
-	return k.Index.Keep(ctx, document, version)
-}
 
 func TestARemovalThatWasInterruptedIsEnded(t *testing.T) {
 	t.Parallel()
@@ -74,8 +50,12 @@ func TestARemovalThatWasInterruptedIsEnded(t *testing.T) {
 			recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
 				w := withMeaning(t, db)
 				broken := false
-				l := library.New(library.Options{DB: db, Store: keeping{w.store(t), &broken}, Embed: w.embed, Limits: parse.DefaultLimits})
-				t.Cleanup(func() { _ = l.Close() })
+				l := w.openOn(t, changed{Store: w.store(t), keep: func(ctx context.Context, index knowledge.Index, document, version string) error {
+					if broken { // as after a kill in between
+						return errDown
+					}
+					return index.Keep(ctx, document, version)
+				}})
 				put(t, l, file("office", "/docs/tea.md", "# Tea\n\nTea is free.\n"), library.Added)
 				document := put(t, l, travelling, library.Added)
 				broken = true
@@ -191,42 +171,19 @@ func TestAReindexWhoseClaimWasLostDoesNotSwitch(t *testing.T) {
 	}
 }
 
-// outrun is a store during whose first search something happens, of which its hits know nothing.
-type outrun struct {
-	knowledge.Store
-	during func()
-}
-
-type outrunIndex struct {
-	knowledge.Index
-	store *outrun
-}
-
-func (o *outrun) Live(ctx context.Context) (knowledge.Index, error) {
-	index, err := o.Store.Live(ctx)
-	return outrunIndex{index, o}, err
-}
-
-func (o outrunIndex) Search(ctx context.Context, query knowledge.Query) (knowledge.Hits, error) {
-	hits, err := o.Index.Search(ctx, query)
-	if during := o.store.during; during != nil {
-		o.store.during = nil
-		during()
-	}
-	return hits, err
-}
-
 func TestADocumentThatIsReplacedDuringASearchIsFound(t *testing.T) {
 	t.Parallel()
 	w := withMeaning(t, recordstest.Own(t))
 	put(t, w.Library, file("office", "/docs/travel.md", travel), library.Added)
 	put(t, w.Library, file("office", "/docs/inns.md", "# Inns\n\nHotels are inns.\n"), library.Added)
-	store := &outrun{Store: w.store(t)}
-	l := library.New(library.Options{DB: w.db, Store: store, Embed: w.embed, Limits: parse.DefaultLimits})
-	t.Cleanup(func() { _ = l.Close() })
-	store.during = func() {
-		put(t, w.Library, file("office", "/docs/travel.md", travel+"\nBreakfast is paid.\n"), library.Replaced)
-	}
+	searches := 0
+	l := w.openOn(t, changed{Store: w.store(t), search: func(ctx context.Context, index knowledge.Index, query knowledge.Query) (knowledge.Hits, error) {
+		hits, err := index.Search(ctx, query)
+		if searches++; searches == 1 { // of which the hits know nothing
+			put(t, w.Library, file("office", "/docs/travel.md", travel+"\nBreakfast is paid.\n"), library.Replaced)
+		}
+		return hits, err
+	}})
 	found, err := l.Search(t.Context(), library.Query{Text: "how much is paid for hotels a night?", Domain: "office", Limit: 1})
 	if err != nil || len(found.Passages) != 1 || found.Passages[0].Source != "/docs/travel.md" {
 		t.Errorf("found %+v, %v", found, err)

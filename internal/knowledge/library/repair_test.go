@@ -156,12 +156,19 @@ func TestReindexChangesTheModelWhileSearchesGoOn(t *testing.T) {
 	put(t, l.Library, file("office", "/docs/new.md", "new"), library.Added)
 }
 
-func TestAReindexThatFailsLeavesTheOldIndex(t *testing.T) {
-	t.Parallel()
+// withHotels is a library with three documents.
+func withHotels(t *testing.T) *world {
+	t.Helper()
 	l := withMeaning(t, recordstest.Own(t))
 	for i := range 3 {
 		put(t, l.Library, file("office", fmt.Sprintf("/docs/%d.md", i), "hotels"), library.Added)
 	}
+	return l
+}
+
+func TestAReindexThatFailsLeavesTheOldIndex(t *testing.T) {
+	t.Parallel()
+	l := withHotels(t)
 	calls := 0
 	l.embed.set(func(f *fakeEmbedder) {
 		f.before = func() {
@@ -265,10 +272,7 @@ func TestAReindexGoesOnWhereOneBeforeHasEnded(t *testing.T) {
 
 func TestAReindexTakesNothingOfAnotherModel(t *testing.T) {
 	t.Parallel()
-	l := withMeaning(t, recordstest.Own(t))
-	for i := range 3 {
-		put(t, l.Library, file("office", fmt.Sprintf("/docs/%d.md", i), "hotels"), library.Added)
-	}
+	l := withHotels(t)
 	documents := 0
 	l.embed.set(func(f *fakeEmbedder) {
 		f.before = func() {
