@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -270,6 +271,45 @@ func TestAnUploadThatNobodyWorksAtIsEndedWithoutBeingAskedFor(t *testing.T) {
 		if ingest, err := shelf.Ingests.Get(t.Context(), id); err != nil || ingest.State != want {
 			t.Errorf("%+v, %v, want it %s", ingest, err, want)
 		}
+	}
+}
+
+func TestUploadsBeyondAFewWaitBeforeTheirBodiesAreRead(t *testing.T) {
+	t.Parallel()
+	s := newService(t, newShelf(t).on)
+	// The server asks for a body when it begins to read it.
+	upload := func() net.Conn {
+		sending, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.URL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = sending.Close() })
+		if _, err := fmt.Fprintf(sending, "POST /v1/documents?name=a.md HTTP/1.1\r\nHost: localhost\r\n%s\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n", octets); err != nil {
+			t.Fatal(err)
+		}
+		return sending
+	}
+	isAsked := func(sending net.Conn, within time.Duration) bool {
+		_ = sending.SetReadDeadline(time.Now().Add(within))
+		reply := make([]byte, len("HTTP/1.1 100"))
+		_, err := io.ReadFull(sending, reply)
+		return err == nil && string(reply) == "HTTP/1.1 100"
+	}
+	var first net.Conn
+	for range 4 {
+		if first = upload(); !isAsked(first, time.Minute) {
+			t.Fatal("one of four is not asked for its body")
+		}
+	}
+	waiting := upload()
+	if isAsked(waiting, 300*time.Millisecond) {
+		t.Error("a fifth is asked for its body beside four others")
+	}
+	if _, err := first.Write([]byte("# A")); err != nil {
+		t.Fatal(err)
+	}
+	if !isAsked(waiting, time.Minute) {
+		t.Error("it has no turn when one has ended")
 	}
 }
 

@@ -91,6 +91,12 @@ func (t *trigger) readWhole(next http.Handler) http.Handler {
 				writeProblem(w, refused)
 				return
 			}
+			select { // before as much of a body is held as a few take
+			case t.uploads <- struct{}{}:
+				defer func() { <-t.uploads }()
+			case <-r.Context().Done():
+				return
+			}
 			limit = t.MaximumBytes
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTimeout))
 		case r.Method == http.MethodPost && r.URL.Path == "/v1/ingests":

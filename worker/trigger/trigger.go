@@ -33,6 +33,8 @@ const (
 	maxListBytes = 2 << 20
 	// uploadTimeout is how long the body of a file may take: 64 MiB at 2 Mbit/s.
 	uploadTimeout = 5 * time.Minute
+	// mostUploads are held in memory at once; further ones wait for their turn before their bodies are read.
+	mostUploads = 4
 	// longestWait bounds a POST with "wait": proxies and clients give up on longer ones.
 	longestWait = 5 * time.Minute
 	// callTimeout bounds one request to Temporal, so that a client learns in time that it is not there.
@@ -104,11 +106,12 @@ type Options struct {
 type trigger struct {
 	Options
 	mcpServers sync.Map // *mcp.Server by user
+	uploads    chan struct{}
 }
 
 // New returns the handler of all routes. Until the service stops it also ends the ingests that were lost.
 func New(o Options) http.Handler {
-	t := &trigger{Options: o}
+	t := &trigger{Options: o, uploads: make(chan struct{}, mostUploads)}
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("BestBox", "1")
 	config.Info.Description = "Starts and shows runs: questions that agents answer with the company's tools. Puts documents in and searches them."
