@@ -37,7 +37,7 @@ func isName(found string) bool {
 
 // compared is a text without emphasis, with its numbers in digits, and its days and times in one way.
 func compared(text string) string {
-	return uniform(oneUnit.ReplaceAllString(InDigits(plain(text)), "1$1"))
+	return uniform(oneUnit.ReplaceAllString(spanOfOne.ReplaceAllString(InDigits(plain(text)), "$1 1$2"), "1$1"))
 }
 
 // amount is a figure with its unit: 5 days, per week. Days may be told to be working days, or calendar days.
@@ -53,7 +53,8 @@ var (
 	measure = regexp.MustCompile(`(?i)(?:(\d[\d,.]*)\s*(?:to|-|–|~|至|到)\s*)?((?:(?:[-−]|零下|minus\s)\s*)?\d[\d,.]*|every|per|each|每)\s*(` + scale + `)?\s*(?:(working|work|business|calendar|operating)[\s-]*)?` + unit)
 	// belowZero counts in temperatures only: elsewhere it is a dash.
 	belowZero = regexp.MustCompile(`(?i)^(?:[-−]|零下|minus)\s*`)
-	// oneUnit is one that counts, and aUnit may be.
+	// spanOfOne is a unit that counts: within a day, unlike $20 a day. So does oneUnit, and aUnit may.
+	spanOfOne  = regexp.MustCompile(`(?i)\b(within|after|than|least)\s+an?(\s+(?:(?:working|business|calendar)\s+)?` + unit + `)`)
 	oneUnit    = regexp.MustCompile(`(?i)\bone(\s+(?:(?:working|business|calendar)\s+)?` + unit + `)`)
 	aUnit      = regexp.MustCompile(`(?i)\ban?(\s+(?:(?:working|business|calendar)\s+)?` + unit + `)`)
 	isWorking  = regexp.MustCompile(`(?i)` + working)

@@ -23,3 +23,15 @@ func TestAFigureIsThatOfTheClauseWhichSaysMostOfIt(t *testing.T) {
 		{"Annual leave: 5 days.", "Annual leave is 5 days.", true},
 	})
 }
+
+func TestAUnitThatCountsIsOne(t *testing.T) {
+	t.Parallel()
+	checkCompared(t, []compared{
+		{"Tickets are answered within 2 working days.", "Tickets are answered within a working day.", false},
+		{"Tickets are answered within one working day.", "Tickets are answered within a working day.", true},
+		{"Tickets are answered within a working day.", "Tickets are answered within 1 working day.", true},
+		{"Reports are due within a week.", "Reports are due within 2 weeks.", false},
+		{"Meals are $60 a day.", "Meals are $60 a day.", true},
+		{"Meals are $60 per day.", "Meals are $60 a day.", true},
+	})
+}

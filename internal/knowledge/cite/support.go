@@ -57,6 +57,7 @@ type part struct {
 	figures string // the text as compared writes it
 	size    int    // sentences
 	clauses []clause
+	rows    []row
 	own     map[string]int
 	context map[string]int // words of title and section
 	around  string         // the text of these
@@ -68,7 +69,7 @@ type part struct {
 // with is a part with the one that follows it.
 func (p part) with(next part) part {
 	p.text, p.figures, p.size = p.text+"\n"+next.text, p.figures+"\n"+next.figures, p.size+1
-	p.own, p.clauses = union(p.own, next.own), slices.Concat(p.clauses, next.clauses)
+	p.own, p.clauses, p.rows = union(p.own, next.own), slices.Concat(p.clauses, next.clauses), slices.Concat(p.rows, next.rows)
 	return p
 }
 
@@ -133,6 +134,10 @@ func (s *sources) add(passage Passage) {
 		alone[index] = single(sentence, strings.TrimSpace(heading+" "+strings.ReplaceAll(withoutItsNumber(sentence), "\n", " ")), at[index].from)
 		if caption != "" && caption != sentence { // a row is about what its list or table is about
 			alone[index].around, alone[index].context = around+"\n"+caption, union(context, Words(caption))
+		}
+		alone[index].rows = []row{{cells: []cell{{figures: figuresIn(alone[index].figures)}}}}
+		if heading != "" && heading != sentence {
+			alone[index].rows[0] = rowOf(sentence, heading)
 		}
 		s.see(alone[index].own)
 	}
@@ -343,7 +348,7 @@ func (s *sources) agrees(says said, p part) bool {
 	if all, own, around := s.shares(says.beside, p); own+around < leastLookedUp*all {
 		return false
 	}
-	return p.isFact && p.clauses == nil || s.figuresBelong(says, p) && s.deniesAlike(says, p) && boundsAgree(says, p) && conditionsAgree(says.text, p.text)
+	return p.isFact && p.clauses == nil || s.figuresBelong(says, p) && s.deniesAlike(says, p) && boundsAgree(says, p) && columnsAgree(says, p) && conditionsAgree(says.text, p.text)
 }
 
 // figuresBelong reports whether each figure stands beside words that it has in the sentence too, and no clause with another figure has more of them.
@@ -417,7 +422,7 @@ func (s *sources) pair(says said, least float64) []quoted {
 	for position, one := range some {
 		for _, other := range some[position+1:] {
 			both := part{text: one.text + "\n" + other.text, figures: one.figures + "\n" + other.figures, own: union(one.own, other.own), context: union(one.context, other.context), around: one.around + "\n" + other.around,
-				clauses: slices.Concat(one.clauses, other.clauses)}
+				clauses: slices.Concat(one.clauses, other.clauses), rows: slices.Concat(one.rows, other.rows)}
 			if score := s.score(says.words, both); one.quote != other.quote && score > rank+sameRank && score >= least && s.agrees(says, both) {
 				best, rank = []quoted{one.quoted, other.quoted}, score
 			}
@@ -439,8 +444,8 @@ func (s *sources) scattered(says said, least float64) []quoted {
 			if p.size > 1 {
 				continue
 			}
-			if figured && (!holdsFigures(says.figures, p.figures, p) || !holdsNames(says.names, p.text+"\n"+p.around)) {
-				continue // the passage has another figure for this name
+			if figured && (!holdsFigures(says.figures, p.figures, p) || !holdsNames(says.names, p.text+"\n"+p.around) || !columnsAgree(says, p)) {
+				continue // the passage has another figure for this name, or in this column
 			}
 			if value := s.rank(s.score(says.words, p), says, p); value > rank+sameRank {
 				best, rank = []quoted{p.quoted}, value

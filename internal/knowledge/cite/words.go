@@ -21,6 +21,9 @@ func wordsIn(text string) map[string]int {
 			single[term]++
 			continue
 		}
+		if joins.MatchString(term) {
+			continue
+		}
 		words[term]++
 	}
 	if len(words) == 0 {
@@ -28,6 +31,9 @@ func wordsIn(text string) map[string]int {
 	}
 	return words
 }
+
+// joins are pairs of characters of which one is a particle, and which are no words: 理的 and 准为 are none of 经理的住宿标准为200元.
+var joins = regexp.MustCompile(`^(?:[^目]的|的[^士确]|[^还于可总]是|是[^否非]|[^因认行作成更较极]为|为[^了何止期])$`)
 
 var (
 	negates = regexp.MustCompile(`(?i)\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|forbidden|prohibited|excluded|unable)\b|n['’]t\b|[不没未无勿禁非]`)
