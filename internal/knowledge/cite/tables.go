@@ -28,7 +28,9 @@ func rowOf(line, heading string) row {
 	return found
 }
 
-func cellsOf(line string) []string { return strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|") }
+func cellsOf(line string) []string {
+	return strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+}
 
 // figuresIn are the figures of a text as compared writes it, each as all are written that have its value.
 func figuresIn(text string) map[string]int {
