@@ -6,6 +6,7 @@
 package cite
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -62,6 +63,12 @@ func Check(question, answer string, passages []Passage, facts ...string) Report 
 	var report Report
 	var written strings.Builder
 	rest := 0
+	type checked struct {
+		found     []quoted
+		supported bool
+		pieces    []piece
+	}
+	before := map[string]checked{} // a model that loops says the same again and again
 	for _, at := range sentences(answer) {
 		sentence, hints := unmarked(answer[at.from:at.to])
 		written.WriteString(answer[rest:at.from])
@@ -70,8 +77,15 @@ func Check(question, answer string, passages []Passage, facts ...string) Report 
 		if isTitle(answer, at, sentence) {
 			claim = ""
 		}
-		found, supported := sources.behind(claim, hints)
-		switch {
+		key := fmt.Sprint(claim, "\x00", sentence, hints)
+		one, known := before[key]
+		if !known {
+			if one.found, one.supported = sources.behind(claim, hints); !one.supported {
+				one.pieces = sources.pieces(sentence, hints)
+			}
+			before[key] = one
+		}
+		switch found := one.found; {
 		case len(found) > 0:
 			var numbers []int
 			for _, quoted := range found {
@@ -81,10 +95,10 @@ func Check(question, answer string, passages []Passage, facts ...string) Report 
 			}
 			written.WriteString(marked(sentence, numbers))
 			report.Uncited = append(report.Uncited, sources.foreign(claim)...)
-		case supported:
+		case one.supported:
 			written.WriteString(sentence)
 		default:
-			written.WriteString(report.inPieces(sentence, sources.pieces(sentence, hints)))
+			written.WriteString(report.inPieces(sentence, one.pieces))
 		}
 	}
 	report.Answer = strings.TrimSpace(written.String() + answer[rest:])
@@ -159,7 +173,7 @@ func Said(answer string) map[int][]string {
 const marker = `[\[【]\^?\d{1,2}(?:\s*[,，、]\s*\d{1,2})*[\]】]`
 
 var (
-	markers = regexp.MustCompile(`[ \t]*` + marker)
+	markers = regexp.MustCompile(`([ \t]*` + marker + `)(\(?)`) // before a bracket it is the text of a link
 	// outside are markers behind the end of the sentence that they belong to.
 	outside = regexp.MustCompile(`([.!?。！？；]+["”’')）」]*(?:\*\*|__)?)((?:[ \t]*` + marker + `)+)`)
 	digits  = regexp.MustCompile(`\d+`)
@@ -170,7 +184,11 @@ func markersInside(answer string) string { return outside.ReplaceAllString(answe
 
 // unmarked takes the markers out of a text, and says which numbers they had.
 func unmarked(text string) (without string, numbers []int) {
-	without = markers.ReplaceAllStringFunc(text, func(found string) string {
+	without = submatches(markers, text, func(parts []string) string {
+		found, link := parts[1], parts[2]
+		if link != "" {
+			return parts[0]
+		}
 		for _, number := range digits.FindAllString(found, -1) {
 			value, _ := strconv.Atoi(number) // of one or two digits
 			numbers = append(numbers, value)

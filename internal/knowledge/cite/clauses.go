@@ -12,33 +12,61 @@ type clause struct {
 	negated bool
 	// about is set where a denial says which things are meant, and mainly where another one stands beside it.
 	about, mainly bool
+	// joined is set where the clause before goes on with it behind an "and".
+	joined bool
+	// bounds are those that it sets, by their figures.
+	bounds map[string][]string
 }
 
 // between are the signs that part clauses: not the comma of a number.
 var between = regexp.MustCompile(`[,;:]\s+|[，；：。]|\.\s+|\n|\s+but\s+`)
 
 // clausesOf are the clauses of a text. One of nothing but a figure goes with the one before it, which says of what the figure is: "Annual leave: 5 days".
+// Neither is a case that a rule is for parted from the rule: "满20年的，15天".
 func clausesOf(text string) (found []clause) {
+	type gathered struct { // of which a clause is made once it is whole
+		texts  []string
+		words  map[string]int
+		joined bool
+	}
+	var all []gathered
+	goesOn := false
 	for _, sentence := range between.Split(compared(text), -1) {
-		for _, said := range halves(sentence) {
-			words, last := wordsIn(said), len(found)-1
+		for index, said := range halves(sentence) {
+			words, last := wordsIn(said), len(all)-1
 			switch {
 			case len(words) == 0:
-			case last >= 0 && figure.MatchString(said) && len(withoutFigures(wordsIn(measure.ReplaceAllString(said, " ")))) == 0:
-				before := found[last]
-				found[last] = newClause(before.text+", "+said, union(before.words, words))
+				continue
+			case last >= 0 && (goesOn || figure.MatchString(said) && len(withoutFigures(wordsIn(measure.ReplaceAllString(said, " ")))) == 0):
+				all[last].texts = append(all[last].texts, strings.TrimSpace(said))
+				for word, count := range words {
+					all[last].words[word] += count
+				}
 			default:
-				found = append(found, newClause(said, words))
+				all = append(all, gathered{[]string{strings.TrimSpace(said)}, words, index > 0})
 			}
+			goesOn = isCase.MatchString(said)
 		}
+	}
+	for _, one := range all {
+		made := newClause(strings.Join(one.texts, ", "), one.words)
+		made.joined = one.joined
+		found = append(found, made)
 	}
 	return found
 }
 
+// isCase ends what a Chinese rule is for.
+var isCase = regexp.MustCompile(`\d[^，]*的\s*$`)
+
 func newClause(said string, words map[string]int) clause {
-	said = strings.TrimSpace(said)
 	meant := neutral.ReplaceAllString(said, " ")
-	return clause{text: said, words: words, negated: denies(said), about: attributive.MatchString(meant), mainly: denies(attributive.ReplaceAllString(meant, " "))}
+	return clause{text: said, words: words, negated: denies(said), about: attributive.MatchString(meant), mainly: denies(attributive.ReplaceAllString(meant, " ")), bounds: boundsOf(said)}
+}
+
+// with is a clause with the one that goes on behind it.
+func (c clause) with(next clause) clause {
+	return newClause(c.text+" "+next.text, union(c.words, next.words))
 }
 
 // deniesAs reports whether two clauses deny alike. Where both say by a denial which things are meant, the other denial counts.
@@ -50,7 +78,7 @@ func (c clause) deniesAs(other clause) bool {
 }
 
 // joint joins two things that each may have a figure.
-var joint = regexp.MustCompile(`\s+and\s+|[和及]`)
+var joint = regexp.MustCompile(`\s+and\s+|[和及、]`)
 
 // halves parts a clause where it joins what has figures on both sides.
 func halves(said string) (found []string) {

@@ -60,7 +60,7 @@ var (
 	isWorking  = regexp.MustCompile(`(?i)` + working)
 	isCalendar = regexp.MustCompile(`(?i)calendar|自然`)
 	// sameUnit writes units that mean the same alike.
-	sameUnit = strings.NewReplacer("工作日", "日", "自然日", "日", "天", "日", "个", "", "公斤", "kg", "千克", "kg", "kilogram", "kg", "tonne", "t", "ton", "t", "吨", "t", "公里", "km", "metre", "m", "meter", "m", "米", "m", "星期", "周", "名", "人", "people", "person", "％", "%", "percent", "%", "every", "per", "each", "per", "每", "per", "°c", "℃", " ", "")
+	sameUnit = strings.NewReplacer("工作日", "日", "自然日", "日", "天", "日", "号", "日", "个", "", "公斤", "kg", "千克", "kg", "kilogram", "kg", "tonne", "t", "ton", "t", "吨", "t", "公里", "km", "metre", "m", "meter", "m", "米", "m", "星期", "周", "名", "人", "people", "person", "％", "%", "percent", "%", "every", "per", "each", "per", "每", "per", "°c", "℃", " ", "")
 )
 
 // measuresOf are the figures of a text that have a unit.
@@ -111,7 +111,9 @@ func sameMeasures(said, there []amount) bool {
 		if slices.ContainsFunc(there, one.is) {
 			continue
 		}
-		if slices.ContainsFunc(there, func(other amount) bool { return other.figure == one.figure || other.unit == one.unit }) {
+		if slices.ContainsFunc(there, func(other amount) bool {
+			return other.figure == one.figure || other.unit == one.unit && (other.figure == "per") == (one.figure == "per")
+		}) {
 			return false
 		}
 	}

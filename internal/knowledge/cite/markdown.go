@@ -18,7 +18,7 @@ var (
 	links = regexp.MustCompile(`\[[^\]\n]*\]\([^)\s]*\)|https?://[^\s)\]>，。；]*[^\s)\]>，。；.,;:!?'"*_]`)
 )
 
-// isTitle reports whether a sentence only says what stands below it: the heading row of a table, or a heading. A bold line below which nothing stands is the answer itself.
+// isTitle reports whether a sentence only says what stands below it: the heading row of a table, or a heading without a figure of something. A bold line below which nothing stands is the answer itself.
 func isTitle(answer string, at span, sentence string) bool {
 	line, below, _ := strings.Cut(answer[at.to:], "\n")
 	before := answer[strings.LastIndexByte(answer[:at.from], '\n')+1 : at.from]
@@ -27,6 +27,9 @@ func isTitle(answer string, at span, sentence string) bool {
 		return strings.Contains(next, "-") && strings.Contains(next, "|") && delimiters.MatchString(next)
 	}
 	if strings.TrimSpace(before) != "" {
+		return false
+	}
+	if isMeasured(withoutItsNumber(sentence)) {
 		return false
 	}
 	return hashed.MatchString(sentence) || strings.TrimSpace(line) == "" && strings.TrimSpace(below) != "" && bold.MatchString(sentence)

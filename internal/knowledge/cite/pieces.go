@@ -85,6 +85,7 @@ func (s *sources) behindPiece(text string, names []string, hints []int, about []
 
 // foreign are the pieces of a sentence of which neither a passage nor a fact nor the question has anything, although a quote has most of the rest.
 func (s *sources) foreign(sentence string) (found []string) {
+	sentence = fromDocuments.ReplaceAllString(sentence, "")
 	pieces := split(sentence)
 	if len(pieces) < 2 {
 		return nil
@@ -93,7 +94,10 @@ func (s *sources) foreign(sentence string) (found []string) {
 		text := sentence[at.from:at.to]
 		says, _ := s.sayingOf(text, nil)
 		maps.DeleteFunc(says.words, func(word string, _ int) bool { return s.asked[word] > 0 })
-		known := func(p part) bool { return s.score(says.words, p) >= leastKnown }
+		known := func(p part) bool {
+			all, own, around := s.shares(says.words, p)
+			return own+around >= leastKnown*all
+		}
 		if len(says.words) >= fewestForeign && !slices.ContainsFunc(s.wholes, func(w whole) bool { return known(w.part) }) && !slices.ContainsFunc(s.parts, known) {
 			found = append(found, text)
 		}
@@ -103,15 +107,20 @@ func (s *sources) foreign(sentence string) (found []string) {
 
 // split parts a sentence at its commas. One word alone goes with what stands before it, at the beginning with what follows, and what is in brackets stays whole.
 func split(sentence string) (found []span) {
+	open, words := 0, 0 // of the last
 	add := func(from, to int) {
 		text := strings.TrimRightFunc(sentence[from:to], unicode.IsSpace)
-		if last := len(found) - 1; last >= 0 && (len(Words(text)) < 2 || last == 0 && len(Words(sentence[found[0].from:found[0].to])) < 2 || unbalanced(sentence[found[last].from:found[last].to])) {
-			found[last].to = from + len(text)
+		if text == "" {
 			return
 		}
-		if text != "" {
+		more, last := len(Words(text)), len(found)-1
+		if last >= 0 && (more < 2 || last == 0 && words < 2 || open > 0) {
+			found[last].to = from + len(text)
+		} else {
 			found = append(found, span{from, from + len(text)})
+			open, words = 0, 0
 		}
+		open, words = open+opened(text), words+more
 	}
 	from := 0
 	for _, end := range pieceEnd.FindAllStringIndex(sentence, -1) {
@@ -122,7 +131,7 @@ func split(sentence string) (found []span) {
 	return found
 }
 
-// unbalanced reports a text that opens a bracket and does not close it.
-func unbalanced(text string) bool {
-	return strings.Count(text, "(")+strings.Count(text, "（") > strings.Count(text, ")")+strings.Count(text, "）")
+// opened is how many brackets more a text opens than it closes.
+func opened(text string) int {
+	return strings.Count(text, "(") + strings.Count(text, "（") - strings.Count(text, ")") - strings.Count(text, "）")
 }

@@ -1,6 +1,7 @@
 package cite
 
 import (
+	"cmp"
 	"math"
 	"regexp"
 	"slices"
@@ -37,6 +38,8 @@ const (
 	// leastLookedUp takes the place of both for a sentence with a number or an address that only one place has: the rest of it may be the question's, and its names must be there all the same. Not in
 	// Chinese, where names are not told from other words.
 	leastLookedUp = 0.3
+	// moreOfIt is how many times as much of the words beside figures a sentence must have to contradict a quote.
+	moreOfIt = 1.05
 	// notItself is what a quote loses of which another agent has said the sentence, so that one that says it itself comes first.
 	notItself = 0.01
 	// sameRank is how far ranks that are the same may differ, as the words of a sentence are added up in no order: of these the first counts.
@@ -203,6 +206,7 @@ var reference = regexp.MustCompile(`(?i)[(（]?\b(?:on\s+|see\s+)?(?:page|p\.|pa
 // sayingOf is a sentence, or a piece of one, as it is compared, and the share of its words that a quote must have.
 func (s *sources) sayingOf(sentence string, hints []int) (says said, least float64) {
 	sentence = factcheck.WithoutListNumbers(reference.ReplaceAllString(sentence, " "))
+	sentence = no.ReplaceAllString(fromDocuments.ReplaceAllString(sentence, " "), " ")
 	says = said{words: Words(sentence), hints: hints}
 	numbered, sentence := s.numberedNames(sentence)
 	says.text, says.figures, says.clauses, says.apart = sentence, compared(sentence), clausesOf(sentence), clausesOf(and.ReplaceAllString(sentence, ", "))
@@ -226,7 +230,13 @@ func (s *sources) sayingOf(sentence string, hints []int) (says said, least float
 // lookedUp is what nobody writes by chance: a telephone number, an address of mail or of the web.
 var lookedUp = regexp.MustCompile(`(?:\+|\b0)\d(?:[ -]?\d){6,}|\w@\w|https?://`)
 
-var webAddress = regexp.MustCompile(`https?://\S+`)
+var (
+	webAddress = regexp.MustCompile(`https?://\S+`)
+	anAddress  = regexp.MustCompile(`https?://\S+|\S+@\S+`)
+	// fromDocuments names as the source what every answer rests on, and no is a short answer before what it means.
+	fromDocuments = regexp.MustCompile(`(?i)^\W*(?:according\s+to|based\s+on|as\s+per|per)\s+(?:\w+\s+){0,2}` + told + `\s*,|^\W*(?:根据|按照|依据)[^，,《]{0,4}` + toldChinese + `[^，,《]{0,4}[，,]`)
+	no            = regexp.MustCompile(`^\s*(?:不(?:可以|能|行|需要|会|是|用)?|没有)\s*[，,。]`)
+)
 
 // begins is the first word of a sentence where it has a capital and the question does not say it: it may be a name.
 func (s *sources) begins(sentence string) []string {
@@ -249,7 +259,7 @@ func (s *sources) behind(claim string, hints []int) (found []quoted, supported b
 	says, least := s.sayingOf(claim, hints)
 	best, rank := -1, 0.0
 	for index, p := range s.parts {
-		if p.size > 1 && len(says.against(p)) == 1 { // what is said in one clause stands in one sentence; in more, a figure of another one would do
+		if p.size > 1 && (says.beside != nil || len(says.against(p)) == 1) { // what is said in one clause stands in one sentence, as does a number to look up; in more, a figure of another one would do
 			continue
 		}
 		score := s.scoreOf(says, p)
@@ -269,8 +279,26 @@ func (s *sources) behind(claim string, hints []int) (found []quoted, supported b
 		return found, len(found) > 0
 	case s.parts[best].isFact:
 		return nil, true
+	case s.contradicted(says, s.parts[best]):
+		return nil, false
 	}
 	return []quoted{s.parts[best].quoted}, true
+}
+
+// contradicted reports whether the document of a quote has a sentence that says more of what was said than the quote does, but with another figure, another bound, or a denial.
+func (s *sources) contradicted(says said, best part) bool {
+	words := withoutFigures(Words(anAddress.ReplaceAllString(says.text, " ")))
+	share := func(p part) float64 {
+		_, own, around := s.shares(words, p)
+		return own + around
+	}
+	least := share(best) * moreOfIt
+	names := slices.DeleteFunc(slices.Clone(says.names), lookedUp.MatchString)
+	return slices.ContainsFunc(s.parts, func(p part) bool {
+		isOther := p.size == 1 && !p.isFact && p.passage.Document == best.passage.Document && (p.passage.Text != best.passage.Text || p.at < best.at || p.at >= best.at+len(best.quote))
+		return isOther && share(p) > least && holdsNames(names, p.text+"\n"+p.around) &&
+			((figure.MatchString(p.figures) || lookedUp.MatchString(p.figures)) && !holdsFigures(says.figures, p.figures, p) || !s.deniesAlike(says, p) || !boundsAgree(says, p))
+	})
 }
 
 // repeats reports whether a sentence says little but the words of the question, as "Yes, it is allowed" does: then they are the claim.
@@ -354,17 +382,21 @@ func (s *sources) agrees(says said, p part) bool {
 // figuresBelong reports whether each figure stands beside words that it has in the sentence too, and no clause with another figure has more of them.
 func (s *sources) figuresBelong(says said, p part) bool {
 	for _, one := range says.against(p) {
+		one.text = yearOfDate.ReplaceAllString(one.text, "$1") // which may stand in another clause
 		words := withoutFigures(one.words)
 		if len(words) == len(one.words) || len(words) == 0 || lookedUp.MatchString(one.text) && p.size == 1 { // the number belongs to what its row is about
 			continue
 		}
-		beside, elsewhere := 0.0, 0.0
-		for _, other := range p.clauses {
+		beside, elsewhere, several := 0.0, 0.0, len(figuresIn(one.text)) > 1
+		for index, other := range p.clauses {
 			score := s.score(words, part{own: union(other.words, p.context)})
 			if score < leastClause || score <= beside+sameRank { // it changes nothing
 				continue
 			}
-			if holdsFigures(one.text, other.text, part{around: p.text + "\n" + p.around}) {
+			holds := func(other clause) bool {
+				return one.boundedAs(other) && holdsFigures(one.text, other.text, part{around: p.text + "\n" + p.around})
+			}
+			if holds(other) || several && other.joined && holds(p.clauses[index-1].with(other)) || several && index+1 < len(p.clauses) && p.clauses[index+1].joined && holds(other.with(p.clauses[index+1])) {
 				beside = score
 			} else if figure.MatchString(other.text) {
 				elsewhere = max(elsewhere, score)
@@ -411,12 +443,20 @@ func (s *sources) pair(says said, least float64) []quoted {
 	if len(says.clauses) == 1 {
 		return nil
 	}
-	const leastPart = 0.3 // of each
-	var some []part
-	for _, p := range s.parts {
-		if !p.isFact && p.size == 1 && s.score(says.words, p) >= leastPart {
-			some = append(some, p)
+	const leastPart, mostPaired = 0.3, 20 // of each
+	var indexes []int
+	scores := make([]float64, len(s.parts))
+	for index, p := range s.parts {
+		if scores[index] = s.score(says.words, p); !p.isFact && p.size == 1 && scores[index] >= leastPart {
+			indexes = append(indexes, index)
 		}
+	}
+	slices.SortStableFunc(indexes, func(one, other int) int { return cmp.Compare(scores[other], scores[one]) })
+	indexes = indexes[:min(len(indexes), mostPaired)]
+	slices.Sort(indexes)
+	var some []part
+	for _, index := range indexes {
+		some = append(some, s.parts[index])
 	}
 	best, rank := []quoted(nil), 0.0
 	for position, one := range some {
@@ -444,7 +484,7 @@ func (s *sources) scattered(says said, least float64) []quoted {
 			if p.size > 1 {
 				continue
 			}
-			if figured && (!holdsFigures(says.figures, p.figures, p) || !holdsNames(says.names, p.text+"\n"+p.around) || !columnsAgree(says, p)) {
+			if s.contradicted(says, p) || figured && (!holdsFigures(says.figures, p.figures, p) || !holdsNames(says.names, p.text+"\n"+p.around) || !columnsAgree(says, p)) {
 				continue // the passage has another figure for this name, or in this column
 			}
 			if value := s.rank(s.score(says.words, p), says, p); value > rank+sameRank {

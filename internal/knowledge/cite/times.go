@@ -11,7 +11,7 @@ import (
 const (
 	monthWord = `(Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\b`
 	yearToo   = `(?:[.,]?\s+((?:19|20)\d\d)\b)?`
-	halfOfDay = `(凌晨|早上|早晨|上午|中午|下午|傍晚|晚上)`
+	halfOfDay = `(凌晨|早上|早晨|上午|中午|下午|傍晚|晚上|夜里|夜间|深夜|早|晚)`
 	hourSaid  = `\d{1,2}\s*(?:[点时]|[:：]\d\d)(?:半|\s*\d{1,2}\s*分)?`
 	until     = `\s*(?:to|until|[-–—~至到])\s*`
 )
@@ -32,9 +32,10 @@ var (
 	chineseRange = regexp.MustCompile(halfOfDay + `(\s*` + hourSaid + until + `)(` + hourSaid + `)`)
 	clock        = regexp.MustCompile(`(?i)` + halfOfDay + `?\s*\b(\d{1,2})(?:[:：]([0-5]\d)(?::[0-5]\d)?\b(?:\s*([ap])\.?m\b)?|(?:\.([0-5]\d))?\s*([ap])\.?m\b|\s*[点时]\s*(半|\d{1,2}\s*分)?)`)
 	// What uniform has written, and days of the week.
-	wholeDate = regexp.MustCompile(`(?:(\d{4})\s*年\s*)?\b(\d{1,2})\s*月(?:\s*(\d{1,2})\s*[日号])?`)
-	wholeTime = regexp.MustCompile(`\b\d{1,2}:\d\d\b`)
-	weekday   = regexp.MustCompile(`\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?:s|nes|rs|ur)?(?:days?)?\b|(?:周|星期)([一二三四五六日天])([次个]?)`)
+	wholeDate  = regexp.MustCompile(`(?:(\d{4})\s*年\s*)?\b(\d{1,2})\s*月(?:\s*(\d{1,2})\s*[日号])?`)
+	yearOfDate = regexp.MustCompile(`\d{4}\s*年\s*(\d{1,2}\s*月)`)
+	wholeTime  = regexp.MustCompile(`\b\d{1,2}:\d\d\b`)
+	weekday    = regexp.MustCompile(`\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?:s|nes|rs|ur)?(?:days?)?\b|(?:周|星期)([一二三四五六日天])([次个]?)`)
 )
 
 // uniform writes days as a Chinese text does, and times by 24 hours: January 15, 2026 and 2026-01-15 are 2026年1月15日, 9 pm and 晚上9点 are 21:00.
@@ -56,7 +57,12 @@ func uniform(text string) string {
 	text = chineseDays.ReplaceAllString(text, "$1$2$1$3")
 	text = submatches(dayThenMonth, text, func(said []string) string { return dateOf(said[3], monthOf(said[2]), said[1]) })
 	text = submatches(monthThenDay, text, func(said []string) string { return dateOf(said[3], monthOf(said[1]), said[2]) })
-	text = englishRange.ReplaceAllString(text, "$1 ${3}m$2")
+	text = submatches(englishRange, text, func(said []string) string {
+		if hourOf(said[1]) > hourOf(said[2]) { // from 11 to 1 pm begins in the morning
+			return said[0]
+		}
+		return said[1] + " " + said[3] + "m" + said[2]
+	})
 	text = chineseRange.ReplaceAllString(text, "$1$2$1$3")
 	return submatches(clock, text, timeOf)
 }
@@ -87,15 +93,28 @@ func timeOf(said []string) string {
 	}
 	const noon = 12
 	switch half := strings.ToLower(said[1] + said[4] + said[6]); half {
-	case "p", "下午", "傍晚", "晚上", "中午":
+	case "晚上", "晚", "夜里", "夜间", "深夜":
+		const evening = 6
+		if hour == noon {
+			hour = 0
+		} else if hour >= evening && hour < noon {
+			hour += noon
+		}
+	case "p", "下午", "傍晚", "中午":
 		if hour < noon && (half != "中午" || hour < 11) {
 			hour += noon
 		}
-	case "":
+	case "", "上午":
 	default:
 		hour %= noon
 	}
 	return fmt.Sprintf(" %d:%02d ", hour, minute)
+}
+
+// hourOf is the first hour of a text of them, of twelve.
+func hourOf(text string) int {
+	hour, _ := strconv.Atoi(digits.FindString(text))
+	return hour % 12
 }
 
 // date is a day, or a month; what is not said is empty.

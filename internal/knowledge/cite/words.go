@@ -16,6 +16,7 @@ func Words(text string) map[string]int { return wordsIn(compared(text)) }
 // wordsIn are those of a text as compared writes it.
 func wordsIn(text string) map[string]int {
 	words, single := map[string]int{}, map[string]int{}
+	text = wholeTime.ReplaceAllStringFunc(boundingWord.ReplaceAllString(text, " "), func(time string) string { return strings.Replace(time, ":", "h", 1) }) // one word
 	for _, term := range terms.Query(unscaled(text)) {
 		if first, size := utf8.DecodeRuneInString(term); size == len(term) && unicode.Is(unicode.Han, first) {
 			single[term]++
@@ -38,8 +39,8 @@ var joins = regexp.MustCompile(`^(?:[^目]的|的[^士确]|[^还于可总]是|�
 var (
 	negates = regexp.MustCompile(`(?i)\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|forbidden|prohibited|excluded|unable)\b|n['’]t\b|[不没未无勿禁非]`)
 	// neutral are words that look like a negation and bound something, say which things are meant ("days that were not taken"), or are part of another word.
-	neutral = regexp.MustCompile(`(?i)\b(?:no|not|cannot)(?:\s+(?:to|be|have|take))*\s+(?:later|earlier|more|less|fewer|longer\s+than|only|exceed)\b` +
-		`|` + conditionDenied + `(?:\s+been)?\s+\w+|不[得能可应]?(?:超[过出]|多于|少于|低于|高于|晚于|迟于|早于|大于|小于)|不(?:同|仅|但|断|足|动产)|无论|无锡|无线|无人机|不锈钢|非洲|非常|未来`)
+	neutral = regexp.MustCompile(`(?i)` + denied + `(?:later|earlier|more|less|fewer|longer\s+than|exceed\w*)\b|\b(?:not|cannot)\s+only\b` +
+		`|` + conditionDenied + `(?:\s+been)?\s+\w+|` + deniedChinese + `(?:超[过出]|多于|少于|低于|高于|晚于|迟于|早于|大于|小于)|不(?:同|仅|但|断|足|动产)|无论|无锡|无线|无人机|不锈钢|非洲|非常|未来`)
 )
 
 // attributive is a denial that says which things are meant: "visitors without a badge". Not so 无法 and the like.
@@ -64,6 +65,9 @@ var (
 	// handedIn are papers of others, which are not what was searched, and conditional is a case that a rule is for: "价格无法确定的，由双方协商" says that of no document.
 	handedIn    = regexp.MustCompile(`(?:申请|申报|报名|投标|报销|送审|提交|客户|个人|保密|涉密|机密)的?(?:文件|文档|资料|信息)`)
 	conditional = regexp.MustCompile(`[^，,；;。]*[的者][，,]`)
+	// accordingTo names the documents as those that say what follows, and notSaid follows where they do not.
+	accordingTo = regexp.MustCompile(`(?i)^\W*(?:according\s+to|based\s+on|as\s+per|per)\b[^,]*,\s*|^\W*(?:根据|按照|依据)[^，,]*[，,]\s*`)
+	notSaid     = regexp.MustCompile(`^[并也还]*(?:没有|未能?|并未|不)(?:[^。得应可许准要能按照经]{0,4})(?:提到|提及|说明|规定|包含|找到|写明|记载|给出|涉及)`)
 	// relative says which things a rule is for: "Costs that are not listed in the annex are paid".
 	relative = regexp.MustCompile(`(?i)\b(?:that|which|who)\s+(?:is|are|was|were)(?: not|n['’]t)\s[^.,;]*?\s((?:is|are|must|may|shall|should|can|will|has|have)\b)`)
 	// polite are words that keep a conversation going.
@@ -72,12 +76,14 @@ var (
 	sorry = regexp.MustCompile(`(?i)^\W*(?:(?:i['’]m|i am|we['’]re|we are)\s+(?:\w+\s+)?sorry|unfortunately|sorry|抱歉|很抱歉|对不起|很遗憾)`)
 	// on begins what is said only so that something polite can follow: "If you need more, let me know".
 	on = regexp.MustCompile(`(?i)^\W*(?:if|should|when|whenever|in case|for|to)\b|^\W*(?:如|若|要是|假如)`)
+	// forThese begins a rule as well: "For hotels the limit is $160".
+	forThese = regexp.MustCompile(`(?i)^\W*(?:for|to)\b`)
 	// clauseEnd is where another thing begins to be said.
 	clauseEnd = regexp.MustCompile(`(?i)[;；]|[,，]?\s*\b(?:but|however|yet)\b[,，]?|[,，]\s*(?:and|so|therefore|thus)\b|[,，]?\s*(?:但是|但|不过|然而|所以|因此)`)
 	// although is a first clause that stands behind its conjunction.
 	although = regexp.MustCompile(`(?i)^\W*(?:although|though|while|虽然|尽管)[^,，]*[,，]`)
 	// spliced is a rule that goes on behind a denial with a comma, or an "and". Where the denial says what is asked, or the rest goes on with that, it is none.
-	spliced = regexp.MustCompile(`(?i)^(.*?)(?:\s*[,，]\s*|\s+and\s+)(.*(?:\b(?:must|shall|may|should|can|has to|have to)\b|必须|不得|不可|禁止|应当).*)$`)
+	spliced = regexp.MustCompile(`(?i)^(.*?)(?:\s*[,，]\s*|\s+and\s+)(.*(?:\b(?:must|shall|may|should|can|has to|have to)\b|不得|不可|禁止|可以|[须需应]).*)$`)
 	// behindComma goes on in the same way, with a figure.
 	behindComma = regexp.MustCompile(`^(.*?)\s*[,，]\s*(.*)$`)
 	// announces is what ends with a colon and says nothing, and states what does all the same: "Employees get 5 days under these conditions:". A question says something before its last comma.
@@ -105,8 +111,12 @@ const (
 
 // saysUnknown reports whether a text says that something is not to be found.
 func saysUnknown(text string) bool {
-	text = relative.ReplaceAllString(conditional.ReplaceAllString(text, ""), "$1")
-	return unknowing.MatchString(handedIn.ReplaceAllString(text, ""))
+	rest := accordingTo.ReplaceAllString(text, "")
+	if rest != text && notSaid.MatchString(rest) {
+		return true
+	}
+	rest = relative.ReplaceAllString(conditional.ReplaceAllString(rest, ""), "$1")
+	return unknowing.MatchString(handedIn.ReplaceAllString(rest, ""))
 }
 
 // claimed is what a sentence says that could be wrong; empty where it is nothing. A question says nothing, nor does a greeting, an introduction of what follows, or that nothing was found. What
@@ -129,15 +139,18 @@ func claimed(sentence string) string {
 		var kept []string
 		for _, clause := range clauses(text) {
 			if at := polite.FindStringIndex(clause); at != nil {
-				said := clause
-				if clause = clause[:at[0]]; on.MatchString(clause) {
+				behind := clause[at[1]:]
+				if parts := behindComma.FindStringSubmatch(behind); parts != nil {
+					behind = parts[2]
+				}
+				if hasFigure(behind) && !on.MatchString(behind) {
+					kept = append(kept, behind)
+				}
+				if clause = clause[:at[0]]; on.MatchString(clause) && !(forThese.MatchString(clause) && hasFigure(clause)) {
 					continue
 				}
-				if parts := behindComma.FindStringSubmatch(said[at[1]:]); parts != nil && isMeasured(parts[2]) {
-					kept = append(kept, parts[2])
-				}
 			}
-			if parts := behindComma.FindStringSubmatch(clause); parts != nil && isMeasured(parts[2]) && saysUnknown(parts[1]) && !asked.MatchString(parts[1]) && !alternative.MatchString(parts[2]) {
+			if parts := behindComma.FindStringSubmatch(clause); parts != nil && hasFigure(parts[2]) && (isMeasured(parts[2]) || wholeTime.MatchString(compared(parts[2])) || states.MatchString(parts[2])) && saysUnknown(parts[1]) && !asked.MatchString(parts[1]) && !alternative.MatchString(parts[2]) {
 				clause = parts[2]
 			}
 			if parts := spliced.FindStringSubmatch(clause); parts != nil && saysUnknown(parts[1]) && !asked.MatchString(parts[1]) && !goesOn.MatchString(parts[2]) {
@@ -155,6 +168,8 @@ func claimed(sentence string) string {
 	}
 	return ""
 }
+
+func hasFigure(text string) bool { return figure.MatchString(compared(text)) }
 
 // isMeasured reports whether a text has a figure of something.
 func isMeasured(text string) bool {
