@@ -85,6 +85,15 @@ func TestALevelOfApprovalIsNotAnother(t *testing.T) {
 	})
 }
 
+func TestADepartmentIsNotAnother(t *testing.T) {
+	t.Parallel()
+	checkCompared(t, []compared{
+		{"加班费由财务部审核后随工资发放。", "加班费由财务部审核后随工资发放。", true},
+		{"加班费由财务部审核后随工资发放。", "加班费由人事部审核后随工资发放。", false},
+		{"全部费用由部门经理审批。", "部门经理审批全部费用。", true},
+	})
+}
+
 func TestASentenceThatSaysItBetterIsNotPassedOver(t *testing.T) {
 	t.Parallel()
 	const opening = "The library opens at 9:00. The canteen opens at 11:00."
