@@ -82,7 +82,9 @@ func (c *claimed) renew(ctx context.Context, lost context.CancelCauseFunc) {
 		case <-ticker.C:
 		}
 		started := time.Now()
-		result, err := c.library.db.SQL().ExecContext(ctx, "UPDATE document_claims SET until = ? WHERE document = ? AND owner = ?", started.Add(lease).UnixMilli(), c.document, c.owner)
+		limited, done := context.WithTimeout(ctx, renewal) // records that do not answer must not hide that the lease has ended
+		result, err := c.library.db.SQL().ExecContext(limited, "UPDATE document_claims SET until = ? WHERE document = ? AND owner = ?", started.Add(lease).UnixMilli(), c.document, c.owner)
+		done()
 		switch {
 		case ctx.Err() != nil:
 			return

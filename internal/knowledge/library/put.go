@@ -199,7 +199,9 @@ func (l *Library) Remove(ctx context.Context, id string) (existed bool, err erro
 	case errors.Is(err, knowledge.ErrNoIndex):
 		err = nil
 	case err == nil:
-		err = index.Keep(ctx, id, "")
+		if err = claim.still(ctx); err == nil { // else a version that somebody else has put in since would go
+			err = index.Keep(ctx, id, "")
+		}
 	}
 	if err != nil {
 		return existed, fmt.Errorf("remove what the index holds of the document %s, which is no longer found: %w", id, err)

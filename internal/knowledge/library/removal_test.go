@@ -171,6 +171,43 @@ func TestAReindexWhoseClaimWasLostDoesNotSwitch(t *testing.T) {
 	}
 }
 
+// TestWhoeverHasLostTheClaimTakesNothingAway since the points of a version that was put in meanwhile would go.
+func TestWhoeverHasLostTheClaimTakesNothingAway(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(ctx context.Context, l *library.Library, id string) error{
+		"a removal": func(ctx context.Context, l *library.Library, id string) error {
+			_, err := l.Remove(ctx, id)
+			return err
+		},
+		"a repair": func(ctx context.Context, l *library.Library, _ string) error { _, _, err := l.Repair(ctx); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := withMeaning(t, recordstest.Own(t))
+			document := put(t, w.Library, file("office", "/docs/travel.md", travel), library.Added)
+			index, err := w.store(t).Live(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			half := knowledge.Point{Chunk: knowledge.Chunk{Document: document.ID, Text: "hotels"}, Domain: "office", Version: "half", Terms: map[string]int{"hotel": 1}, Dense: make([]float32, 64)}
+			if err := index.Add(t.Context(), []knowledge.Point{half}); err != nil {
+				t.Fatal(err)
+			}
+			l := w.openOn(t, changed{Store: w.store(t), asked: func() { // as after a stall of the process
+				if _, err := w.db.SQL().ExecContext(t.Context(), "UPDATE document_claims SET owner = 'another'"); err != nil {
+					t.Error(err)
+				}
+			}})
+			if err := change(t.Context(), l, document.ID); !errors.Is(err, library.ErrBusy) {
+				t.Errorf("got %v", err)
+			}
+			if count, err := index.Count(t.Context()); err != nil || count != document.Chunks+1 {
+				t.Errorf("%d points of %d are left, %v", count, document.Chunks+1, err)
+			}
+		})
+	}
+}
+
 func TestADocumentThatIsReplacedDuringASearchIsFound(t *testing.T) {
 	t.Parallel()
 	w := withMeaning(t, recordstest.Own(t))

@@ -96,6 +96,9 @@ func (l *Library) mend(ctx context.Context, id string) (leftOver, lost int, err 
 	if index == nil {
 		return 0, lost, nil
 	}
+	if err := claim.still(ctx); err != nil { // else a version that somebody else has put in since would go
+		return 0, lost, err
+	}
 	if err := index.Keep(ctx, id, document.Version); err != nil {
 		return 0, lost, fmt.Errorf("remove what is left over of the document %s: %w", id, err)
 	}
