@@ -226,3 +226,37 @@ func TestADocumentThatIsReplacedDuringASearchIsFound(t *testing.T) {
 		t.Errorf("found %+v, %v", found, err)
 	}
 }
+
+func TestADocumentThatIsReplacedWhileItIsReadIsShownWhole(t *testing.T) {
+	t.Parallel()
+	other := file("office", "/docs/travel.md", travel+"\nBreakfast is paid.\n")
+	for name, between := range map[string]func(t *testing.T, w *world){
+		"by a new version": func(t *testing.T, w *world) {
+			t.Helper()
+			put(t, w.Library, other, library.Replaced)
+		},
+		"by a new index": func(t *testing.T, w *world) {
+			t.Helper()
+			if err := w.Reindex(t.Context(), library.Reindexing{}, func(int, int) {}); err != nil {
+				t.Error(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := withMeaning(t, recordstest.Own(t))
+			document := put(t, w.Library, file("office", "/docs/travel.md", travel), library.Added)
+			reads := 0
+			l := w.openOn(t, changed{Store: w.store(t), chunks: func(ctx context.Context, index knowledge.Index, document, version string) ([]knowledge.Chunk, error) {
+				if reads++; reads == 1 {
+					between(t, w)
+				}
+				return index.Chunks(ctx, document, version)
+			}})
+			shown, chunks, err := l.Document(t.Context(), document.ID)
+			if err != nil || shown.Lost || len(chunks) == 0 || len(chunks) != shown.Chunks {
+				t.Errorf("read %+v with %d chunks, %v", shown, len(chunks), err)
+			}
+		})
+	}
+}
