@@ -30,7 +30,13 @@ func (l *Library) Put(ctx context.Context, file File) (knowledge.Document, Chang
 	}
 	document.Version = version(document.Hash, file.Name)
 	// The first index is made before the claim, since that claims everything.
-	if _, err := l.index(ctx); err != nil {
+	_, err := l.index(ctx)
+	if errors.Is(err, ErrReindex) { // unless a reindex is at it already, or has ended since
+		if err = l.reindexing(ctx); err == nil {
+			_, err = l.index(ctx)
+		}
+	}
+	if err != nil {
 		return document, "", fmt.Errorf("put %s in: %w", file.Source, err)
 	}
 	ctx, claim, err := l.claim(ctx, document.ID)

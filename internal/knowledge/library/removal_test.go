@@ -147,6 +147,23 @@ func TestWhileAllDocumentsAreClaimedThatIsSaid(t *testing.T) {
 	}
 }
 
+func TestWhileAnIndexOfAnotherModelIsMadeThatIsSaid(t *testing.T) {
+	t.Parallel()
+	l := withMeaning(t, recordstest.Own(t))
+	put(t, l.Library, file("office", "/docs/tea.md", "# Tea\n\nTea is free.\n"), library.Added)
+	l.embed.set(func(f *fakeEmbedder) { f.model = knowledge.Model{Name: "other", Dimension: 32} })
+	travelling := file("office", "/docs/travel.md", travel)
+	err := l.Reindex(t.Context(), library.Reindexing{}, func(int, int) {
+		if _, _, err := l.Put(t.Context(), travelling); !errors.Is(err, library.ErrReindexing) || errors.Is(err, library.ErrReindex) {
+			t.Errorf("meanwhile: %v", err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, l.Library, travelling, library.Added)
+}
+
 func TestAReindexWhoseClaimWasLostDoesNotSwitch(t *testing.T) {
 	t.Parallel()
 	l := withMeaning(t, recordstest.Own(t))
