@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -323,7 +324,7 @@ func isThere(document knowledge.Document, ingest ingests.Ingest) bool {
 		return false
 	}
 	_, err := os.Lstat(document.Source)
-	return !errors.Is(err, fs.ErrNotExist)
+	return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) // a file has the name of its folder by now
 }
 
 // notRemoved says that a document could not be removed: another attempt may do it, until the patience of the ingest ends.

@@ -27,6 +27,7 @@ func TestWhatIsNotListedIsGoneUnlessItsFileStandsThereOrItHasComeSince(t *testin
 		there    bool
 	}{
 		"its file is gone":                       {knowledge.Document{Source: filepath.Join(folder, "gone.md"), Root: folder, Ingested: before}, ingest, false},
+		"a file is where its folder was":         {knowledge.Document{Source: filepath.Join(there, "gone.md"), Root: folder, Ingested: before}, ingest, false},
 		"its file was away while it was listed":  {knowledge.Document{Source: there, Root: folder, Ingested: before}, ingest, true},
 		"it is seen by the list of a folder":     {knowledge.Document{Source: there, Root: "/another", Ingested: before}, ingest, true},
 		"another ingest has put it in since":     {knowledge.Document{Source: filepath.Join(folder, "gone.md"), Root: folder, Ingested: since}, ingest, true},
