@@ -20,6 +20,7 @@ import (
 	"bestbox/internal/knowledge/library"
 	"bestbox/internal/knowledge/parse"
 	urls "bestbox/internal/knowledge/sources"
+	"bestbox/internal/llm"
 	"bestbox/workflows/run"
 )
 
@@ -398,6 +399,9 @@ func (d *Documents) ReindexDocuments(ctx context.Context, input run.Reindex) (ru
 	err = shelf.Library.Reindex(ctx, library.Reindexing(earlier), reached.set)
 	if errors.Is(err, library.ErrLost) {
 		return run.Reindexed{}, temporal.NewNonRetryableApplicationError(err.Error(), ErrorLost, nil)
+	}
+	if model, isModel := errors.AsType[*llm.Error](err); isModel && !model.Retryable() && ctx.Err() == nil { // such as a key that is not taken: until somebody mends it all documents would be claimed
+		return run.Reindexed{}, temporal.NewNonRetryableApplicationError(err.Error()+"; run worker documents reindex again once that is mended", errorModel+string(model.Kind), nil)
 	}
 	if err != nil {
 		return run.Reindexed{}, asTemporalError(ctx, waiting(err))
