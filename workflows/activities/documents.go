@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -285,11 +287,22 @@ func (d *Documents) removeGone(ctx context.Context, shelf Shelf, ingest ingests.
 	if err != nil {
 		return false, err
 	}
+	noted, err := shelf.Ingests.Files(ctx, ingest.ID, 0, math.MaxInt32, ingests.Removed)
+	if err != nil {
+		return false, err
+	}
 	began := time.Now()
 	filter := library.Filter{Domain: &ingest.Domain, Root: ingest.Root}
 	if ingest.Kind == ingests.Folder {
 		// A document of the folder may have come with a smaller or a larger one since, or alone.
 		filter.Root, filter.Below = "", ingest.Root
+	}
+	// Noted before it is removed, so that a worker that is killed in between has it noted nevertheless.
+	gone := func(document knowledge.Document) (bool, error) {
+		if ingest.Kind != ingests.Folder && document.Root != ingest.Root || isThere(document, ingest) {
+			return false, nil
+		}
+		return true, shelf.Ingests.NoteRemoved(ctx, ingest.ID, document.Source)
 	}
 	for {
 		page, err := shelf.Library.Documents(ctx, filter)
@@ -297,18 +310,22 @@ func (d *Documents) removeGone(ctx context.Context, shelf Shelf, ingest ingests.
 			return err == nil, err
 		}
 		for _, document := range page {
-			if listed[document.Source] || covered(document.Source, unread) || isThere(document, ingest) {
-				filter.After = library.PlaceOf(document)
+			filter.After = library.PlaceOf(document)
+			if listed[document.Source] || covered(document.Source, unread) {
 				continue
 			}
-			// Noted before, so that a worker that is killed in between has it noted nevertheless.
-			if err := shelf.Ingests.NoteRemoved(ctx, ingest.ID, document.Source); err != nil {
-				return false, err
+			removed := false
+			if !isThere(document, ingest) {
+				if removed, err = shelf.Library.RemoveIf(ctx, document.ID, gone); err != nil {
+					return false, d.notRemoved(ctx, shelf.Ingests, ingest.ID, err)
+				}
 			}
-			if _, err := shelf.Library.Remove(ctx, document.ID); err != nil {
-				return false, d.notRemoved(ctx, shelf.Ingests, ingest.ID, err)
+			if !removed && slices.ContainsFunc(noted, func(file ingests.File) bool { return file.Source == document.Source }) { // by an attempt before, which was killed
+				if err := shelf.Ingests.NoteKept(ctx, ingest.ID, document.Source); err != nil {
+					return false, err
+				}
 			}
-			if stopping(ctx) || time.Since(began) > batchTime {
+			if removed && (stopping(ctx) || time.Since(began) > batchTime) {
 				return false, nil
 			}
 		}

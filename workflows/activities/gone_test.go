@@ -8,6 +8,7 @@ import (
 
 	"bestbox/internal/knowledge"
 	"bestbox/internal/knowledge/ingests"
+	"bestbox/internal/knowledge/library"
 )
 
 func TestWhatIsNotListedIsGoneUnlessItsFileStandsThereOrItHasComeSince(t *testing.T) {
@@ -38,5 +39,34 @@ func TestWhatIsNotListedIsGoneUnlessItsFileStandsThereOrItHasComeSince(t *testin
 		if got := isThere(test.document, test.ingest); got != test.there {
 			t.Errorf("%s: there %v", name, got)
 		}
+	}
+}
+
+func TestADocumentThatAnotherListHasTakenMeanwhileStays(t *testing.T) {
+	t.Parallel()
+	a := newArchive(t)
+	a.put(t, "https://a.example/a", "intranet")
+	a.put(t, "https://a.example/b", "intranet")
+	a.put(t, "https://a.example/c", "extranet")
+	input := a.begin(t, "intranet")
+	for _, source := range []string{"https://a.example/b", "https://a.example/a"} { // by a worker that was killed then
+		if err := a.Ingests.NoteRemoved(t.Context(), input.ID, source); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.keep = func() { // as the first is removed
+		a.keep = nil
+		a.put(t, "https://a.example/b", "extranet")
+	}
+	if err := a.does(a.RemoveDocuments, input); err != nil {
+		t.Fatal(err)
+	}
+	documents, err := a.Library.Documents(t.Context(), library.Filter{})
+	if err != nil || len(documents) != 2 || documents[0].Source != "https://a.example/b" || documents[0].Root != "extranet" {
+		t.Errorf("there are %+v, %v", documents, err)
+	}
+	removed, err := a.Ingests.Files(t.Context(), input.ID, 0, 10, ingests.Removed)
+	if err != nil || len(removed) != 1 || removed[0].Source != "https://a.example/a" {
+		t.Errorf("removed are %+v, %v", removed, err)
 	}
 }

@@ -127,6 +127,14 @@ func (r *Registry) NoteRemoved(ctx context.Context, id, source string) error {
 	})
 }
 
+// NoteKept notes that the document of a source, which was noted as removed, is there no less.
+func (r *Registry) NoteKept(ctx context.Context, id, source string) error {
+	return r.db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "DELETE FROM ingest_files WHERE ingest = ? AND source = ? AND state = ?", id, source, Removed)
+		return err
+	})
+}
+
 // Files are those of an ingest after a position, in order. States, where there are any, are those wanted.
 func (r *Registry) Files(ctx context.Context, id string, after, limit int, states ...FileState) (files []File, err error) {
 	query, arguments := "SELECT "+fileColumns+" FROM ingest_files WHERE ingest = ? AND position > ?", []any{id, after}

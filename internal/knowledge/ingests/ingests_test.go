@@ -219,6 +219,14 @@ func TestWhatIsRemovedIsNotedOnceAndIsNoSource(t *testing.T) {
 	if got := counts(t, registry); got.Removed != 1 || got.Files() != 1 {
 		t.Errorf("%+v", got)
 	}
+	for _, source := range []string{"/srv/gone.md", "/srv/a.md"} { // of which the second was not noted as removed
+		if err := registry.NoteKept(t.Context(), handbook, source); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := counts(t, registry); got.Removed != 0 || got.Files() != 1 {
+		t.Errorf("what is kept: %+v", got)
+	}
 }
 
 func TestAnEndedIngestStaysAsItHasEnded(t *testing.T) {

@@ -196,6 +196,33 @@ func (l *Library) Remove(ctx context.Context, id string) (existed bool, err erro
 		return false, fmt.Errorf("remove the document %s: %w", id, err)
 	}
 	defer claim.release(ctx)
+	return l.remove(ctx, claim)
+}
+
+// RemoveIf takes a document away of which gone, asked now that nobody else changes it, says that it is gone; what somebody has put in since it was listed may not be. It does nothing
+// where there is no such document any more.
+func (l *Library) RemoveIf(ctx context.Context, id string, gone func(knowledge.Document) (bool, error)) (removed bool, err error) {
+	ctx, claim, err := l.claim(ctx, id)
+	if err != nil {
+		return false, fmt.Errorf("remove the document %s: %w", id, err)
+	}
+	defer claim.release(ctx)
+	document, _, err := l.row(ctx, id)
+	if errors.Is(err, ErrUnknownDocument) {
+		return false, nil
+	}
+	if err == nil {
+		removed, err = gone(document)
+	}
+	if err != nil || !removed {
+		return false, err
+	}
+	return l.remove(ctx, claim)
+}
+
+// remove takes the claimed document away.
+func (l *Library) remove(ctx context.Context, claim *claimed) (existed bool, err error) {
+	id := claim.document
 	existed, err = l.forget(ctx, claim)
 	if err != nil {
 		return false, fmt.Errorf("remove the document %s: %w", id, err)

@@ -106,6 +106,37 @@ func TestARemovalThatWasInterruptedIsEnded(t *testing.T) {
 	}
 }
 
+func TestADocumentIsRemovedWhereItIsGoneStill(t *testing.T) {
+	t.Parallel()
+	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
+		l := withMeaning(t, db)
+		travelling := file("office", "/docs/travel.md", travel)
+		before := put(t, l.Library, travelling, library.Added)
+		travelling.Root = "/another"
+		put(t, l.Library, travelling, library.Unchanged)
+		for _, test := range []struct{ gone, removed bool }{{false, false}, {true, true}, {true, false}} {
+			removed, err := l.RemoveIf(t.Context(), before.ID, func(now knowledge.Document) (bool, error) {
+				if now.Root != "/another" {
+					t.Errorf("asked about %+v", now)
+				}
+				if _, _, err := l.Put(t.Context(), travelling); !errors.Is(err, library.ErrBusy) {
+					t.Errorf("put in meanwhile: %v", err)
+				}
+				return test.gone, nil
+			})
+			if removed != test.removed || err != nil {
+				t.Errorf("%+v: removed %v, %v", test, removed, err)
+			}
+		}
+		if _, err := l.RemoveIf(t.Context(), put(t, l.Library, travelling, library.Added).ID, func(knowledge.Document) (bool, error) { return true, errDown }); !errors.Is(err, errDown) {
+			t.Errorf("where nobody knows: %v", err)
+		}
+		if got := sources(t, l.Library, "hotels", "office"); len(got) == 0 {
+			t.Error("it is removed")
+		}
+	})
+}
+
 func TestAPageGoesOnWhereTheOneBeforeHasEndedThoughItsLastDocumentIsGone(t *testing.T) {
 	t.Parallel()
 	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
