@@ -265,6 +265,11 @@ func (d *Documents) RemoveDocuments(ctx context.Context, input run.Ingest) (Left
 	if err != nil {
 		return Left{}, err
 	}
+	if activity.GetInfo(ctx).Attempt == 1 { // what the files were waited for is another matter
+		if err := shelf.Ingests.GoOn(ctx, ingest.ID); err != nil {
+			return Left{}, asTemporalError(ctx, err)
+		}
+	}
 	if err := shelf.Library.Sweep(ctx); err != nil {
 		return Left{}, asTemporalError(ctx, d.notRemoved(ctx, shelf.Ingests, ingest.ID, err))
 	}
@@ -350,19 +355,22 @@ func (d *Documents) notRemoved(ctx context.Context, registry *ingests.Registry, 
 	if ctx.Err() != nil {
 		return cause
 	}
-	since, err := registry.Wait(ctx, id, ingests.File{}, cause.Error())
+	patient, err := d.wait(ctx, registry, id, ingests.File{}, cause.Error(), cause)
 	if err != nil {
 		return err
 	}
-	if d.patient(since, cause) {
+	if patient {
 		return waiting(cause)
 	}
 	return temporal.NewNonRetryableApplicationError("what is gone was not removed: "+cause.Error()+"; put the same in again once that is mended", ErrorWaiting, nil)
 }
 
-// patient reports whether what fails since some time is waited for. A reindex takes as long as it does: it ends.
-func (d *Documents) patient(since time.Time, cause error) bool {
-	return time.Since(since) < d.options.Patience || errors.Is(cause, library.ErrReindexing)
+// wait notes what an ingest waits for, and reports whether it is patient still. A reindex takes as long as it does: it ends, and what fails behind it is waited for as long as if there
+// had been none.
+func (d *Documents) wait(ctx context.Context, registry *ingests.Registry, id string, file ingests.File, reason string, cause error) (patient bool, err error) {
+	reindexing := errors.Is(cause, library.ErrReindexing)
+	since, err := registry.Wait(ctx, id, file, reason, reindexing)
+	return reindexing || time.Since(since) < d.options.Patience, err
 }
 
 // covered reports whether a source stands in a folder that could not be read: then nobody knows whether it is gone.

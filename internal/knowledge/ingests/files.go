@@ -53,9 +53,18 @@ func (r *Registry) Note(ctx context.Context, id string, file File) error {
 		if file.State == NotIn {
 			return nil
 		}
-		_, err := tx.ExecContext(ctx, "UPDATE ingests SET reason = '', waits_since = '' WHERE id = ? AND waits_since <> ''", id)
-		return err
+		return goOn(ctx, tx, id)
 	})
+}
+
+// GoOn notes that an ingest waits for nothing any more.
+func (r *Registry) GoOn(ctx context.Context, id string) error {
+	return r.db.Write(ctx, func(tx *sql.Tx) error { return goOn(ctx, tx, id) })
+}
+
+func goOn(ctx context.Context, tx *sql.Tx, id string) error {
+	_, err := tx.ExecContext(ctx, "UPDATE ingests SET reason = '', waits_since = '' WHERE id = ? AND waits_since <> ''", id)
+	return err
 }
 
 // NoteRest gives every file that waits the same outcome.
@@ -66,14 +75,14 @@ func (r *Registry) NoteRest(ctx context.Context, id string, state FileState, rea
 	})
 }
 
-// Wait notes what an ingest waits for before it can go on with a file, and gives since when it does. The file counts as not begun.
-func (r *Registry) Wait(ctx context.Context, id string, file File, reason string) (since time.Time, err error) {
+// Wait notes what an ingest waits for before it can go on with a file, and gives since when it does: from now on where it waits anew. The file counts as not begun.
+func (r *Registry) Wait(ctx context.Context, id string, file File, reason string, anew bool) (since time.Time, err error) {
 	err = r.db.Write(ctx, func(tx *sql.Tx) error {
 		var text string
 		if err := tx.QueryRowContext(ctx, "SELECT waits_since FROM ingests WHERE id = ?", id).Scan(&text); err != nil {
 			return err
 		}
-		if text == "" {
+		if text == "" || anew {
 			text = written(time.Now())
 		}
 		if since, err = time.Parse(form, text); err != nil {

@@ -179,7 +179,7 @@ func TestWaitingLastsFromItsFirstMomentUntilAFileGoesIn(t *testing.T) {
 	t.Parallel()
 	registry := begun(t, recordstest.Own(t), ingests.File{Source: "a"}, ingests.File{Source: "b"})
 	file := next(t, registry)
-	since, err := registry.Wait(t.Context(), handbook, file, "no server")
+	since, err := registry.Wait(t.Context(), handbook, file, "no server", false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,9 +187,12 @@ func TestWaitingLastsFromItsFirstMomentUntilAFileGoesIn(t *testing.T) {
 		t.Errorf("%d tries after waiting, want 1: a server that is down is not the file's fault", file.Tries)
 	}
 	time.Sleep(2 * time.Millisecond) // the notes' own precision
-	again, err := registry.Wait(t.Context(), handbook, file, "still none")
+	again, err := registry.Wait(t.Context(), handbook, file, "still none", false)
 	if err != nil || !again.Equal(since) {
 		t.Errorf("waits since %s, then since %s: %v", since, again, err)
+	}
+	if again, err = registry.Wait(t.Context(), handbook, file, "still none", true); err != nil || !again.After(since) {
+		t.Errorf("waits anew since %s, after %s: %v", again, since, err)
 	}
 	file.State = ingests.NotIn
 	note(t, registry, file)
@@ -201,6 +204,20 @@ func TestWaitingLastsFromItsFirstMomentUntilAFileGoesIn(t *testing.T) {
 	note(t, registry, file)
 	if ingest, err := registry.Get(t.Context(), handbook); err != nil || !ingest.Waits.IsZero() || ingest.Reason != "" {
 		t.Errorf("after a file that went in: %+v, %v", ingest, err)
+	}
+}
+
+func TestAnIngestThatGoesOnWaitsForNothing(t *testing.T) {
+	t.Parallel()
+	registry := begun(t, recordstest.Own(t), ingests.File{Source: "a"})
+	if _, err := registry.Wait(t.Context(), handbook, next(t, registry), "no server", false); err != nil {
+		t.Fatal(err)
+	}
+	if err := registry.GoOn(t.Context(), handbook); err != nil {
+		t.Fatal(err)
+	}
+	if ingest, err := registry.Get(t.Context(), handbook); err != nil || !ingest.Waits.IsZero() || ingest.Reason != "" {
+		t.Errorf("%+v, %v", ingest, err)
 	}
 }
 
