@@ -32,6 +32,9 @@ const (
 	batchTime  = time.Minute
 	// defaultPatience is how long an ingest waits for a server before the file that needs it is given up.
 	defaultPatience = time.Hour
+	// sweepPatience is how long an interrupted removal is waited for whose document somebody holds: twice as long as a killed worker does. Whoever holds it longer puts it in again.
+	sweepPatience = time.Minute
+	betweenSweeps = time.Second
 	// mostTries is how often a file is begun. One that ends the worker each time, for want of memory, must not keep all others out.
 	mostTries = 5
 	// mostInARow is how many files, one after the other, may be given up: then it is not the files, and the rest are given up too.
@@ -67,14 +70,17 @@ type DocumentsOptions struct {
 }
 
 // Documents are the activities that put documents into the libraries of the tenants. They trust neither the door nor the workflow: each looks again who may put in what.
-type Documents struct{ options DocumentsOptions }
+type Documents struct {
+	options       DocumentsOptions
+	sweepPatience time.Duration
+}
 
 // NewDocuments returns the activities.
 func NewDocuments(o DocumentsOptions) *Documents {
 	if o.Patience == 0 {
 		o.Patience = defaultPatience
 	}
-	return &Documents{o}
+	return &Documents{o, sweepPatience}
 }
 
 // Listed is what ListDocuments gives.
@@ -270,7 +276,7 @@ func (d *Documents) RemoveDocuments(ctx context.Context, input run.Ingest) (Left
 			return Left{}, asTemporalError(ctx, err)
 		}
 	}
-	if err := shelf.Library.Sweep(ctx); err != nil {
+	if err := d.sweep(ctx, shelf.Library); err != nil {
 		return Left{}, asTemporalError(ctx, d.notRemoved(ctx, shelf.Ingests, ingest.ID, err))
 	}
 	over := true
@@ -280,6 +286,24 @@ func (d *Documents) RemoveDocuments(ctx context.Context, input run.Ingest) (Left
 		}
 	}
 	return left(ctx, shelf, input, func(ingests.Counts) bool { return !over })
+}
+
+// sweep ends the removals that were interrupted, of what is in the folder or the list of the ingest or not. What is left where somebody holds a document for long is for the next ingest.
+func (d *Documents) sweep(ctx context.Context, l *library.Library) error {
+	for began := time.Now(); ; {
+		err := l.Sweep(ctx)
+		switch {
+		case !errors.Is(err, library.ErrBusy), errors.Is(err, library.ErrReindexing):
+			return err
+		case time.Since(began) > d.sweepPatience:
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(betweenSweeps):
+		}
+	}
 }
 
 // removeGone reports whether it has come to the end of the documents.

@@ -70,3 +70,38 @@ func TestADocumentThatAnotherListHasTakenMeanwhileStays(t *testing.T) {
 		t.Errorf("removed are %+v, %v", removed, err)
 	}
 }
+
+func TestAnInterruptedRemovalThatSomebodyHoldsIsWaitedForAWhile(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		held time.Duration
+		left int
+	}{"by a killed worker": {2 * time.Second, 0}, "by one that puts it in again": {time.Hour, 1}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newArchive(t)
+			a.sweepPatience = 4 * time.Second
+			document := a.put(t, "upload:a.md", "")
+			a.put(t, "https://a.example/gone", "intranet")
+			input := a.begin(t, "intranet")
+			change := func(change string, arguments ...any) {
+				t.Helper()
+				if _, err := a.db.SQL().ExecContext(t.Context(), change, arguments...); err != nil {
+					t.Fatal(err)
+				}
+			}
+			change("UPDATE documents SET version = '' WHERE id = ?", document.ID)
+			change("INSERT INTO document_claims VALUES (?, 'somebody', ?)", document.ID, time.Now().Add(test.held).UnixMilli())
+			if err := a.does(a.RemoveDocuments, input); err != nil {
+				t.Error(err)
+			}
+			var left int
+			if err := a.db.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM documents").Scan(&left); err != nil || left != test.left {
+				t.Errorf("%d rows are left, want %d: %v", left, test.left, err)
+			}
+			if ingest, err := a.Ingests.Get(t.Context(), input.ID); err != nil || ingest.Counts.Removed != 1 || !ingest.Waits.IsZero() {
+				t.Errorf("%+v, %v", ingest, err)
+			}
+		})
+	}
+}

@@ -253,7 +253,7 @@ func (l *Library) Sweep(ctx context.Context) error {
 	}
 	var busy error
 	for _, id := range ids {
-		switch _, err := l.Remove(ctx, id); {
+		switch err := l.sweep(ctx, id); {
 		case errors.Is(err, ErrBusy):
 			busy = err
 		case err != nil:
@@ -261,4 +261,18 @@ func (l *Library) Sweep(ctx context.Context) error {
 		}
 	}
 	return busy
+}
+
+// sweep ends the removal of a document, unless it was put in again meanwhile.
+func (l *Library) sweep(ctx context.Context, id string) error {
+	ctx, claim, err := l.claim(ctx, id)
+	if err != nil {
+		return fmt.Errorf("remove the document %s: %w", id, err)
+	}
+	defer claim.release(ctx)
+	if still, err := l.ids(ctx, "version = '' AND id = ?", id); err != nil || len(still) == 0 {
+		return err
+	}
+	_, err = l.remove(ctx, claim)
+	return err
 }

@@ -106,6 +106,35 @@ func TestARemovalThatWasInterruptedIsEnded(t *testing.T) {
 	}
 }
 
+func TestASweepLeavesADocumentThatIsPutInAgainMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := withMeaning(t, recordstest.Own(t))
+	files := []library.File{file("office", "/docs/tea.md", "# Tea\n\nTea is free.\n"), file("office", "/docs/travel.md", travel)}
+	slices.SortFunc(files, func(one, other library.File) int { // as a sweep takes them
+		return strings.Compare(knowledge.DocumentID(one.Domain, one.Source), knowledge.DocumentID(other.Domain, other.Source))
+	})
+	for _, f := range files {
+		put(t, w.Library, f, library.Added)
+	}
+	if _, err := w.db.SQL().ExecContext(t.Context(), "UPDATE documents SET version = ''"); err != nil { // as after a kill
+		t.Fatal(err)
+	}
+	kept := 0
+	l := w.openOn(t, changed{Store: w.store(t), keep: func(ctx context.Context, index knowledge.Index, document, version string) error {
+		if kept++; kept == 1 {
+			put(t, w.Library, files[1], library.Added)
+		}
+		return index.Keep(ctx, document, version)
+	}})
+	if err := l.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	documents, err := l.Documents(t.Context(), library.Filter{})
+	if err != nil || len(documents) != 1 || documents[0].Source != files[1].Source {
+		t.Errorf("there are %+v, %v", documents, err)
+	}
+}
+
 func TestADocumentIsRemovedWhereItIsGoneStill(t *testing.T) {
 	t.Parallel()
 	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
