@@ -154,7 +154,7 @@ func (d *Documents) ListDocuments(ctx context.Context, input run.Ingest) (Listed
 	}
 	ingest := noted(ctx, input)
 	if ingest.Kind != ingests.Upload { // one file is not worth a look at the whole index
-		repair(ctx, shelf.Library)
+		repair(ctx, shelf)
 	}
 	switch {
 	case ingest.Kind == ingests.Folder:
@@ -172,8 +172,8 @@ func (d *Documents) ListDocuments(ctx context.Context, input run.Ingest) (Listed
 }
 
 // repair mends what a killed process has left. Where it cannot be, the reading of the files will say why, and wait.
-func repair(ctx context.Context, l *library.Library) {
-	leftOver, lost, err := l.Repair(ctx)
+func repair(ctx context.Context, shelf Shelf) {
+	leftOver, lost, err := shelf.Library.Repair(ctx, shelf.Ingests.Pending)
 	if err != nil || leftOver+lost > 0 {
 		activity.GetLogger(ctx).Info("the index was looked through", "left_over", leftOver, "lost", lost, "error", err)
 	}

@@ -26,6 +26,7 @@ type archive struct {
 	*Documents
 	Shelf
 	db    *records.DB
+	store knowledge.Store
 	embed *embedder
 	// keep, where it is not nil, runs before the index takes something away.
 	keep func()
@@ -38,6 +39,7 @@ func newArchive(t *testing.T) *archive {
 	if err != nil {
 		t.Fatal(err)
 	}
+	a.store = store
 	a.Shelf = Shelf{Library: library.New(library.Options{DB: a.db, Store: keeping{store, a}, Embed: a.embed, Limits: parse.DefaultLimits}), Ingests: ingests.New(a.db)}
 	t.Cleanup(func() {
 		if err := a.Library.Close(); err != nil {
@@ -139,5 +141,31 @@ func TestAReindexThatIsRefusedEnds(t *testing.T) {
 	a.embed.refuses = nil
 	if err := a.does(a.ReindexDocuments, run.Reindex{}); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAnotherIngestTakesNothingAwayThatOneWhichWaitsGoesOnWith(t *testing.T) {
+	t.Parallel()
+	a := newArchive(t)
+	a.put(t, "https://a.example/a", "intranet")
+	index, err := a.store.Live(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Ingests.Begin(t.Context(), ingests.Ingest{ID: "waits", Kind: ingests.Folder, Root: "/srv"}, ingests.File{Source: "/srv/book.md"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, source := range []string{"/srv/book.md", "/srv/killed.md"} {
+		half := knowledge.Point{Chunk: knowledge.Chunk{Document: knowledge.DocumentID("", source), Text: "half"}, Version: "half", Dense: []float32{1, 0}}
+		if err := index.Add(t.Context(), []knowledge.Point{half}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := a.does(a.ListDocuments, a.begin(t, "intranet")); err != nil {
+		t.Fatal(err)
+	}
+	held, err := index.Versions(t.Context())
+	if err != nil || len(held) != 2 || held[knowledge.DocumentID("", "/srv/book.md")] == nil {
+		t.Errorf("the index holds %v, %v", held, err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"bestbox/internal/knowledge"
 	"bestbox/internal/knowledge/ingests"
 	"bestbox/internal/records"
 	"bestbox/internal/records/recordstest"
@@ -219,6 +220,33 @@ func TestAnIngestThatGoesOnWaitsForNothing(t *testing.T) {
 	if ingest, err := registry.Get(t.Context(), handbook); err != nil || !ingest.Waits.IsZero() || ingest.Reason != "" {
 		t.Errorf("%+v, %v", ingest, err)
 	}
+}
+
+func TestFilesWaitUntilTheyHaveAnOutcomeOrTheirIngestHasEnded(t *testing.T) {
+	t.Parallel()
+	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
+		registry := begun(t, db, ingests.File{Source: "/srv/a.md"}, ingests.File{Source: "/srv/b.md"})
+		pending := func(want ...string) {
+			t.Helper()
+			ids := map[string]bool{}
+			for _, source := range want {
+				ids[knowledge.DocumentID("oa", source)] = true
+			}
+			got, err := registry.Pending(t.Context())
+			if diff := cmp.Diff(ids, got); diff != "" || err != nil {
+				t.Error(diff, err)
+			}
+		}
+		pending("/srv/a.md", "/srv/b.md")
+		file := next(t, registry)
+		file.State = ingests.Added
+		note(t, registry, file)
+		pending("/srv/b.md")
+		if err := registry.End(t.Context(), handbook, ingests.Cancelled, ""); err != nil {
+			t.Fatal(err)
+		}
+		pending()
+	})
 }
 
 func TestWhatIsRemovedIsNotedOnceAndIsNoSource(t *testing.T) {

@@ -31,8 +31,11 @@ func TestARemovalThatWasInterruptedIsEnded(t *testing.T) {
 			}
 			return err
 		}, false},
-		"by a sweep":  {func(ctx context.Context, l *library.Library, _ string) error { return l.Sweep(ctx) }, false},
-		"by a repair": {func(ctx context.Context, l *library.Library, _ string) error { _, _, err := l.Repair(ctx); return err }, false},
+		"by a sweep": {func(ctx context.Context, l *library.Library, _ string) error { return l.Sweep(ctx) }, false},
+		"by a repair": {func(ctx context.Context, l *library.Library, _ string) error {
+			_, _, err := l.Repair(ctx, nil)
+			return err
+		}, false},
 		"behind a reindex": {func(ctx context.Context, l *library.Library, _ string) error {
 			return errors.Join(l.Reindex(ctx, library.Reindexing{}, func(int, int) {}), l.Sweep(ctx))
 		}, false},
@@ -256,7 +259,10 @@ func TestWhoeverHasLostTheClaimTakesNothingAway(t *testing.T) {
 			_, err := l.Remove(ctx, id)
 			return err
 		},
-		"a repair": func(ctx context.Context, l *library.Library, _ string) error { _, _, err := l.Repair(ctx); return err },
+		"a repair": func(ctx context.Context, l *library.Library, _ string) error {
+			_, _, err := l.Repair(ctx, nil)
+			return err
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
