@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
+	"slices"
+	"syscall"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -19,6 +22,7 @@ import (
 	"bestbox/internal/knowledge/library"
 	"bestbox/internal/knowledge/parse"
 	urls "bestbox/internal/knowledge/sources"
+	"bestbox/internal/llm"
 	"bestbox/workflows/run"
 )
 
@@ -28,6 +32,9 @@ const (
 	batchTime  = time.Minute
 	// defaultPatience is how long an ingest waits for a server before the file that needs it is given up.
 	defaultPatience = time.Hour
+	// sweepPatience is how long an interrupted removal is waited for whose document somebody holds: twice as long as a killed worker does. Whoever holds it longer puts it in again.
+	sweepPatience = time.Minute
+	betweenSweeps = time.Second
 	// mostTries is how often a file is begun. One that ends the worker each time, for want of memory, must not keep all others out.
 	mostTries = 5
 	// mostInARow is how many files, one after the other, may be given up: then it is not the files, and the rest are given up too.
@@ -63,14 +70,17 @@ type DocumentsOptions struct {
 }
 
 // Documents are the activities that put documents into the libraries of the tenants. They trust neither the door nor the workflow: each looks again who may put in what.
-type Documents struct{ options DocumentsOptions }
+type Documents struct {
+	options       DocumentsOptions
+	sweepPatience time.Duration
+}
 
 // NewDocuments returns the activities.
 func NewDocuments(o DocumentsOptions) *Documents {
 	if o.Patience == 0 {
 		o.Patience = defaultPatience
 	}
-	return &Documents{o}
+	return &Documents{o, sweepPatience}
 }
 
 // Listed is what ListDocuments gives.
@@ -144,7 +154,7 @@ func (d *Documents) ListDocuments(ctx context.Context, input run.Ingest) (Listed
 	}
 	ingest := noted(ctx, input)
 	if ingest.Kind != ingests.Upload { // one file is not worth a look at the whole index
-		repair(ctx, shelf.Library)
+		repair(ctx, shelf)
 	}
 	switch {
 	case ingest.Kind == ingests.Folder:
@@ -162,8 +172,8 @@ func (d *Documents) ListDocuments(ctx context.Context, input run.Ingest) (Listed
 }
 
 // repair mends what a killed process has left. Where it cannot be, the reading of the files will say why, and wait.
-func repair(ctx context.Context, l *library.Library) {
-	leftOver, lost, err := l.Repair(ctx)
+func repair(ctx context.Context, shelf Shelf) {
+	leftOver, lost, err := shelf.Library.Repair(ctx, shelf.Ingests.Pending)
 	if err != nil || leftOver+lost > 0 {
 		activity.GetLogger(ctx).Info("the index was looked through", "left_over", leftOver, "lost", lost, "error", err)
 	}
@@ -261,7 +271,12 @@ func (d *Documents) RemoveDocuments(ctx context.Context, input run.Ingest) (Left
 	if err != nil {
 		return Left{}, err
 	}
-	if err := shelf.Library.Sweep(ctx); err != nil {
+	if activity.GetInfo(ctx).Attempt == 1 { // what the files were waited for is another matter
+		if err := shelf.Ingests.GoOn(ctx, ingest.ID); err != nil {
+			return Left{}, asTemporalError(ctx, err)
+		}
+	}
+	if err := d.sweep(ctx, shelf.Library); err != nil {
 		return Left{}, asTemporalError(ctx, d.notRemoved(ctx, shelf.Ingests, ingest.ID, err))
 	}
 	over := true
@@ -271,6 +286,24 @@ func (d *Documents) RemoveDocuments(ctx context.Context, input run.Ingest) (Left
 		}
 	}
 	return left(ctx, shelf, input, func(ingests.Counts) bool { return !over })
+}
+
+// sweep ends the removals that were interrupted, of what is in the folder or the list of the ingest or not. What is left where somebody holds a document for long is for the next ingest.
+func (d *Documents) sweep(ctx context.Context, l *library.Library) error {
+	for began := time.Now(); ; {
+		err := l.Sweep(ctx)
+		switch {
+		case !errors.Is(err, library.ErrBusy), errors.Is(err, library.ErrReindexing):
+			return err
+		case time.Since(began) > d.sweepPatience:
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(betweenSweeps):
+		}
+	}
 }
 
 // removeGone reports whether it has come to the end of the documents.
@@ -283,11 +316,22 @@ func (d *Documents) removeGone(ctx context.Context, shelf Shelf, ingest ingests.
 	if err != nil {
 		return false, err
 	}
+	noted, err := shelf.Ingests.Files(ctx, ingest.ID, 0, math.MaxInt32, ingests.Removed)
+	if err != nil {
+		return false, err
+	}
 	began := time.Now()
 	filter := library.Filter{Domain: &ingest.Domain, Root: ingest.Root}
 	if ingest.Kind == ingests.Folder {
 		// A document of the folder may have come with a smaller or a larger one since, or alone.
 		filter.Root, filter.Below = "", ingest.Root
+	}
+	// Noted before it is removed, so that a worker that is killed in between has it noted nevertheless.
+	gone := func(document knowledge.Document) (bool, error) {
+		if ingest.Kind != ingests.Folder && document.Root != ingest.Root || isThere(document, ingest) {
+			return false, nil
+		}
+		return true, shelf.Ingests.NoteRemoved(ctx, ingest.ID, document.Source)
 	}
 	for {
 		page, err := shelf.Library.Documents(ctx, filter)
@@ -295,18 +339,22 @@ func (d *Documents) removeGone(ctx context.Context, shelf Shelf, ingest ingests.
 			return err == nil, err
 		}
 		for _, document := range page {
-			if listed[document.Source] || covered(document.Source, unread) || isThere(document, ingest) {
-				filter.After = library.PlaceOf(document)
+			filter.After = library.PlaceOf(document)
+			if listed[document.Source] || covered(document.Source, unread) {
 				continue
 			}
-			// Noted before, so that a worker that is killed in between has it noted nevertheless.
-			if err := shelf.Ingests.NoteRemoved(ctx, ingest.ID, document.Source); err != nil {
-				return false, err
+			removed := false
+			if !isThere(document, ingest) {
+				if removed, err = shelf.Library.RemoveIf(ctx, document.ID, gone); err != nil {
+					return false, d.notRemoved(ctx, shelf.Ingests, ingest.ID, err)
+				}
 			}
-			if _, err := shelf.Library.Remove(ctx, document.ID); err != nil {
-				return false, d.notRemoved(ctx, shelf.Ingests, ingest.ID, err)
+			if !removed && slices.ContainsFunc(noted, func(file ingests.File) bool { return file.Source == document.Source }) { // by an attempt before, which was killed
+				if err := shelf.Ingests.NoteKept(ctx, ingest.ID, document.Source); err != nil {
+					return false, err
+				}
 			}
-			if stopping(ctx) || time.Since(began) > batchTime {
+			if removed && (stopping(ctx) || time.Since(began) > batchTime) {
 				return false, nil
 			}
 		}
@@ -323,7 +371,7 @@ func isThere(document knowledge.Document, ingest ingests.Ingest) bool {
 		return false
 	}
 	_, err := os.Lstat(document.Source)
-	return !errors.Is(err, fs.ErrNotExist)
+	return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) // a file has the name of its folder by now
 }
 
 // notRemoved says that a document could not be removed: another attempt may do it, until the patience of the ingest ends.
@@ -331,19 +379,22 @@ func (d *Documents) notRemoved(ctx context.Context, registry *ingests.Registry, 
 	if ctx.Err() != nil {
 		return cause
 	}
-	since, err := registry.Wait(ctx, id, ingests.File{}, cause.Error())
+	patient, err := d.wait(ctx, registry, id, ingests.File{}, cause.Error(), cause)
 	if err != nil {
 		return err
 	}
-	if d.patient(since, cause) {
+	if patient {
 		return waiting(cause)
 	}
 	return temporal.NewNonRetryableApplicationError("what is gone was not removed: "+cause.Error()+"; put the same in again once that is mended", ErrorWaiting, nil)
 }
 
-// patient reports whether what fails since some time is waited for. A reindex takes as long as it does: it ends.
-func (d *Documents) patient(since time.Time, cause error) bool {
-	return time.Since(since) < d.options.Patience || errors.Is(cause, library.ErrReindexing)
+// wait notes what an ingest waits for, and reports whether it is patient still. A reindex takes as long as it does: it ends, and what fails behind it is waited for as long as if there
+// had been none.
+func (d *Documents) wait(ctx context.Context, registry *ingests.Registry, id string, file ingests.File, reason string, cause error) (patient bool, err error) {
+	reindexing := errors.Is(cause, library.ErrReindexing)
+	since, err := registry.Wait(ctx, id, file, reason, reindexing)
+	return reindexing || time.Since(since) < d.options.Patience, err
 }
 
 // covered reports whether a source stands in a folder that could not be read: then nobody knows whether it is gone.
@@ -397,6 +448,9 @@ func (d *Documents) ReindexDocuments(ctx context.Context, input run.Reindex) (ru
 	err = shelf.Library.Reindex(ctx, library.Reindexing(earlier), reached.set)
 	if errors.Is(err, library.ErrLost) {
 		return run.Reindexed{}, temporal.NewNonRetryableApplicationError(err.Error(), ErrorLost, nil)
+	}
+	if model, isModel := errors.AsType[*llm.Error](err); isModel && !model.Retryable() && ctx.Err() == nil { // such as a key that is not taken: until somebody mends it all documents would be claimed
+		return run.Reindexed{}, temporal.NewNonRetryableApplicationError(err.Error()+"; run worker documents reindex again once that is mended", errorModel+string(model.Kind), nil)
 	}
 	if err != nil {
 		return run.Reindexed{}, asTemporalError(ctx, waiting(err))

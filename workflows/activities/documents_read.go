@@ -108,11 +108,11 @@ func (d *Documents) without(ctx context.Context, registry *ingests.Registry, id 
 	if isModel && !model.Retryable() {
 		return file, d.giveUp(ctx, registry, id, file)
 	}
-	since, err := registry.Wait(ctx, id, file, file.Reason)
+	patient, err := d.wait(ctx, registry, id, file, file.Reason, cause)
 	if err != nil {
 		return file, err
 	}
-	if d.patient(since, cause) {
+	if patient {
 		return file, waiting(errors.New(file.Reason)) // without the source: the query of an address may hold a key
 	}
 	return file, d.giveUp(ctx, registry, id, file)

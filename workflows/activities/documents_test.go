@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bestbox/internal/knowledge/ingests"
+	"bestbox/internal/knowledge/library"
 	"bestbox/internal/records/recordstest"
 )
 
@@ -40,5 +41,55 @@ func TestAFileThatTakesTooLongCountsAsTried(t *testing.T) {
 		if again := next(); again.Tries != test.tries {
 			t.Errorf("%s: it is begun for the time %d, want %d", id, again.Tries, test.tries)
 		}
+	}
+}
+
+func TestAReindexThatWasWaitedForTakesNothingOfThePatience(t *testing.T) {
+	t.Parallel()
+	registry := ingests.New(recordstest.Own(t))
+	const id = "ingest-1"
+	if err := registry.Begin(t.Context(), ingests.Ingest{ID: id, Kind: ingests.Upload}, ingests.File{Source: "upload:a.md", Name: "a.md", Content: []byte("text")}); err != nil {
+		t.Fatal(err)
+	}
+	d := NewDocuments(DocumentsOptions{Patience: 50 * time.Millisecond})
+	waits := func(cause error) bool {
+		t.Helper()
+		file, found, err := registry.Next(t.Context(), id)
+		if err != nil || !found {
+			t.Fatal(found, err)
+		}
+		file, err = d.without(t.Context(), registry, id, file, cause)
+		return err != nil && file.State == ingests.NotIn
+	}
+	for range 3 {
+		if !waits(library.ErrReindexing) {
+			t.Error("a reindex is not waited for")
+		}
+		time.Sleep(30 * time.Millisecond)
+	}
+	if !waits(library.ErrBusy) {
+		t.Error("what somebody else changes is not waited for, since a reindex was")
+	}
+	time.Sleep(60 * time.Millisecond)
+	if waits(library.ErrBusy) {
+		t.Error("it is waited for longer than the patience lasts")
+	}
+}
+
+func TestWhatIsGoneIsWaitedForAsLongAsIfNoFileHadBeen(t *testing.T) {
+	t.Parallel()
+	a := newArchive(t)
+	document := a.put(t, "https://a.example/a", "intranet")
+	input := a.begin(t, "intranet")
+	a.options.Patience = time.Minute
+	if _, err := a.db.SQL().ExecContext(t.Context(), "UPDATE ingests SET waits_since = '2020-01-01T00:00:00.000Z', reason = 'no server'"); err != nil { // of a file that was given up
+		t.Fatal(err)
+	}
+	if _, err := a.db.SQL().ExecContext(t.Context(), "INSERT INTO document_claims VALUES (?, 'somebody', ?)", document.ID, time.Now().Add(time.Hour).UnixMilli()); err != nil {
+		t.Fatal(err)
+	}
+	wantFailure(t, a.does(a.RemoveDocuments, input), ErrorWaiting, true)
+	if ingest, err := a.Ingests.Get(t.Context(), input.ID); err != nil || time.Since(ingest.Waits) > time.Minute {
+		t.Errorf("%+v, %v", ingest, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"bestbox/internal/knowledge"
 	"bestbox/internal/records"
 )
 
@@ -53,9 +54,18 @@ func (r *Registry) Note(ctx context.Context, id string, file File) error {
 		if file.State == NotIn {
 			return nil
 		}
-		_, err := tx.ExecContext(ctx, "UPDATE ingests SET reason = '', waits_since = '' WHERE id = ? AND waits_since <> ''", id)
-		return err
+		return goOn(ctx, tx, id)
 	})
+}
+
+// GoOn notes that an ingest waits for nothing any more.
+func (r *Registry) GoOn(ctx context.Context, id string) error {
+	return r.db.Write(ctx, func(tx *sql.Tx) error { return goOn(ctx, tx, id) })
+}
+
+func goOn(ctx context.Context, tx *sql.Tx, id string) error {
+	_, err := tx.ExecContext(ctx, "UPDATE ingests SET reason = '', waits_since = '' WHERE id = ? AND waits_since <> ''", id)
+	return err
 }
 
 // NoteRest gives every file that waits the same outcome.
@@ -66,14 +76,14 @@ func (r *Registry) NoteRest(ctx context.Context, id string, state FileState, rea
 	})
 }
 
-// Wait notes what an ingest waits for before it can go on with a file, and gives since when it does. The file counts as not begun.
-func (r *Registry) Wait(ctx context.Context, id string, file File, reason string) (since time.Time, err error) {
+// Wait notes what an ingest waits for before it can go on with a file, and gives since when it does: from now on where it waits anew. The file counts as not begun.
+func (r *Registry) Wait(ctx context.Context, id string, file File, reason string, anew bool) (since time.Time, err error) {
 	err = r.db.Write(ctx, func(tx *sql.Tx) error {
 		var text string
 		if err := tx.QueryRowContext(ctx, "SELECT waits_since FROM ingests WHERE id = ?", id).Scan(&text); err != nil {
 			return err
 		}
-		if text == "" {
+		if text == "" || anew {
 			text = written(time.Now())
 		}
 		if since, err = time.Parse(form, text); err != nil {
@@ -110,6 +120,21 @@ func (r *Registry) Sources(ctx context.Context, id string) (map[string]bool, err
 	return sources, err
 }
 
+// Pending are the ids of the documents whose files wait in ingests that run.
+func (r *Registry) Pending(ctx context.Context) (ids map[string]bool, err error) {
+	err = r.db.Read(ctx, func(tx *sql.Tx) error {
+		ids = map[string]bool{}
+		const query = "SELECT domain, source FROM ingest_files JOIN ingests ON id = ingest WHERE ingests.state = ? AND ingest_files.state = ?"
+		return records.NewView(ctx, tx).Each(query, []any{Running, Pending}, func(scan func(into ...any) error) error {
+			var domain, source string
+			err := scan(&domain, &source)
+			ids[knowledge.DocumentID(domain, source)] = true
+			return err
+		})
+	})
+	return ids, err
+}
+
 // NoteRemoved notes that the document of a source is removed, once.
 func (r *Registry) NoteRemoved(ctx context.Context, id, source string) error {
 	return r.db.Write(ctx, func(tx *sql.Tx) error {
@@ -123,6 +148,14 @@ func (r *Registry) NoteRemoved(ctx context.Context, id, source string) error {
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO ingest_files (ingest, position, source, name, size, state, tries, reason, advice) VALUES (?, ?, ?, '', 0, ?, 0, '', '')`,
 			id, last+1, source, Removed)
+		return err
+	})
+}
+
+// NoteKept notes that the document of a source, which was noted as removed, is there no less.
+func (r *Registry) NoteKept(ctx context.Context, id, source string) error {
+	return r.db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "DELETE FROM ingest_files WHERE ingest = ? AND source = ? AND state = ?", id, source, Removed)
 		return err
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"bestbox/internal/knowledge"
 	"bestbox/internal/knowledge/ingests"
 	"bestbox/internal/records"
 	"bestbox/internal/records/recordstest"
@@ -179,7 +180,7 @@ func TestWaitingLastsFromItsFirstMomentUntilAFileGoesIn(t *testing.T) {
 	t.Parallel()
 	registry := begun(t, recordstest.Own(t), ingests.File{Source: "a"}, ingests.File{Source: "b"})
 	file := next(t, registry)
-	since, err := registry.Wait(t.Context(), handbook, file, "no server")
+	since, err := registry.Wait(t.Context(), handbook, file, "no server", false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,9 +188,12 @@ func TestWaitingLastsFromItsFirstMomentUntilAFileGoesIn(t *testing.T) {
 		t.Errorf("%d tries after waiting, want 1: a server that is down is not the file's fault", file.Tries)
 	}
 	time.Sleep(2 * time.Millisecond) // the notes' own precision
-	again, err := registry.Wait(t.Context(), handbook, file, "still none")
+	again, err := registry.Wait(t.Context(), handbook, file, "still none", false)
 	if err != nil || !again.Equal(since) {
 		t.Errorf("waits since %s, then since %s: %v", since, again, err)
+	}
+	if again, err = registry.Wait(t.Context(), handbook, file, "still none", true); err != nil || !again.After(since) {
+		t.Errorf("waits anew since %s, after %s: %v", again, since, err)
 	}
 	file.State = ingests.NotIn
 	note(t, registry, file)
@@ -202,6 +206,47 @@ func TestWaitingLastsFromItsFirstMomentUntilAFileGoesIn(t *testing.T) {
 	if ingest, err := registry.Get(t.Context(), handbook); err != nil || !ingest.Waits.IsZero() || ingest.Reason != "" {
 		t.Errorf("after a file that went in: %+v, %v", ingest, err)
 	}
+}
+
+func TestAnIngestThatGoesOnWaitsForNothing(t *testing.T) {
+	t.Parallel()
+	registry := begun(t, recordstest.Own(t), ingests.File{Source: "a"})
+	if _, err := registry.Wait(t.Context(), handbook, next(t, registry), "no server", false); err != nil {
+		t.Fatal(err)
+	}
+	if err := registry.GoOn(t.Context(), handbook); err != nil {
+		t.Fatal(err)
+	}
+	if ingest, err := registry.Get(t.Context(), handbook); err != nil || !ingest.Waits.IsZero() || ingest.Reason != "" {
+		t.Errorf("%+v, %v", ingest, err)
+	}
+}
+
+func TestFilesWaitUntilTheyHaveAnOutcomeOrTheirIngestHasEnded(t *testing.T) {
+	t.Parallel()
+	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
+		registry := begun(t, db, ingests.File{Source: "/srv/a.md"}, ingests.File{Source: "/srv/b.md"})
+		pending := func(want ...string) {
+			t.Helper()
+			ids := map[string]bool{}
+			for _, source := range want {
+				ids[knowledge.DocumentID("oa", source)] = true
+			}
+			got, err := registry.Pending(t.Context())
+			if diff := cmp.Diff(ids, got); diff != "" || err != nil {
+				t.Error(diff, err)
+			}
+		}
+		pending("/srv/a.md", "/srv/b.md")
+		file := next(t, registry)
+		file.State = ingests.Added
+		note(t, registry, file)
+		pending("/srv/b.md")
+		if err := registry.End(t.Context(), handbook, ingests.Cancelled, ""); err != nil {
+			t.Fatal(err)
+		}
+		pending()
+	})
 }
 
 func TestWhatIsRemovedIsNotedOnceAndIsNoSource(t *testing.T) {
@@ -218,6 +263,14 @@ func TestWhatIsRemovedIsNotedOnceAndIsNoSource(t *testing.T) {
 	}
 	if got := counts(t, registry); got.Removed != 1 || got.Files() != 1 {
 		t.Errorf("%+v", got)
+	}
+	for _, source := range []string{"/srv/gone.md", "/srv/a.md"} { // of which the second was not noted as removed
+		if err := registry.NoteKept(t.Context(), handbook, source); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := counts(t, registry); got.Removed != 0 || got.Files() != 1 {
+		t.Errorf("what is kept: %+v", got)
 	}
 }
 

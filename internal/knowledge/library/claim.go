@@ -71,6 +71,18 @@ func (c *claimed) take(ctx context.Context, tx *sql.Tx) error {
 	return err
 }
 
+// reindexing is ErrReindexing while all documents are claimed.
+func (l *Library) reindexing(ctx context.Context) error {
+	var claims int
+	err := l.db.Read(ctx, func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, "SELECT count(*) FROM document_claims WHERE document = ? AND until >= ?", everything, time.Now().UnixMilli()).Scan(&claims)
+	})
+	if err == nil && claims > 0 {
+		err = ErrReindexing
+	}
+	return err
+}
+
 func (c *claimed) renew(ctx context.Context, lost context.CancelCauseFunc) {
 	ticker := time.NewTicker(renewal)
 	defer ticker.Stop()
@@ -82,7 +94,9 @@ func (c *claimed) renew(ctx context.Context, lost context.CancelCauseFunc) {
 		case <-ticker.C:
 		}
 		started := time.Now()
-		result, err := c.library.db.SQL().ExecContext(ctx, "UPDATE document_claims SET until = ? WHERE document = ? AND owner = ?", started.Add(lease).UnixMilli(), c.document, c.owner)
+		limited, done := context.WithTimeout(ctx, renewal) // records that do not answer must not hide that the lease has ended
+		result, err := c.library.db.SQL().ExecContext(limited, "UPDATE document_claims SET until = ? WHERE document = ? AND owner = ?", started.Add(lease).UnixMilli(), c.document, c.owner)
+		done()
 		switch {
 		case ctx.Err() != nil:
 			return

@@ -61,10 +61,13 @@ func (w *world) openOn(t *testing.T, store knowledge.Store) *library.Library {
 	return l
 }
 
-// changed is a store whose index does something else in place of a search, or of taking something away; nil: what it does anyway.
+// changed is a store whose index does something else in place of a search, of reading or of taking something away; nil: what it does anyway. Asked, where it is not nil, runs
+// before the index is asked for.
 type changed struct {
 	knowledge.Store
+	asked  func()
 	search func(ctx context.Context, index knowledge.Index, query knowledge.Query) (knowledge.Hits, error)
+	chunks func(ctx context.Context, index knowledge.Index, document, version string) ([]knowledge.Chunk, error)
 	keep   func(ctx context.Context, index knowledge.Index, document, version string) error
 }
 
@@ -74,6 +77,9 @@ type changedIndex struct {
 }
 
 func (c changed) Live(ctx context.Context) (knowledge.Index, error) {
+	if c.asked != nil {
+		c.asked()
+	}
 	index, err := c.Store.Live(ctx)
 	return changedIndex{index, c}, err
 }
@@ -83,6 +89,13 @@ func (c changedIndex) Search(ctx context.Context, query knowledge.Query) (knowle
 		return c.by.search(ctx, c.Index, query)
 	}
 	return c.Index.Search(ctx, query)
+}
+
+func (c changedIndex) Chunks(ctx context.Context, document, version string) ([]knowledge.Chunk, error) {
+	if c.by.chunks != nil {
+		return c.by.chunks(ctx, c.Index, document, version)
+	}
+	return c.Index.Chunks(ctx, document, version)
 }
 
 func (c changedIndex) Keep(ctx context.Context, document, version string) error {

@@ -48,7 +48,7 @@ func TestDocumentsOfALostIndexAreNotForgottenAndComeInAgain(t *testing.T) {
 		if office, other := lost(l, "office"), lost(l, "kitchen"); office != 1 || other != 0 {
 			t.Errorf("%d documents are lost to the agent, %d to another one", office, other)
 		}
-		if leftOver, lost, err := l.Repair(t.Context()); leftOver+lost != 0 || err != nil {
+		if leftOver, lost, err := l.Repair(t.Context(), nil); leftOver+lost != 0 || err != nil {
 			t.Errorf("what is known to be lost is counted again: %d, %d, %v", leftOver, lost, err)
 		}
 		documents, err := l.Documents(t.Context(), library.Filter{})
@@ -58,7 +58,7 @@ func TestDocumentsOfALostIndexAreNotForgottenAndComeInAgain(t *testing.T) {
 		// The index before is back, as when the settings were wrong for a while.
 		w.path = first
 		l = w.open(t)
-		if _, _, err := l.Repair(t.Context()); err != nil {
+		if _, _, err := l.Repair(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
 		if got := sources(t, l, "tea", "office"); !slices.Contains(got, "/docs/tea.md") || lost(l, "office") != 0 {

@@ -30,7 +30,13 @@ func (l *Library) Put(ctx context.Context, file File) (knowledge.Document, Chang
 	}
 	document.Version = version(document.Hash, file.Name)
 	// The first index is made before the claim, since that claims everything.
-	if _, err := l.index(ctx); err != nil {
+	_, err := l.index(ctx)
+	if errors.Is(err, ErrReindex) { // unless a reindex is at it already, or has ended since
+		if err = l.reindexing(ctx); err == nil {
+			_, err = l.index(ctx)
+		}
+	}
+	if err != nil {
 		return document, "", fmt.Errorf("put %s in: %w", file.Source, err)
 	}
 	ctx, claim, err := l.claim(ctx, document.ID)
@@ -190,6 +196,33 @@ func (l *Library) Remove(ctx context.Context, id string) (existed bool, err erro
 		return false, fmt.Errorf("remove the document %s: %w", id, err)
 	}
 	defer claim.release(ctx)
+	return l.remove(ctx, claim)
+}
+
+// RemoveIf takes a document away of which gone, asked now that nobody else changes it, says that it is gone; what somebody has put in since it was listed may not be. It does nothing
+// where there is no such document any more.
+func (l *Library) RemoveIf(ctx context.Context, id string, gone func(knowledge.Document) (bool, error)) (removed bool, err error) {
+	ctx, claim, err := l.claim(ctx, id)
+	if err != nil {
+		return false, fmt.Errorf("remove the document %s: %w", id, err)
+	}
+	defer claim.release(ctx)
+	document, _, err := l.row(ctx, id)
+	if errors.Is(err, ErrUnknownDocument) {
+		return false, nil
+	}
+	if err == nil {
+		removed, err = gone(document)
+	}
+	if err != nil || !removed {
+		return false, err
+	}
+	return l.remove(ctx, claim)
+}
+
+// remove takes the claimed document away.
+func (l *Library) remove(ctx context.Context, claim *claimed) (existed bool, err error) {
+	id := claim.document
 	existed, err = l.forget(ctx, claim)
 	if err != nil {
 		return false, fmt.Errorf("remove the document %s: %w", id, err)
@@ -199,7 +232,9 @@ func (l *Library) Remove(ctx context.Context, id string) (existed bool, err erro
 	case errors.Is(err, knowledge.ErrNoIndex):
 		err = nil
 	case err == nil:
-		err = index.Keep(ctx, id, "")
+		if err = claim.still(ctx); err == nil { // else a version that somebody else has put in since would go
+			err = index.Keep(ctx, id, "")
+		}
 	}
 	if err != nil {
 		return existed, fmt.Errorf("remove what the index holds of the document %s, which is no longer found: %w", id, err)
@@ -218,7 +253,7 @@ func (l *Library) Sweep(ctx context.Context) error {
 	}
 	var busy error
 	for _, id := range ids {
-		switch _, err := l.Remove(ctx, id); {
+		switch err := l.sweep(ctx, id); {
 		case errors.Is(err, ErrBusy):
 			busy = err
 		case err != nil:
@@ -226,4 +261,18 @@ func (l *Library) Sweep(ctx context.Context) error {
 		}
 	}
 	return busy
+}
+
+// sweep ends the removal of a document, unless it was put in again meanwhile.
+func (l *Library) sweep(ctx context.Context, id string) error {
+	ctx, claim, err := l.claim(ctx, id)
+	if err != nil {
+		return fmt.Errorf("remove the document %s: %w", id, err)
+	}
+	defer claim.release(ctx)
+	if still, err := l.ids(ctx, "version = '' AND id = ?", id); err != nil || len(still) == 0 {
+		return err
+	}
+	_, err = l.remove(ctx, claim)
+	return err
 }

@@ -31,8 +31,11 @@ func TestARemovalThatWasInterruptedIsEnded(t *testing.T) {
 			}
 			return err
 		}, false},
-		"by a sweep":  {func(ctx context.Context, l *library.Library, _ string) error { return l.Sweep(ctx) }, false},
-		"by a repair": {func(ctx context.Context, l *library.Library, _ string) error { _, _, err := l.Repair(ctx); return err }, false},
+		"by a sweep": {func(ctx context.Context, l *library.Library, _ string) error { return l.Sweep(ctx) }, false},
+		"by a repair": {func(ctx context.Context, l *library.Library, _ string) error {
+			_, _, err := l.Repair(ctx, nil)
+			return err
+		}, false},
 		"behind a reindex": {func(ctx context.Context, l *library.Library, _ string) error {
 			return errors.Join(l.Reindex(ctx, library.Reindexing{}, func(int, int) {}), l.Sweep(ctx))
 		}, false},
@@ -106,6 +109,66 @@ func TestARemovalThatWasInterruptedIsEnded(t *testing.T) {
 	}
 }
 
+func TestASweepLeavesADocumentThatIsPutInAgainMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := withMeaning(t, recordstest.Own(t))
+	files := []library.File{file("office", "/docs/tea.md", "# Tea\n\nTea is free.\n"), file("office", "/docs/travel.md", travel)}
+	slices.SortFunc(files, func(one, other library.File) int { // as a sweep takes them
+		return strings.Compare(knowledge.DocumentID(one.Domain, one.Source), knowledge.DocumentID(other.Domain, other.Source))
+	})
+	for _, f := range files {
+		put(t, w.Library, f, library.Added)
+	}
+	if _, err := w.db.SQL().ExecContext(t.Context(), "UPDATE documents SET version = ''"); err != nil { // as after a kill
+		t.Fatal(err)
+	}
+	kept := 0
+	l := w.openOn(t, changed{Store: w.store(t), keep: func(ctx context.Context, index knowledge.Index, document, version string) error {
+		if kept++; kept == 1 {
+			put(t, w.Library, files[1], library.Added)
+		}
+		return index.Keep(ctx, document, version)
+	}})
+	if err := l.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	documents, err := l.Documents(t.Context(), library.Filter{})
+	if err != nil || len(documents) != 1 || documents[0].Source != files[1].Source {
+		t.Errorf("there are %+v, %v", documents, err)
+	}
+}
+
+func TestADocumentIsRemovedWhereItIsGoneStill(t *testing.T) {
+	t.Parallel()
+	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
+		l := withMeaning(t, db)
+		travelling := file("office", "/docs/travel.md", travel)
+		before := put(t, l.Library, travelling, library.Added)
+		travelling.Root = "/another"
+		put(t, l.Library, travelling, library.Unchanged)
+		for _, test := range []struct{ gone, removed bool }{{false, false}, {true, true}, {true, false}} {
+			removed, err := l.RemoveIf(t.Context(), before.ID, func(now knowledge.Document) (bool, error) {
+				if now.Root != "/another" {
+					t.Errorf("asked about %+v", now)
+				}
+				if _, _, err := l.Put(t.Context(), travelling); !errors.Is(err, library.ErrBusy) {
+					t.Errorf("put in meanwhile: %v", err)
+				}
+				return test.gone, nil
+			})
+			if removed != test.removed || err != nil {
+				t.Errorf("%+v: removed %v, %v", test, removed, err)
+			}
+		}
+		if _, err := l.RemoveIf(t.Context(), put(t, l.Library, travelling, library.Added).ID, func(knowledge.Document) (bool, error) { return true, errDown }); !errors.Is(err, errDown) {
+			t.Errorf("where nobody knows: %v", err)
+		}
+		if got := sources(t, l.Library, "hotels", "office"); len(got) == 0 {
+			t.Error("it is removed")
+		}
+	})
+}
+
 func TestAPageGoesOnWhereTheOneBeforeHasEndedThoughItsLastDocumentIsGone(t *testing.T) {
 	t.Parallel()
 	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
@@ -147,6 +210,23 @@ func TestWhileAllDocumentsAreClaimedThatIsSaid(t *testing.T) {
 	}
 }
 
+func TestWhileAnIndexOfAnotherModelIsMadeThatIsSaid(t *testing.T) {
+	t.Parallel()
+	l := withMeaning(t, recordstest.Own(t))
+	put(t, l.Library, file("office", "/docs/tea.md", "# Tea\n\nTea is free.\n"), library.Added)
+	l.embed.set(func(f *fakeEmbedder) { f.model = knowledge.Model{Name: "other", Dimension: 32} })
+	travelling := file("office", "/docs/travel.md", travel)
+	err := l.Reindex(t.Context(), library.Reindexing{}, func(int, int) {
+		if _, _, err := l.Put(t.Context(), travelling); !errors.Is(err, library.ErrReindexing) || errors.Is(err, library.ErrReindex) {
+			t.Errorf("meanwhile: %v", err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, l.Library, travelling, library.Added)
+}
+
 func TestAReindexWhoseClaimWasLostDoesNotSwitch(t *testing.T) {
 	t.Parallel()
 	l := withMeaning(t, recordstest.Own(t))
@@ -171,6 +251,46 @@ func TestAReindexWhoseClaimWasLostDoesNotSwitch(t *testing.T) {
 	}
 }
 
+// TestWhoeverHasLostTheClaimTakesNothingAway since the points of a version that was put in meanwhile would go.
+func TestWhoeverHasLostTheClaimTakesNothingAway(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(ctx context.Context, l *library.Library, id string) error{
+		"a removal": func(ctx context.Context, l *library.Library, id string) error {
+			_, err := l.Remove(ctx, id)
+			return err
+		},
+		"a repair": func(ctx context.Context, l *library.Library, _ string) error {
+			_, _, err := l.Repair(ctx, nil)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := withMeaning(t, recordstest.Own(t))
+			document := put(t, w.Library, file("office", "/docs/travel.md", travel), library.Added)
+			index, err := w.store(t).Live(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			half := knowledge.Point{Chunk: knowledge.Chunk{Document: document.ID, Text: "hotels"}, Domain: "office", Version: "half", Terms: map[string]int{"hotel": 1}, Dense: make([]float32, 64)}
+			if err := index.Add(t.Context(), []knowledge.Point{half}); err != nil {
+				t.Fatal(err)
+			}
+			l := w.openOn(t, changed{Store: w.store(t), asked: func() { // as after a stall of the process
+				if _, err := w.db.SQL().ExecContext(t.Context(), "UPDATE document_claims SET owner = 'another'"); err != nil {
+					t.Error(err)
+				}
+			}})
+			if err := change(t.Context(), l, document.ID); !errors.Is(err, library.ErrBusy) {
+				t.Errorf("got %v", err)
+			}
+			if count, err := index.Count(t.Context()); err != nil || count != document.Chunks+1 {
+				t.Errorf("%d points of %d are left, %v", count, document.Chunks+1, err)
+			}
+		})
+	}
+}
+
 func TestADocumentThatIsReplacedDuringASearchIsFound(t *testing.T) {
 	t.Parallel()
 	w := withMeaning(t, recordstest.Own(t))
@@ -187,5 +307,39 @@ func TestADocumentThatIsReplacedDuringASearchIsFound(t *testing.T) {
 	found, err := l.Search(t.Context(), library.Query{Text: "how much is paid for hotels a night?", Domain: "office", Limit: 1})
 	if err != nil || len(found.Passages) != 1 || found.Passages[0].Source != "/docs/travel.md" {
 		t.Errorf("found %+v, %v", found, err)
+	}
+}
+
+func TestADocumentThatIsReplacedWhileItIsReadIsShownWhole(t *testing.T) {
+	t.Parallel()
+	other := file("office", "/docs/travel.md", travel+"\nBreakfast is paid.\n")
+	for name, between := range map[string]func(t *testing.T, w *world){
+		"by a new version": func(t *testing.T, w *world) {
+			t.Helper()
+			put(t, w.Library, other, library.Replaced)
+		},
+		"by a new index": func(t *testing.T, w *world) {
+			t.Helper()
+			if err := w.Reindex(t.Context(), library.Reindexing{}, func(int, int) {}); err != nil {
+				t.Error(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := withMeaning(t, recordstest.Own(t))
+			document := put(t, w.Library, file("office", "/docs/travel.md", travel), library.Added)
+			reads := 0
+			l := w.openOn(t, changed{Store: w.store(t), chunks: func(ctx context.Context, index knowledge.Index, document, version string) ([]knowledge.Chunk, error) {
+				if reads++; reads == 1 {
+					between(t, w)
+				}
+				return index.Chunks(ctx, document, version)
+			}})
+			shown, chunks, err := l.Document(t.Context(), document.ID)
+			if err != nil || shown.Lost || len(chunks) == 0 || len(chunks) != shown.Chunks {
+				t.Errorf("read %+v with %d chunks, %v", shown, len(chunks), err)
+			}
+		})
 	}
 }

@@ -15,8 +15,9 @@ import (
 
 // Repair makes the index and the rows agree again: what a killed process has left in the index goes, and a document whose chunks the index does not hold (its file was lost, or
 // put back from an old copy, or another store is configured) is lost until it is put in again, or the index that holds it is back. It returns how many it has found of each
-// that it did not know of. Documents that somebody is changing just now are left alone.
-func (l *Library) Repair(ctx context.Context) (leftOver, lost int, err error) {
+// that it did not know of. Documents that somebody is changing just now are left alone, and so is what the index holds of those that wait to be put in, of which pending, where it is
+// not nil, gives the ids: nobody claims them while their ingest waits, and it goes on with what is there.
+func (l *Library) Repair(ctx context.Context, pending func(context.Context) (map[string]bool, error)) (leftOver, lost int, err error) {
 	if err := l.Sweep(ctx); err != nil && !errors.Is(err, ErrBusy) {
 		return 0, 0, err
 	}
@@ -27,6 +28,12 @@ func (l *Library) Repair(ctx context.Context) (leftOver, lost int, err error) {
 	}
 	if err != nil && !errors.Is(err, knowledge.ErrNoIndex) {
 		return 0, 0, fmt.Errorf("look for what is left over: %w", err)
+	}
+	var waiting map[string]bool
+	if pending != nil { // asked between index and rows, so that one that is begun, or put in, meanwhile is among those that wait or has its row
+		if waiting, err = pending(ctx); err != nil {
+			return 0, 0, fmt.Errorf("look for what is left over: %w", err)
+		}
 	}
 	seen := map[string]bool{}
 	documents, err := l.list(ctx, "")
@@ -39,17 +46,17 @@ func (l *Library) Repair(ctx context.Context) (leftOver, lost int, err error) {
 		if document.Lost && len(versions) == 0 || !document.Lost && slices.Equal(versions, []string{document.Version}) {
 			continue
 		}
-		mended, gone, err := l.mend(ctx, document.ID)
+		mended, gone, err := l.mend(ctx, document.ID, waiting[document.ID])
 		if err != nil {
 			return leftOver, lost, err
 		}
 		leftOver, lost = leftOver+mended, lost+gone
 	}
 	for id := range held {
-		if seen[id] {
+		if seen[id] || waiting[id] {
 			continue
 		}
-		mended, _, err := l.mend(ctx, id)
+		mended, _, err := l.mend(ctx, id, false)
 		if err != nil {
 			return leftOver, lost, err
 		}
@@ -58,8 +65,8 @@ func (l *Library) Repair(ctx context.Context) (leftOver, lost int, err error) {
 	return leftOver, lost, nil
 }
 
-// mend makes row and index agree about one document. It looks at both again, now that nobody else changes it.
-func (l *Library) mend(ctx context.Context, id string) (leftOver, lost int, err error) {
+// mend makes row and index agree about one document; of one that waits to be put in only the row. It looks at both again, now that nobody else changes it.
+func (l *Library) mend(ctx context.Context, id string, waits bool) (leftOver, lost int, err error) {
 	ctx, claim, err := l.claim(ctx, id)
 	if errors.Is(err, ErrBusy) {
 		return 0, 0, nil
@@ -93,8 +100,11 @@ func (l *Library) mend(ctx context.Context, id string) (leftOver, lost int, err 
 			document.Version = "" // what there is of it is no document
 		}
 	}
-	if index == nil {
+	if index == nil || waits {
 		return 0, lost, nil
+	}
+	if err := claim.still(ctx); err != nil { // else a version that somebody else has put in since would go
+		return 0, lost, err
 	}
 	if err := index.Keep(ctx, id, document.Version); err != nil {
 		return 0, lost, fmt.Errorf("remove what is left over of the document %s: %w", id, err)

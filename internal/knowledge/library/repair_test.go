@@ -35,14 +35,60 @@ func TestWhatAKilledProcessHasLeftIsNotFoundAndGoes(t *testing.T) {
 	if got := sources(t, l.Library, "hotels", "office"); len(got) != document.Chunks {
 		t.Errorf("found %q", got)
 	}
-	if leftOver, lost, err := l.Repair(t.Context()); leftOver != 2 || lost != 0 || err != nil {
+	if leftOver, lost, err := l.Repair(t.Context(), nil); leftOver != 2 || lost != 0 || err != nil {
 		t.Errorf("left over %d, lost %d, %v", leftOver, lost, err)
 	}
 	if count, err := index.Count(t.Context()); err != nil || count != document.Chunks {
 		t.Errorf("%d points, %v; want %d", count, err, document.Chunks)
 	}
-	if leftOver, lost, err := l.Repair(t.Context()); leftOver+lost != 0 || err != nil {
+	if leftOver, lost, err := l.Repair(t.Context(), nil); leftOver+lost != 0 || err != nil {
 		t.Errorf("again: left over %d, lost %d, %v", leftOver, lost, err)
+	}
+}
+
+func TestWhatWaitsToBePutInKeepsWhatTheIndexHolds(t *testing.T) {
+	t.Parallel()
+	l := withMeaning(t, recordstest.Own(t))
+	var book strings.Builder
+	for chapter := range 200 {
+		fmt.Fprintf(&book, "# Chapter %d\n\n%s\n\n", chapter, strings.Repeat(fmt.Sprintf("It says %d. ", chapter), 60))
+	}
+	put(t, l.Library, file("office", "/docs/second.md", "second"), library.Added)
+	index, err := l.store(t).Live(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting := map[string]bool{}
+	for _, source := range []string{"/docs/first.md", "/docs/second.md"} { // of which the second is there in another version
+		batches := 0
+		l.embed.set(func(f *fakeEmbedder) {
+			f.before = func() {
+				if batches++; batches == 3 {
+					l.embed.set(func(f *fakeEmbedder) { f.down = errDown })
+				}
+			}
+		})
+		if _, _, err := l.Put(t.Context(), file("office", source, book.String())); !errors.Is(err, errDown) {
+			t.Fatal(err)
+		}
+		l.embed.set(func(f *fakeEmbedder) { f.down, f.before = nil, nil })
+		waiting[knowledge.DocumentID("office", source)] = true
+	}
+	before, err := index.Count(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if leftOver, lost, err := l.Repair(t.Context(), func(context.Context) (map[string]bool, error) { return waiting, nil }); leftOver+lost != 0 || err != nil {
+		t.Errorf("while they wait: left over %d, lost %d, %v", leftOver, lost, err)
+	}
+	if count, err := index.Count(t.Context()); err != nil || count != before || count < 2*64 {
+		t.Errorf("%d points of %d, %v", count, before, err)
+	}
+	if leftOver, lost, err := l.Repair(t.Context(), nil); leftOver != 2 || lost != 0 || err != nil {
+		t.Errorf("once they do not: left over %d, lost %d, %v", leftOver, lost, err)
+	}
+	if count, err := index.Count(t.Context()); err != nil || count != 1 {
+		t.Errorf("%d points, %v", count, err)
 	}
 }
 
@@ -52,7 +98,7 @@ func TestDocumentsOfALostIndexArePutInAgain(t *testing.T) {
 	put(t, w.Library, file("office", "/docs/travel.md", travel), library.Added)
 	w.path += ".other"
 	l := w.open(t)
-	if leftOver, lost, err := l.Repair(t.Context()); leftOver != 0 || lost != 1 || err != nil {
+	if leftOver, lost, err := l.Repair(t.Context(), nil); leftOver != 0 || lost != 1 || err != nil {
 		t.Errorf("left over %d, lost %d, %v", leftOver, lost, err)
 	}
 	put(t, l, file("office", "/docs/travel.md", travel), library.Added)

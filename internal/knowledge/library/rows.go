@@ -1,6 +1,7 @@
 package library
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -99,24 +100,41 @@ func (l *Library) Document(ctx context.Context, id string) (knowledge.Document, 
 			return knowledge.Document{}, nil, fmt.Errorf("document %q: %w", id, err)
 		}
 	}
-	document, _, err := l.row(ctx, named)
-	if err != nil {
-		return document, nil, fmt.Errorf("document %q: %w", id, err)
+	for read := 1; ; read++ {
+		document, chunks, err := l.read(ctx, named)
+		if errors.Is(err, ErrUnknownDocument) {
+			return document, nil, fmt.Errorf("document %q: %w", id, err)
+		}
+		// Between row and index it may have been replaced, or a reindex has switched.
+		changed := errors.Is(err, knowledge.ErrReplaced) || err == nil && !document.Lost && len(chunks) != document.Chunks
+		if !changed || read == mostSearches || ctx.Err() != nil {
+			if err != nil {
+				return document, nil, fmt.Errorf("read the text of %s: %w", cmp.Or(document.Source, id), err)
+			}
+			document.Lost = document.Lost || len(chunks) != document.Chunks
+			return document, chunks, nil
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(betweenSearches):
+		}
+	}
+}
+
+// read reads the row of a document and what the index holds of that version. Without an index it is lost.
+func (l *Library) read(ctx context.Context, id string) (document knowledge.Document, chunks []knowledge.Chunk, err error) {
+	if document, _, err = l.row(ctx, id); err != nil {
+		return document, nil, err
 	}
 	index, err := l.store.Live(ctx)
 	if errors.Is(err, knowledge.ErrNoIndex) {
 		document.Lost = true
 		return document, nil, nil
 	}
-	if err != nil {
-		return document, nil, fmt.Errorf("read the text of %s: %w", document.Source, err)
+	if err == nil {
+		chunks, err = index.Chunks(ctx, document.ID, document.Version)
 	}
-	chunks, err := index.Chunks(ctx, document.ID, document.Version)
-	if err != nil {
-		return document, nil, fmt.Errorf("read the text of %s: %w", document.Source, err)
-	}
-	document.Lost = document.Lost || len(chunks) != document.Chunks
-	return document, chunks, nil
+	return document, chunks, err
 }
 
 // whole is the only id with a beginning; else the beginning, which is nobody's id.
