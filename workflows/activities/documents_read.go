@@ -122,7 +122,7 @@ func (d *Documents) without(ctx context.Context, registry *ingests.Registry, id 
 func (d *Documents) giveUp(ctx context.Context, registry *ingests.Registry, id string, file ingests.File) error {
 	before, err := registry.Files(ctx, id, file.Position-mostInARow, mostInARow-1, ingests.NotIn)
 	another := func(earlier ingests.File) bool {
-		return earlier.Position >= file.Position || earlier.Reason != file.Reason
+		return earlier.Position >= file.Position || earlier.Reason != ingests.AsNoted(file.Reason)
 	}
 	if err != nil || len(before) < mostInARow-1 || slices.ContainsFunc(before, another) {
 		return err

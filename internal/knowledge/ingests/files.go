@@ -42,12 +42,24 @@ func (r *Registry) Next(ctx context.Context, id string) (file File, found bool, 
 	return file, found, nil
 }
 
+// longestReason is how many characters of a reason are noted.
+const longestReason = 500
+
+// AsNoted is a reason as it is noted. It may quote a file or an answer, however long and in whatever bytes, and PostgreSQL takes only UTF-8 without NUL.
+func AsNoted(reason string) string {
+	reason = strings.ReplaceAll(strings.ToValidUTF8(reason, "\uFFFD"), "\x00", "\uFFFD")
+	if characters := []rune(reason); len(characters) > longestReason {
+		reason = string(characters[:longestReason-1]) + "…"
+	}
+	return reason
+}
+
 // Note notes how a file has fared. A file that has an outcome keeps it. Unless it was given up, the ingest waits for nothing any more: after one that was, the next is not waited for
 // as long again.
 func (r *Registry) Note(ctx context.Context, id string, file File) error {
 	return r.db.Write(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "UPDATE ingest_files SET state = ?, size = ?, reason = ?, advice = ?, content = NULL WHERE ingest = ? AND position = ? AND state = ?",
-			file.State, file.Size, file.Reason, file.Advice, id, file.Position, Pending); err != nil {
+			file.State, file.Size, AsNoted(file.Reason), file.Advice, id, file.Position, Pending); err != nil {
 			return fmt.Errorf("note how %s has fared: %w", file.Source, err)
 		}
 		if file.State == NotIn {
@@ -61,7 +73,7 @@ func (r *Registry) Note(ctx context.Context, id string, file File) error {
 // NoteRest gives every file that waits the same outcome.
 func (r *Registry) NoteRest(ctx context.Context, id string, state FileState, reason, advice string) error {
 	return r.db.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "UPDATE ingest_files SET state = ?, reason = ?, advice = ?, content = NULL WHERE ingest = ? AND state = ?", state, reason, advice, id, Pending)
+		_, err := tx.ExecContext(ctx, "UPDATE ingest_files SET state = ?, reason = ?, advice = ?, content = NULL WHERE ingest = ? AND state = ?", state, AsNoted(reason), advice, id, Pending)
 		return err
 	})
 }
