@@ -171,27 +171,27 @@ func placeAfter(next string) (library.Place, error) {
 }
 
 // find gives a document that the caller may look at. To others it does not exist.
-func (t *trigger) find(ctx context.Context, id string) (found api.DocumentText, from *library.Library, err error) {
+func (t *trigger) find(ctx context.Context, id string) (found api.DocumentText, err error) {
 	shelf, err := t.shelf(ctx)
 	if err != nil {
-		return found, nil, err
+		return found, err
 	}
 	document, chunks, err := shelf.Library.Document(ctx, id)
 	if errors.Is(err, library.ErrUnknownDocument) || err == nil && caller(ctx).MayIngest(document.Domain) != nil {
-		return found, nil, problem(http.StatusNotFound, "there is no such document; GET /v1/documents lists those that there are",
+		return found, problem(http.StatusNotFound, "there is no such document; GET /v1/documents lists those that there are",
 			&huma.ErrorDetail{Location: "path.id", Value: id, Message: "unknown document"})
 	}
 	if err != nil {
-		return found, nil, t.documentsMissing(ctx, "read a document", err)
+		return found, t.documentsMissing(ctx, "read a document", err)
 	}
 	if chunks == nil {
 		chunks = []knowledge.Chunk{}
 	}
-	return api.DocumentText{Document: document, Text: chunks}, shelf.Library, nil
+	return api.DocumentText{Document: document, Text: chunks}, nil
 }
 
 func (t *trigger) document(ctx context.Context, input *documentInput) (*documentOutput, error) {
-	found, _, err := t.find(ctx, input.ID)
+	found, err := t.find(ctx, input.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -199,11 +199,23 @@ func (t *trigger) document(ctx context.Context, input *documentInput) (*document
 }
 
 func (t *trigger) deleteDocument(ctx context.Context, input *documentInput) (*struct{}, error) {
-	found, from, err := t.find(ctx, input.ID)
+	shelf, err := t.shelf(ctx)
 	if err != nil {
 		return nil, err
 	}
-	_, err = from.Remove(ctx, found.ID)
+	id := input.ID
+	domain, err := shelf.Library.Forgotten(ctx, id)
+	switch {
+	case err != nil && !errors.Is(err, library.ErrUnknownDocument):
+		return nil, t.documentsMissing(ctx, "read a document", err)
+	case err != nil || caller(ctx).MayIngest(domain) != nil: // else a deletion before has not come to its end
+		found, err := t.find(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		id = found.ID
+	}
+	_, err = shelf.Library.Remove(ctx, id)
 	if errors.Is(err, library.ErrBusy) {
 		return nil, problem(http.StatusConflict, "the document is being put in just now, or the index is being made anew; delete it when that is done")
 	}

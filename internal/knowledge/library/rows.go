@@ -252,3 +252,14 @@ func (l *Library) rows(ctx context.Context, ids []string) (map[string]knowledge.
 	}
 	return found, err
 }
+
+// Forgotten is the domain of a document whose removal was begun and has not ended, which Remove ends. ErrUnknownDocument: there is none of this id, which is a whole one.
+func (l *Library) Forgotten(ctx context.Context, id string) (domain string, err error) {
+	err = l.db.Read(ctx, func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, "SELECT domain FROM documents WHERE id = ? AND version = ''", id).Scan(&domain)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrUnknownDocument
+	}
+	return domain, err
+}
