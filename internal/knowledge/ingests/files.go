@@ -60,7 +60,7 @@ func (r *Registry) Note(ctx context.Context, id string, file File) error {
 	return r.db.Write(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "UPDATE ingest_files SET state = ?, size = ?, reason = ?, advice = ?, content = NULL WHERE ingest = ? AND position = ? AND state = ?",
 			file.State, file.Size, AsNoted(file.Reason), file.Advice, id, file.Position, Pending); err != nil {
-			return fmt.Errorf("note how %s has fared: %w", file.Source, err)
+			return fmt.Errorf("note how the file %d of the ingest %s has fared: %w", file.Position, id, err) // the query of its address may hold a key
 		}
 		if file.State == NotIn {
 			return nil
