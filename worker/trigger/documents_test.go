@@ -327,6 +327,7 @@ func TestDocumentsThatCannotBePutInAreRefused(t *testing.T) {
 		"neither":               {"/v1/ingests", `{}`, "", 422, []string{"folder", "urls"}},
 		"both":                  {"/v1/ingests", fmt.Sprintf(`{"folder": %q, "urls": ["https://example.com"]}`, shelf.folder), "", 422, []string{"folder", "urls"}},
 		"a list of a folder":    {"/v1/ingests", fmt.Sprintf(`{"folder": %q, "list": "l"}`, shelf.folder), "", 422, []string{"body.list"}},
+		"a list with a control": {"/v1/ingests", `{"urls": ["https://example.com"], "list": "a\u0000b"}`, "", 422, []string{"body.list", "control"}},
 		"a folder that may not": {"/v1/ingests", fmt.Sprintf(`{"folder": %q}`, outside), "", 403, []string{"body.folder", "knowledge.folders"}},
 		"a folder that is not":  {"/v1/ingests", fmt.Sprintf(`{"folder": %q}`, shelf.folder+"/none"), "", 422, []string{"body.folder"}},
 		"a relative folder":     {"/v1/ingests", `{"folder": "books"}`, "", 422, []string{"absolute"}},
@@ -360,6 +361,25 @@ func TestDocumentsThatCannotBePutInAreRefused(t *testing.T) {
 	wantProblem(t, s.do("GET", "/v1/ingests/ingest-0/files", ""), http.StatusNotFound, "no such ingest")
 	if list := decode[api.Ingests](t, s.do("GET", "/v1/ingests", ""), http.StatusOK); len(list.Ingests) != 0 {
 		t.Errorf("refused ingests are listed: %+v", list)
+	}
+}
+
+// TestAddressesThatAreNoTextAreRefusedBeforeAnyStore since PostgreSQL and Temporal answer such bytes as if they were away.
+func TestAddressesThatAreNoTextAreRefusedBeforeAnyStore(t *testing.T) {
+	t.Parallel()
+	s := newService(t, newShelf(t).on)
+	for request, location := range map[string]string{
+		"GET /v1/documents?root=%00": "query.root", "GET /v1/documents?root=%ff": "query.root", "GET /v1/documents?after=a:%00": "query.after", "GET /v1/documents?x%0a=1": "query.x",
+		"GET /v1/documents/%ff": "", "DELETE /v1/documents/%ff": "", "GET /v1/ingests/%00": "", "GET /v1/ingests/%ff/files": "", "DELETE /v1/schedules/schedule-%ff": "", "GET /v1/runs/%ff": "",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		status := http.StatusNotFound
+		if location != "" {
+			status = http.StatusUnprocessableEntity
+		}
+		if got := s.do(method, path, ""); got.Status != status || !strings.Contains(got.Body, location) || !strings.Contains(got.Body, "no UTF-8") {
+			t.Errorf("%s: %d: %s", request, got.Status, got.Body)
+		}
 	}
 }
 

@@ -152,6 +152,9 @@ func (t *trigger) folderIngest(asked api.StartIngest) (ingests.Ingest, error) {
 
 // listIngest is that of a list of URLs. One without a name is what it names.
 func listIngest(asked api.StartIngest) (ingests.Ingest, []ingests.File, error) {
+	if !isText(asked.List) {
+		return ingests.Ingest{}, nil, badInput(http.StatusUnprocessableEntity, &run.InputError{Field: "list", Problem: "it has control characters in it", Allowed: "a name in one line"}, nil)
+	}
 	all := strings.Join(asked.URLs, "\n")
 	urls, err := sources.ReadList([]byte(all))
 	if err == nil && len(urls) == 0 {
