@@ -246,7 +246,7 @@ func (t *trigger) shownIngest(ctx context.Context, shelf activities.Shelf, id st
 			&huma.ErrorDetail{Location: "path.id", Value: id, Message: "unknown ingest"})
 	}
 	if err == nil {
-		ingest, err = t.believed(ctx, shelf, ingest)
+		ingest, err = t.believed(ctx, ctx, shelf, ingest)
 	}
 	if err != nil {
 		return nil, t.documentsMissing(ctx, "read an ingest", err)
@@ -267,9 +267,9 @@ func (t *trigger) describeIngest(ingest ingests.Ingest) api.Ingest {
 	return shown
 }
 
-// believed is an ingest whose workflow is asked whether it still runs: one that was terminated could not say so.
-func (t *trigger) believed(ctx context.Context, shelf activities.Shelf, ingest ingests.Ingest) (ingests.Ingest, error) {
-	if ingest.State != ingests.Running || time.Since(ingest.Started) < begun || t.runs(ctx, ingest) {
+// believed is an ingest whose workflow is asked, as long as asking lasts, whether it still runs: one that was terminated could not say so.
+func (t *trigger) believed(ctx, asking context.Context, shelf activities.Shelf, ingest ingests.Ingest) (ingests.Ingest, error) {
+	if ingest.State != ingests.Running || time.Since(ingest.Started) < begun || t.runs(asking, ingest) {
 		return ingest, nil
 	}
 	if err := shelf.Ingests.End(ctx, ingest.ID, ingests.Failed, "its workflow was ended in Temporal, or never began; put the same in again"); err != nil {
@@ -285,7 +285,7 @@ func (t *trigger) endLost() {
 			running, err := shelf.Ingests.Running(t.Stopping, time.Now().Add(-begun))
 			for _, ingest := range running {
 				if err == nil {
-					_, err = t.believed(t.Stopping, shelf, ingest)
+					_, err = t.believed(t.Stopping, t.Stopping, shelf, ingest)
 				}
 			}
 			if err != nil && t.Stopping.Err() == nil {
@@ -336,9 +336,11 @@ func (t *trigger) ingests(ctx context.Context, _ *struct{}) (*ingestsOutput, err
 	}
 	newest, err := shelf.Ingests.Newest(ctx, maxIngests, func(ingest ingests.Ingest) bool { return caller(ctx).MayIngest(ingest.Domain) == nil })
 	output := &ingestsOutput{Body: api.Ingests{Ingests: make([]api.Ingest, len(newest))}}
+	asking, done := call(ctx) // for all of them together: where Temporal is silent, the rest are what the records say
+	defer done()
 	for i := range newest {
 		if err == nil {
-			newest[i], err = t.believed(ctx, shelf, newest[i])
+			newest[i], err = t.believed(ctx, asking, shelf, newest[i])
 		}
 		output.Body.Ingests[i] = t.describeIngest(newest[i])
 	}
