@@ -292,19 +292,19 @@ func (t *trigger) cancelReindex(ctx context.Context, _ *struct{}) (*reindexOutpu
 	if err := user.MayIngest(""); err != nil {
 		return nil, notAllowed(err)
 	}
-	if err := t.cancelWorkflow(ctx, "cancel the new index", run.ReindexID(user.Tenant)); err != nil {
+	if err := t.cancelWorkflow(ctx, "cancel the new index", client.CancelWorkflowOptions{WorkflowID: run.ReindexID(user.Tenant)}); err != nil {
 		return nil, err
 	}
 	return t.reindex(ctx, nil)
 }
 
 // cancelWorkflow asks one to stop; one that has ended, or was never begun, has stopped.
-func (t *trigger) cancelWorkflow(ctx context.Context, doing, id string) error {
+func (t *trigger) cancelWorkflow(ctx context.Context, doing string, which client.CancelWorkflowOptions) error {
 	limited, done := call(ctx)
 	defer done()
-	err := t.Temporal.CancelWorkflow(limited, id, "")
+	err := t.Temporal.CancelWorkflowWithOptions(limited, which)
 	if ended := (*serviceerror.NotFound)(nil); err != nil && !errors.As(err, &ended) {
-		return t.fromTemporal(ctx, doing, id, err)
+		return t.fromTemporal(ctx, doing, which.WorkflowID, err)
 	}
 	return nil
 }

@@ -221,20 +221,7 @@ func TestTheSameIsNotPutInTwiceAtOnceAndCanBeCancelled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	described, err := shared.DescribeWorkflow(t.Context(), ingest.Workflow, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	requested := false
-	events := shared.GetWorkflowHistory(t.Context(), ingest.Workflow, described.WorkflowExecution.RunID, false, 0)
-	for events.HasNext() {
-		event, err := events.Next()
-		if err != nil {
-			t.Fatal(err)
-		}
-		requested = requested || event.GetWorkflowExecutionCancelRequestedEventAttributes() != nil
-	}
-	if !requested {
+	if !cancelRequested(t, ingest.Workflow) {
 		t.Error("its workflow was not asked to stop")
 	}
 	if err := shared.TerminateWorkflow(t.Context(), ingest.Workflow, "", "a test"); err != nil {

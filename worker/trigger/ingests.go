@@ -208,7 +208,7 @@ func (t *trigger) startIngesting(ctx context.Context, shelf activities.Shelf, in
 		if running := (*serviceerror.WorkflowExecutionAlreadyStarted)(nil); !errors.As(err, &running) {
 			return err
 		}
-		if id, wrong := t.ingestOf(limited, ingest.Workflow); wrong != nil || !t.over(limited, shelf, id) {
+		if id, _, wrong := t.ingestOf(limited, ingest.Workflow); wrong != nil || !t.over(limited, shelf, id) {
 			return err
 		}
 		select {
@@ -223,7 +223,7 @@ func (t *trigger) notBegun(ctx context.Context, shelf activities.Shelf, ingest i
 	if running := (*serviceerror.WorkflowExecutionAlreadyStarted)(nil); !errors.As(err, &running) {
 		return t.fromTemporal(ctx, "start an ingest", ingest.Workflow, err)
 	}
-	id, _ := t.ingestOf(ctx, ingest.Workflow)
+	id, _, _ := t.ingestOf(ctx, ingest.Workflow)
 	if t.over(ctx, shelf, id) {
 		return problem(http.StatusConflict, "the same was put in a moment ago, and that is just ending; try again")
 	}
@@ -302,31 +302,31 @@ func (t *trigger) endLost() {
 
 // runs reports whether the workflow of an ingest runs, or cannot be asked.
 func (t *trigger) runs(ctx context.Context, ingest ingests.Ingest) bool {
-	id, err := t.ingestOf(ctx, ingest.Workflow)
+	id, _, err := t.ingestOf(ctx, ingest.Workflow)
 	if missing := (*serviceerror.NotFound)(nil); errors.As(err, &missing) {
 		return false
 	}
 	return err != nil || id == ingest.ID
 }
 
-// ingestOf is the id of the ingest that a workflow works at just now; empty: of none.
-func (t *trigger) ingestOf(ctx context.Context, workflow string) (id string, err error) {
+// ingestOf is the id of the ingest that a workflow works at just now, and that of the first of its runs, which the later ones have too; empty: of none.
+func (t *trigger) ingestOf(ctx context.Context, workflow string) (id, first string, err error) {
 	limited, done := call(ctx)
 	defer done()
 	described, err := t.Temporal.DescribeWorkflowExecution(limited, workflow, "")
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	found := described.GetWorkflowExecutionInfo()
 	if found.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		return "", nil
+		return "", "", nil
 	}
 	if payload := found.GetMemo().GetFields()[memoIngest]; payload != nil {
 		_ = converter.GetDefaultDataConverter().FromPayload(payload, &id) // another one's memo names another ingest
 	} else {
 		id = "ingest-" + found.GetFirstRunId() // of a schedule
 	}
-	return id, nil
+	return id, found.GetFirstRunId(), nil
 }
 
 func (t *trigger) ingests(ctx context.Context, _ *struct{}) (*ingestsOutput, error) {
@@ -396,10 +396,23 @@ func (t *trigger) cancelIngest(ctx context.Context, input *ingestInput) (*ingest
 	if err != nil {
 		return nil, t.documentsMissing(ctx, "read an ingest", err)
 	}
-	if ingest.State == ingests.Running && t.runs(ctx, ingest) {
-		if err := t.cancelWorkflow(ctx, "cancel an ingest", ingest.Workflow); err != nil {
+	if ingest.State == ingests.Running {
+		if err := t.cancelOnly(ctx, ingest); err != nil {
 			return nil, err
 		}
 	}
 	return t.shownIngest(ctx, shelf, input.ID)
+}
+
+// cancelOnly asks the workflow of an ingest to stop, in whichever history it goes on, and not that of the next ingest of the same folder, which has its name.
+func (t *trigger) cancelOnly(ctx context.Context, ingest ingests.Ingest) error {
+	const doing = "cancel an ingest"
+	id, first, err := t.ingestOf(ctx, ingest.Workflow)
+	if missing := (*serviceerror.NotFound)(nil); errors.As(err, &missing) || err == nil && id != ingest.ID {
+		return nil
+	}
+	if err != nil {
+		return t.fromTemporal(ctx, doing, ingest.Workflow, err)
+	}
+	return t.cancelWorkflow(ctx, doing, client.CancelWorkflowOptions{WorkflowID: ingest.Workflow, FirstExecutionRunID: first})
 }
