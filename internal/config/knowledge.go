@@ -21,7 +21,7 @@ type Knowledge struct {
 	Embedding        Embedding `yaml:"embedding" json:"embedding,omitzero" jsonschema:"description=An embedding server of one's own in place of the tier embed."`
 	PrivateAddresses []string  `yaml:"private_addresses" json:"private_addresses,omitempty" jsonschema:"description=Networks that are not public and that URLs may lead to; such as 10.1.0.0/16."`
 	Relevance        Relevance `yaml:"relevance" json:"relevance,omitzero" jsonschema:"description=From when on what was found is about a question; for an embedding model other than all-MiniLM-L6-v2. go run ./evals retrieval prints it."`
-	MaximumBytes     int64     `yaml:"maximum_bytes" json:"maximum_bytes,omitempty" jsonschema:"minimum=1024,maximum=1073741824,description=The size of the largest file that is put in."`
+	MaximumBytes     int64     `yaml:"maximum_bytes" json:"maximum_bytes,omitempty" jsonschema:"minimum=1024,maximum=943718400,description=The size of the largest file that is put in."`
 	// AnyFolder says that every folder may be put in.
 	AnyFolder bool `yaml:"-" json:"-"`
 }
@@ -94,7 +94,7 @@ var collectionPrefix = regexp.MustCompile(`^([a-z0-9][a-z0-9-]{0,39})?$`)
 
 const (
 	leastMaximum = 1 << 10
-	mostMaximum  = 1 << 30
+	mostMaximum  = 900 << 20 // the bytes of an upload are in a row of the records, and SQLite's end at 1,000,000,000
 )
 
 func (k Knowledge) validate(refuse refusal) {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"go.temporal.io/api/enums/v1"
@@ -112,7 +110,7 @@ func (t *trigger) upload(ctx context.Context, input *uploadInput) (*ingestOutput
 		return nil, problem(http.StatusUnsupportedMediaType, message, &huma.ErrorDetail{Location: "header.Content-Type", Message: message})
 	}
 	name := input.Name
-	if len(name) > longestName || name == "." || name == ".." || strings.ContainsAny(name, `/\`) || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+	if len(name) > longestName || name == "." || name == ".." || strings.ContainsAny(name, `/\`) || !isText(name) {
 		message := fmt.Sprintf("name is %.100q; allowed: the name of a file, without folders, of at most %d bytes", name, longestName)
 		return nil, problem(http.StatusUnprocessableEntity, message, &huma.ErrorDetail{Location: "query.name", Message: message})
 	}
@@ -171,27 +169,27 @@ func placeAfter(next string) (library.Place, error) {
 }
 
 // find gives a document that the caller may look at. To others it does not exist.
-func (t *trigger) find(ctx context.Context, id string) (found api.DocumentText, from *library.Library, err error) {
+func (t *trigger) find(ctx context.Context, id string) (found api.DocumentText, err error) {
 	shelf, err := t.shelf(ctx)
 	if err != nil {
-		return found, nil, err
+		return found, err
 	}
 	document, chunks, err := shelf.Library.Document(ctx, id)
 	if errors.Is(err, library.ErrUnknownDocument) || err == nil && caller(ctx).MayIngest(document.Domain) != nil {
-		return found, nil, problem(http.StatusNotFound, "there is no such document; GET /v1/documents lists those that there are",
+		return found, problem(http.StatusNotFound, "there is no such document; GET /v1/documents lists those that there are",
 			&huma.ErrorDetail{Location: "path.id", Value: id, Message: "unknown document"})
 	}
 	if err != nil {
-		return found, nil, t.documentsMissing(ctx, "read a document", err)
+		return found, t.documentsMissing(ctx, "read a document", err)
 	}
 	if chunks == nil {
 		chunks = []knowledge.Chunk{}
 	}
-	return api.DocumentText{Document: document, Text: chunks}, shelf.Library, nil
+	return api.DocumentText{Document: document, Text: chunks}, nil
 }
 
 func (t *trigger) document(ctx context.Context, input *documentInput) (*documentOutput, error) {
-	found, _, err := t.find(ctx, input.ID)
+	found, err := t.find(ctx, input.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -199,11 +197,23 @@ func (t *trigger) document(ctx context.Context, input *documentInput) (*document
 }
 
 func (t *trigger) deleteDocument(ctx context.Context, input *documentInput) (*struct{}, error) {
-	found, from, err := t.find(ctx, input.ID)
+	shelf, err := t.shelf(ctx)
 	if err != nil {
 		return nil, err
 	}
-	_, err = from.Remove(ctx, found.ID)
+	id := input.ID
+	domain, err := shelf.Library.Forgotten(ctx, id)
+	switch {
+	case err != nil && !errors.Is(err, library.ErrUnknownDocument):
+		return nil, t.documentsMissing(ctx, "read a document", err)
+	case err != nil || caller(ctx).MayIngest(domain) != nil: // else a deletion before has not come to its end
+		found, err := t.find(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		id = found.ID
+	}
+	_, err = shelf.Library.Remove(ctx, id)
 	if errors.Is(err, library.ErrBusy) {
 		return nil, problem(http.StatusConflict, "the document is being put in just now, or the index is being made anew; delete it when that is done")
 	}
@@ -282,19 +292,19 @@ func (t *trigger) cancelReindex(ctx context.Context, _ *struct{}) (*reindexOutpu
 	if err := user.MayIngest(""); err != nil {
 		return nil, notAllowed(err)
 	}
-	if err := t.cancelWorkflow(ctx, "cancel the new index", run.ReindexID(user.Tenant)); err != nil {
+	if err := t.cancelWorkflow(ctx, "cancel the new index", client.CancelWorkflowOptions{WorkflowID: run.ReindexID(user.Tenant)}); err != nil {
 		return nil, err
 	}
 	return t.reindex(ctx, nil)
 }
 
 // cancelWorkflow asks one to stop; one that has ended, or was never begun, has stopped.
-func (t *trigger) cancelWorkflow(ctx context.Context, doing, id string) error {
+func (t *trigger) cancelWorkflow(ctx context.Context, doing string, which client.CancelWorkflowOptions) error {
 	limited, done := call(ctx)
 	defer done()
-	err := t.Temporal.CancelWorkflow(limited, id, "")
+	err := t.Temporal.CancelWorkflowWithOptions(limited, which)
 	if ended := (*serviceerror.NotFound)(nil); err != nil && !errors.As(err, &ended) {
-		return t.fromTemporal(ctx, doing, id, err)
+		return t.fromTemporal(ctx, doing, which.WorkflowID, err)
 	}
 	return nil
 }

@@ -152,6 +152,9 @@ func (t *trigger) folderIngest(asked api.StartIngest) (ingests.Ingest, error) {
 
 // listIngest is that of a list of URLs. One without a name is what it names.
 func listIngest(asked api.StartIngest) (ingests.Ingest, []ingests.File, error) {
+	if !isText(asked.List) {
+		return ingests.Ingest{}, nil, badInput(http.StatusUnprocessableEntity, &run.InputError{Field: "list", Problem: "it has control characters in it", Allowed: "a name in one line"}, nil)
+	}
 	all := strings.Join(asked.URLs, "\n")
 	urls, err := sources.ReadList([]byte(all))
 	if err == nil && len(urls) == 0 {
@@ -205,7 +208,7 @@ func (t *trigger) startIngesting(ctx context.Context, shelf activities.Shelf, in
 		if running := (*serviceerror.WorkflowExecutionAlreadyStarted)(nil); !errors.As(err, &running) {
 			return err
 		}
-		if id, wrong := t.ingestOf(limited, ingest.Workflow); wrong != nil || !t.over(limited, shelf, id) {
+		if id, _, wrong := t.ingestOf(limited, ingest.Workflow); wrong != nil || !t.over(limited, shelf, id) {
 			return err
 		}
 		select {
@@ -220,7 +223,7 @@ func (t *trigger) notBegun(ctx context.Context, shelf activities.Shelf, ingest i
 	if running := (*serviceerror.WorkflowExecutionAlreadyStarted)(nil); !errors.As(err, &running) {
 		return t.fromTemporal(ctx, "start an ingest", ingest.Workflow, err)
 	}
-	id, _ := t.ingestOf(ctx, ingest.Workflow)
+	id, _, _ := t.ingestOf(ctx, ingest.Workflow)
 	if t.over(ctx, shelf, id) {
 		return problem(http.StatusConflict, "the same was put in a moment ago, and that is just ending; try again")
 	}
@@ -243,7 +246,7 @@ func (t *trigger) shownIngest(ctx context.Context, shelf activities.Shelf, id st
 			&huma.ErrorDetail{Location: "path.id", Value: id, Message: "unknown ingest"})
 	}
 	if err == nil {
-		ingest, err = t.believed(ctx, shelf, ingest)
+		ingest, err = t.believed(ctx, ctx, shelf, ingest)
 	}
 	if err != nil {
 		return nil, t.documentsMissing(ctx, "read an ingest", err)
@@ -264,9 +267,9 @@ func (t *trigger) describeIngest(ingest ingests.Ingest) api.Ingest {
 	return shown
 }
 
-// believed is an ingest whose workflow is asked whether it still runs: one that was terminated could not say so.
-func (t *trigger) believed(ctx context.Context, shelf activities.Shelf, ingest ingests.Ingest) (ingests.Ingest, error) {
-	if ingest.State != ingests.Running || time.Since(ingest.Started) < begun || t.runs(ctx, ingest) {
+// believed is an ingest whose workflow is asked, as long as asking lasts, whether it still runs: one that was terminated could not say so.
+func (t *trigger) believed(ctx, asking context.Context, shelf activities.Shelf, ingest ingests.Ingest) (ingests.Ingest, error) {
+	if ingest.State != ingests.Running || time.Since(ingest.Started) < begun || t.runs(asking, ingest) {
 		return ingest, nil
 	}
 	if err := shelf.Ingests.End(ctx, ingest.ID, ingests.Failed, "its workflow was ended in Temporal, or never began; put the same in again"); err != nil {
@@ -282,7 +285,7 @@ func (t *trigger) endLost() {
 			running, err := shelf.Ingests.Running(t.Stopping, time.Now().Add(-begun))
 			for _, ingest := range running {
 				if err == nil {
-					_, err = t.believed(t.Stopping, shelf, ingest)
+					_, err = t.believed(t.Stopping, t.Stopping, shelf, ingest)
 				}
 			}
 			if err != nil && t.Stopping.Err() == nil {
@@ -299,31 +302,31 @@ func (t *trigger) endLost() {
 
 // runs reports whether the workflow of an ingest runs, or cannot be asked.
 func (t *trigger) runs(ctx context.Context, ingest ingests.Ingest) bool {
-	id, err := t.ingestOf(ctx, ingest.Workflow)
+	id, _, err := t.ingestOf(ctx, ingest.Workflow)
 	if missing := (*serviceerror.NotFound)(nil); errors.As(err, &missing) {
 		return false
 	}
 	return err != nil || id == ingest.ID
 }
 
-// ingestOf is the id of the ingest that a workflow works at just now; empty: of none.
-func (t *trigger) ingestOf(ctx context.Context, workflow string) (id string, err error) {
+// ingestOf is the id of the ingest that a workflow works at just now, and that of the first of its runs, which the later ones have too; empty: of none.
+func (t *trigger) ingestOf(ctx context.Context, workflow string) (id, first string, err error) {
 	limited, done := call(ctx)
 	defer done()
 	described, err := t.Temporal.DescribeWorkflowExecution(limited, workflow, "")
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	found := described.GetWorkflowExecutionInfo()
 	if found.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		return "", nil
+		return "", "", nil
 	}
 	if payload := found.GetMemo().GetFields()[memoIngest]; payload != nil {
 		_ = converter.GetDefaultDataConverter().FromPayload(payload, &id) // another one's memo names another ingest
 	} else {
 		id = "ingest-" + found.GetFirstRunId() // of a schedule
 	}
-	return id, nil
+	return id, found.GetFirstRunId(), nil
 }
 
 func (t *trigger) ingests(ctx context.Context, _ *struct{}) (*ingestsOutput, error) {
@@ -333,9 +336,11 @@ func (t *trigger) ingests(ctx context.Context, _ *struct{}) (*ingestsOutput, err
 	}
 	newest, err := shelf.Ingests.Newest(ctx, maxIngests, func(ingest ingests.Ingest) bool { return caller(ctx).MayIngest(ingest.Domain) == nil })
 	output := &ingestsOutput{Body: api.Ingests{Ingests: make([]api.Ingest, len(newest))}}
+	asking, done := call(ctx) // for all of them together: where Temporal is silent, the rest are what the records say
+	defer done()
 	for i := range newest {
 		if err == nil {
-			newest[i], err = t.believed(ctx, shelf, newest[i])
+			newest[i], err = t.believed(ctx, asking, shelf, newest[i])
 		}
 		output.Body.Ingests[i] = t.describeIngest(newest[i])
 	}
@@ -391,10 +396,23 @@ func (t *trigger) cancelIngest(ctx context.Context, input *ingestInput) (*ingest
 	if err != nil {
 		return nil, t.documentsMissing(ctx, "read an ingest", err)
 	}
-	if ingest.State == ingests.Running && t.runs(ctx, ingest) {
-		if err := t.cancelWorkflow(ctx, "cancel an ingest", ingest.Workflow); err != nil {
+	if ingest.State == ingests.Running {
+		if err := t.cancelOnly(ctx, ingest); err != nil {
 			return nil, err
 		}
 	}
 	return t.shownIngest(ctx, shelf, input.ID)
+}
+
+// cancelOnly asks the workflow of an ingest to stop, in whichever history it goes on, and not that of the next ingest of the same folder, which has its name.
+func (t *trigger) cancelOnly(ctx context.Context, ingest ingests.Ingest) error {
+	const doing = "cancel an ingest"
+	id, first, err := t.ingestOf(ctx, ingest.Workflow)
+	if missing := (*serviceerror.NotFound)(nil); errors.As(err, &missing) || err == nil && id != ingest.ID {
+		return nil
+	}
+	if err != nil {
+		return t.fromTemporal(ctx, doing, ingest.Workflow, err)
+	}
+	return t.cancelWorkflow(ctx, doing, client.CancelWorkflowOptions{WorkflowID: ingest.Workflow, FirstExecutionRunID: first})
 }

@@ -9,8 +9,11 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -18,6 +21,7 @@ import (
 // protect wraps the routes with what every request goes through, the outermost first.
 func (t *trigger) protect(next http.Handler) http.Handler {
 	next = t.readWhole(next)
+	next = refuseNoText(next)
 	next = t.requireKey(next)
 	next = t.requireLoopbackName(next)
 	next = t.refuseCrossSite(next)
@@ -73,6 +77,30 @@ func LoopbackHost(host string) bool {
 	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
 	address := net.ParseIP(host)
 	return strings.EqualFold(host, "localhost") || address != nil && address.IsLoopback()
+}
+
+// refuseNoText refuses addresses that are no text once they are decoded: no id and no name has such bytes, and PostgreSQL and Temporal answer them as if they were out of order.
+func refuseNoText(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isText(r.URL.Path) {
+			writeProblem(w, problem(http.StatusNotFound, "there is nothing at this address, which has bytes in it that are no UTF-8, or control characters"))
+			return
+		}
+		for name, values := range r.URL.Query() {
+			if isText(name) && !slices.ContainsFunc(values, func(value string) bool { return !isText(value) }) {
+				continue
+			}
+			message := fmt.Sprintf("the parameter %.100q has bytes in it that are no UTF-8, or control characters; allowed: text in one line", name)
+			writeProblem(w, problem(http.StatusUnprocessableEntity, message, &huma.ErrorDetail{Location: fmt.Sprintf("query.%.100s", name), Message: message}))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isText reports whether a name or an id can be kept by every store and be shown in one line.
+func isText(name string) bool {
+	return utf8.ValidString(name) && !strings.ContainsFunc(name, unicode.IsControl)
 }
 
 func open(path string) bool {

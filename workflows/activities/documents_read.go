@@ -88,6 +88,8 @@ func (d *Documents) without(ctx context.Context, registry *ingests.Registry, id 
 	unreadable, isUnreadable := errors.AsType[*parse.UnreadableError](cause)
 	refused, isRefused := errors.AsType[*temporal.ApplicationError](cause)
 	model, isModel := errors.AsType[*llm.Error](cause)
+	// Without the source: the query of an address may hold a key, which is for neither Temporal's history nor the log.
+	reason := strings.TrimPrefix(cause.Error(), "put "+file.Source+" in: ")
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded): // it has taken hours, and counts as a try: else it would keep all others out for ever
 		return file, cause
@@ -102,9 +104,9 @@ func (d *Documents) without(ctx context.Context, registry *ingests.Registry, id 
 		file.State, file.Reason = ingests.NotIn, cause.Error()
 		return file, nil
 	case errors.Is(cause, library.ErrReindex):
-		return file, temporal.NewNonRetryableApplicationError(cause.Error(), ErrorReindex, nil)
+		return file, temporal.NewNonRetryableApplicationError(reason, ErrorReindex, nil)
 	}
-	file.State, file.Reason, file.Advice = ingests.NotIn, strings.TrimPrefix(cause.Error(), "put "+file.Source+" in: "), "put it in again once that is mended"
+	file.State, file.Reason, file.Advice = ingests.NotIn, reason, "put it in again once that is mended"
 	if isModel && !model.Retryable() {
 		return file, d.giveUp(ctx, registry, id, file)
 	}
@@ -113,7 +115,7 @@ func (d *Documents) without(ctx context.Context, registry *ingests.Registry, id 
 		return file, err
 	}
 	if patient {
-		return file, waiting(errors.New(file.Reason)) // without the source: the query of an address may hold a key
+		return file, waiting(errors.New(file.Reason))
 	}
 	return file, d.giveUp(ctx, registry, id, file)
 }
@@ -122,7 +124,7 @@ func (d *Documents) without(ctx context.Context, registry *ingests.Registry, id 
 func (d *Documents) giveUp(ctx context.Context, registry *ingests.Registry, id string, file ingests.File) error {
 	before, err := registry.Files(ctx, id, file.Position-mostInARow, mostInARow-1, ingests.NotIn)
 	another := func(earlier ingests.File) bool {
-		return earlier.Position >= file.Position || earlier.Reason != file.Reason
+		return earlier.Position >= file.Position || earlier.Reason != ingests.AsNoted(file.Reason)
 	}
 	if err != nil || len(before) < mostInARow-1 || slices.ContainsFunc(before, another) {
 		return err

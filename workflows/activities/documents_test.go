@@ -3,6 +3,8 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,5 +93,32 @@ func TestWhatIsGoneIsWaitedForAsLongAsIfNoFileHadBeen(t *testing.T) {
 	wantFailure(t, a.does(a.RemoveDocuments, input), ErrorWaiting, true)
 	if ingest, err := a.Ingests.Get(t.Context(), input.ID); err != nil || time.Since(ingest.Waits) > time.Minute {
 		t.Errorf("%+v, %v", ingest, err)
+	}
+}
+
+// TestTheAddressOfAPageStandsInNoErrorOfItsIngest since its query may hold a key, and errors are in Temporal's history and in the log.
+func TestTheAddressOfAPageStandsInNoErrorOfItsIngest(t *testing.T) {
+	t.Parallel()
+	db := recordstest.Own(t)
+	registry := ingests.New(db)
+	if err := registry.Begin(t.Context(), ingests.Ingest{ID: "pages", Kind: ingests.URLs}, ingests.File{Source: "https://a.example/b?key=hunter2"}); err != nil {
+		t.Fatal(err)
+	}
+	file, _, err := registry.Next(t.Context(), "pages")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documents := NewDocuments(DocumentsOptions{})
+	for _, cause := range []error{library.ErrReindex, errors.New("the store is away")} {
+		_, err := documents.without(t.Context(), registry, "pages", file, fmt.Errorf("put %s in: %w", file.Source, cause))
+		if err == nil || !strings.HasPrefix(err.Error(), cause.Error()) {
+			t.Errorf("%v, want it to say only why: %v", err, cause)
+		}
+	}
+	if _, err := db.SQL().ExecContext(t.Context(), "ALTER TABLE ingest_files RENAME TO away"); err != nil {
+		t.Fatal(err)
+	}
+	if err := registry.Note(t.Context(), "pages", file); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("an outcome that cannot be noted: %v", err)
 	}
 }

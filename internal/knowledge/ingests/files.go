@@ -43,13 +43,25 @@ func (r *Registry) Next(ctx context.Context, id string) (file File, found bool, 
 	return file, found, nil
 }
 
+// longestReason is how many characters of a reason are noted.
+const longestReason = 500
+
+// AsNoted is a reason as it is noted. It may quote a file or an answer, however long and in whatever bytes, and PostgreSQL takes only UTF-8 without NUL.
+func AsNoted(reason string) string {
+	reason = strings.ReplaceAll(strings.ToValidUTF8(reason, "\uFFFD"), "\x00", "\uFFFD")
+	if characters := []rune(reason); len(characters) > longestReason {
+		reason = string(characters[:longestReason-1]) + "…"
+	}
+	return reason
+}
+
 // Note notes how a file has fared. A file that has an outcome keeps it. Unless it was given up, the ingest waits for nothing any more: after one that was, the next is not waited for
 // as long again.
 func (r *Registry) Note(ctx context.Context, id string, file File) error {
 	return r.db.Write(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "UPDATE ingest_files SET state = ?, size = ?, reason = ?, advice = ?, content = NULL WHERE ingest = ? AND position = ? AND state = ?",
-			file.State, file.Size, file.Reason, file.Advice, id, file.Position, Pending); err != nil {
-			return fmt.Errorf("note how %s has fared: %w", file.Source, err)
+			file.State, file.Size, AsNoted(file.Reason), file.Advice, id, file.Position, Pending); err != nil {
+			return fmt.Errorf("note how the file %d of the ingest %s has fared: %w", file.Position, id, err) // the query of its address may hold a key
 		}
 		if file.State == NotIn {
 			return nil
@@ -71,7 +83,7 @@ func goOn(ctx context.Context, tx *sql.Tx, id string) error {
 // NoteRest gives every file that waits the same outcome.
 func (r *Registry) NoteRest(ctx context.Context, id string, state FileState, reason, advice string) error {
 	return r.db.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "UPDATE ingest_files SET state = ?, reason = ?, advice = ?, content = NULL WHERE ingest = ? AND state = ?", state, reason, advice, id, Pending)
+		_, err := tx.ExecContext(ctx, "UPDATE ingest_files SET state = ?, reason = ?, advice = ?, content = NULL WHERE ingest = ? AND state = ?", state, AsNoted(reason), advice, id, Pending)
 		return err
 	})
 }
@@ -92,7 +104,7 @@ func (r *Registry) Wait(ctx context.Context, id string, file File, reason string
 		if _, err := tx.ExecContext(ctx, "UPDATE ingest_files SET tries = 0 WHERE ingest = ? AND position = ?", id, file.Position); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, "UPDATE ingests SET reason = ?, waits_since = ? WHERE id = ? AND state = ?", reason, text, id, Running)
+		_, err := tx.ExecContext(ctx, "UPDATE ingests SET reason = ?, waits_since = ? WHERE id = ? AND state = ?", AsNoted(reason), text, id, Running)
 		return err
 	})
 	return since, err

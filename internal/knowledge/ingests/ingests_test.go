@@ -104,6 +104,26 @@ func TestAnOutcomeIsKept(t *testing.T) {
 	}
 }
 
+// TestAReasonIsNotedWhateverItsBytes since it may quote what a file holds: PostgreSQL takes only UTF-8 without NUL.
+func TestAReasonIsNotedWhateverItsBytes(t *testing.T) {
+	t.Parallel()
+	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
+		registry := begun(t, db, ingests.File{Source: "/srv/a.md"}, ingests.File{Source: "/srv/b.md"})
+		reason := "a\xffb\x00c" + strings.Repeat("长", 1000)
+		file := next(t, registry)
+		file.State, file.Reason = ingests.NotIn, reason
+		note(t, registry, file)
+		if err := registry.NoteRest(t.Context(), handbook, ingests.NotIn, reason, ""); err != nil {
+			t.Fatal(err)
+		}
+		files, err := registry.Files(t.Context(), handbook, 0, 10)
+		want := "a\uFFFDb\uFFFDc" + strings.Repeat("长", 494) + "…"
+		if err != nil || len(files) != 2 || files[0].Reason != want || files[1].Reason != want {
+			t.Errorf("files %+v, %v", files, err)
+		}
+	})
+}
+
 func TestAListReplacesThatOfAnAttemptBefore(t *testing.T) {
 	t.Parallel()
 	registry := begun(t, recordstest.Own(t), ingests.File{Source: "/srv/old.md"})

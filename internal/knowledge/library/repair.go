@@ -170,7 +170,7 @@ func (l *Library) reindex(ctx context.Context, claim *claimed, model knowledge.M
 	beside = guarded{beside, l}
 	for i, document := range documents {
 		if err := l.copy(ctx, document, old, beside); err != nil {
-			return fmt.Errorf("%s: %w", document.Source, err)
+			return fmt.Errorf("document %s: %w", document.ID, err) // the query of its address may hold a key
 		}
 		progress(i+1, len(documents))
 	}

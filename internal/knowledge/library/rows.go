@@ -1,7 +1,6 @@
 package library
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -109,7 +108,7 @@ func (l *Library) Document(ctx context.Context, id string) (knowledge.Document, 
 		changed := errors.Is(err, knowledge.ErrReplaced) || err == nil && !document.Lost && len(chunks) != document.Chunks
 		if !changed || read == mostSearches || ctx.Err() != nil {
 			if err != nil {
-				return document, nil, fmt.Errorf("read the text of %s: %w", cmp.Or(document.Source, id), err)
+				return document, nil, fmt.Errorf("read the text of the document %s: %w", id, err)
 			}
 			document.Lost = document.Lost || len(chunks) != document.Chunks
 			return document, chunks, nil
@@ -269,4 +268,15 @@ func (l *Library) rows(ctx context.Context, ids []string) (map[string]knowledge.
 		found[document.ID] = document
 	}
 	return found, err
+}
+
+// Forgotten is the domain of a document whose removal was begun and has not ended, which Remove ends. ErrUnknownDocument: there is none of this id, which is a whole one.
+func (l *Library) Forgotten(ctx context.Context, id string) (domain string, err error) {
+	err = l.db.Read(ctx, func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, "SELECT domain FROM documents WHERE id = ? AND version = ''", id).Scan(&domain)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrUnknownDocument
+	}
+	return domain, err
 }

@@ -29,7 +29,8 @@ func readEML(out *builder, data []byte, depth int) error {
 	}
 	message, err := mail.ReadMessage(bytes.NewReader(bytes.TrimLeft(data, "\r\n")))
 	if err != nil {
-		return unreadable("it is not a mail: "+err.Error(), "save the mail anew as .eml")
+		// The error of the library quotes the line as it stands, however long and in whatever bytes.
+		return unreadable("it is not a mail: its header cannot be read", "save the mail anew as .eml")
 	}
 	if kind, _ := contentType(textproto.MIMEHeader(message.Header)); kind == "multipart/encrypted" || strings.HasSuffix(kind, "pkcs7-mime") {
 		return unreadable("it is encrypted, or signed in a way that packs up its text", "open it in the mail program and save its text anew")

@@ -98,6 +98,7 @@ func TestBadMailsAreRefused(t *testing.T) {
 	for _, c := range []struct{ name, source, reason string }{
 		{"no mail", "Just a text, without any header.\n", "other text"},
 		{"binary", "\x00\x01\x02\x03\x04", "no text"},
+		{"a broken header", mailFile("Subject: x", "no header \xff\x00 "+strings.Repeat("long", 100), "", "text"), "its header cannot be read"},
 		{"cut off", mailFile("Subject: x", "Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: text/plain", "", "text"), "cut off"},
 		{"broken base64", mailFile("Subject: x", "Content-Transfer-Encoding: base64", "", "!!!!"), "damaged"},
 		{"encrypted by S/MIME", mailFile("Subject: x", "From: a@example.com", `Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name="smime.p7m"`, "Content-Transfer-Encoding: base64", "", "MIAG"), "encrypted"},

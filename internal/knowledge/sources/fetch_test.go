@@ -66,6 +66,9 @@ func TestAPageIsFetchedWithTheNameThatItsTypeHas(t *testing.T) {
 		{"/policy.pdf", "application/x-something", "", "policy.pdf"},
 		{"/slides.pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation", "", "slides.pptx"},
 		{"/login.pdf", "text/html", "", "login.html"},
+		{"/a%00b.csv", "application/octet-stream", "", "127.0.0.1.csv"},
+		{"/%B2%C6%CE%F1.docx", "application/x-something", "", "127.0.0.1.docx"},
+		{"/a%0Ab", "text/html", "", "127.0.0.1.html"},
 	} {
 		server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			assert.Equal(t, "bestbox", r.Header.Get("User-Agent"))

@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"cmp"
 	"mime"
 	"net/http"
 	"net/url"
@@ -23,10 +24,7 @@ var vague = map[string]string{
 // nameOf is the name of a file for what was fetched, with the extension that its media type has: the path of a page seldom ends with one. ok is false where neither the type
 // nor the name is that of a document.
 func nameOf(u *url.URL, header http.Header) (name string, ok bool) {
-	name = path.Base(u.Path)
-	if name == "/" || name == "." {
-		name = u.Hostname()
-	}
+	name = cmp.Or(clean(u.Path), u.Hostname()+clean(path.Ext(u.Path))) // the path of an old page may be in another encoding
 	if _, parameters, err := mime.ParseMediaType(header.Get("Content-Disposition")); err == nil && clean(parameters["filename"]) != "" {
 		name = clean(parameters["filename"])
 	}
@@ -65,7 +63,7 @@ func mediaType(header http.Header) string {
 	return kind
 }
 
-// clean is the last part of a name that a server has given, or empty where it cannot be printed.
+// clean is the last part of a name that a server or the path of a URL has given, or empty where it cannot be printed.
 func clean(name string) string {
 	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
 	if name == "/" || name == "." || name == ".." || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
