@@ -3,6 +3,7 @@ package parse
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -31,8 +32,8 @@ func readEML(out *builder, data []byte, depth int) error {
 	if err != nil {
 		return unreadable("it is not a mail: "+err.Error(), "save the mail anew as .eml")
 	}
-	if kind, _ := contentType(textproto.MIMEHeader(message.Header)); kind == "multipart/encrypted" || strings.HasSuffix(kind, "pkcs7-mime") {
-		return unreadable("it is encrypted, or signed in a way that packs up its text", "open it in the mail program and save its text anew")
+	if isEncrypted(textproto.MIMEHeader(message.Header)) {
+		return errEncrypted
 	}
 	letter := &mailReader{out: out, depth: depth}
 	subject := headerText(message.Header.Get("Subject"))
@@ -48,6 +49,19 @@ func readEML(out *builder, data []byte, depth int) error {
 	}
 	return letter.readAttachments()
 }
+
+var errEncrypted = unreadable("it is encrypted, or signed in a way that packs up its text", "open it in the mail program and save its text anew")
+
+// isEncrypted reports whether a mail as a whole is one file of S/MIME or PGP. Some servers give the type of any file to it.
+func isEncrypted(header textproto.MIMEHeader) bool {
+	kind, parameters := contentType(header)
+	_, more := headerParameters(header.Get("Content-Disposition"))
+	return kind == "multipart/encrypted" || strings.HasSuffix(kind, "pkcs7-mime") ||
+		kind == "application/octet-stream" && strings.EqualFold(cmp.Or(more["filename"], parameters["name"]), "smime.p7m")
+}
+
+// pgpStart begins a text that PGP has encrypted.
+const pgpStart = "-----BEGIN PGP MESSAGE-----"
 
 // addresses are the lines of the header that say who wrote to whom, and when.
 func addresses(header mail.Header) string {
@@ -119,8 +133,11 @@ func (m *mailReader) part(header textproto.MIMEHeader, body io.Reader, place mai
 		return m.html(data, parameters["charset"])
 	}
 	text, err := decode(data, parameters["charset"])
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case strings.HasPrefix(strings.TrimSpace(text), pgpStart):
+		return errEncrypted
 	}
 	return readText(m.out, text)
 }

@@ -113,3 +113,20 @@ func TestBadMailsAreRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestMailsThatAreEncryptedUnderAnotherTypeAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, source := range map[string]string{
+		"S/MIME by its name":     mailFile("Subject: x", `Content-Type: application/octet-stream; name="smime.p7m"`, "Content-Transfer-Encoding: base64", "", "MIAG"),
+		"S/MIME as a file":       mailFile("Subject: x", "Content-Type: application/octet-stream", `Content-Disposition: attachment; filename="SMIME.p7m"`, "Content-Transfer-Encoding: base64", "", "MIAG"),
+		"PGP in the text":        mailFile("Subject: x", "", "-----BEGIN PGP MESSAGE-----", "", "hQEMA", "-----END PGP MESSAGE-----"),
+		"PGP with a file beside": mailFile("Subject: x", "Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: text/plain", "", "", "-----BEGIN PGP MESSAGE-----", "", "hQEMA", "--b--"),
+	} {
+		if bad := refused(t, "a.eml", []byte(source), DefaultLimits); !strings.Contains(bad.Reason, "encrypted") {
+			t.Errorf("%s: reason %q", name, bad.Reason)
+		}
+	}
+	signed := mailFile("Subject: x", `Content-Type: multipart/signed; protocol="application/pkcs7-signature"; boundary=b`, "", "--b", "Content-Type: text/plain", "", "The text",
+		"--b", `Content-Type: application/pkcs7-signature; name="smime.p7s"`, "Content-Transfer-Encoding: base64", "", "MIAG", "--b--")
+	wantBlocks(t, readFile(t, "a.eml", []byte(signed)), heading(1, "x"), paragraph("The text"), heading(1, "smime.p7s"))
+}
