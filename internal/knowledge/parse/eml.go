@@ -12,6 +12,7 @@ import (
 	"mime/quotedprintable"
 	"net/mail"
 	"net/textproto"
+	"slices"
 	"strings"
 
 	"bestbox/internal/knowledge"
@@ -180,7 +181,7 @@ type mailPart struct {
 	data   []byte
 }
 
-// multipart reads the parts of a part. Of alternatives it reads the first plain text that says anything, else the last one that can be read, and what is attached in the others.
+// multipart reads the parts of a part. Of alternatives it reads the first plain text that says more than that there is HTML, else the last one that can be read, and what is attached in the others.
 func (m *mailReader) multipart(kind, boundary string, body io.Reader, place mailPlace) error {
 	if boundary == "" {
 		return unreadable("it is a mail of several parts that does not say where they end", "save the mail anew as .eml")
@@ -226,16 +227,43 @@ var errMailCut = unreadable("it is a mail that is damaged or was cut off", "save
 
 // best is which of the alternatives is read.
 func (m *mailReader) best(parts []mailPart) int {
+	pointer := slices.IndexFunc(parts, m.pointsToHTML)
+	if pointer >= 0 && !slices.ContainsFunc(parts, m.showsText) {
+		pointer = -1
+	}
 	for _, wanted := range []string{"text/plain", "text/html", "multipart/"} {
 		for at, one := range parts {
 			kind, _ := contentType(one.header)
 			disposition, _ := headerParameters(one.header.Get("Content-Disposition"))
-			if strings.HasPrefix(kind, wanted) && disposition != "attachment" && !m.blank(one) {
+			if strings.HasPrefix(kind, wanted) && disposition != "attachment" && !m.blank(one) && at != pointer {
 				return at
 			}
 		}
 	}
 	return 0
+}
+
+// shortPointer is how long a plain text may be that says only that the mail is HTML.
+const shortPointer = 200
+
+// pointsToHTML reports whether a plain text seems to say no more than that a program is needed which shows HTML.
+func (m *mailReader) pointsToHTML(part mailPart) bool {
+	if kind, _ := contentType(part.header); kind != "text/plain" {
+		return false
+	}
+	data, err := m.decoded(part.header, bytes.NewReader(part.data))
+	return err == nil && len(data) < shortPointer && bytes.Contains(data, []byte("HTML"))
+}
+
+// showsText reports whether a part is a page with a text. One with its pictures counts as such.
+func (m *mailReader) showsText(part mailPart) bool {
+	kind, parameters := contentType(part.header)
+	if kind != "text/html" {
+		return kind == "multipart/related"
+	}
+	data, err := m.decoded(part.header, bytes.NewReader(part.data))
+	page := &mailReader{out: &builder{ctx: m.out.ctx, limits: m.out.limits, size: m.out.size}}
+	return err == nil && page.html(data, parameters["charset"]) == nil && len(page.out.content.Blocks) > 0
 }
 
 // blank reports whether a part says nothing. One that cannot be decoded does not count as blank: reading it says what is wrong.

@@ -130,3 +130,15 @@ func TestMailsThatAreEncryptedUnderAnotherTypeAreRefused(t *testing.T) {
 		"--b", `Content-Type: application/pkcs7-signature; name="smime.p7s"`, "Content-Transfer-Encoding: base64", "", "MIAG", "--b--")
 	wantBlocks(t, readFile(t, "a.eml", []byte(signed)), heading(1, "x"), paragraph("The text"), heading(1, "smime.p7s"))
 }
+
+func TestAPlainTextThatOnlyPointsToTheHTMLIsNotRead(t *testing.T) {
+	t.Parallel()
+	mail := func(plain, page string) []byte {
+		return []byte(mailFile("Subject: x", "Content-Type: multipart/alternative; boundary=b", "", "--b", "Content-Type: text/plain", "", plain, "--b", "Content-Type: text/html", "", page, "--b--"))
+	}
+	const stub = "This mail is HTML, use a program that shows it."
+	wantBlocks(t, readFile(t, "a.eml", mail(stub, "<p>Thirty days</p>")), heading(1, "x"), paragraph("Thirty days"))
+	wantBlocks(t, readFile(t, "a.eml", mail(stub, "<p><img src=a></p>")), heading(1, "x"), paragraph(stub))
+	long := "How HTML is written: " + strings.TrimSpace(strings.Repeat("a tag has a name ", 12))
+	wantBlocks(t, readFile(t, "a.eml", mail(long, "<p>Thirty days</p>")), heading(1, "x"), paragraph(long))
+}
