@@ -29,7 +29,8 @@ func readEML(out *builder, data []byte, depth int) error {
 	if depth >= maxMailDepth {
 		return unreadable("it has mails in mails, more than can be read", "take the inner mails out and put them in alone")
 	}
-	message, err := mail.ReadMessage(bytes.NewReader(bytes.TrimLeft(data, "\r\n")))
+	data = bytes.TrimLeft(bytes.TrimPrefix(data, byteOrders[0]), "\r\n")
+	message, err := mail.ReadMessage(bytes.NewReader(data))
 	if err != nil {
 		return unreadable("it is not a mail: "+err.Error(), "save the mail anew as .eml")
 	}

@@ -142,3 +142,11 @@ func TestAPlainTextThatOnlyPointsToTheHTMLIsNotRead(t *testing.T) {
 	long := "How HTML is written: " + strings.TrimSpace(strings.Repeat("a tag has a name ", 12))
 	wantBlocks(t, readFile(t, "a.eml", mail(long, "<p>Thirty days</p>")), heading(1, "x"), paragraph(long))
 }
+
+func TestAByteOrderMarkBeforeAMailIsPassedOver(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"a.eml", "mail"} {
+		wantBlocks(t, readFile(t, name, []byte("\xEF\xBB\xBF"+mailFile("MIME-Version: 1.0", "Subject: x", "", "Text"))), heading(1, "x"), paragraph("Text"))
+	}
+	wantBlocks(t, readFile(t, "a.eml", []byte("\xEF\xBB\xBF"+mailFile("Subject: x", "", "Text"))), heading(1, "x"), paragraph("Text"))
+}
