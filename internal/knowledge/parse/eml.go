@@ -12,6 +12,7 @@ import (
 	"mime/quotedprintable"
 	"net/mail"
 	"net/textproto"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,12 +25,24 @@ const (
 	maxMailParts = 1000
 )
 
+var (
+	// mailboxLine begins a mail in the file of a mailbox, nextInMailbox the one behind it, which a header follows.
+	mailboxLine   = regexp.MustCompile(`^From [^\n]*\n`)
+	nextInMailbox = regexp.MustCompile(`\n\r?\nFrom [^\n]*\n[A-Za-z0-9-]+:[ \t]`)
+)
+
 // readEML reads a mail: its subject as the title, who wrote to whom and when, its text, and then its attachments, each below a heading with its name.
 func readEML(out *builder, data []byte, depth int) error {
 	if depth >= maxMailDepth {
 		return unreadable("it has mails in mails, more than can be read", "take the inner mails out and put them in alone")
 	}
 	data = bytes.TrimLeft(bytes.TrimPrefix(data, byteOrders[0]), "\r\n")
+	if mailbox := mailboxLine.FindIndex(data); mailbox != nil {
+		data = data[mailbox[1]:]
+		if nextInMailbox.Match(data) {
+			return unreadable("it holds several mails, as the folder of a mail program", "save each of them as .eml")
+		}
+	}
 	message, err := mail.ReadMessage(bytes.NewReader(data))
 	if err != nil {
 		return unreadable("it is not a mail: "+err.Error(), "save the mail anew as .eml")

@@ -150,3 +150,12 @@ func TestAByteOrderMarkBeforeAMailIsPassedOver(t *testing.T) {
 	}
 	wantBlocks(t, readFile(t, "a.eml", []byte("\xEF\xBB\xBF"+mailFile("Subject: x", "", "Text"))), heading(1, "x"), paragraph("Text"))
 }
+
+func TestTheLineThatBeginsAMailInAMailboxIsPassedOver(t *testing.T) {
+	t.Parallel()
+	one := "From - Sat Nov 28 2026\r\n" + mailFile("X-Status: 1", "Subject: x", "", "From here on", "", "From the first day on:", "thirty days")
+	wantBlocks(t, readFile(t, "a.eml", []byte(one)), heading(1, "x"), paragraph("From here on"), paragraph("From the first day on:\nthirty days"))
+	if bad := refused(t, "a.eml", []byte(one+"\r\n"+one), DefaultLimits); !strings.Contains(bad.Reason, "several mails") {
+		t.Errorf("reason %q", bad.Reason)
+	}
+}
