@@ -229,15 +229,27 @@ func partsOf(body io.Reader, boundary string) ([]mailPart, error) {
 			return nil, errMailCut
 		}
 		data, err := io.ReadAll(next)
-		if err != nil {
+		cut := errors.Is(err, io.ErrUnexpectedEOF) && mayLackBoundary(next.Header)
+		if err != nil && !cut {
 			return nil, errMailCut
 		}
 		parts = append(parts, mailPart{next.Header, data})
+		if cut {
+			break
+		}
 	}
 	return parts, nil
 }
 
-var errMailCut = unreadable("it is a mail that is damaged or was cut off", "save the mail anew as .eml")
+// mayLackBoundary reports whether the end of the file may be that of a part: some programs leave the last boundary out. What has parts has boundaries of its own; in base64 what
+// is lacking would be lost without a sign of it.
+func mayLackBoundary(header textproto.MIMEHeader) bool {
+	kind, _ := contentType(header)
+	encoding := strings.ToLower(strings.TrimSpace(header.Get("Content-Transfer-Encoding")))
+	return strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, "text/") && encoding != "base64"
+}
+
+var errMailCut = unreadable("it is a mail that is damaged or was cut off", "save the mail anew as .eml, or its text as .txt")
 
 // best is which of the alternatives is read.
 func (m *mailReader) best(parts []mailPart) int {

@@ -98,7 +98,7 @@ func TestBadMailsAreRefused(t *testing.T) {
 	for _, c := range []struct{ name, source, reason string }{
 		{"no mail", "Just a text, without any header.\n", "other text"},
 		{"binary", "\x00\x01\x02\x03\x04", "no text"},
-		{"cut off", mailFile("Subject: x", "Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: text/plain", "", "text"), "cut off"},
+		{"cut off", mailFile("Subject: x", "Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: image/png", "", "text"), "cut off"},
 		{"broken base64", mailFile("Subject: x", "Content-Transfer-Encoding: base64", "", "!!!!"), "damaged"},
 		{"encrypted by S/MIME", mailFile("Subject: x", "From: a@example.com", `Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name="smime.p7m"`, "Content-Transfer-Encoding: base64", "", "MIAG"), "encrypted"},
 		{"signed by S/MIME with the text inside", mailFile("Subject: x", `Content-Type: application/x-pkcs7-mime; smime-type=signed-data`, "Content-Transfer-Encoding: base64", "", "MIAG"), "signed"},
@@ -157,5 +157,17 @@ func TestTheLineThatBeginsAMailInAMailboxIsPassedOver(t *testing.T) {
 	wantBlocks(t, readFile(t, "a.eml", []byte(one)), heading(1, "x"), paragraph("From here on"), paragraph("From the first day on:\nthirty days"))
 	if bad := refused(t, "a.eml", []byte(one+"\r\n"+one), DefaultLimits); !strings.Contains(bad.Reason, "several mails") {
 		t.Errorf("reason %q", bad.Reason)
+	}
+}
+
+func TestAMailWithoutItsLastBoundaryIsReadWhereItEndsWithText(t *testing.T) {
+	t.Parallel()
+	mixed := []string{"Subject: x", "Content-Type: multipart/mixed; boundary=b", "", "--b"}
+	wantBlocks(t, readFile(t, "a.eml", []byte(mailFile(append(mixed, "Content-Type: text/plain", "", "One", "--b", "Content-Type: text/plain", "", "Two")...))), heading(1, "x"), paragraph("One"), paragraph("Two"))
+	wantBlocks(t, readFile(t, "a.eml", []byte(mailFile(append(mixed, "Content-Type: multipart/alternative; boundary=c", "", "--c", "", "One", "--c--")...))), heading(1, "x"), paragraph("One"))
+	for _, kind := range []string{"text/plain\r\nContent-Transfer-Encoding: base64", "application/pdf", "multipart/alternative; boundary=c\r\n\r\n--c\r\nContent-Type: image/png"} {
+		if bad := refused(t, "a.eml", []byte(mailFile(append(mixed, "Content-Type: "+kind, "", "VGV4")...)), DefaultLimits); !strings.Contains(bad.Reason, "cut off") || !strings.Contains(bad.Advice, ".txt") {
+			t.Errorf("%s: %v", kind, bad)
+		}
 	}
 }
