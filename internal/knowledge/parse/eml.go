@@ -134,7 +134,7 @@ func (m *mailReader) part(header textproto.MIMEHeader, body io.Reader, place mai
 	if name, attached := attachedName(header, kind, parameters, place); attached {
 		return m.attach(name, kind, header, body)
 	}
-	if place.rejected || kind != "text/plain" && kind != "text/html" {
+	if place.rejected || !strings.HasPrefix(kind, "text/") || slices.Contains(noText, kind) {
 		return nil // alternatives, pictures in the text, signatures
 	}
 	data, err := m.decoded(header, body)
@@ -153,9 +153,16 @@ func (m *mailReader) part(header textproto.MIMEHeader, body io.Reader, place mai
 		return err
 	case strings.HasPrefix(strings.TrimSpace(text), pgpStart):
 		return errEncrypted
+	case kind == "text/calendar":
+		text = calendarText(text)
+	case kind == "text/enriched", kind == "text/richtext":
+		text = enrichedText(text)
 	}
 	return readText(m.out, text)
 }
+
+// noText are texts for programs.
+var noText = []string{"text/css", "text/javascript", "text/ecmascript", "text/rtf", "text/xml", "text/x-amp-html"}
 
 // attach keeps a part for later. One that cannot be decoded leaves the mail readable.
 func (m *mailReader) attach(name, kind string, header textproto.MIMEHeader, body io.Reader) error {
@@ -257,7 +264,7 @@ func (m *mailReader) best(parts []mailPart) int {
 	if pointer >= 0 && !slices.ContainsFunc(parts, m.showsText) {
 		pointer = -1
 	}
-	for _, wanted := range []string{"text/plain", "text/html", "multipart/"} {
+	for _, wanted := range []string{"text/plain", "text/html", "multipart/", "text/"} {
 		for at, one := range parts {
 			kind, _ := contentType(one.header)
 			disposition, _ := headerParameters(one.header.Get("Content-Disposition"))

@@ -171,3 +171,16 @@ func TestAMailWithoutItsLastBoundaryIsReadWhereItEndsWithText(t *testing.T) {
 		}
 	}
 }
+
+func TestOtherTextsOfAMailAreRead(t *testing.T) {
+	t.Parallel()
+	invitation := []string{"Content-Type: text/calendar; method=REQUEST; charset=utf-8", "", "BEGIN:VCALENDAR", "BEGIN:VTIMEZONE", "TZID:Europe/Berlin", "BEGIN:STANDARD", "DTSTART:19701025T030000", "END:STANDARD", "END:VTIMEZONE",
+		"BEGIN:VEVENT", "DTSTART;TZID=Europe/Berlin:20261130T090000", "DTEND:20261130T090000Z", `SUMMARY:Budget\, 2027`, "LOCATION;LANGUAGE=de:Room 3", `DESCRIPTION:Bring the fig`, ` ures\nand a pen`,
+		"BEGIN:VALARM", "DESCRIPTION:REMINDER", "END:VALARM", "END:VEVENT", "END:VCALENDAR"}
+	event := paragraph("Start: 2026-11-30 09:00 (Europe/Berlin)\nEnd: 2026-11-30 09:00 (UTC)\nSummary: Budget, 2027\nLocation: Room 3\nDescription: Bring the figures\nand a pen")
+	wantBlocks(t, readFile(t, "a.eml", []byte(mailFile(append([]string{"Subject: x"}, invitation...)...))), heading(1, "x"), event)
+	alternatives := append([]string{"Subject: x", "Content-Type: multipart/alternative; boundary=b", "", "--b", "Content-Type: text/plain", "", "Come", "--b"}, invitation...)
+	wantBlocks(t, readFile(t, "a.eml", []byte(mailFile(append(alternatives, "--b--")...))), heading(1, "x"), paragraph("Come"))
+	wantBlocks(t, readFile(t, "a.eml", []byte(mailFile("Subject: x", "Content-Type: text/enriched", "", "<bold>Thirty</bold> days, <param>red</param>a << b"))), heading(1, "x"), paragraph("Thirty days, a < b"))
+	wantBlocks(t, readFile(t, "a.eml", []byte(mailFile("Subject: x", "Content-Type: text/markdown", "", "Thirty days"))), heading(1, "x"), paragraph("Thirty days"))
+}
