@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/html/charset"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	textunicode "golang.org/x/text/encoding/unicode"
 )
@@ -19,7 +20,7 @@ import (
 var errEncoding = unreadable("its encoding cannot be told", "save it as UTF-8")
 
 // decode makes UTF-8 of a text. A byte order mark decides; then, what is valid UTF-8 is UTF-8, whatever it declares, unless it is a word or two; what is UTF-8 but for few bytes
-// is refused; then what the file declares counts. Else it is GB18030 (with GBK and GB2312 in it) or Windows-1252 (with Latin-1), whichever fits, and where neither does it is refused. Lines end with \n.
+// is refused; then what the file declares counts. Else it is EUC-KR, GB18030 (with GBK and GB2312 in it) or Windows-1252 (with Latin-1), whichever fits first, and where neither does it is refused. Lines end with \n.
 func decode(data []byte, declared string) (string, error) {
 	text, err := decodeBytes(data, declared)
 	if err != nil {
@@ -57,6 +58,9 @@ func decodeBytes(data []byte, declared string) (string, error) {
 	}
 	if utf8.Valid(data) {
 		return string(data), nil
+	}
+	if text, ok := strictly(korean.EUCKR, data); ok && looksKorean(text) {
+		return text, nil
 	}
 	if text, ok := strictly(simplifiedchinese.GB18030, data); ok && looksChinese(data) {
 		return text, nil
@@ -142,6 +146,28 @@ func stringOf(from encoding.Encoding, data []byte) (string, error) {
 		return "", errors.Join(errEncoding, err)
 	}
 	return string(text), nil
+}
+
+// oftenInKorean are syllables that stand in nearly every text. Read as Chinese, their bytes are characters that hardly any has.
+const oftenInKorean = "이다는의에을가하고지로한를은사기어시자인정전대그들게니과원장보제주공관신연여으안번호입금비부서명"
+
+// looksKorean reports whether a text that was decoded as EUC-KR makes sense as such. Its syllables have the bytes of common Chinese characters; but of a Chinese text a third
+// become Korea's own Chinese characters, or those of no use, and few the syllables that are frequent. A few words may be either, and count as Chinese.
+func looksKorean(text string) bool {
+	letters, syllables, often := 0, 0, 0
+	for _, r := range text {
+		if r < utf8.RuneSelf || !unicode.IsLetter(r) {
+			continue
+		}
+		letters++
+		if r >= '가' && r <= '힣' {
+			syllables++
+		}
+		if strings.ContainsRune(oftenInKorean, r) {
+			often++
+		}
+	}
+	return letters >= 12 && syllables*20 >= letters*19 && often*5 >= letters
 }
 
 // looksChinese reports whether the two-byte characters of a text that is valid GB18030 are nearly all common ones: in Chinese texts most are from the 3755 of GB2312's first
