@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -214,8 +215,18 @@ func declaredBy(named format, data []byte) string {
 	if lower := bytes.ToLower(start); named != htmlFormat && !bytes.Contains(lower, []byte("<html")) && !bytes.Contains(lower, []byte("<meta")) {
 		return ""
 	}
-	if _, name, certain := charset.DetermineEncoding(start, ""); certain || name != "windows-1252" {
+	_, name, certain := charset.DetermineEncoding(start, "")
+	found := xmlEncoding.FindSubmatch(start)
+	switch {
+	case certain:
+		return name
+	case found != nil && !bytes.HasPrefix(bytes.ToLower(found[1]), []byte("utf-16")): // which it cannot be, since the declaration is read byte by byte
+		return string(found[1])
+	case name != "windows-1252":
 		return name
 	}
 	return ""
 }
+
+// xmlEncoding is the encoding in the declaration of XHTML, which browsers heed where a page is sent as XML.
+var xmlEncoding = regexp.MustCompile(`^\s*<\?xml[^>]*encoding=["']([^"']+)`)

@@ -207,3 +207,12 @@ func TestKoreanIsNoChinese(t *testing.T) {
 		}
 	}
 }
+
+func TestTheEncodingOfAnXMLDeclarationCounts(t *testing.T) {
+	t.Parallel()
+	page := `<?xml version="1.0" encoding="iso-8859-2"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title>x</title></head><body><p>` + "Zażółć gęślą jaźń" + `</p></body></html>`
+	wantBlocks(t, readFile(t, "a.xhtml", encoded(t, charmap.ISO8859_2, page)), paragraph("Zażółć gęślą jaźń"))
+	// What a browser reads, since it does not look at the declaration, counts first.
+	both := strings.Replace(strings.Replace(page, "<head>", `<head><meta charset="iso-8859-2"/>`, 1), `encoding="iso-8859-2"`, `encoding="utf-16"`, 1)
+	wantBlocks(t, readFile(t, "a.xhtml", encoded(t, charmap.ISO8859_2, both)), paragraph("Zażółć gęślą jaźń"))
+}
