@@ -20,7 +20,7 @@ import (
 
 var errEncoding = unreadable("its encoding cannot be told", "save it as UTF-8")
 
-// decode makes UTF-8 of a text. A byte order mark decides; then, what is valid UTF-8 is UTF-8, whatever it declares, unless it is a word or two; what is UTF-8 but for few bytes
+// decode makes UTF-8 of a text. A byte order mark decides, and the zeros of UTF-16 without one; then, what is valid UTF-8 is UTF-8, whatever it declares, unless it is a word or two; what is UTF-8 but for few bytes
 // is refused; then what the file declares counts. Else it is EUC-KR, GB18030 (with GBK and GB2312 in it) or Windows-1252 (with Latin-1), whichever fits first, and where neither does it is refused. Lines end with \n.
 func decode(data []byte, declared string) (string, error) {
 	text, err := decodeBytes(data, declared)
@@ -46,6 +46,13 @@ func decodeBytes(data []byte, declared string) (string, error) {
 			return text, nil
 		}
 		return "", unreadable("it says that it is UTF-16 and is not, or was cut off", "save it as UTF-8")
+	}
+	if order, ok := zerosOfUTF16(data); ok {
+		if text, ok := strictly(textunicode.UTF16(order, textunicode.IgnoreBOM), data); ok {
+			return text, nil
+		}
+	}
+	switch {
 	case mayBeDeclared(data, declared): // tried below
 	case utf8.Valid(data) && !bytes.ContainsRune(data, '\x1b'): // with an escape it may be ISO-2022-JP
 		return string(data), nil
@@ -71,6 +78,28 @@ func decodeBytes(data []byte, declared string) (string, error) {
 	}
 	return "", errEncoding
 }
+
+// zerosOfUTF16 reports whether a file without a byte order mark is UTF-16 with letters of ASCII: of these the one byte is zero, of hardly any other character both or the other.
+func zerosOfUTF16(data []byte) (textunicode.Endianness, bool) {
+	zeros := [2]int{}
+	for at, c := range data {
+		if c == 0 {
+			zeros[at%2]++
+		}
+	}
+	enough := func(many, few int) bool { return len(data)%2 == 0 && many*5 >= len(data)/2*2 && few*100 <= len(data) }
+	switch {
+	case len(data) < shortestUTF16:
+	case enough(zeros[1], zeros[0]):
+		return textunicode.LittleEndian, true
+	case enough(zeros[0], zeros[1]):
+		return textunicode.BigEndian, true
+	}
+	return textunicode.BigEndian, false
+}
+
+// shortestUTF16 is how many bytes must be there: zeros in a few may have come about by chance.
+const shortestUTF16 = 16
 
 // shortText is how many bytes may be valid UTF-8 by chance.
 const shortText = 200

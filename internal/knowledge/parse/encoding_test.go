@@ -216,3 +216,13 @@ func TestTheEncodingOfAnXMLDeclarationCounts(t *testing.T) {
 	both := strings.Replace(strings.Replace(page, "<head>", `<head><meta charset="iso-8859-2"/>`, 1), `encoding="iso-8859-2"`, `encoding="utf-16"`, 1)
 	wantBlocks(t, readFile(t, "a.xhtml", encoded(t, charmap.ISO8859_2, both)), paragraph("Zażółć gęślą jaźń"))
 }
+
+func TestUTF16WithoutAMarkIsTold(t *testing.T) {
+	t.Parallel()
+	for _, big := range []bool{false, true} {
+		data := asUTF16("name;days\r\nJürgen;30\r\n张三;25\r\n", big)[2:]
+		wantBlocks(t, readFile(t, "a.csv", data), table(1, "name | days\nJürgen | 30\n张三 | 25"))
+	}
+	_ = refused(t, "a.txt", bytes.Repeat([]byte{'a', 0, 0, 0}, 20), DefaultLimits)
+	_ = refused(t, "a.txt", []byte("a\x00b\x00c\x00d"), DefaultLimits)
+}
