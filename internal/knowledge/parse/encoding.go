@@ -79,7 +79,8 @@ func decodeBytes(data []byte, declared string) (string, error) {
 	return "", errEncoding
 }
 
-// zerosOfUTF16 reports whether a file without a byte order mark is UTF-16 with letters of ASCII: of these the one byte is zero, of hardly any other character both or the other.
+// zerosOfUTF16 reports whether a file without a byte order mark is UTF-16, two of five characters of which are ASCII: their one byte is zero, and hardly any character has a
+// zero as its other byte.
 func zerosOfUTF16(data []byte) (textunicode.Endianness, bool) {
 	zeros := [2]int{}
 	for at, c := range data {
@@ -87,7 +88,7 @@ func zerosOfUTF16(data []byte) (textunicode.Endianness, bool) {
 			zeros[at%2]++
 		}
 	}
-	enough := func(many, few int) bool { return len(data)%2 == 0 && many*5 >= len(data)/2*2 && few*100 <= len(data) }
+	enough := func(many, few int) bool { return len(data)%2 == 0 && many*5 >= len(data) && few*100 <= len(data) }
 	switch {
 	case len(data) < shortestUTF16:
 	case enough(zeros[1], zeros[0]):

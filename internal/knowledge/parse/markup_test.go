@@ -305,3 +305,21 @@ func TestDeepNestingNeitherOverflowsNorLosesText(t *testing.T) {
 		})
 	}
 }
+
+func TestANoticeBetweenRulesIsNoSettings(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, source, first string }{
+		{"a notice", "---\nWarning: Disconnect the mains before you open the housing.\n---\nText", "Warning: Disconnect the mains before you open the housing."},
+		{"in Chinese", "---\n警告: 打开外壳之前，请断开电源。\n---\nText", "警告: 打开外壳之前，请断开电源。"},
+		{"settings that have a sentence", "---\nDescription: What everybody should know\nnote: What everybody should know\n---\nText", "Text"},
+		{"settings that nobody knows", "---\nowner: Personnel\nreview: true\n---\nText", "Text"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			// A text before a rule is a heading of Markdown's.
+			if first := readFile(t, "a.md", []byte(c.source)).Blocks[0].Text; first != c.first {
+				t.Errorf("first block %q, want %q", first, c.first)
+			}
+		})
+	}
+}
