@@ -126,13 +126,15 @@ var knownSettings = []string{
 	"draft", "slug", "url", "permalink", "aliases", "lang", "language", "weight", "id", "uid", "sidebar", "sidebar_label", "sidebar_position", "nav_order", "parent", "toc", "status",
 }
 
-// stringOfYAML is a value that is a text. It is taken from the tree: decoding follows references to references, of which a few lines make any number of values.
+// stringOfYAML is a value that is a text, a number or a date. It is taken from the tree: decoding follows references to references, of which a few lines make any number of values.
 func stringOfYAML(value yaml.Node) string {
 	switch value := value.(type) {
 	case *yaml.StringNode:
 		return value.Value
 	case *yaml.LiteralNode:
 		return value.Value.Value
+	case *yaml.IntegerNode, *yaml.FloatNode, *yaml.BoolNode:
+		return value.GetToken().Value // as it was written
 	}
 	return ""
 }

@@ -72,7 +72,10 @@ func TestMarkdownFrontMatterIsTakenOff(t *testing.T) {
 		{"of the title first", "---\ntitle: A\n---\n# B", "A", "B"},
 		{"a title over lines", "---\ntitle: >\n  Leave and\n  travel\n---\nText", "Leave and travel", "Text"},
 		{"a title without quotes", "---\nlayout: page\n\"title\": Leave # for all\n---\nText", "Leave", "Text"},
-		{"a number as the title", "---\ntitle: 2026\n---\nText", "", "Text"},
+		{"a number as the title", "---\ntitle: 2026\n---\nText", "2026", "Text"},
+		{"a fraction as the title", "---\ntitle: 1.50\n---\nText", "1.50", "Text"},
+		{"a date as the title", "---\ntitle: 2026-11-28\n---\nText", "2026-11-28", "Text"},
+		{"no title", "---\ntitle:\n---\nText", "", "Text"},
 		{"a list", "---\n- a\n---\nText", "", "- a"},
 		{"one line in braces", "---\n{title: Leave}\n---\nText", "Leave", "Text"},
 	} {
