@@ -145,7 +145,7 @@ func (d *docxReader) read(reader io.Reader) error {
 			if paragraph := d.paragraph(); d.text && paragraph != nil && !d.hiddenRun {
 				said := string(token)
 				if d.raisedRun && !paragraph.raised {
-					said = raisedMark(paragraph.line().last, said) + said
+					said = raisedMark(paragraph.line().String(), said) + said
 				}
 				paragraph.raised = d.raisedRun
 				paragraph.write(said)

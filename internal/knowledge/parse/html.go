@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -253,8 +252,7 @@ func (p *htmlReader) take(node *html.Node, except []atom.Atom) {
 func (p *htmlReader) raise(node *html.Node) {
 	for child := range node.Descendants() {
 		if child.Type == html.TextNode {
-			before, _ := utf8.DecodeLastRuneInString(p.inline.String())
-			p.inline.WriteString(raisedMark(before, child.Data))
+			p.inline.WriteString(raisedMark(p.inline.String(), child.Data))
 			return
 		}
 	}

@@ -326,3 +326,12 @@ func TestANoticeBetweenRulesIsNoSettings(t *testing.T) {
 		})
 	}
 }
+
+func TestPowersOfBracketsAndByLetters(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]string{
+		"2<sup>n</sup>": "2^n", "(a+b)<sup>2</sup>": "(a+b)^2", "[x]<sup>−1</sup>": "[x]^−1", "the 1<sup>e</sup> and 2<sup>nd</sup>": "the 1e and 2nd", "(c)<sup>TM</sup>": "(c)TM", "n<sup>o</sup> 1": "no 1",
+	} {
+		wantBlocks(t, readFile(t, "a.html", []byte("<p>"+source)), paragraph(want))
+	}
+}

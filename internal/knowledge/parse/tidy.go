@@ -52,9 +52,14 @@ func unspaced(r rune) bool {
 		strings.ContainsRune("“”‘’—…", r)
 }
 
-// raisedMark stands before a superscript that would be read as part of what stands before it: 10 with a 6 above it is not 106.
-func raisedMark(before rune, raised string) string {
-	if first, _ := utf8.DecodeRuneInString(raised); isWord(before) && (unicode.IsDigit(first) || strings.ContainsRune("+-−", first)) {
+// raisedMark stands before a superscript that would be read as part of what stands before it: 10 with a 6 above it is not 106, 2 with an n no 2n. A letter above a number may
+// also end an ordinal, as of French and Italian (1e, 1a, 1o).
+func raisedMark(before, raised string) string {
+	last, _ := utf8.DecodeLastRuneInString(before)
+	first, size := utf8.DecodeRuneInString(raised)
+	figure := unicode.IsDigit(first) || strings.ContainsRune("+-−", first)
+	letter := unicode.IsLetter(first) && size == len(raised) && !strings.ContainsRune("eaoEAOªº", first)
+	if figure && (isWord(last) || last == ')' || last == ']') || letter && unicode.IsDigit(last) {
 		return "^"
 	}
 	return ""
