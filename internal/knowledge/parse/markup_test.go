@@ -335,3 +335,15 @@ func TestPowersOfBracketsAndByLetters(t *testing.T) {
 		wantBlocks(t, readFile(t, "a.html", []byte("<p>"+source)), paragraph(want))
 	}
 }
+
+func TestMarksOfFootnotesAreNoPowers(t *testing.T) {
+	t.Parallel()
+	for before, want := range map[string]string{
+		"annual leave": "annual leave 1.", "Größe": "Größe 1.", "12 cm": "12 cm^1.", "x": "x^1.", "sin": "sin^1.", "H2O": "H2O^1.", "(see below)": "(see below)^1.",
+	} {
+		wantBlocks(t, readFile(t, "a.html", []byte("<p>"+before+"<sup>1</sup>.")), paragraph(want))
+		body := `<w:p><w:r><w:t>` + before + `</w:t></w:r><w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t>1</w:t></w:r><w:r><w:t>.</w:t></w:r></w:p>`
+		wantBlocks(t, readFile(t, "a.docx", docxFile(t, body)), paragraph(want))
+	}
+	wantBlocks(t, readFile(t, "a.html", []byte("<p>5 L min<sup>-1</sup>")), paragraph("5 L min^-1"))
+}
