@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -26,6 +27,9 @@ func readHTML(out *builder, text string) error {
 	if err := checkMarkup(text); err != nil {
 		return err
 	}
+	if isXHTML(text) {
+		text = closesItself.ReplaceAllString(text, "<$1$2></$1>")
+	}
 	// The library refuses what is nested deeper than 512 elements, so that walking the tree is safe.
 	root, err := html.Parse(&contextReader{out: out, from: strings.NewReader(text)})
 	if ctxErr := out.ctx.Err(); ctxErr != nil {
@@ -39,6 +43,14 @@ func readHTML(out *builder, text string) error {
 	page.walk(root)
 	page.flush()
 	return page.err
+}
+
+// closesItself are the elements of XHTML that have no end of their own where they are empty. Read as HTML, all up to such an end would be their text.
+var closesItself = regexp.MustCompile(`(?i)<(title|script|style|textarea|iframe|noscript)(\s[^<>]*)?/>`)
+
+func isXHTML(text string) bool {
+	text = strings.TrimSpace(text[:min(len(text), 4096)])
+	return strings.HasPrefix(text, "<?xml") || strings.Contains(text, "http://www.w3.org/1999/xhtml")
 }
 
 // contextReader ends reading when its context ends.

@@ -347,3 +347,12 @@ func TestMarksOfFootnotesAreNoPowers(t *testing.T) {
 	}
 	wantBlocks(t, readFile(t, "a.html", []byte("<p>5 L min<sup>-1</sup>")), paragraph("5 L min^-1"))
 }
+
+func TestElementsOfXHTMLThatCloseThemselvesSwallowNothing(t *testing.T) {
+	t.Parallel()
+	page := `<html xmlns="http://www.w3.org/1999/xhtml"><head><title/><script src="a.js" /><style/></head><body><p>One</p><textarea name="x"/><iframe src="b"/><noscript/><p>Two</p></body></html>`
+	wantBlocks(t, readFile(t, "a.xhtml", []byte(page)), paragraph("One"), paragraph("Two"))
+	wantBlocks(t, readFile(t, "b.xhtml", []byte(`<?xml version="1.0"?>`+strings.Replace(page, ` xmlns="http://www.w3.org/1999/xhtml"`, "", 1))), paragraph("One"), paragraph("Two"))
+	// In other pages such an end means nothing.
+	wantBlocks(t, readFile(t, "a.html", []byte(`<html><body><p>One</p><script src="a.js"/>x()</script><p>Two</p></html>`)), paragraph("One"), paragraph("Two"))
+}
