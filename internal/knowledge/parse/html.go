@@ -38,6 +38,7 @@ func readHTML(out *builder, text string) error {
 	if err != nil {
 		return unreadable("it is not usable HTML: "+strings.TrimPrefix(err.Error(), "html: "), "save it anew as HTML, or as text")
 	}
+	openPanels(root)
 	page := &htmlReader{out: out}
 	page.titles(root)
 	page.walk(root)
@@ -92,9 +93,37 @@ var unshown = []atom.Atom{
 	atom.Button, atom.Select, atom.Textarea, atom.Input, atom.Dialog, atom.Datalist,
 }
 
+// isHeadingButton reports whether a button is in a heading, as one that opens the answer to the question on it.
+func isHeadingButton(node *html.Node) bool {
+	if node.DataAtom != atom.Button {
+		return false
+	}
+	for around := node.Parent; around != nil; around = around.Parent {
+		if around.DataAtom == atom.Summary || slices.Contains(headings, around.DataAtom) {
+			return true
+		}
+	}
+	return false
+}
+
+// openPanels shows what the buttons in headings open; the page says which panel is each one's.
+func openPanels(root *html.Node) {
+	panels := map[string]bool{}
+	for node := range root.Descendants() {
+		if id := attribute(node, "aria-controls"); id != "" && isHeadingButton(node) {
+			panels[id] = true
+		}
+	}
+	for node := range root.Descendants() {
+		if panels[attribute(node, "id")] {
+			node.Attr = slices.DeleteFunc(node.Attr, func(one html.Attribute) bool { return one.Key == "hidden" || one.Key == "aria-hidden" || one.Key == "style" })
+		}
+	}
+}
+
 // hidden reports whether a page does not show an element.
 func hidden(node *html.Node) bool {
-	if slices.Contains(unshown, node.DataAtom) {
+	if slices.Contains(unshown, node.DataAtom) && !isHeadingButton(node) {
 		return true
 	}
 	for _, attribute := range node.Attr {

@@ -356,3 +356,10 @@ func TestElementsOfXHTMLThatCloseThemselvesSwallowNothing(t *testing.T) {
 	// In other pages such an end means nothing.
 	wantBlocks(t, readFile(t, "a.html", []byte(`<html><body><p>One</p><script src="a.js"/>x()</script><p>Two</p></html>`)), paragraph("One"), paragraph("Two"))
 }
+
+func TestButtonsThatAreHeadingsAreShownWithWhatTheyOpen(t *testing.T) {
+	t.Parallel()
+	page := `<h3><button aria-expanded="false" aria-controls="a1">How many days?</button></h3><div id="a1" hidden aria-hidden="true"><p>Thirty.</p></div>
+<details><summary><button>And then?</button></summary>None.</details><button aria-controls="menu">Menu</button><div id="menu" hidden>Pages</div><p hidden>No</p>`
+	wantBlocks(t, readFile(t, "a.html", []byte(page)), heading(3, "How many days?"), paragraph("Thirty."), paragraph("And then?"), paragraph("None."))
+}
