@@ -116,7 +116,9 @@ func openPanels(root *html.Node) {
 	}
 	for node := range root.Descendants() {
 		if panels[attribute(node, "id")] {
-			node.Attr = slices.DeleteFunc(node.Attr, func(one html.Attribute) bool { return one.Key == "hidden" || one.Key == "aria-hidden" || one.Key == "style" })
+			node.Attr = slices.DeleteFunc(node.Attr, func(one html.Attribute) bool {
+				return one.Key == "hidden" || one.Key == "aria-hidden" || one.Key == "style"
+			})
 		}
 	}
 }
