@@ -134,7 +134,7 @@ func (m *mailReader) part(header textproto.MIMEHeader, body io.Reader, place mai
 	if name, attached := attachedName(header, kind, parameters, place); attached {
 		return m.attach(name, kind, header, body)
 	}
-	if place.rejected || !strings.HasPrefix(kind, "text/") || slices.Contains(noText, kind) {
+	if place.rejected || !isMailText(kind, place) {
 		return nil // alternatives, pictures in the text, signatures
 	}
 	data, err := m.decoded(header, body)
@@ -159,6 +159,14 @@ func (m *mailReader) part(header textproto.MIMEHeader, body io.Reader, place mai
 		text = enrichedText(text)
 	}
 	return readText(m.out, text)
+}
+
+// isMailText reports whether a part of that type says something to people. Beside a page stands what belongs to it, for programs.
+func isMailText(kind string, place mailPlace) bool {
+	if kind == "text/plain" || kind == "text/html" {
+		return true
+	}
+	return strings.HasPrefix(kind, "text/") && !place.related && !slices.Contains(noText, kind)
 }
 
 // noText are texts for programs.
@@ -202,7 +210,8 @@ type mailPart struct {
 	data   []byte
 }
 
-// multipart reads the parts of a part. Of alternatives it reads the first plain text that says more than that there is HTML, else the last one that can be read, and what is attached in the others.
+// multipart reads the parts of a part. Of alternatives it reads the first plain text that says more than that there is HTML, else the first one that can be read, and
+// what is attached in the others.
 func (m *mailReader) multipart(kind, boundary string, body io.Reader, place mailPlace) error {
 	if boundary == "" {
 		return unreadable("it is a mail of several parts that does not say where they end", "save the mail anew as .eml")

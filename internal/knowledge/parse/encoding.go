@@ -20,8 +20,9 @@ import (
 
 var errEncoding = unreadable("its encoding cannot be told", "save it as UTF-8")
 
-// decode makes UTF-8 of a text. A byte order mark decides, and the zeros of UTF-16 without one; then, what is valid UTF-8 is UTF-8, whatever it declares, unless it is a word or two; what is UTF-8 but for few bytes
-// is refused; then what the file declares counts. Else it is EUC-KR, GB18030 (with GBK and GB2312 in it) or Windows-1252 (with Latin-1), whichever fits first, and where neither does it is refused. Lines end with \n.
+// decode makes UTF-8 of a text. A byte order mark decides, and the zeros of UTF-16 without one; then, what is valid UTF-8 is UTF-8, whatever it declares, unless it is a word or
+// two; what is UTF-8 but for few bytes is refused; then what the file declares counts. Else it is EUC-KR, GB18030 (with GBK and GB2312 in it) or Windows-1252 (with Latin-1),
+// whichever fits first, and where none does it is refused. Lines end with \n.
 func decode(data []byte, declared string) (string, error) {
 	text, err := decodeBytes(data, declared)
 	if err != nil {
