@@ -118,6 +118,6 @@ func wronglyNamed(extension string, data []byte) error {
 // looksLikeMail reports whether one of the lines before the first empty one is so.
 func looksLikeMail(data []byte, line *regexp.Regexp) bool {
 	head := unixLines(string(data[:min(len(data), 64<<10)]))
-	head, _, _ = strings.Cut(strings.TrimLeft(head, "\n"), "\n\n")
+	head, _, _ = strings.Cut(strings.TrimLeft(head, "\ufeff\n"), "\n\n")
 	return line.MatchString(head)
 }

@@ -82,6 +82,8 @@ type docxParagraph struct {
 	raised bool
 	// math are the open parts of an equation.
 	math []*docxMath
+	// run is how many runs were open around it: a text box stands in one.
+	run int
 }
 
 func (p *docxParagraph) write(text string) {
@@ -143,7 +145,7 @@ func (d *docxReader) read(reader io.Reader) error {
 			if paragraph := d.paragraph(); d.text && paragraph != nil && !d.hiddenRun {
 				said := string(token)
 				if d.raisedRun && !paragraph.raised {
-					said = raisedMark(paragraph.line().last, said) + said
+					said = raisedMark(paragraph.line().String(), said) + said
 				}
 				paragraph.raised = d.raisedRun
 				paragraph.write(said)
@@ -195,7 +197,8 @@ func (d *docxReader) start(element xml.StartElement) error {
 	}
 	switch element.Name.Local {
 	case "p":
-		d.paragraphs = append(d.paragraphs, &docxParagraph{})
+		d.paragraphs = append(d.paragraphs, &docxParagraph{run: d.run})
+		d.run = 0
 	case "tbl":
 		d.tables = append(d.tables, &docxTable{boxes: len(d.paragraphs)})
 	case "r":
@@ -306,6 +309,7 @@ func (d *docxReader) end(name xml.Name) error {
 			return nil
 		}
 		d.paragraphs = d.paragraphs[:len(d.paragraphs)-1]
+		d.run = paragraph.run
 		return d.endParagraph(paragraph)
 	case "tc":
 		return d.endCell(table)

@@ -3,6 +3,7 @@ package parse
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,8 @@ import (
 	"mime/quotedprintable"
 	"net/mail"
 	"net/textproto"
+	"regexp"
+	"slices"
 	"strings"
 
 	"bestbox/internal/knowledge"
@@ -22,18 +25,31 @@ const (
 	maxMailParts = 1000
 )
 
+var (
+	// mailboxLine begins a mail in the file of a mailbox, nextInMailbox the one behind it, which a header follows.
+	mailboxLine   = regexp.MustCompile(`^From [^\n]*\n`)
+	nextInMailbox = regexp.MustCompile(`\n\r?\nFrom [^\n]*\n[A-Za-z0-9-]+:[ \t]`)
+)
+
 // readEML reads a mail: its subject as the title, who wrote to whom and when, its text, and then its attachments, each below a heading with its name.
 func readEML(out *builder, data []byte, depth int) error {
 	if depth >= maxMailDepth {
 		return unreadable("it has mails in mails, more than can be read", "take the inner mails out and put them in alone")
 	}
-	message, err := mail.ReadMessage(bytes.NewReader(bytes.TrimLeft(data, "\r\n")))
+	data = bytes.TrimLeft(bytes.TrimPrefix(data, byteOrders[0]), "\r\n")
+	if mailbox := mailboxLine.FindIndex(data); mailbox != nil {
+		data = data[mailbox[1]:]
+		if nextInMailbox.Match(data) {
+			return unreadable("it holds several mails, as the folder of a mail program", "save each of them as .eml")
+		}
+	}
+	message, err := mail.ReadMessage(bytes.NewReader(data))
 	if err != nil {
 		// The error of the library quotes the line as it stands, however long and in whatever bytes.
 		return unreadable("it is not a mail: its header cannot be read", "save the mail anew as .eml")
 	}
-	if kind, _ := contentType(textproto.MIMEHeader(message.Header)); kind == "multipart/encrypted" || strings.HasSuffix(kind, "pkcs7-mime") {
-		return unreadable("it is encrypted, or signed in a way that packs up its text", "open it in the mail program and save its text anew")
+	if isEncrypted(textproto.MIMEHeader(message.Header)) {
+		return errEncrypted
 	}
 	letter := &mailReader{out: out, depth: depth}
 	subject := headerText(message.Header.Get("Subject"))
@@ -49,6 +65,19 @@ func readEML(out *builder, data []byte, depth int) error {
 	}
 	return letter.readAttachments()
 }
+
+var errEncrypted = unreadable("it is encrypted, or signed in a way that packs up its text", "open it in the mail program and save its text anew")
+
+// isEncrypted reports whether a mail as a whole is one file of S/MIME or PGP. Some servers give the type of any file to it.
+func isEncrypted(header textproto.MIMEHeader) bool {
+	kind, parameters := contentType(header)
+	_, more := headerParameters(header.Get("Content-Disposition"))
+	return kind == "multipart/encrypted" || strings.HasSuffix(kind, "pkcs7-mime") ||
+		kind == "application/octet-stream" && strings.EqualFold(cmp.Or(more["filename"], parameters["name"]), "smime.p7m")
+}
+
+// pgpStart begins a text that PGP has encrypted.
+const pgpStart = "-----BEGIN PGP MESSAGE-----"
 
 // addresses are the lines of the header that say who wrote to whom, and when.
 func addresses(header mail.Header) string {
@@ -106,7 +135,7 @@ func (m *mailReader) part(header textproto.MIMEHeader, body io.Reader, place mai
 	if name, attached := attachedName(header, kind, parameters, place); attached {
 		return m.attach(name, kind, header, body)
 	}
-	if place.rejected || kind != "text/plain" && kind != "text/html" {
+	if place.rejected || !isMailText(kind, place) {
 		return nil // alternatives, pictures in the text, signatures
 	}
 	data, err := m.decoded(header, body)
@@ -120,11 +149,29 @@ func (m *mailReader) part(header textproto.MIMEHeader, body io.Reader, place mai
 		return m.html(data, parameters["charset"])
 	}
 	text, err := decode(data, parameters["charset"])
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case strings.HasPrefix(strings.TrimSpace(text), pgpStart):
+		return errEncrypted
+	case kind == "text/calendar":
+		text = calendarText(text)
+	case kind == "text/enriched", kind == "text/richtext":
+		text = enrichedText(text)
 	}
 	return readText(m.out, text)
 }
+
+// isMailText reports whether a part of that type says something to people. Beside a page stands what belongs to it, for programs.
+func isMailText(kind string, place mailPlace) bool {
+	if kind == "text/plain" || kind == "text/html" {
+		return true
+	}
+	return strings.HasPrefix(kind, "text/") && !place.related && !slices.Contains(noText, kind)
+}
+
+// noText are texts for programs.
+var noText = []string{"text/css", "text/javascript", "text/ecmascript", "text/rtf", "text/xml", "text/x-amp-html"}
 
 // attach keeps a part for later. One that cannot be decoded leaves the mail readable.
 func (m *mailReader) attach(name, kind string, header textproto.MIMEHeader, body io.Reader) error {
@@ -164,7 +211,8 @@ type mailPart struct {
 	data   []byte
 }
 
-// multipart reads the parts of a part. Of alternatives it reads the first plain text that says anything, else the last one that can be read, and what is attached in the others.
+// multipart reads the parts of a part. Of alternatives it reads the first plain text that says more than that there is HTML, else the first one that can be read, and
+// what is attached in the others.
 func (m *mailReader) multipart(kind, boundary string, body io.Reader, place mailPlace) error {
 	if boundary == "" {
 		return unreadable("it is a mail of several parts that does not say where they end", "save the mail anew as .eml")
@@ -198,28 +246,67 @@ func partsOf(body io.Reader, boundary string) ([]mailPart, error) {
 			return nil, errMailCut
 		}
 		data, err := io.ReadAll(next)
-		if err != nil {
+		cut := errors.Is(err, io.ErrUnexpectedEOF) && mayLackBoundary(next.Header)
+		if err != nil && !cut {
 			return nil, errMailCut
 		}
 		parts = append(parts, mailPart{next.Header, data})
+		if cut {
+			break
+		}
 	}
 	return parts, nil
 }
 
-var errMailCut = unreadable("it is a mail that is damaged or was cut off", "save the mail anew as .eml")
+// mayLackBoundary reports whether the end of the file may be that of a part: some programs leave the last boundary out. What has parts has boundaries of its own; in base64 what
+// is lacking would be lost without a sign of it.
+func mayLackBoundary(header textproto.MIMEHeader) bool {
+	kind, _ := contentType(header)
+	encoding := strings.ToLower(strings.TrimSpace(header.Get("Content-Transfer-Encoding")))
+	return strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, "text/") && encoding != "base64"
+}
+
+var errMailCut = unreadable("it is a mail that is damaged or was cut off", "save the mail anew as .eml, or its text as .txt")
 
 // best is which of the alternatives is read.
 func (m *mailReader) best(parts []mailPart) int {
-	for _, wanted := range []string{"text/plain", "text/html", "multipart/"} {
+	pointer := slices.IndexFunc(parts, m.pointsToHTML)
+	if pointer >= 0 && !slices.ContainsFunc(parts, m.showsText) {
+		pointer = -1
+	}
+	for _, wanted := range []string{"text/plain", "text/html", "multipart/", "text/"} {
 		for at, one := range parts {
 			kind, _ := contentType(one.header)
 			disposition, _ := headerParameters(one.header.Get("Content-Disposition"))
-			if strings.HasPrefix(kind, wanted) && disposition != "attachment" && !m.blank(one) {
+			if strings.HasPrefix(kind, wanted) && disposition != "attachment" && !m.blank(one) && at != pointer {
 				return at
 			}
 		}
 	}
 	return 0
+}
+
+// shortPointer is how long a plain text may be that says only that the mail is HTML.
+const shortPointer = 200
+
+// pointsToHTML reports whether a plain text seems to say no more than that a program is needed which shows HTML.
+func (m *mailReader) pointsToHTML(part mailPart) bool {
+	if kind, _ := contentType(part.header); kind != "text/plain" {
+		return false
+	}
+	data, err := m.decoded(part.header, bytes.NewReader(part.data))
+	return err == nil && len(data) < shortPointer && bytes.Contains(data, []byte("HTML"))
+}
+
+// showsText reports whether a part is a page with a text. One with its pictures counts as such.
+func (m *mailReader) showsText(part mailPart) bool {
+	kind, parameters := contentType(part.header)
+	if kind != "text/html" {
+		return kind == "multipart/related"
+	}
+	data, err := m.decoded(part.header, bytes.NewReader(part.data))
+	page := &mailReader{out: &builder{ctx: m.out.ctx, limits: m.out.limits, size: m.out.size}}
+	return err == nil && page.html(data, parameters["charset"]) == nil && len(page.out.content.Blocks) > 0
 }
 
 // blank reports whether a part says nothing. One that cannot be decoded does not count as blank: reading it says what is wrong.

@@ -99,7 +99,7 @@ func TestBadMailsAreRefused(t *testing.T) {
 		{"no mail", "Just a text, without any header.\n", "other text"},
 		{"binary", "\x00\x01\x02\x03\x04", "no text"},
 		{"a broken header", mailFile("Subject: x", "no header \xff\x00 "+strings.Repeat("long", 100), "", "text"), "its header cannot be read"},
-		{"cut off", mailFile("Subject: x", "Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: text/plain", "", "text"), "cut off"},
+		{"cut off", mailFile("Subject: x", "Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: image/png", "", "text"), "cut off"},
 		{"broken base64", mailFile("Subject: x", "Content-Transfer-Encoding: base64", "", "!!!!"), "damaged"},
 		{"encrypted by S/MIME", mailFile("Subject: x", "From: a@example.com", `Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name="smime.p7m"`, "Content-Transfer-Encoding: base64", "", "MIAG"), "encrypted"},
 		{"signed by S/MIME with the text inside", mailFile("Subject: x", `Content-Type: application/x-pkcs7-mime; smime-type=signed-data`, "Content-Transfer-Encoding: base64", "", "MIAG"), "signed"},
@@ -113,4 +113,75 @@ func TestBadMailsAreRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestMailsThatAreEncryptedUnderAnotherTypeAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, source := range map[string]string{
+		"S/MIME by its name":     mailFile("Subject: x", `Content-Type: application/octet-stream; name="smime.p7m"`, "Content-Transfer-Encoding: base64", "", "MIAG"),
+		"S/MIME as a file":       mailFile("Subject: x", "Content-Type: application/octet-stream", `Content-Disposition: attachment; filename="SMIME.p7m"`, "Content-Transfer-Encoding: base64", "", "MIAG"),
+		"PGP in the text":        mailFile("Subject: x", "", "-----BEGIN PGP MESSAGE-----", "", "hQEMA", "-----END PGP MESSAGE-----"),
+		"PGP with a file beside": mailFile("Subject: x", "Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: text/plain", "", "", "-----BEGIN PGP MESSAGE-----", "", "hQEMA", "--b--"),
+	} {
+		if bad := refused(t, "a.eml", []byte(source), DefaultLimits); !strings.Contains(bad.Reason, "encrypted") {
+			t.Errorf("%s: reason %q", name, bad.Reason)
+		}
+	}
+	signed := mailFile("Subject: x", `Content-Type: multipart/signed; protocol="application/pkcs7-signature"; boundary=b`, "", "--b", "Content-Type: text/plain", "", "The text",
+		"--b", `Content-Type: application/pkcs7-signature; name="smime.p7s"`, "Content-Transfer-Encoding: base64", "", "MIAG", "--b--")
+	wantBlocks(t, readFile(t, "a.eml", []byte(signed)), heading(1, "x"), paragraph("The text"), heading(1, "smime.p7s"))
+}
+
+func TestAPlainTextThatOnlyPointsToTheHTMLIsNotRead(t *testing.T) {
+	t.Parallel()
+	mail := func(plain, page string) []byte {
+		return []byte(mailFile("Subject: x", "Content-Type: multipart/alternative; boundary=b", "", "--b", "Content-Type: text/plain", "", plain, "--b", "Content-Type: text/html", "", page, "--b--"))
+	}
+	const stub = "This mail is HTML, use a program that shows it."
+	wantBlocks(t, readFile(t, "a.eml", mail(stub, "<p>Thirty days</p>")), heading(1, "x"), paragraph("Thirty days"))
+	wantBlocks(t, readFile(t, "a.eml", mail(stub, "<p><img src=a></p>")), heading(1, "x"), paragraph(stub))
+	long := "How HTML is written: " + strings.TrimSpace(strings.Repeat("a tag has a name ", 12))
+	wantBlocks(t, readFile(t, "a.eml", mail(long, "<p>Thirty days</p>")), heading(1, "x"), paragraph(long))
+}
+
+func TestAByteOrderMarkBeforeAMailIsPassedOver(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"a.eml", "mail"} {
+		wantBlocks(t, readFile(t, name, []byte("\xEF\xBB\xBF"+mailFile("MIME-Version: 1.0", "Subject: x", "", "Text"))), heading(1, "x"), paragraph("Text"))
+	}
+	wantBlocks(t, readFile(t, "a.eml", []byte("\xEF\xBB\xBF"+mailFile("Subject: x", "", "Text"))), heading(1, "x"), paragraph("Text"))
+}
+
+func TestTheLineThatBeginsAMailInAMailboxIsPassedOver(t *testing.T) {
+	t.Parallel()
+	one := "From - Sat Nov 28 2026\r\n" + mailFile("X-Status: 1", "Subject: x", "", "From here on", "", "From the first day on:", "thirty days")
+	wantBlocks(t, readFile(t, "a.eml", []byte(one)), heading(1, "x"), paragraph("From here on"), paragraph("From the first day on:\nthirty days"))
+	if bad := refused(t, "a.eml", []byte(one+"\r\n"+one), DefaultLimits); !strings.Contains(bad.Reason, "several mails") {
+		t.Errorf("reason %q", bad.Reason)
+	}
+}
+
+func TestAMailWithoutItsLastBoundaryIsReadWhereItEndsWithText(t *testing.T) {
+	t.Parallel()
+	mixed := []string{"Subject: x", "Content-Type: multipart/mixed; boundary=b", "", "--b"}
+	wantBlocks(t, readFile(t, "a.eml", []byte(mailFile(append(mixed, "Content-Type: text/plain", "", "One", "--b", "Content-Type: text/plain", "", "Two")...))), heading(1, "x"), paragraph("One"), paragraph("Two"))
+	wantBlocks(t, readFile(t, "a.eml", []byte(mailFile(append(mixed, "Content-Type: multipart/alternative; boundary=c", "", "--c", "", "One", "--c--")...))), heading(1, "x"), paragraph("One"))
+	for _, kind := range []string{"text/plain\r\nContent-Transfer-Encoding: base64", "application/pdf", "multipart/alternative; boundary=c\r\n\r\n--c\r\nContent-Type: image/png"} {
+		if bad := refused(t, "a.eml", []byte(mailFile(append(mixed, "Content-Type: "+kind, "", "VGV4")...)), DefaultLimits); !strings.Contains(bad.Reason, "cut off") || !strings.Contains(bad.Advice, ".txt") {
+			t.Errorf("%s: %v", kind, bad)
+		}
+	}
+}
+
+func TestOtherTextsOfAMailAreRead(t *testing.T) {
+	t.Parallel()
+	invitation := []string{"Content-Type: text/calendar; method=REQUEST; charset=utf-8", "", "BEGIN:VCALENDAR", "BEGIN:VTIMEZONE", "TZID:Europe/Berlin", "BEGIN:STANDARD", "DTSTART:19701025T030000", "END:STANDARD", "END:VTIMEZONE",
+		"BEGIN:VEVENT", "DTSTART;TZID=Europe/Berlin:20261130T090000", "DTEND:20261130T090000Z", `SUMMARY:Budget\, 2027`, "LOCATION;LANGUAGE=de:Room 3", `DESCRIPTION:Bring the fig`, ` ures\nand a pen`,
+		"BEGIN:VALARM", "DESCRIPTION:REMINDER", "END:VALARM", "END:VEVENT", "END:VCALENDAR"}
+	event := paragraph("Start: 2026-11-30 09:00 (Europe/Berlin)\nEnd: 2026-11-30 09:00 (UTC)\nSummary: Budget, 2027\nLocation: Room 3\nDescription: Bring the figures\nand a pen")
+	wantBlocks(t, readFile(t, "a.eml", []byte(mailFile(append([]string{"Subject: x"}, invitation...)...))), heading(1, "x"), event)
+	alternatives := append([]string{"Subject: x", "Content-Type: multipart/alternative; boundary=b", "", "--b", "Content-Type: text/plain", "", "Come", "--b"}, invitation...)
+	wantBlocks(t, readFile(t, "a.eml", []byte(mailFile(append(alternatives, "--b--")...))), heading(1, "x"), paragraph("Come"))
+	wantBlocks(t, readFile(t, "a.eml", []byte(mailFile("Subject: x", "Content-Type: text/enriched", "", "<bold>Thirty</bold> days, <param>red</param>a << b"))), heading(1, "x"), paragraph("Thirty days, a < b"))
+	wantBlocks(t, readFile(t, "a.eml", []byte(mailFile("Subject: x", "Content-Type: text/markdown", "", "Thirty days"))), heading(1, "x"), paragraph("Thirty days"))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -12,14 +13,16 @@ import (
 	"golang.org/x/net/html/charset"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	textunicode "golang.org/x/text/encoding/unicode"
 )
 
 var errEncoding = unreadable("its encoding cannot be told", "save it as UTF-8")
 
-// decode makes UTF-8 of a text. A byte order mark decides; then, what is valid UTF-8 is UTF-8, whatever it declares, unless it is a word or two; what is UTF-8 but for few bytes
-// is refused; then what the file declares counts. Else it is GB18030 (with GBK and GB2312 in it) or Windows-1252 (with Latin-1), whichever fits, and where neither does it is refused. Lines end with \n.
+// decode makes UTF-8 of a text. A byte order mark decides, and the zeros of UTF-16 without one; then, what is valid UTF-8 is UTF-8, whatever it declares, unless it is a word or
+// two; what is UTF-8 but for few bytes is refused; then what the file declares counts. Else it is EUC-KR, GB18030 (with GBK and GB2312 in it) or Windows-1252 (with Latin-1),
+// whichever fits first, and where none does it is refused. Lines end with \n.
 func decode(data []byte, declared string) (string, error) {
 	text, err := decodeBytes(data, declared)
 	if err != nil {
@@ -44,6 +47,13 @@ func decodeBytes(data []byte, declared string) (string, error) {
 			return text, nil
 		}
 		return "", unreadable("it says that it is UTF-16 and is not, or was cut off", "save it as UTF-8")
+	}
+	if order, ok := zerosOfUTF16(data); ok {
+		if text, ok := strictly(textunicode.UTF16(order, textunicode.IgnoreBOM), data); ok {
+			return text, nil
+		}
+	}
+	switch {
 	case mayBeDeclared(data, declared): // tried below
 	case utf8.Valid(data) && !bytes.ContainsRune(data, '\x1b'): // with an escape it may be ISO-2022-JP
 		return string(data), nil
@@ -58,6 +68,9 @@ func decodeBytes(data []byte, declared string) (string, error) {
 	if utf8.Valid(data) {
 		return string(data), nil
 	}
+	if text, ok := strictly(korean.EUCKR, data); ok && looksKorean(text) {
+		return text, nil
+	}
 	if text, ok := strictly(simplifiedchinese.GB18030, data); ok && looksChinese(data) {
 		return text, nil
 	}
@@ -66,6 +79,29 @@ func decodeBytes(data []byte, declared string) (string, error) {
 	}
 	return "", errEncoding
 }
+
+// zerosOfUTF16 reports whether a file without a byte order mark is UTF-16, two of five characters of which are ASCII: their one byte is zero, and hardly any character has a
+// zero as its other byte.
+func zerosOfUTF16(data []byte) (textunicode.Endianness, bool) {
+	zeros := [2]int{}
+	for at, c := range data {
+		if c == 0 {
+			zeros[at%2]++
+		}
+	}
+	enough := func(many, few int) bool { return len(data)%2 == 0 && many*5 >= len(data) && few*100 <= len(data) }
+	switch {
+	case len(data) < shortestUTF16:
+	case enough(zeros[1], zeros[0]):
+		return textunicode.LittleEndian, true
+	case enough(zeros[0], zeros[1]):
+		return textunicode.BigEndian, true
+	}
+	return textunicode.BigEndian, false
+}
+
+// shortestUTF16 is how many bytes must be there: zeros in a few may have come about by chance.
+const shortestUTF16 = 16
 
 // shortText is how many bytes may be valid UTF-8 by chance.
 const shortText = 200
@@ -144,6 +180,28 @@ func stringOf(from encoding.Encoding, data []byte) (string, error) {
 	return string(text), nil
 }
 
+// oftenInKorean are syllables that stand in nearly every text. Read as Chinese, their bytes are characters that hardly any has.
+const oftenInKorean = "이다는의에을가하고지로한를은사기어시자인정전대그들게니과원장보제주공관신연여으안번호입금비부서명"
+
+// looksKorean reports whether a text that was decoded as EUC-KR makes sense as such. Its syllables have the bytes of common Chinese characters; but of a Chinese text a third
+// become Korea's own Chinese characters, or those of no use, and few the syllables that are frequent. A few words may be either, and count as Chinese.
+func looksKorean(text string) bool {
+	letters, syllables, often := 0, 0, 0
+	for _, r := range text {
+		if r < utf8.RuneSelf || !unicode.IsLetter(r) {
+			continue
+		}
+		letters++
+		if r >= '가' && r <= '힣' {
+			syllables++
+		}
+		if strings.ContainsRune(oftenInKorean, r) {
+			often++
+		}
+	}
+	return letters >= 12 && syllables*20 >= letters*19 && often*5 >= letters
+}
+
 // looksChinese reports whether the two-byte characters of a text that is valid GB18030 are nearly all common ones: in Chinese texts most are from the 3755 of GB2312's first
 // level or its punctuation, in Big5, and in Western texts where an accented letter takes the next letter with it, they are not.
 func looksChinese(data []byte) bool {
@@ -188,8 +246,18 @@ func declaredBy(named format, data []byte) string {
 	if lower := bytes.ToLower(start); named != htmlFormat && !bytes.Contains(lower, []byte("<html")) && !bytes.Contains(lower, []byte("<meta")) {
 		return ""
 	}
-	if _, name, certain := charset.DetermineEncoding(start, ""); certain || name != "windows-1252" {
+	_, name, certain := charset.DetermineEncoding(start, "")
+	found := xmlEncoding.FindSubmatch(start)
+	switch {
+	case certain:
+		return name
+	case found != nil && !bytes.HasPrefix(bytes.ToLower(found[1]), []byte("utf-16")): // which it cannot be, since the declaration is read byte by byte
+		return string(found[1])
+	case name != "windows-1252":
 		return name
 	}
 	return ""
 }
+
+// xmlEncoding is the encoding in the declaration of XHTML, which browsers heed where a page is sent as XML.
+var xmlEncoding = regexp.MustCompile(`^\s*<\?xml[^>]*encoding=["']([^"']+)`)

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/traditionalchinese"
 )
@@ -186,4 +187,42 @@ func TestShortTextsThatAreUTF8ByChanceAreWhatTheyDeclare(t *testing.T) {
 			wantBlocks(t, readFile(t, "a.eml", mail), heading(1, "x"), paragraph(c.text))
 		})
 	}
+}
+
+const koreanText = "직원은 매년 삼십 일의 휴가를 사용할 수 있으며, 그중 오 일은 다음 해 삼월 말까지 이월할 수 있다. 신청은 부서장의 승인이 필요하다."
+
+func TestKoreanIsNoChinese(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{koreanText, "이름,부서,전화번호,입사일,직급,비고", "The form of 휴가 신청서 is F-12, 부서장의 승인이 필요합니다"} {
+		if got, err := decode(encoded(t, korean.EUCKR, text), ""); err != nil || got != text {
+			t.Errorf("decode = %q, %v; want %q", got, err, text)
+		}
+	}
+	for _, text := range []string{
+		chineseText, "姓名,部门,工号,职务,入职日期,联系电话", "张伟、王芳、李娜、刘洋、陈静、杨敏、黄磊", "公司各部门负责人会议纪要", "办公楼安保管理办法，共八条。", "不可不可不可不可不可不可不可",
+		"本公司员工必须不迟到、不早退，离开岗位须报告本部门负责人。", "陈红 冯刚 何华 郭海 黄红 胡刚 高华", "产品编码,规格,单价,库存,备注", "根据国家规定，病假工资按百分之八十发给。",
+	} {
+		if got, err := decode(encoded(t, simplifiedchinese.GBK, text), ""); err != nil || got != text {
+			t.Errorf("decode = %q, %v; want %q", got, err, text)
+		}
+	}
+}
+
+func TestTheEncodingOfAnXMLDeclarationCounts(t *testing.T) {
+	t.Parallel()
+	page := `<?xml version="1.0" encoding="iso-8859-2"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title>x</title></head><body><p>` + "Zażółć gęślą jaźń" + `</p></body></html>`
+	wantBlocks(t, readFile(t, "a.xhtml", encoded(t, charmap.ISO8859_2, page)), paragraph("Zażółć gęślą jaźń"))
+	// What a browser reads, since it does not look at the declaration, counts first.
+	both := strings.Replace(strings.Replace(page, "<head>", `<head><meta charset="iso-8859-2"/>`, 1), `encoding="iso-8859-2"`, `encoding="utf-16"`, 1)
+	wantBlocks(t, readFile(t, "a.xhtml", encoded(t, charmap.ISO8859_2, both)), paragraph("Zażółć gęślą jaźń"))
+}
+
+func TestUTF16WithoutAMarkIsTold(t *testing.T) {
+	t.Parallel()
+	for _, big := range []bool{false, true} {
+		data := asUTF16("name;days\r\nJürgen;30\r\n张三;25\r\n", big)[2:]
+		wantBlocks(t, readFile(t, "a.csv", data), table(1, "name | days\nJürgen | 30\n张三 | 25"))
+	}
+	_ = refused(t, "a.txt", bytes.Repeat([]byte{'a', 0, 0, 0}, 20), DefaultLimits)
+	_ = refused(t, "a.txt", []byte("a\x00b\x00c\x00d"), DefaultLimits)
 }

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -27,6 +27,9 @@ func readHTML(out *builder, text string) error {
 	if err := checkMarkup(text); err != nil {
 		return err
 	}
+	if isXHTML(text) {
+		text = closesItself.ReplaceAllString(text, "<$1$2></$1>")
+	}
 	// The library refuses what is nested deeper than 512 elements, so that walking the tree is safe.
 	root, err := html.Parse(&contextReader{out: out, from: strings.NewReader(text)})
 	if ctxErr := out.ctx.Err(); ctxErr != nil {
@@ -35,11 +38,20 @@ func readHTML(out *builder, text string) error {
 	if err != nil {
 		return unreadable("it is not usable HTML: "+strings.TrimPrefix(err.Error(), "html: "), "save it anew as HTML, or as text")
 	}
+	openPanels(root)
 	page := &htmlReader{out: out}
 	page.titles(root)
 	page.walk(root)
 	page.flush()
 	return page.err
+}
+
+// closesItself are the elements of XHTML that have no end of their own where they are empty. Read as HTML, all up to such an end would be their text.
+var closesItself = regexp.MustCompile(`(?i)<(title|script|style|textarea|iframe|noscript)(\s[^<>]*)?/>`)
+
+func isXHTML(text string) bool {
+	text = strings.TrimSpace(text[:min(len(text), 4096)])
+	return strings.HasPrefix(text, "<?xml") || strings.Contains(text, "http://www.w3.org/1999/xhtml")
 }
 
 // contextReader ends reading when its context ends.
@@ -81,9 +93,39 @@ var unshown = []atom.Atom{
 	atom.Button, atom.Select, atom.Textarea, atom.Input, atom.Dialog, atom.Datalist,
 }
 
+// isHeadingButton reports whether a button is in a heading, as one that opens the answer to the question on it.
+func isHeadingButton(node *html.Node) bool {
+	if node.DataAtom != atom.Button {
+		return false
+	}
+	for around := node.Parent; around != nil; around = around.Parent {
+		if around.DataAtom == atom.Summary || slices.Contains(headings, around.DataAtom) {
+			return true
+		}
+	}
+	return false
+}
+
+// openPanels shows what the buttons in headings open; the page says which panel is each one's.
+func openPanels(root *html.Node) {
+	panels := map[string]bool{}
+	for node := range root.Descendants() {
+		if id := attribute(node, "aria-controls"); id != "" && isHeadingButton(node) {
+			panels[id] = true
+		}
+	}
+	for node := range root.Descendants() {
+		if panels[attribute(node, "id")] {
+			node.Attr = slices.DeleteFunc(node.Attr, func(one html.Attribute) bool {
+				return one.Key == "hidden" || one.Key == "aria-hidden" || one.Key == "style"
+			})
+		}
+	}
+}
+
 // hidden reports whether a page does not show an element.
 func hidden(node *html.Node) bool {
-	if slices.Contains(unshown, node.DataAtom) {
+	if slices.Contains(unshown, node.DataAtom) && !isHeadingButton(node) {
 		return true
 	}
 	for _, attribute := range node.Attr {
@@ -253,8 +295,7 @@ func (p *htmlReader) take(node *html.Node, except []atom.Atom) {
 func (p *htmlReader) raise(node *html.Node) {
 	for child := range node.Descendants() {
 		if child.Type == html.TextNode {
-			before, _ := utf8.DecodeLastRuneInString(p.inline.String())
-			p.inline.WriteString(raisedMark(before, child.Data))
+			p.inline.WriteString(raisedMark(p.inline.String(), child.Data))
 			return
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 
 	yaml "github.com/goccy/go-yaml/ast"
@@ -104,21 +105,36 @@ func withoutFrontMatter(source string) (title, text string) {
 	if !ok {
 		return "", source
 	}
+	known, sentence := false, false
 	for _, setting := range settings.Values {
-		if setting.Key.GetToken().Value == "title" {
-			title = stringOfYAML(setting.Value)
+		key, value := setting.Key.GetToken().Value, stringOfYAML(setting.Value)
+		if key == "title" {
+			title = value
 		}
+		known = known || slices.Contains(knownSettings, strings.ToLower(key))
+		sentence = sentence || len(strings.Fields(value)) >= 3 || strings.ContainsAny(value, "，。！")
+	}
+	if sentence && !known {
+		return "", source // a notice such as "Warning: Disconnect the mains"
 	}
 	return title, rest
 }
 
-// stringOfYAML is a value that is a text. It is taken from the tree: decoding follows references to references, of which a few lines make any number of values.
+// knownSettings are names that programs which make pages of Markdown give to settings, in small letters.
+var knownSettings = []string{
+	"title", "subtitle", "date", "updated", "lastmod", "created", "published", "tags", "keywords", "category", "categories", "layout", "template", "author", "authors", "description", "summary",
+	"draft", "slug", "url", "permalink", "aliases", "lang", "language", "weight", "id", "uid", "sidebar", "sidebar_label", "sidebar_position", "nav_order", "parent", "toc", "status",
+}
+
+// stringOfYAML is a value that is a text, a number or a date. It is taken from the tree: decoding follows references to references, of which a few lines make any number of values.
 func stringOfYAML(value yaml.Node) string {
 	switch value := value.(type) {
 	case *yaml.StringNode:
 		return value.Value
 	case *yaml.LiteralNode:
 		return value.Value.Value
+	case *yaml.IntegerNode, *yaml.FloatNode, *yaml.BoolNode:
+		return value.GetToken().Value // as it was written
 	}
 	return ""
 }

@@ -72,7 +72,10 @@ func TestMarkdownFrontMatterIsTakenOff(t *testing.T) {
 		{"of the title first", "---\ntitle: A\n---\n# B", "A", "B"},
 		{"a title over lines", "---\ntitle: >\n  Leave and\n  travel\n---\nText", "Leave and travel", "Text"},
 		{"a title without quotes", "---\nlayout: page\n\"title\": Leave # for all\n---\nText", "Leave", "Text"},
-		{"a number as the title", "---\ntitle: 2026\n---\nText", "", "Text"},
+		{"a number as the title", "---\ntitle: 2026\n---\nText", "2026", "Text"},
+		{"a fraction as the title", "---\ntitle: 1.50\n---\nText", "1.50", "Text"},
+		{"a date as the title", "---\ntitle: 2026-11-28\n---\nText", "2026-11-28", "Text"},
+		{"no title", "---\ntitle:\n---\nText", "", "Text"},
 		{"a list", "---\n- a\n---\nText", "", "- a"},
 		{"one line in braces", "---\n{title: Leave}\n---\nText", "Leave", "Text"},
 	} {
@@ -304,4 +307,59 @@ func TestDeepNestingNeitherOverflowsNorLosesText(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestANoticeBetweenRulesIsNoSettings(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, source, first string }{
+		{"a notice", "---\nWarning: Disconnect the mains before you open the housing.\n---\nText", "Warning: Disconnect the mains before you open the housing."},
+		{"in Chinese", "---\n警告: 打开外壳之前，请断开电源。\n---\nText", "警告: 打开外壳之前，请断开电源。"},
+		{"settings that have a sentence", "---\nDescription: What everybody should know\nnote: What everybody should know\n---\nText", "Text"},
+		{"settings that nobody knows", "---\nowner: Personnel\nreview: true\n---\nText", "Text"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			// A text before a rule is a heading of Markdown's.
+			if first := readFile(t, "a.md", []byte(c.source)).Blocks[0].Text; first != c.first {
+				t.Errorf("first block %q, want %q", first, c.first)
+			}
+		})
+	}
+}
+
+func TestPowersOfBracketsAndByLetters(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]string{
+		"2<sup>n</sup>": "2^n", "(a+b)<sup>2</sup>": "(a+b)^2", "[x]<sup>−1</sup>": "[x]^−1", "the 1<sup>e</sup> and 2<sup>nd</sup>": "the 1e and 2nd", "(c)<sup>TM</sup>": "(c)TM", "n<sup>o</sup> 1": "no 1",
+	} {
+		wantBlocks(t, readFile(t, "a.html", []byte("<p>"+source)), paragraph(want))
+	}
+}
+
+func TestMarksOfFootnotesAreNoPowers(t *testing.T) {
+	t.Parallel()
+	for before, want := range map[string]string{
+		"annual leave": "annual leave 1.", "Größe": "Größe 1.", "12 cm": "12 cm^1.", "x": "x^1.", "sin": "sin^1.", "H2O": "H2O^1.", "(see below)": "(see below)^1.",
+	} {
+		wantBlocks(t, readFile(t, "a.html", []byte("<p>"+before+"<sup>1</sup>.")), paragraph(want))
+		body := `<w:p><w:r><w:t>` + before + `</w:t></w:r><w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t>1</w:t></w:r><w:r><w:t>.</w:t></w:r></w:p>`
+		wantBlocks(t, readFile(t, "a.docx", docxFile(t, body)), paragraph(want))
+	}
+	wantBlocks(t, readFile(t, "a.html", []byte("<p>5 L min<sup>-1</sup>")), paragraph("5 L min^-1"))
+}
+
+func TestElementsOfXHTMLThatCloseThemselvesSwallowNothing(t *testing.T) {
+	t.Parallel()
+	page := `<html xmlns="http://www.w3.org/1999/xhtml"><head><title/><script src="a.js" /><style/></head><body><p>One</p><textarea name="x"/><iframe src="b"/><noscript/><p>Two</p></body></html>`
+	wantBlocks(t, readFile(t, "a.xhtml", []byte(page)), paragraph("One"), paragraph("Two"))
+	wantBlocks(t, readFile(t, "b.xhtml", []byte(`<?xml version="1.0"?>`+strings.Replace(page, ` xmlns="http://www.w3.org/1999/xhtml"`, "", 1))), paragraph("One"), paragraph("Two"))
+	// In other pages such an end means nothing.
+	wantBlocks(t, readFile(t, "a.html", []byte(`<html><body><p>One</p><script src="a.js"/>x()</script><p>Two</p></html>`)), paragraph("One"), paragraph("Two"))
+}
+
+func TestButtonsThatAreHeadingsAreShownWithWhatTheyOpen(t *testing.T) {
+	t.Parallel()
+	page := `<h3><button aria-expanded="false" aria-controls="a1">How many days?</button></h3><div id="a1" hidden aria-hidden="true"><p>Thirty.</p></div>
+<details><summary><button>And then?</button></summary>None.</details><button aria-controls="menu">Menu</button><div id="menu" hidden>Pages</div><p hidden>No</p>`
+	wantBlocks(t, readFile(t, "a.html", []byte(page)), heading(3, "How many days?"), paragraph("Thirty."), paragraph("And then?"), paragraph("None."))
 }

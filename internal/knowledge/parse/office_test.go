@@ -198,3 +198,10 @@ func TestBadOfficeFilesAreRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestDOCXTextBoxesKeepStylesAndNumbers(t *testing.T) {
+	t.Parallel()
+	box := `<w:p><w:r><w:t>Before</w:t><w:pict><w:txbxContent>` + wordParagraph("1", "Leave") + numbered(3, 0, "", "First") + numbered(3, 0, "", "Second") + `</w:txbxContent></w:pict><w:tab/><w:t>after</w:t></w:r></w:p>`
+	wantBlocks(t, readFile(t, "a.docx", docxFile(t, box, zipEntry{"word/styles.xml", wordStyles}, zipEntry{"word/numbering.xml", wordNumbers})),
+		heading(1, "Leave"), list("I. First\nII. Second"), paragraph("Before after"))
+}

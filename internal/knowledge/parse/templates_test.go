@@ -18,6 +18,7 @@ func TestPagesThatABrowserHasSavedAreRead(t *testing.T) {
 	page := mailFile("From: <Saved by Blink>", "Subject: =?utf-8?Q?Leave?=", "Date: Mon, 2 Mar 2026 10:00:00 +0800", "MIME-Version: 1.0", `Content-Type: multipart/related; type="text/html"; boundary="----MultipartBoundary--x----"`, "",
 		"------MultipartBoundary--x----", "Content-Type: text/html", "Content-Transfer-Encoding: quoted-printable", "Content-Location: https://example.com/", "", "<html><body><p>=E5=B9=B4=E5=81=87</p></body></html>",
 		"------MultipartBoundary--x----", "Content-Type: text/css", "Content-Location: cid:css", "", "p { color: red }",
+		"------MultipartBoundary--x----", "Content-Type: text/vtt", "Content-Location: https://example.com/a.vtt", "", "WEBVTT",
 		"------MultipartBoundary--x----", "Content-Type: image/png", "Content-Transfer-Encoding: base64", "Content-Location: https://example.com/a.png", "", "iVBORw==", "------MultipartBoundary--x------")
 	for _, name := range []string{"a.mht", "a.mhtml"} {
 		content := readFile(t, name, []byte(page))

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -52,12 +53,33 @@ func unspaced(r rune) bool {
 		strings.ContainsRune("“”‘’—…", r)
 }
 
-// raisedMark stands before a superscript that would be read as part of what stands before it: 10 with a 6 above it is not 106.
-func raisedMark(before rune, raised string) string {
-	if first, _ := utf8.DecodeRuneInString(raised); isWord(before) && (unicode.IsDigit(first) || strings.ContainsRune("+-−", first)) {
+// raisedMark stands before a superscript that would be read as part of what stands before it: 10 with a 6 above it is not 106, 2 with an n no 2n. A letter above a number may
+// also end an ordinal, as of French and Italian (1e, 1a, 1o). A number above a word is the mark of a footnote, which a blank parts.
+func raisedMark(before, raised string) string {
+	last, _ := utf8.DecodeLastRuneInString(before)
+	first, size := utf8.DecodeRuneInString(raised)
+	figure := unicode.IsDigit(first) || strings.ContainsRune("+-−", first)
+	letter := unicode.IsLetter(first) && size == len(raised) && !strings.ContainsRune("eaoEAOªº", first)
+	if unicode.IsDigit(first) && isPlainWord(lastWord(before)) {
+		return " "
+	}
+	if figure && (isWord(last) || last == ')' || last == ']') || letter && unicode.IsDigit(last) {
 		return "^"
 	}
 	return ""
+}
+
+// lastWord is the word that a text ends with.
+func lastWord(text string) string {
+	return text[len(strings.TrimRightFunc(text, isWord)):]
+}
+
+// raisable are longer words that have powers: functions and units.
+var raisable = []string{"sin", "cos", "tan", "cot", "sinh", "cosh", "tanh", "log", "exp", "mol", "min", "sec", "bar", "rad", "inch", "foot", "feet", "yard", "mile", "meter", "metre"}
+
+// isPlainWord reports whether a word is none that has powers: letters, units and formulas are short, or have figures in them.
+func isPlainWord(word string) bool {
+	return utf8.RuneCountInString(word) >= 3 && !strings.ContainsFunc(word, unicode.IsDigit) && !slices.Contains(raisable, strings.ToLower(word))
 }
 
 // lines keeps the ends of lines, and makes one space of other white space.
