@@ -146,7 +146,7 @@ func claimed(sentence string) string {
 				if hasFigure(behind) && !on.MatchString(behind) {
 					kept = append(kept, behind)
 				}
-				if clause = clause[:at[0]]; on.MatchString(clause) && !(forThese.MatchString(clause) && hasFigure(clause)) {
+				if clause = clause[:at[0]]; on.MatchString(clause) && (!forThese.MatchString(clause) || !hasFigure(clause)) {
 					continue
 				}
 			}
