@@ -19,7 +19,8 @@ var (
 	// bounding stands before its figure. What is not more than a figure is at most that.
 	bounding = regexp.MustCompile(`(?i)(` + denial + `)?(?:(` + more + `)|(` + less + `)|(\b(?:at\s+most|up\s+to|maximum|within)\b|最多|至多|最高|上限)|\b(?:at\s+least|minimum)\b|至少|最少|最低|下限)`)
 	// boundingWord bounds a figure, which is compared by itself.
-	boundingWord = regexp.MustCompile(`(?i)(?:` + denial + `)?(?:` + more + `|` + less + `)|\b(?:at\s+most|at\s+least)\b|最多|至多|至少|最少|以内|之内|以下|以上`)
+	boundingWord  = regexp.MustCompile(`(?i)(?:` + denial + `)?(?:` + more + `|` + less + `)|\b(?:at\s+most|at\s+least)\b|最多|至多|至少|最少`)
+	boundedBefore = regexp.MustCompile(`(\d[^，。；,;可]{0,4})(?:以内|之内|以下|以上)`)
 	// boundBehind stands behind its figure and the unit.
 	boundBehind = regexp.MustCompile(`(?i)^.{0,20}?(?:(\bor\s+(?:less|fewer|below)\b|\bat\s+most\b|以内|之内|以下)|\b(?:or|and)\s+(?:more|above|over)\b|\bat\s+least\b|以上)`)
 	// carriedOver is no bound.

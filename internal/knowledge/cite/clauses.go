@@ -84,6 +84,9 @@ var joint = regexp.MustCompile(`\s+and\s+|[和及、]`)
 func halves(said string) (found []string) {
 	from := 0
 	for _, at := range joint.FindAllStringIndex(said, -1) {
+		if said[at[0]:at[1]] == "、" && startsWithFigure.MatchString(said[at[1]:]) { // 每月5日、20日发工资 has one verb
+			continue
+		}
 		if figure.MatchString(said[from:at[0]]) && figure.MatchString(said[at[1]:]) {
 			found = append(found, said[from:at[0]])
 			from = at[1]
@@ -91,6 +94,8 @@ func halves(said string) (found []string) {
 	}
 	return append(found, said[from:])
 }
+
+var startsWithFigure = regexp.MustCompile(`^\s*\d`)
 
 func withoutFigures(words map[string]int) map[string]int {
 	kept := map[string]int{}

@@ -14,6 +14,7 @@ var (
 	delimiters = regexp.MustCompile(`^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$`)
 	// boldEnd is the end of a bold sentence before another one.
 	boldEnd = regexp.MustCompile(`[.!?]["”’')）」]*\*\*(\s+)[\p{Lu}\p{Han}\d"“(\[*]`)
+	aYear   = regexp.MustCompile(`(?:19|20)\d\d\s*年?`)
 	// links have addresses that nothing may be written into.
 	links = regexp.MustCompile(`\[[^\]\n]*\]\([^)\s]*\)|https?://[^\s)\]>，。；]*[^\s)\]>，。；.,;:!?'"*_]`)
 )
@@ -29,7 +30,7 @@ func isTitle(answer string, at span, sentence string) bool {
 	if strings.TrimSpace(before) != "" {
 		return false
 	}
-	if isMeasured(withoutItsNumber(sentence)) {
+	if isMeasured(aYear.ReplaceAllString(withoutMoments(uniform(withoutItsNumber(sentence))), " ")) { // a date is what it is about
 		return false
 	}
 	return hashed.MatchString(sentence) || strings.TrimSpace(line) == "" && strings.TrimSpace(below) != "" && bold.MatchString(sentence)

@@ -14,7 +14,7 @@ var (
 	named        = regexp.MustCompile(`[\p{L}\p{N}]["”’')]*[,;]?\s+["“‘'(]*(\p{Lu}` + restOfName + `)`)
 	namedChinese = regexp.MustCompile(`(?:^|[\p{Han}\p{P}])\s*(\p{Lu}` + restOfName + `)`)
 	// department is the end of the name of one: 财务部. Not so 全部 and 部分.
-	department = regexp.MustCompile(`([^\P{Han}全内外局各总本该])部(?:$|[^分门署件队长落位])`)
+	department = regexp.MustCompile(`([^\P{Han}全内外局各总本该一二两三四五六七八九十几每干上下中底顶])部(?:$|[^分门署件队长落位级])`)
 	// coined is a name at the beginning of a sentence, told by a capital within it, as CloudLux.
 	coined = regexp.MustCompile(`^\W*(\p{Lu}\p{Ll}+\p{Lu}[\p{L}\p{N}]*)`)
 	// manyOf are abbreviations in the plural, as PCs.

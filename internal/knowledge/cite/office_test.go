@@ -164,3 +164,31 @@ func TestNumbersThatAreNotOfCitationsStay(t *testing.T) {
 		t.Errorf("the answer became %q", got.Answer)
 	}
 }
+
+func TestWhatLooksAlikeIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	checkCompared(t, []compared{
+		{"试用期员工享受年假。转正后方可申请加薪。", "试用期员工不享受年假，根据文件规定，转正后方可申请加薪。", false},
+		{"合同价格为100元，包含税费。", "根据合同，不包含税费的价格为200元。", false},
+		{"发票可以上传。", "发票可以下载。", false},
+		{"发票可以上传。", "发票可以上传。", true},
+		{"员工在9:30前打卡。", "员工最晚9:30打卡。", true},
+		{"员工最晚9:30打卡。", "员工晚上9:30打卡。", false},
+		{"食堂17:30关门。", "食堂晚上5点半关门。", true},
+		{"Full-time staff get 20 days of leave. Part-time employees get 10 days of annual leave per year.", "Full-time employees get 20 days of annual leave per year.", true},
+		{"公司每月5日、20日发放工资。", "公司每月5日发放工资。", true},
+		{"每位经理配备手机1部。", "每位经理配备一部手机。", true},
+	})
+	for answer, claims := range map[string]bool{
+		"文件中没有提到报销比例，您需要咨询人力资源部。":                                 false,
+		"文件未说明，如需更多信息请联系财务部。":                                     false,
+		"文件中没有提到报销比例，供应商名单也没有列出。":                                 false,
+		"## 2026年放假安排\n\nAnnual leave is 10 days.":                false,
+		"## Minutes of 15 March\n\nAnnual leave is 10 days.":      false,
+		"## Leave of 25 days in 2026\n\nAnnual leave is 10 days.": true,
+	} {
+		if got := cite.Check("", answer, []cite.Passage{{Number: 1, Document: "d", Text: "Annual leave is 10 days."}}); len(got.Uncited) > 0 != claims {
+			t.Errorf("%s: uncited %q", answer, got.Uncited)
+		}
+	}
+}

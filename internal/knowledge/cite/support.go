@@ -234,7 +234,7 @@ var (
 	webAddress = regexp.MustCompile(`https?://\S+`)
 	anAddress  = regexp.MustCompile(`https?://\S+|\S+@\S+`)
 	// fromDocuments names as the source what every answer rests on, and no is a short answer before what it means.
-	fromDocuments = regexp.MustCompile(`(?i)^\W*(?:according\s+to|based\s+on|as\s+per|per)\s+(?:\w+\s+){0,2}` + told + `\s*,|^\W*(?:根据|按照|依据)[^，,《]{0,4}` + toldChinese + `[^，,《]{0,4}[，,]`)
+	fromDocuments = regexp.MustCompile(`(?i)^[^\p{L}\p{N}]*(?:(?:according\s+to|based\s+on|as\s+per|per)\s+(?:\w+\s+){0,2}` + told + `\s*,|(?:根据|按照|依据)[^，,《]{0,4}` + toldChinese + `[^，,《]{0,4}[，,])`)
 	no            = regexp.MustCompile(`^\s*(?:不(?:可以|能|行|需要|会|是|用)?|没有)\s*[，,。]`)
 )
 
@@ -285,18 +285,31 @@ func (s *sources) behind(claim string, hints []int) (found []quoted, supported b
 	return []quoted{s.parts[best].quoted}, true
 }
 
-// contradicted reports whether the document of a quote has a sentence that says more of what was said than the quote does, but with another figure, another bound, or a denial.
+// contradicted reports whether the document of a quote has a sentence that says all that the quote does of what was said, and more, but with another figure, another bound, or a denial.
 func (s *sources) contradicted(says said, best part) bool {
-	words := withoutFigures(Words(anAddress.ReplaceAllString(says.text, " ")))
+	words, has := withoutFigures(Words(anAddress.ReplaceAllString(says.text, " "))), map[string]int{}
+	for word := range words {
+		if best.own[word]+best.context[word] > 0 {
+			has[word]++
+		}
+	}
 	share := func(p part) float64 {
 		_, own, around := s.shares(words, p)
 		return own + around
+	}
+	hasAll := func(p part) bool {
+		for word := range has {
+			if p.own[word]+p.context[word] == 0 {
+				return false
+			}
+		}
+		return true
 	}
 	least := share(best) * moreOfIt
 	names := slices.DeleteFunc(slices.Clone(says.names), lookedUp.MatchString)
 	return slices.ContainsFunc(s.parts, func(p part) bool {
 		isOther := p.size == 1 && !p.isFact && p.passage.Document == best.passage.Document && (p.passage.Text != best.passage.Text || p.at < best.at || p.at >= best.at+len(best.quote))
-		return isOther && share(p) > least && holdsNames(names, p.text+"\n"+p.around) &&
+		return isOther && hasAll(p) && share(p) > least && holdsNames(names, p.text+"\n"+p.around) &&
 			((figure.MatchString(p.figures) || lookedUp.MatchString(p.figures)) && !holdsFigures(says.figures, p.figures, p) || !s.deniesAlike(says, p) || !boundsAgree(says, p))
 	})
 }
@@ -484,10 +497,10 @@ func (s *sources) scattered(says said, least float64) []quoted {
 			if p.size > 1 {
 				continue
 			}
-			if s.contradicted(says, p) || figured && (!holdsFigures(says.figures, p.figures, p) || !holdsNames(says.names, p.text+"\n"+p.around) || !columnsAgree(says, p)) {
+			if figured && (!holdsFigures(says.figures, p.figures, p) || !holdsNames(says.names, p.text+"\n"+p.around) || !columnsAgree(says, p)) {
 				continue // the passage has another figure for this name, or in this column
 			}
-			if value := s.rank(s.score(says.words, p), says, p); value > rank+sameRank {
+			if value := s.rank(s.score(says.words, p), says, p); value > rank+sameRank && !s.contradicted(says, p) {
 				best, rank = []quoted{p.quoted}, value
 			}
 		}

@@ -38,6 +38,9 @@ var (
 	weekday    = regexp.MustCompile(`\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?:s|nes|rs|ur)?(?:days?)?\b|(?:周|星期)([一二三四五六日天])([次个]?)`)
 )
 
+// earliest has no half of the day in it: 最晚9:30 is not in the evening.
+var earliest = strings.NewReplacer("最早", "最先", "最晚", "最迟", "至早", "至先", "至晚", "至迟")
+
 // uniform writes days as a Chinese text does, and times by 24 hours: January 15, 2026 and 2026-01-15 are 2026年1月15日, 9 pm and 晚上9点 are 21:00.
 func uniform(text string) string {
 	var written strings.Builder
@@ -57,6 +60,7 @@ func uniform(text string) string {
 	text = chineseDays.ReplaceAllString(text, "$1$2$1$3")
 	text = submatches(dayThenMonth, text, func(said []string) string { return dateOf(said[3], monthOf(said[2]), said[1]) })
 	text = submatches(monthThenDay, text, func(said []string) string { return dateOf(said[3], monthOf(said[1]), said[2]) })
+	text = earliest.Replace(text)
 	text = submatches(englishRange, text, func(said []string) string {
 		if hourOf(said[1]) > hourOf(said[2]) { // from 11 to 1 pm begins in the morning
 			return said[0]
@@ -94,7 +98,7 @@ func timeOf(said []string) string {
 	const noon = 12
 	switch half := strings.ToLower(said[1] + said[4] + said[6]); half {
 	case "晚上", "晚", "夜里", "夜间", "深夜":
-		const evening = 6
+		const evening = 4 // 晚上5点半 is 17:30, and 夜里2点 is 2:00
 		if hour == noon {
 			hour = 0
 		} else if hour >= evening && hour < noon {
@@ -106,7 +110,9 @@ func timeOf(said []string) string {
 		}
 	case "", "上午":
 	default:
-		hour %= noon
+		if hour == noon {
+			hour = 0
+		}
 	}
 	return fmt.Sprintf(" %d:%02d ", hour, minute)
 }

@@ -16,7 +16,7 @@ func Words(text string) map[string]int { return wordsIn(compared(text)) }
 // wordsIn are those of a text as compared writes it.
 func wordsIn(text string) map[string]int {
 	words, single := map[string]int{}, map[string]int{}
-	text = wholeTime.ReplaceAllStringFunc(boundingWord.ReplaceAllString(text, " "), func(time string) string { return strings.Replace(time, ":", "h", 1) }) // one word
+	text = wholeTime.ReplaceAllStringFunc(boundingWord.ReplaceAllString(boundedBefore.ReplaceAllString(text, "$1 "), " "), func(time string) string { return strings.Replace(time, ":", "h", 1) }) // one word
 	for _, term := range terms.Query(unscaled(text)) {
 		if first, size := utf8.DecodeRuneInString(term); size == len(term) && unicode.Is(unicode.Han, first) {
 			single[term]++
@@ -66,8 +66,9 @@ var (
 	handedIn    = regexp.MustCompile(`(?:申请|申报|报名|投标|报销|送审|提交|客户|个人|保密|涉密|机密)的?(?:文件|文档|资料|信息)`)
 	conditional = regexp.MustCompile(`[^，,；;。]*[的者][，,]`)
 	// accordingTo names the documents as those that say what follows, and notSaid follows where they do not.
-	accordingTo = regexp.MustCompile(`(?i)^\W*(?:according\s+to|based\s+on|as\s+per|per)\b[^,]*,\s*|^\W*(?:根据|按照|依据)[^，,]*[，,]\s*`)
-	notSaid     = regexp.MustCompile(`^[并也还]*(?:没有|未能?|并未|不)(?:[^。得应可许准要能按照经]{0,4})(?:提到|提及|说明|规定|包含|找到|写明|记载|给出|涉及)`)
+	accordingTo      = regexp.MustCompile(`(?i)^[^\p{L}\p{N}]*(?:(?:according\s+to|based\s+on|as\s+per|per)\b[^,]*,\s*|(?:根据|按照|依据)[^，,]*[，,]\s*)`)
+	documentsChinese = regexp.MustCompile(toldChinese)
+	notSaid          = regexp.MustCompile(`^[并也还]*(?:没有|未能?|并未|不)(?:[^。得应可许准要能按照经]{0,4})(?:提到|提及|说明|规定|包含|找到|写明|记载|给出|涉及)`)
 	// relative says which things a rule is for: "Costs that are not listed in the annex are paid".
 	relative = regexp.MustCompile(`(?i)\b(?:that|which|who)\s+(?:is|are|was|were)(?: not|n['’]t)\s[^.,;]*?\s((?:is|are|must|may|shall|should|can|will|has|have)\b)`)
 	// polite are words that keep a conversation going.
@@ -83,7 +84,9 @@ var (
 	// although is a first clause that stands behind its conjunction.
 	although = regexp.MustCompile(`(?i)^\W*(?:although|though|while|虽然|尽管)[^,，]*[,，]`)
 	// spliced is a rule that goes on behind a denial with a comma, or an "and". Where the denial says what is asked, or the rest goes on with that, it is none.
-	spliced = regexp.MustCompile(`(?i)^(.*?)(?:\s*[,，]\s*|\s+and\s+)(.*(?:\b(?:must|shall|may|should|can|has to|have to)\b|不得|不可|禁止|可以|[须需应]).*)$`)
+	spliced = regexp.MustCompile(`(?i)^(.*?)(?:\s*[,，]\s*|\s+and\s+)(.*(?:\b(?:must|shall|may|should|can|has to|have to)\b|不得|不可|禁止|可以|必须|应当|[须需应][经由在]).*)$`)
+	// advises sends somebody elsewhere, behind what is not known.
+	advises = regexp.MustCompile(`^(?:如需|如有|建议|请|您?(?:可以|可能|也许)?(?:需要?)?(?:咨询|联系|查询|查阅|参考|了解|确认|询问|提供))`)
 	// behindComma goes on in the same way, with a figure.
 	behindComma = regexp.MustCompile(`^(.*?)\s*[,，]\s*(.*)$`)
 	// announces is what ends with a colon and says nothing, and states what does all the same: "Employees get 5 days under these conditions:". A question says something before its last comma.
@@ -111,11 +114,11 @@ const (
 
 // saysUnknown reports whether a text says that something is not to be found.
 func saysUnknown(text string) bool {
-	rest := accordingTo.ReplaceAllString(text, "")
-	if rest != text && notSaid.MatchString(rest) {
+	rest := conditional.ReplaceAllString(accordingTo.ReplaceAllString(text, ""), "")
+	if source := accordingTo.FindString(text); documentsChinese.MatchString(source) && notSaid.MatchString(rest) {
 		return true
 	}
-	rest = relative.ReplaceAllString(conditional.ReplaceAllString(rest, ""), "$1")
+	rest = relative.ReplaceAllString(rest, "$1")
 	return unknowing.MatchString(handedIn.ReplaceAllString(rest, ""))
 }
 
@@ -153,7 +156,7 @@ func claimed(sentence string) string {
 			if parts := behindComma.FindStringSubmatch(clause); parts != nil && hasFigure(parts[2]) && (isMeasured(parts[2]) || wholeTime.MatchString(compared(parts[2])) || states.MatchString(parts[2])) && saysUnknown(parts[1]) && !asked.MatchString(parts[1]) && !alternative.MatchString(parts[2]) {
 				clause = parts[2]
 			}
-			if parts := spliced.FindStringSubmatch(clause); parts != nil && saysUnknown(parts[1]) && !asked.MatchString(parts[1]) && !goesOn.MatchString(parts[2]) {
+			if parts := spliced.FindStringSubmatch(clause); parts != nil && saysUnknown(parts[1]) && !asked.MatchString(parts[1]) && !goesOn.MatchString(parts[2]) && !advises.MatchString(parts[2]) {
 				clause = parts[2]
 			}
 			if !saysUnknown(clause) {

@@ -183,5 +183,6 @@ func TestOtherTextsOfAMailAreRead(t *testing.T) {
 	alternatives := append([]string{"Subject: x", "Content-Type: multipart/alternative; boundary=b", "", "--b", "Content-Type: text/plain", "", "Come", "--b"}, invitation...)
 	wantBlocks(t, readFile(t, "a.eml", []byte(mailFile(append(alternatives, "--b--")...))), heading(1, "x"), paragraph("Come"))
 	wantBlocks(t, readFile(t, "a.eml", []byte(mailFile("Subject: x", "Content-Type: text/enriched", "", "<bold>Thirty</bold> days, <param>red</param>a << b"))), heading(1, "x"), paragraph("Thirty days, a < b"))
+	wantBlocks(t, readFile(t, "a.eml", []byte(mailFile("Subject: x", "Content-Type: text/enriched", "", strings.Repeat("<param>", 500_000)))), heading(1, "x")) // at once, and not after hours
 	wantBlocks(t, readFile(t, "a.eml", []byte(mailFile("Subject: x", "Content-Type: text/markdown", "", "Thirty days"))), heading(1, "x"), paragraph("Thirty days"))
 }

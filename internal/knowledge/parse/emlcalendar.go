@@ -63,7 +63,7 @@ func timeOfCalendar(value, parameters string) string {
 	return text
 }
 
-var enrichedMark = regexp.MustCompile(`(?is)<param>.*?</param>|<<|</?[a-z0-9-]{1,60}>`)
+var enrichedMark = regexp.MustCompile(`(?is)<param>[^<]{0,1000}</param>|<<|</?[a-z0-9-]{1,60}>`)
 
 // enrichedText takes the marks out of text/enriched, in which << is a <, and of its forerunner text/richtext.
 func enrichedText(text string) string {

@@ -28,7 +28,7 @@ func readHTML(out *builder, text string) error {
 		return err
 	}
 	if isXHTML(text) {
-		text = closesItself.ReplaceAllString(text, "<$1$2></$1>")
+		text = withEnds(text)
 	}
 	// The library refuses what is nested deeper than 512 elements, so that walking the tree is safe.
 	root, err := html.Parse(&contextReader{out: out, from: strings.NewReader(text)})
@@ -48,6 +48,20 @@ func readHTML(out *builder, text string) error {
 
 // closesItself are the elements of XHTML that have no end of their own where they are empty. Read as HTML, all up to such an end would be their text.
 var closesItself = regexp.MustCompile(`(?i)<(title|script|style|textarea|iframe|noscript)(\s[^<>]*)?/>`)
+
+// withEnds gives them one. Behind a quote it is a text of a script.
+func withEnds(text string) string {
+	var written strings.Builder
+	rest := 0
+	for _, at := range closesItself.FindAllStringSubmatchIndex(text, -1) {
+		if at[0] > 0 && strings.IndexByte(`'"`, text[at[0]-1]) >= 0 {
+			continue
+		}
+		written.WriteString(text[rest:at[1]-len("/>")] + "></" + text[at[2]:at[3]] + ">")
+		rest = at[1]
+	}
+	return written.String() + text[rest:]
+}
 
 func isXHTML(text string) bool {
 	text = strings.TrimSpace(text[:min(len(text), 4096)])
@@ -93,9 +107,9 @@ var unshown = []atom.Atom{
 	atom.Button, atom.Select, atom.Textarea, atom.Input, atom.Dialog, atom.Datalist,
 }
 
-// isHeadingButton reports whether a button is in a heading, as one that opens the answer to the question on it.
+// isHeadingButton reports whether a button is in a heading, as one that opens the answer to the question on it; not one beside the heading's text that does something else.
 func isHeadingButton(node *html.Node) bool {
-	if node.DataAtom != atom.Button {
+	if node.DataAtom != atom.Button || !opens(node) && !isAlone(node) {
 		return false
 	}
 	for around := node.Parent; around != nil; around = around.Parent {
@@ -104,6 +118,21 @@ func isHeadingButton(node *html.Node) bool {
 		}
 	}
 	return false
+}
+
+// opens reports whether a button says that it opens something.
+func opens(button *html.Node) bool {
+	return slices.ContainsFunc(button.Attr, func(one html.Attribute) bool { return one.Key == "aria-expanded" || one.Key == "aria-controls" })
+}
+
+// isAlone reports whether nothing but blanks stands beside an element.
+func isAlone(element *html.Node) bool {
+	for beside := range element.Parent.ChildNodes() {
+		if beside != element && (beside.Type == html.ElementNode || beside.Type == html.TextNode && strings.TrimSpace(beside.Data) != "") {
+			return false
+		}
+	}
+	return true
 }
 
 // openPanels shows what the buttons in headings open; the page says which panel is each one's.

@@ -353,6 +353,7 @@ func TestElementsOfXHTMLThatCloseThemselvesSwallowNothing(t *testing.T) {
 	page := `<html xmlns="http://www.w3.org/1999/xhtml"><head><title/><script src="a.js" /><style/></head><body><p>One</p><textarea name="x"/><iframe src="b"/><noscript/><p>Two</p></body></html>`
 	wantBlocks(t, readFile(t, "a.xhtml", []byte(page)), paragraph("One"), paragraph("Two"))
 	wantBlocks(t, readFile(t, "b.xhtml", []byte(`<?xml version="1.0"?>`+strings.Replace(page, ` xmlns="http://www.w3.org/1999/xhtml"`, "", 1))), paragraph("One"), paragraph("Two"))
+	wantBlocks(t, readFile(t, "c.xhtml", []byte(strings.Replace(page, "<style/>", "<script>var s = $('<script/>', {src: u}); load(s);</script>", 1))), paragraph("One"), paragraph("Two"))
 	// In other pages such an end means nothing.
 	wantBlocks(t, readFile(t, "a.html", []byte(`<html><body><p>One</p><script src="a.js"/>x()</script><p>Two</p></html>`)), paragraph("One"), paragraph("Two"))
 }
@@ -362,4 +363,6 @@ func TestButtonsThatAreHeadingsAreShownWithWhatTheyOpen(t *testing.T) {
 	page := `<h3><button aria-expanded="false" aria-controls="a1">How many days?</button></h3><div id="a1" hidden aria-hidden="true"><p>Thirty.</p></div>
 <details><summary><button>And then?</button></summary>None.</details><button aria-controls="menu">Menu</button><div id="menu" hidden>Pages</div><p hidden>No</p>`
 	wantBlocks(t, readFile(t, "a.html", []byte(page)), heading(3, "How many days?"), paragraph("Thirty."), paragraph("And then?"), paragraph("None."))
+	wantBlocks(t, readFile(t, "a.html", []byte(`<h2>Leave <button>Copy link</button></h2><h2 class="accordion-header"><button class="accordion-button">Who asks?</button></h2><p>You.</p>`)),
+		heading(2, "Leave"), heading(2, "Who asks?"), paragraph("You."))
 }
