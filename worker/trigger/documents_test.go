@@ -276,12 +276,13 @@ func TestUploadsBeyondAFewWaitBeforeTheirBodiesAreRead(t *testing.T) {
 		}
 		return sending
 	}
-	isAsked := func(sending net.Conn, within time.Duration) bool {
+	gets := func(sending net.Conn, status string, within time.Duration) bool {
 		_ = sending.SetReadDeadline(time.Now().Add(within))
-		reply := make([]byte, len("HTTP/1.1 100"))
+		reply := make([]byte, len("HTTP/1.1 "+status))
 		_, err := io.ReadFull(sending, reply)
-		return err == nil && string(reply) == "HTTP/1.1 100"
+		return err == nil && string(reply) == "HTTP/1.1 "+status
 	}
+	isAsked := func(sending net.Conn, within time.Duration) bool { return gets(sending, "100", within) }
 	var first net.Conn
 	for range 4 {
 		if first = upload(); !isAsked(first, time.Minute) {
@@ -297,6 +298,10 @@ func TestUploadsBeyondAFewWaitBeforeTheirBodiesAreRead(t *testing.T) {
 	}
 	if !isAsked(waiting, time.Minute) {
 		t.Error("it has no turn when one has ended")
+	}
+	waiting = upload()
+	if s.stop(); !gets(waiting, "503", 20*time.Second) { // sooner than without
+		t.Error("one that waits as the service stops is not told to try again")
 	}
 }
 
