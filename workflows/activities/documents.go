@@ -229,7 +229,11 @@ func (d *Documents) ReadDocuments(ctx context.Context, input run.Ingest) (Left, 
 			break
 		}
 	}
-	return left(ctx, shelf, input, func(counts ingests.Counts) bool { return counts.Pending > 0 })
+	reached, err := left(ctx, shelf, input, func(counts ingests.Counts) bool { return counts.Pending > 0 })
+	if err == nil && !reached.More { // how long the files were waited for is nothing to what is removed then
+		err = asTemporalError(ctx, shelf.Ingests.GoOn(ctx, input.ID))
+	}
+	return reached, err
 }
 
 // stopping reports whether the worker was told to stop: then nothing more is begun.
@@ -271,11 +275,6 @@ func (d *Documents) RemoveDocuments(ctx context.Context, input run.Ingest) (Left
 	if err != nil {
 		return Left{}, err
 	}
-	if activity.GetInfo(ctx).Attempt == 1 { // what the files were waited for is another matter
-		if err := shelf.Ingests.GoOn(ctx, ingest.ID); err != nil {
-			return Left{}, asTemporalError(ctx, err)
-		}
-	}
 	if err := d.sweep(ctx, shelf.Library); err != nil {
 		return Left{}, asTemporalError(ctx, d.notRemoved(ctx, shelf.Ingests, ingest.ID, err))
 	}
@@ -284,6 +283,9 @@ func (d *Documents) RemoveDocuments(ctx context.Context, input run.Ingest) (Left
 		if over, err = d.removeGone(ctx, shelf, ingest); err != nil {
 			return Left{}, asTemporalError(ctx, err)
 		}
+	}
+	if err := shelf.Ingests.GoOn(ctx, ingest.ID); err != nil { // the next part is waited for anew
+		return Left{}, asTemporalError(ctx, err)
 	}
 	return left(ctx, shelf, input, func(ingests.Counts) bool { return !over })
 }

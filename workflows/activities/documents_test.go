@@ -90,6 +90,9 @@ func TestWhatIsGoneIsWaitedForAsLongAsIfNoFileHadBeen(t *testing.T) {
 	if _, err := a.db.SQL().ExecContext(t.Context(), "INSERT INTO document_claims VALUES (?, 'somebody', ?)", document.ID, time.Now().Add(time.Hour).UnixMilli()); err != nil {
 		t.Fatal(err)
 	}
+	if err := a.does(a.ReadDocuments, input); err != nil {
+		t.Fatal(err)
+	}
 	wantFailure(t, a.does(a.RemoveDocuments, input), ErrorWaiting, true)
 	if ingest, err := a.Ingests.Get(t.Context(), input.ID); err != nil || time.Since(ingest.Waits) > time.Minute {
 		t.Errorf("%+v, %v", ingest, err)
