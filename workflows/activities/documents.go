@@ -32,6 +32,9 @@ const (
 	batchTime  = time.Minute
 	// defaultPatience is how long an ingest waits for a server before the file that needs it is given up.
 	defaultPatience = time.Hour
+	// modelPatience is how long an ingest waits where the index is of another model. A reindex may be on its way: it holds nothing between two attempts, as after its worker was killed or while
+	// a server still loads its model, which are up to 30 s apart.
+	modelPatience = 2 * time.Minute
 	// sweepPatience is how long an interrupted removal is waited for whose document somebody holds: twice as long as a killed worker does. Whoever holds it longer puts it in again.
 	sweepPatience = time.Minute
 	betweenSweeps = time.Second
@@ -394,9 +397,12 @@ func (d *Documents) notRemoved(ctx context.Context, registry *ingests.Registry, 
 // wait notes what an ingest waits for, and reports whether it is patient still. A reindex takes as long as it does: it ends, and what fails behind it is waited for as long as if there
 // had been none.
 func (d *Documents) wait(ctx context.Context, registry *ingests.Registry, id string, file ingests.File, reason string, cause error) (patient bool, err error) {
-	reindexing := errors.Is(cause, library.ErrReindexing)
+	reindexing, patience := errors.Is(cause, library.ErrReindexing), d.options.Patience
+	if errors.Is(cause, library.ErrReindex) {
+		patience = min(patience, modelPatience)
+	}
 	since, err := registry.Wait(ctx, id, file, reason, reindexing)
-	return reindexing || time.Since(since) < d.options.Patience, err
+	return reindexing || time.Since(since) < patience, err
 }
 
 // covered reports whether a source stands in a folder that could not be read: then nobody knows whether it is gone.

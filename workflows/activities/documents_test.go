@@ -88,6 +88,32 @@ func TestAReindexThatWasWaitedForTakesNothingOfThePatience(t *testing.T) {
 	}
 }
 
+// TestAnIndexOfAnotherModelIsWaitedForAShortWhile since a reindex may be between two attempts.
+func TestAnIndexOfAnotherModelIsWaitedForAShortWhile(t *testing.T) {
+	t.Parallel()
+	db := recordstest.Own(t)
+	registry := ingests.New(db)
+	const id = "ingest-1"
+	if err := registry.Begin(t.Context(), ingests.Ingest{ID: id, Kind: ingests.Upload}, ingests.File{Source: "upload:a.md", Name: "a.md", Content: []byte("text")}); err != nil {
+		t.Fatal(err)
+	}
+	d := NewDocuments(DocumentsOptions{})
+	for _, test := range []struct {
+		waited time.Duration
+		kind   string
+	}{{0, ErrorWaiting}, {time.Minute, ErrorWaiting}, {3 * time.Minute, ErrorReindex}} {
+		if _, err := db.SQL().ExecContext(t.Context(), "UPDATE ingests SET waits_since = ?", time.Now().Add(-test.waited).UTC().Format("2006-01-02T15:04:05.000Z")); err != nil {
+			t.Fatal(err)
+		}
+		file, _, err := registry.Next(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = d.without(t.Context(), registry, id, file, library.ErrReindex)
+		wantFailure(t, err, test.kind, test.kind == ErrorWaiting)
+	}
+}
+
 func TestWhatIsGoneIsWaitedForAsLongAsIfNoFileHadBeen(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t)
