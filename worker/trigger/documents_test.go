@@ -518,7 +518,7 @@ func (s shelf) deletedInPart(t *testing.T, on *service, every, erp string) {
 	for _, step := range []struct {
 		who, id      string
 		status, left int
-	}{{"wu", erp, 404, 2}, {"ann", erp, 404, 2}, {"chen", every, 404, 2}, {"chen", erp[:8], 404, 2}, {"chen", erp, 204, 1}, {"chen", erp, 404, 1}, {"lin", every, 204, 0}} {
+	}{{"wu", erp, 404, 2}, {"ann", erp, 404, 2}, {"chen", every, 404, 2}, {"chen", every[:8], 404, 2}, {"chen", erp[:7], 404, 2}, {"chen", erp[:8], 204, 1}, {"chen", erp, 404, 1}, {"lin", every, 204, 0}} {
 		if got := on.do("DELETE", "/v1/documents/"+step.id, "", "Authorization: Bearer "+step.who); got.Status != step.status {
 			t.Errorf("%s deletes %s again: %d, want %d: %s", step.who, step.id, got.Status, step.status, got.Body)
 		}
