@@ -110,7 +110,7 @@ func (t *trigger) upload(ctx context.Context, input *uploadInput) (*ingestOutput
 		return nil, problem(http.StatusUnsupportedMediaType, message, &huma.ErrorDetail{Location: "header.Content-Type", Message: message})
 	}
 	name := input.Name
-	if len(name) > longestName || name == "." || name == ".." || strings.ContainsAny(name, `/\`) || !isText(name) {
+	if len(name) > longestName || name == "." || name == ".." || strings.ContainsAny(name, `/\`) {
 		message := fmt.Sprintf("name is %.100q; allowed: the name of a file, without folders, of at most %d bytes", name, longestName)
 		return nil, problem(http.StatusUnprocessableEntity, message, &huma.ErrorDetail{Location: "query.name", Message: message})
 	}
