@@ -157,7 +157,7 @@ func (d *Documents) ListDocuments(ctx context.Context, input run.Ingest) (Listed
 	}
 	ingest := noted(ctx, input)
 	if ingest.Kind != ingests.Upload { // one file is not worth a look at the whole index
-		repair(ctx, shelf)
+		repair(ctx, shelf, ingest.ID)
 	}
 	switch {
 	case ingest.Kind == ingests.Folder:
@@ -174,9 +174,9 @@ func (d *Documents) ListDocuments(ctx context.Context, input run.Ingest) (Listed
 	return Listed{ID: ingest.ID, Files: ingest.Counts.Files()}, err
 }
 
-// repair mends what a killed process has left. Where it cannot be, the reading of the files will say why, and wait.
-func repair(ctx context.Context, shelf Shelf) {
-	leftOver, lost, err := shelf.Library.Repair(ctx, shelf.Ingests.Pending)
+// repair mends what a killed process has left, also of the files of the ingest that asks, which has begun none yet. Where it cannot be, the reading of the files will say why, and wait.
+func repair(ctx context.Context, shelf Shelf, asks string) {
+	leftOver, lost, err := shelf.Library.Repair(ctx, func(ctx context.Context) (map[string]bool, error) { return shelf.Ingests.Pending(ctx, asks) })
 	if err != nil || leftOver+lost > 0 {
 		activity.GetLogger(ctx).Info("the index was looked through", "left_over", leftOver, "lost", lost, "error", err)
 	}

@@ -132,12 +132,12 @@ func (r *Registry) Sources(ctx context.Context, id string) (map[string]bool, err
 	return sources, err
 }
 
-// Pending are the ids of the documents whose files wait in ingests that run.
-func (r *Registry) Pending(ctx context.Context) (ids map[string]bool, err error) {
+// Pending are the ids of the documents whose files wait in ingests that run, but for one.
+func (r *Registry) Pending(ctx context.Context, but string) (ids map[string]bool, err error) {
 	err = r.db.Read(ctx, func(tx *sql.Tx) error {
 		ids = map[string]bool{}
-		const query = "SELECT domain, source FROM ingest_files JOIN ingests ON id = ingest WHERE ingests.state = ? AND ingest_files.state = ?"
-		return records.NewView(ctx, tx).Each(query, []any{Running, Pending}, func(scan func(into ...any) error) error {
+		const query = "SELECT domain, source FROM ingest_files JOIN ingests ON id = ingest WHERE ingests.state = ? AND ingest_files.state = ? AND ingest <> ?"
+		return records.NewView(ctx, tx).Each(query, []any{Running, Pending, but}, func(scan func(into ...any) error) error {
 			var domain, source string
 			err := scan(&domain, &source)
 			ids[knowledge.DocumentID(domain, source)] = true

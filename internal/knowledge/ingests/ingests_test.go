@@ -265,7 +265,7 @@ func TestFilesWaitUntilTheyHaveAnOutcomeOrTheirIngestHasEnded(t *testing.T) {
 			for _, source := range want {
 				ids[knowledge.DocumentID("oa", source)] = true
 			}
-			got, err := registry.Pending(t.Context())
+			got, err := registry.Pending(t.Context(), "another")
 			if diff := cmp.Diff(ids, got); diff != "" || err != nil {
 				t.Error(diff, err)
 			}
@@ -275,6 +275,9 @@ func TestFilesWaitUntilTheyHaveAnOutcomeOrTheirIngestHasEnded(t *testing.T) {
 		file.State = ingests.Added
 		note(t, registry, file)
 		pending("/srv/b.md")
+		if others, err := registry.Pending(t.Context(), handbook); err != nil || len(others) > 0 {
+			t.Errorf("beside it wait %v, %v", others, err)
+		}
 		if err := registry.End(t.Context(), handbook, ingests.Cancelled, ""); err != nil {
 			t.Fatal(err)
 		}
