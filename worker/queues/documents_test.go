@@ -691,7 +691,7 @@ func TestAListOfURLsGoesIn(t *testing.T) {
 
 func TestAnotherModelNeedsANewIndex(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
+	o := newOffice(t, func(o *office) { o.options.Patience = time.Second })
 	o.write("a.md", "# Leave\n\nFive days.")
 	o.put()
 	other := "another model"

@@ -110,7 +110,7 @@ func (t *trigger) upload(ctx context.Context, input *uploadInput) (*ingestOutput
 		return nil, problem(http.StatusUnsupportedMediaType, message, &huma.ErrorDetail{Location: "header.Content-Type", Message: message})
 	}
 	name := input.Name
-	if len(name) > longestName || name == "." || name == ".." || strings.ContainsAny(name, `/\`) || !isText(name) {
+	if len(name) > longestName || name == "." || name == ".." || strings.ContainsAny(name, `/\`) {
 		message := fmt.Sprintf("name is %.100q; allowed: the name of a file, without folders, of at most %d bytes", name, longestName)
 		return nil, problem(http.StatusUnprocessableEntity, message, &huma.ErrorDetail{Location: "query.name", Message: message})
 	}
@@ -201,13 +201,12 @@ func (t *trigger) deleteDocument(ctx context.Context, input *documentInput) (*st
 	if err != nil {
 		return nil, err
 	}
-	id := input.ID
-	domain, err := shelf.Library.Forgotten(ctx, id)
+	id, domain, err := shelf.Library.Forgotten(ctx, input.ID)
 	switch {
 	case err != nil && !errors.Is(err, library.ErrUnknownDocument):
 		return nil, t.documentsMissing(ctx, "read a document", err)
 	case err != nil || caller(ctx).MayIngest(domain) != nil: // else a deletion before has not come to its end
-		found, err := t.find(ctx, id)
+		found, err := t.find(ctx, input.ID)
 		if err != nil {
 			return nil, err
 		}

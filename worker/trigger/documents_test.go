@@ -276,12 +276,13 @@ func TestUploadsBeyondAFewWaitBeforeTheirBodiesAreRead(t *testing.T) {
 		}
 		return sending
 	}
-	isAsked := func(sending net.Conn, within time.Duration) bool {
+	gets := func(sending net.Conn, status string, within time.Duration) bool {
 		_ = sending.SetReadDeadline(time.Now().Add(within))
-		reply := make([]byte, len("HTTP/1.1 100"))
+		reply := make([]byte, len("HTTP/1.1 "+status))
 		_, err := io.ReadFull(sending, reply)
-		return err == nil && string(reply) == "HTTP/1.1 100"
+		return err == nil && string(reply) == "HTTP/1.1 "+status
 	}
+	isAsked := func(sending net.Conn, within time.Duration) bool { return gets(sending, "100", within) }
 	var first net.Conn
 	for range 4 {
 		if first = upload(); !isAsked(first, time.Minute) {
@@ -297,6 +298,10 @@ func TestUploadsBeyondAFewWaitBeforeTheirBodiesAreRead(t *testing.T) {
 	}
 	if !isAsked(waiting, time.Minute) {
 		t.Error("it has no turn when one has ended")
+	}
+	waiting = upload()
+	if s.stop(); !gets(waiting, "503", 20*time.Second) { // sooner than without
+		t.Error("one that waits as the service stops is not told to try again")
 	}
 }
 
@@ -513,7 +518,7 @@ func (s shelf) deletedInPart(t *testing.T, on *service, every, erp string) {
 	for _, step := range []struct {
 		who, id      string
 		status, left int
-	}{{"wu", erp, 404, 2}, {"ann", erp, 404, 2}, {"chen", every, 404, 2}, {"chen", erp[:8], 404, 2}, {"chen", erp, 204, 1}, {"chen", erp, 404, 1}, {"lin", every, 204, 0}} {
+	}{{"wu", erp, 404, 2}, {"ann", erp, 404, 2}, {"chen", every, 404, 2}, {"chen", every[:8], 404, 2}, {"chen", erp[:7], 404, 2}, {"chen", erp[:8], 204, 1}, {"chen", erp, 404, 1}, {"lin", every, 204, 0}} {
 		if got := on.do("DELETE", "/v1/documents/"+step.id, "", "Authorization: Bearer "+step.who); got.Status != step.status {
 			t.Errorf("%s deletes %s again: %d, want %d: %s", step.who, step.id, got.Status, step.status, got.Body)
 		}

@@ -119,14 +119,15 @@ func (t *trigger) readWhole(next http.Handler) http.Handler {
 				writeProblem(w, refused)
 				return
 			}
-			select { // before as much of a body is held as a few take
-			case t.uploads <- struct{}{}:
-				defer func() { <-t.uploads }()
-			case <-r.Context().Done():
+			if !t.uploadTurn(r.Context()) { // before as much of a body is held as a few take
+				w.Header().Set("Retry-After", "5")
+				writeProblem(w, problem(http.StatusServiceUnavailable, fmt.Sprintf("%d files are being read already, or the service stops; try again", mostUploads)))
 				return
 			}
+			defer func() { <-t.uploads }()
 			limit = t.MaximumBytes
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTimeout))
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(uploadTimeout + time.Minute)) // the server's has run while it waited
 		case r.Method == http.MethodPost && r.URL.Path == "/v1/ingests":
 			limit = maxListBytes
 		}
@@ -143,6 +144,19 @@ func (t *trigger) readWhole(next http.Handler) http.Handler {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		next.ServeHTTP(hasRead{w}, r)
 	})
+}
+
+// uploadTurn waits until a further upload may be read, and reports whether it may. The wait has an end: whether the client is still there is not seen before its body is read.
+func (t *trigger) uploadTurn(ctx context.Context) bool {
+	limited, done := context.WithTimeout(ctx, uploadWait)
+	defer done()
+	select {
+	case t.uploads <- struct{}{}:
+		return true
+	case <-limited.Done():
+	case <-t.Stopping.Done():
+	}
+	return false
 }
 
 // hasRead is the reply to a request whose body was read. The HTTP library sets a time-out for the body that it finds: this would go on running beside the

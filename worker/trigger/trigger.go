@@ -35,6 +35,8 @@ const (
 	uploadTimeout = 5 * time.Minute
 	// mostUploads are held in memory at once; further ones wait for their turn before their bodies are read.
 	mostUploads = 4
+	// uploadWait is how long an upload waits for its turn.
+	uploadWait = 30 * time.Second
 	// longestWait bounds a POST with "wait": proxies and clients give up on longer ones.
 	longestWait = 5 * time.Minute
 	// callTimeout bounds one request to Temporal, so that a client learns in time that it is not there.

@@ -32,6 +32,9 @@ const (
 	batchTime  = time.Minute
 	// defaultPatience is how long an ingest waits for a server before the file that needs it is given up.
 	defaultPatience = time.Hour
+	// modelPatience is how long an ingest waits where the index is of another model. A reindex may be on its way: it holds nothing between two attempts, as after its worker was killed or while
+	// a server still loads its model, which are up to 30 s apart.
+	modelPatience = 2 * time.Minute
 	// sweepPatience is how long an interrupted removal is waited for whose document somebody holds: twice as long as a killed worker does. Whoever holds it longer puts it in again.
 	sweepPatience = time.Minute
 	betweenSweeps = time.Second
@@ -154,7 +157,7 @@ func (d *Documents) ListDocuments(ctx context.Context, input run.Ingest) (Listed
 	}
 	ingest := noted(ctx, input)
 	if ingest.Kind != ingests.Upload { // one file is not worth a look at the whole index
-		repair(ctx, shelf)
+		repair(ctx, shelf, ingest.ID)
 	}
 	switch {
 	case ingest.Kind == ingests.Folder:
@@ -171,9 +174,9 @@ func (d *Documents) ListDocuments(ctx context.Context, input run.Ingest) (Listed
 	return Listed{ID: ingest.ID, Files: ingest.Counts.Files()}, err
 }
 
-// repair mends what a killed process has left. Where it cannot be, the reading of the files will say why, and wait.
-func repair(ctx context.Context, shelf Shelf) {
-	leftOver, lost, err := shelf.Library.Repair(ctx, shelf.Ingests.Pending)
+// repair mends what a killed process has left, also of the files of the ingest that asks, which has begun none yet. Where it cannot be, the reading of the files will say why, and wait.
+func repair(ctx context.Context, shelf Shelf, asks string) {
+	leftOver, lost, err := shelf.Library.Repair(ctx, func(ctx context.Context) (map[string]bool, error) { return shelf.Ingests.Pending(ctx, asks) })
 	if err != nil || leftOver+lost > 0 {
 		activity.GetLogger(ctx).Info("the index was looked through", "left_over", leftOver, "lost", lost, "error", err)
 	}
@@ -229,7 +232,11 @@ func (d *Documents) ReadDocuments(ctx context.Context, input run.Ingest) (Left, 
 			break
 		}
 	}
-	return left(ctx, shelf, input, func(counts ingests.Counts) bool { return counts.Pending > 0 })
+	reached, err := left(ctx, shelf, input, func(counts ingests.Counts) bool { return counts.Pending > 0 })
+	if err == nil && !reached.More { // how long the files were waited for is nothing to what is removed then
+		err = asTemporalError(ctx, shelf.Ingests.GoOn(ctx, input.ID))
+	}
+	return reached, err
 }
 
 // stopping reports whether the worker was told to stop: then nothing more is begun.
@@ -271,11 +278,6 @@ func (d *Documents) RemoveDocuments(ctx context.Context, input run.Ingest) (Left
 	if err != nil {
 		return Left{}, err
 	}
-	if activity.GetInfo(ctx).Attempt == 1 { // what the files were waited for is another matter
-		if err := shelf.Ingests.GoOn(ctx, ingest.ID); err != nil {
-			return Left{}, asTemporalError(ctx, err)
-		}
-	}
 	if err := d.sweep(ctx, shelf.Library); err != nil {
 		return Left{}, asTemporalError(ctx, d.notRemoved(ctx, shelf.Ingests, ingest.ID, err))
 	}
@@ -284,6 +286,9 @@ func (d *Documents) RemoveDocuments(ctx context.Context, input run.Ingest) (Left
 		if over, err = d.removeGone(ctx, shelf, ingest); err != nil {
 			return Left{}, asTemporalError(ctx, err)
 		}
+	}
+	if err := shelf.Ingests.GoOn(ctx, ingest.ID); err != nil { // the next part is waited for anew
+		return Left{}, asTemporalError(ctx, err)
 	}
 	return left(ctx, shelf, input, func(ingests.Counts) bool { return !over })
 }
@@ -392,9 +397,12 @@ func (d *Documents) notRemoved(ctx context.Context, registry *ingests.Registry, 
 // wait notes what an ingest waits for, and reports whether it is patient still. A reindex takes as long as it does: it ends, and what fails behind it is waited for as long as if there
 // had been none.
 func (d *Documents) wait(ctx context.Context, registry *ingests.Registry, id string, file ingests.File, reason string, cause error) (patient bool, err error) {
-	reindexing := errors.Is(cause, library.ErrReindexing)
+	reindexing, patience := errors.Is(cause, library.ErrReindexing), d.options.Patience
+	if errors.Is(cause, library.ErrReindex) {
+		patience = min(patience, modelPatience)
+	}
 	since, err := registry.Wait(ctx, id, file, reason, reindexing)
-	return reindexing || time.Since(since) < d.options.Patience, err
+	return reindexing || time.Since(since) < patience, err
 }
 
 // covered reports whether a source stands in a folder that could not be read: then nobody knows whether it is gone.

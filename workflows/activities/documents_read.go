@@ -103,8 +103,6 @@ func (d *Documents) without(ctx context.Context, registry *ingests.Registry, id 
 	case errors.As(cause, new(*fetchError)):
 		file.State, file.Reason = ingests.NotIn, cause.Error()
 		return file, nil
-	case errors.Is(cause, library.ErrReindex):
-		return file, temporal.NewNonRetryableApplicationError(reason, ErrorReindex, nil)
 	}
 	file.State, file.Reason, file.Advice = ingests.NotIn, reason, "put it in again once that is mended"
 	if isModel && !model.Retryable() {
@@ -116,6 +114,9 @@ func (d *Documents) without(ctx context.Context, registry *ingests.Registry, id 
 	}
 	if patient {
 		return file, waiting(errors.New(file.Reason))
+	}
+	if errors.Is(cause, library.ErrReindex) {
+		return file, temporal.NewNonRetryableApplicationError(reason, ErrorReindex, nil)
 	}
 	return file, d.giveUp(ctx, registry, id, file)
 }

@@ -48,12 +48,13 @@ func TestAFileThatTakesTooLongCountsAsTried(t *testing.T) {
 
 func TestAReindexThatWasWaitedForTakesNothingOfThePatience(t *testing.T) {
 	t.Parallel()
-	registry := ingests.New(recordstest.Own(t))
+	db := recordstest.Own(t)
+	registry := ingests.New(db)
 	const id = "ingest-1"
 	if err := registry.Begin(t.Context(), ingests.Ingest{ID: id, Kind: ingests.Upload}, ingests.File{Source: "upload:a.md", Name: "a.md", Content: []byte("text")}); err != nil {
 		t.Fatal(err)
 	}
-	d := NewDocuments(DocumentsOptions{Patience: 50 * time.Millisecond})
+	d := NewDocuments(DocumentsOptions{Patience: time.Hour})
 	waits := func(cause error) bool {
 		t.Helper()
 		file, found, err := registry.Next(t.Context(), id)
@@ -63,18 +64,53 @@ func TestAReindexThatWasWaitedForTakesNothingOfThePatience(t *testing.T) {
 		file, err = d.without(t.Context(), registry, id, file, cause)
 		return err != nil && file.State == ingests.NotIn
 	}
-	for range 3 {
+	later := func() { // than the patience lasts
+		t.Helper()
+		if _, err := db.SQL().ExecContext(t.Context(), "UPDATE ingests SET waits_since = ?", time.Now().Add(-2*time.Hour).UTC().Format("2006-01-02T15:04:05.000Z")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
 		if !waits(library.ErrReindexing) {
 			t.Error("a reindex is not waited for")
 		}
-		time.Sleep(30 * time.Millisecond)
+		later()
+	}
+	if !waits(library.ErrReindexing) {
+		t.Error("a reindex is waited for no longer than anything else")
 	}
 	if !waits(library.ErrBusy) {
 		t.Error("what somebody else changes is not waited for, since a reindex was")
 	}
-	time.Sleep(60 * time.Millisecond)
+	later()
 	if waits(library.ErrBusy) {
 		t.Error("it is waited for longer than the patience lasts")
+	}
+}
+
+// TestAnIndexOfAnotherModelIsWaitedForAShortWhile since a reindex may be between two attempts.
+func TestAnIndexOfAnotherModelIsWaitedForAShortWhile(t *testing.T) {
+	t.Parallel()
+	db := recordstest.Own(t)
+	registry := ingests.New(db)
+	const id = "ingest-1"
+	if err := registry.Begin(t.Context(), ingests.Ingest{ID: id, Kind: ingests.Upload}, ingests.File{Source: "upload:a.md", Name: "a.md", Content: []byte("text")}); err != nil {
+		t.Fatal(err)
+	}
+	d := NewDocuments(DocumentsOptions{})
+	for _, test := range []struct {
+		waited time.Duration
+		kind   string
+	}{{0, ErrorWaiting}, {time.Minute, ErrorWaiting}, {3 * time.Minute, ErrorReindex}} {
+		if _, err := db.SQL().ExecContext(t.Context(), "UPDATE ingests SET waits_since = ?", time.Now().Add(-test.waited).UTC().Format("2006-01-02T15:04:05.000Z")); err != nil {
+			t.Fatal(err)
+		}
+		file, _, err := registry.Next(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = d.without(t.Context(), registry, id, file, library.ErrReindex)
+		wantFailure(t, err, test.kind, test.kind == ErrorWaiting)
 	}
 }
 
@@ -88,6 +124,9 @@ func TestWhatIsGoneIsWaitedForAsLongAsIfNoFileHadBeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := a.db.SQL().ExecContext(t.Context(), "INSERT INTO document_claims VALUES (?, 'somebody', ?)", document.ID, time.Now().Add(time.Hour).UnixMilli()); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.does(a.ReadDocuments, input); err != nil {
 		t.Fatal(err)
 	}
 	wantFailure(t, a.does(a.RemoveDocuments, input), ErrorWaiting, true)

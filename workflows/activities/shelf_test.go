@@ -155,13 +155,18 @@ func TestAnotherIngestTakesNothingAwayThatOneWhichWaitsGoesOnWith(t *testing.T) 
 	if err := a.Ingests.Begin(t.Context(), ingests.Ingest{ID: "waits", Kind: ingests.Folder, Root: "/srv"}, ingests.File{Source: "/srv/book.md"}); err != nil {
 		t.Fatal(err)
 	}
-	for _, source := range []string{"/srv/book.md", "/srv/killed.md"} {
+	list := a.begin(t, "intranet")
+	own := "https://a.example/own"
+	if err := a.Ingests.List(t.Context(), list.ID, true, []ingests.File{{Source: own}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, source := range []string{"/srv/book.md", "/srv/killed.md", own} {
 		half := knowledge.Point{Chunk: knowledge.Chunk{Document: knowledge.DocumentID("", source), Text: "half"}, Version: "half", Dense: []float32{1, 0}}
 		if err := index.Add(t.Context(), []knowledge.Point{half}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := a.does(a.ListDocuments, a.begin(t, "intranet")); err != nil {
+	if err := a.does(a.ListDocuments, list); err != nil {
 		t.Fatal(err)
 	}
 	held, err := index.Versions(t.Context())

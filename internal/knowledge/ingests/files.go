@@ -46,7 +46,7 @@ func (r *Registry) Next(ctx context.Context, id string) (file File, found bool, 
 // longestReason is how many characters of a reason are noted.
 const longestReason = 500
 
-// AsNoted is a reason as it is noted. It may quote a file or an answer, however long and in whatever bytes, and PostgreSQL takes only UTF-8 without NUL.
+// AsNoted is a reason, or an advice, as it is noted. It may quote a file or an answer, however long and in whatever bytes, and PostgreSQL takes only UTF-8 without NUL.
 func AsNoted(reason string) string {
 	reason = strings.ReplaceAll(strings.ToValidUTF8(reason, "\uFFFD"), "\x00", "\uFFFD")
 	if characters := []rune(reason); len(characters) > longestReason {
@@ -60,7 +60,7 @@ func AsNoted(reason string) string {
 func (r *Registry) Note(ctx context.Context, id string, file File) error {
 	return r.db.Write(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "UPDATE ingest_files SET state = ?, size = ?, reason = ?, advice = ?, content = NULL WHERE ingest = ? AND position = ? AND state = ?",
-			file.State, file.Size, AsNoted(file.Reason), file.Advice, id, file.Position, Pending); err != nil {
+			file.State, file.Size, AsNoted(file.Reason), AsNoted(file.Advice), id, file.Position, Pending); err != nil {
 			return fmt.Errorf("note how the file %d of the ingest %s has fared: %w", file.Position, id, err) // the query of its address may hold a key
 		}
 		if file.State == NotIn {
@@ -83,7 +83,7 @@ func goOn(ctx context.Context, tx *sql.Tx, id string) error {
 // NoteRest gives every file that waits the same outcome.
 func (r *Registry) NoteRest(ctx context.Context, id string, state FileState, reason, advice string) error {
 	return r.db.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "UPDATE ingest_files SET state = ?, reason = ?, advice = ?, content = NULL WHERE ingest = ? AND state = ?", state, AsNoted(reason), advice, id, Pending)
+		_, err := tx.ExecContext(ctx, "UPDATE ingest_files SET state = ?, reason = ?, advice = ?, content = NULL WHERE ingest = ? AND state = ?", state, AsNoted(reason), AsNoted(advice), id, Pending)
 		return err
 	})
 }
@@ -132,12 +132,12 @@ func (r *Registry) Sources(ctx context.Context, id string) (map[string]bool, err
 	return sources, err
 }
 
-// Pending are the ids of the documents whose files wait in ingests that run.
-func (r *Registry) Pending(ctx context.Context) (ids map[string]bool, err error) {
+// Pending are the ids of the documents whose files wait in ingests that run, but for one.
+func (r *Registry) Pending(ctx context.Context, but string) (ids map[string]bool, err error) {
 	err = r.db.Read(ctx, func(tx *sql.Tx) error {
 		ids = map[string]bool{}
-		const query = "SELECT domain, source FROM ingest_files JOIN ingests ON id = ingest WHERE ingests.state = ? AND ingest_files.state = ?"
-		return records.NewView(ctx, tx).Each(query, []any{Running, Pending}, func(scan func(into ...any) error) error {
+		const query = "SELECT domain, source FROM ingest_files JOIN ingests ON id = ingest WHERE ingests.state = ? AND ingest_files.state = ? AND ingest <> ?"
+		return records.NewView(ctx, tx).Each(query, []any{Running, Pending, but}, func(scan func(into ...any) error) error {
 			var domain, source string
 			err := scan(&domain, &source)
 			ids[knowledge.DocumentID(domain, source)] = true

@@ -167,7 +167,7 @@ func (r *Registry) List(ctx context.Context, id string, whole bool, files []File
 func insert(ctx context.Context, tx *sql.Tx, id string, files []File) error {
 	rows := make([][]any, len(files))
 	for i, file := range files {
-		rows[i] = []any{id, i + 1, file.Source, file.Name, file.Size, cmp.Or(file.State, Pending), 0, file.Reason, file.Advice, file.Content}
+		rows[i] = []any{id, i + 1, file.Source, file.Name, file.Size, cmp.Or(file.State, Pending), 0, AsNoted(file.Reason), AsNoted(file.Advice), file.Content}
 	}
 	return database.Insert(ctx, tx, "ingest_files", []string{"ingest", "position", "source", "name", "size", "state", "tries", "reason", "advice", "content"}, rows)
 }
@@ -186,7 +186,7 @@ func (r *Registry) End(ctx context.Context, id string, state State, reason strin
 		if _, err := tx.ExecContext(ctx, "UPDATE ingest_files SET content = NULL WHERE ingest = ? AND content IS NOT NULL", id); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, "UPDATE ingests SET state = ?, reason = ?, waits_since = '', ended_at = ? WHERE id = ? AND state = ?", state, reason, written(time.Now()), id, Running)
+		_, err := tx.ExecContext(ctx, "UPDATE ingests SET state = ?, reason = ?, waits_since = '', ended_at = ? WHERE id = ? AND state = ?", state, AsNoted(reason), written(time.Now()), id, Running)
 		return err
 	})
 }

@@ -108,18 +108,31 @@ func TestAnOutcomeIsKept(t *testing.T) {
 func TestAReasonIsNotedWhateverItsBytes(t *testing.T) {
 	t.Parallel()
 	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
-		registry := begun(t, db, ingests.File{Source: "/srv/a.md"}, ingests.File{Source: "/srv/b.md"})
+		registry := begun(t, db)
 		reason := "a\xffb\x00c" + strings.Repeat("长", 1000)
-		file := next(t, registry)
-		file.State, file.Reason = ingests.NotIn, reason
-		note(t, registry, file)
-		if err := registry.NoteRest(t.Context(), handbook, ingests.NotIn, reason, ""); err != nil {
+		listed := []ingests.File{{Source: "/srv/a.md"}, {Source: "/srv/b.md"}, {Source: "/srv/c.md", State: ingests.Unreadable, Reason: reason, Advice: reason}}
+		if err := registry.List(t.Context(), handbook, true, listed); err != nil {
 			t.Fatal(err)
 		}
-		files, err := registry.Files(t.Context(), handbook, 0, 10)
+		file := next(t, registry)
+		file.State, file.Reason, file.Advice = ingests.NotIn, reason, reason
+		note(t, registry, file)
+		if err := errors.Join(registry.NoteRest(t.Context(), handbook, ingests.NotIn, reason, reason), registry.End(t.Context(), handbook, ingests.Failed, reason)); err != nil {
+			t.Fatal(err)
+		}
 		want := "a\uFFFDb\uFFFDc" + strings.Repeat("长", 494) + "…"
-		if err != nil || len(files) != 2 || files[0].Reason != want || files[1].Reason != want {
-			t.Errorf("files %+v, %v", files, err)
+		ingest, err := registry.Get(t.Context(), handbook)
+		if err != nil || ingest.Reason != want {
+			t.Errorf("%+v, %v", ingest, err)
+		}
+		files, err := registry.Files(t.Context(), handbook, 0, 10)
+		if err != nil || len(files) != 3 {
+			t.Fatal(files, err)
+		}
+		for _, file := range files {
+			if file.Reason != want || file.Advice != want {
+				t.Errorf("%+v", file)
+			}
 		}
 	})
 }
@@ -252,7 +265,7 @@ func TestFilesWaitUntilTheyHaveAnOutcomeOrTheirIngestHasEnded(t *testing.T) {
 			for _, source := range want {
 				ids[knowledge.DocumentID("oa", source)] = true
 			}
-			got, err := registry.Pending(t.Context())
+			got, err := registry.Pending(t.Context(), "another")
 			if diff := cmp.Diff(ids, got); diff != "" || err != nil {
 				t.Error(diff, err)
 			}
@@ -262,6 +275,9 @@ func TestFilesWaitUntilTheyHaveAnOutcomeOrTheirIngestHasEnded(t *testing.T) {
 		file.State = ingests.Added
 		note(t, registry, file)
 		pending("/srv/b.md")
+		if others, err := registry.Pending(t.Context(), handbook); err != nil || len(others) > 0 {
+			t.Errorf("beside it wait %v, %v", others, err)
+		}
 		if err := registry.End(t.Context(), handbook, ingests.Cancelled, ""); err != nil {
 			t.Fatal(err)
 		}

@@ -74,6 +74,9 @@ func (l *Library) Documents(ctx context.Context, filter Filter) ([]knowledge.Doc
 // counts is the condition that a row is of a document, and not of one whose removal was begun: of that only what the index still holds is to go.
 const counts = "version <> ''"
 
+// removing is that it is of such a removal.
+const removing = "version = ''"
+
 // list reads the documents that the end of a query chooses, behind a condition; without one all.
 func (l *Library) list(ctx context.Context, end string, arguments ...any) (documents []knowledge.Document, err error) {
 	err = l.db.Read(ctx, func(tx *sql.Tx) error {
@@ -95,7 +98,7 @@ func (l *Library) Document(ctx context.Context, id string) (knowledge.Document, 
 	named := id
 	if beginning.MatchString(id) {
 		var err error
-		if named, err = l.whole(ctx, id); err != nil {
+		if named, err = l.whole(ctx, counts, id); err != nil {
 			return knowledge.Document{}, nil, fmt.Errorf("document %q: %w", id, err)
 		}
 	}
@@ -136,9 +139,9 @@ func (l *Library) read(ctx context.Context, id string) (document knowledge.Docum
 	return document, chunks, err
 }
 
-// whole is the only id with a beginning; else the beginning, which is nobody's id.
-func (l *Library) whole(ctx context.Context, begins string) (string, error) {
-	ids, err := l.ids(ctx, counts+" AND id >= ? AND id < ? LIMIT 2", begins, begins+"g")
+// whole is the only id with a beginning among the rows that a condition chooses; else the beginning, which is nobody's id.
+func (l *Library) whole(ctx context.Context, condition, begins string) (string, error) {
+	ids, err := l.ids(ctx, condition+" AND id >= ? AND id < ? LIMIT 2", begins, begins+"g")
 	if err != nil || len(ids) != 1 {
 		return begins, err
 	}
@@ -199,13 +202,13 @@ func (l *Library) forget(ctx context.Context, claim *claimed) (existed bool, err
 
 // bury takes away the row of a document that was forgotten.
 func (l *Library) bury(ctx context.Context, id string) error {
-	_, err := l.db.SQL().ExecContext(ctx, "DELETE FROM documents WHERE id = ? AND version = ''", id)
+	_, err := l.db.SQL().ExecContext(ctx, "DELETE FROM documents WHERE id = ? AND "+removing, id)
 	return err
 }
 
 // forgotten are the ids of documents whose removal was begun and has not ended.
 func (l *Library) forgotten(ctx context.Context) ([]string, error) {
-	return l.ids(ctx, "version = '' ORDER BY id")
+	return l.ids(ctx, removing+" ORDER BY id")
 }
 
 // ids are those of the rows that a condition chooses.
@@ -270,13 +273,19 @@ func (l *Library) rows(ctx context.Context, ids []string) (map[string]knowledge.
 	return found, err
 }
 
-// Forgotten is the domain of a document whose removal was begun and has not ended, which Remove ends. ErrUnknownDocument: there is none of this id, which is a whole one.
-func (l *Library) Forgotten(ctx context.Context, id string) (domain string, err error) {
+// Forgotten is the id and the domain of a document whose removal was begun and has not ended, which Remove ends. It is named as for Document. ErrUnknownDocument: there is none.
+func (l *Library) Forgotten(ctx context.Context, id string) (named, domain string, err error) {
+	named = id
+	if beginning.MatchString(id) {
+		if named, err = l.whole(ctx, removing, id); err != nil {
+			return named, "", err
+		}
+	}
 	err = l.db.Read(ctx, func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, "SELECT domain FROM documents WHERE id = ? AND version = ''", id).Scan(&domain)
+		return tx.QueryRowContext(ctx, "SELECT domain FROM documents WHERE id = ? AND "+removing, named).Scan(&domain)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		err = ErrUnknownDocument
 	}
-	return domain, err
+	return named, domain, err
 }
