@@ -43,7 +43,7 @@ func clausesOf(text string) (found []clause) {
 					all[last].words[word] += count
 				}
 			default:
-				all = append(all, gathered{[]string{strings.TrimSpace(said)}, words, index > 0})
+				all = append(all, gathered{[]string{strings.TrimSpace(said)}, words, index > 0 && last >= 0})
 			}
 			goesOn = isCase.MatchString(said)
 		}

@@ -2,14 +2,7 @@ package cite
 
 import (
 	"cmp"
-	"math"
-	"regexp"
 	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
-
-	"bestbox/internal/factcheck"
 )
 
 // The constants of the comparison. They were chosen on the sentences of supported.yaml (see TestWhatSupportsASentence), which holds right ones in other words, and wrong ones.
@@ -45,211 +38,6 @@ const (
 	// sameRank is how far ranks that are the same may differ, as the words of a sentence are added up in no order: of these the first counts.
 	sameRank = 1e-9
 )
-
-// quoted is a place in a passage.
-type quoted struct {
-	passage Passage
-	quote   string
-	at      int // where the quote begins in the text of the passage
-}
-
-// part is what a sentence is compared with: up to three sentences of a passage, or a fact.
-type part struct {
-	quoted
-	text    string // what is compared: of a row, with the heading of its table; of a quote of another agent, what was said with it
-	figures string // the text as compared writes it
-	size    int    // sentences
-	clauses []clause
-	rows    []row
-	own     map[string]int
-	context map[string]int // words of title and section
-	around  string         // the text of these
-	quotes  map[string]int // words of the quote, where another agent has said the text of it
-	isFact  bool
-	isList  bool // several items of a list
-}
-
-// with is a part with the one that follows it.
-func (p part) with(next part) part {
-	p.text, p.figures, p.size = p.text+"\n"+next.text, p.figures+"\n"+next.figures, p.size+1
-	p.own, p.clauses, p.rows = union(p.own, next.own), slices.Concat(p.clauses, next.clauses), slices.Concat(p.rows, next.rows)
-	return p
-}
-
-// sources are all parts, and in how many sentences each word stands.
-type sources struct {
-	parts  []part
-	wholes []whole
-	asked  map[string]int // the words of the question
-	spread map[string]int
-	count  int
-}
-
-// whole is a passage as a whole, with its parts.
-type whole struct {
-	part
-	parts []part
-}
-
-func newSources(question string, passages []Passage, facts []string) *sources {
-	s := &sources{asked: Words(question), spread: map[string]int{}}
-	for _, passage := range passages {
-		if !passage.isAnswer() {
-			s.add(passage)
-			continue
-		}
-		for _, text := range passage.Said {
-			s.answer(text)
-		}
-	}
-	for _, fact := range facts {
-		words := Words(fact)
-		s.see(words)
-		s.parts = append(s.parts, part{text: fact, figures: compared(fact), own: words, size: 1, isFact: true})
-	}
-	return s
-}
-
-// isRow finds the rows of tables and the items of lists, which do not go on in the next.
-var isRow = regexp.MustCompile(`^\s*[-*•·–|]|\s\|\s`)
-
-// add takes the sentences of a passage, alone and up to three in a row.
-func (s *sources) add(passage Passage) {
-	around, heading, caption := strings.Join(append([]string{passage.Title}, passage.Section...), "\n"), "", ""
-	context := Words(around)
-	single := func(quote, text string, at int) part {
-		return part{quoted: quoted{passage, quote, at}, text: text, figures: compared(text), size: 1, clauses: clausesOf(text), own: Words(text), context: context, around: around}
-	}
-	before := len(s.parts)
-	at := sentences(passage.Text)
-	alone := make([]part, len(at))
-	for index := range at {
-		sentence := passage.Text[at[index].from:at[index].to]
-		if !isRow.MatchString(sentence) {
-			heading, caption = "", ""
-			if isHeading(sentence) {
-				caption = sentence
-			}
-		} else if heading == "" && strings.Contains(sentence, "|") {
-			heading = sentence
-		}
-		// A line ends within a sentence where the page does, which parts no clauses.
-		alone[index] = single(sentence, strings.TrimSpace(heading+" "+strings.ReplaceAll(withoutItsNumber(sentence), "\n", " ")), at[index].from)
-		if caption != "" && caption != sentence { // a row is about what its list or table is about
-			alone[index].around, alone[index].context = around+"\n"+caption, union(context, Words(caption))
-		}
-		alone[index].rows = []row{{cells: []cell{{figures: figuresIn(alone[index].figures)}}}}
-		if heading != "" && heading != sentence {
-			alone[index].rows[0] = rowOf(sentence, heading)
-		}
-		s.see(alone[index].own)
-	}
-	for first, whole := range alone {
-		s.parts = append(s.parts, whole)
-		for last := first + 1; last < len(at); last++ {
-			next := alone[last]
-			whole.isList = whole.isList || isRow.MatchString(next.quote)
-			if prose := !isRow.MatchString(next.quote); whole.isList && prose || !whole.isList && whole.size == mostSentences || whole.size > mostItems {
-				break
-			}
-			whole = whole.with(next)
-			whole.quote = passage.Text[at[first].from:at[last].to]
-			s.parts = append(s.parts, whole)
-		}
-	}
-	for _, said := range passage.Said {
-		p := single(strings.TrimSpace(passage.Text), said, len(passage.Text)-len(strings.TrimLeftFunc(passage.Text, unicode.IsSpace)))
-		p.quotes = Words(passage.Text)
-		s.parts = append(s.parts, p)
-	}
-	s.wholes = append(s.wholes, whole{single(passage.Text, passage.Text, 0), s.parts[before:]})
-}
-
-// withoutItsNumber is a sentence of a document without the number of the item that it is, which is no figure of it. Within the sentence a line may begin with a figure.
-func withoutItsNumber(sentence string) string {
-	first, rest, more := strings.Cut(sentence, "\n")
-	if first = factcheck.WithoutListNumbers(first); more {
-		return first + "\n" + rest
-	}
-	return first
-}
-
-// see counts a sentence with these words.
-func (s *sources) see(words map[string]int) {
-	s.count++
-	for word := range words {
-		s.spread[word]++
-	}
-}
-
-// weight is that of a word: more where fewer sentences have it.
-func (s *sources) weight(word string) float64 {
-	return math.Log(1 + float64(s.count+1)/float64(s.spread[word]+1))
-}
-
-// said is a sentence of an answer.
-type said struct {
-	text    string
-	figures string // the text as compared writes it
-	words   map[string]int
-	clauses []clause
-	apart   []clause // parted at each "and" as well
-	names   []string
-	hints   []int // numbers of passages that the model has written behind it
-	// beside are the words beside a number that is looked up: the number alone is not enough.
-	beside map[string]int
-}
-
-// reference says where something stands, which is no claim of what stands there.
-var reference = regexp.MustCompile(`(?i)[(（]?\b(?:on\s+|see\s+)?(?:page|p\.|passage|section)\s*\d+(?:\.\d+)*[)）]?|[(（]?第\s*(?:\d+|[` + numerals + `]+)\s*[页段节章条款项][)）]?`)
-
-// sayingOf is a sentence, or a piece of one, as it is compared, and the share of its words that a quote must have.
-func (s *sources) sayingOf(sentence string, hints []int) (says said, least float64) {
-	sentence = factcheck.WithoutListNumbers(reference.ReplaceAllString(sentence, " "))
-	sentence = no.ReplaceAllString(fromDocuments.ReplaceAllString(sentence, " "), " ")
-	says = said{words: Words(sentence), hints: hints}
-	numbered, sentence := s.numberedNames(sentence)
-	says.text, says.figures, says.clauses, says.apart = sentence, compared(sentence), clausesOf(sentence), clausesOf(and.ReplaceAllString(sentence, ", "))
-	says.names = append(namesOf(sentence), numbered...)
-	isLookedUp := lookedUp.MatchString(sentence) && !strings.ContainsFunc(sentence, isHan)
-	if isLookedUp { // the words of an address are no reason to believe the others
-		says.words = Words(webAddress.ReplaceAllString(sentence, " "))
-	}
-	delete(says.words, "yes")
-	switch {
-	case isLookedUp:
-		says.names = append(says.names, s.begins(sentence)...)
-		says.beside = withoutFigures(says.words)
-		return says, leastLookedUp
-	case s.repeats(says.words):
-		return says, leastRepeated
-	}
-	return says, leastShare
-}
-
-// lookedUp is what nobody writes by chance: a telephone number, an address of mail or of the web.
-var lookedUp = regexp.MustCompile(`(?:\+|\b0)\d(?:[ -]?\d){6,}|\w@\w|https?://`)
-
-var (
-	webAddress = regexp.MustCompile(`https?://\S+`)
-	anAddress  = regexp.MustCompile(`https?://\S+|\S+@\S+`)
-	// fromDocuments names as the source what every answer rests on, and no is a short answer before what it means.
-	fromDocuments = regexp.MustCompile(`(?i)^[^\p{L}\p{N}]*(?:(?:according\s+to|based\s+on|as\s+per|per)\s+(?:\w+\s+){0,2}` + told + `\s*,|(?:根据|按照|依据)[^，,《]{0,4}` + toldChinese + `[^，,《]{0,4}[，,])`)
-	no            = regexp.MustCompile(`^\s*(?:不(?:可以|能|行|需要|会|是|用)?|没有)\s*[，,。]`)
-)
-
-// begins is the first word of a sentence where it has a capital and the question does not say it: it may be a name.
-func (s *sources) begins(sentence string) []string {
-	first := aWord.FindString(sentence)
-	for word := range Words(first) {
-		if initial, _ := utf8.DecodeRuneInString(first); unicode.IsUpper(initial) && s.asked[word] == 0 {
-			return []string{first}
-		}
-	}
-	return nil
-}
-
-func isHan(sign rune) bool { return unicode.Is(unicode.Han, sign) }
 
 // behind returns the quotes that support a claim, at most two, and whether it needs no other support: a fact says so, or nothing is claimed.
 func (s *sources) behind(claim string, hints []int) (found []quoted, supported bool) {
@@ -312,26 +100,6 @@ func (s *sources) contradicted(says said, best part) bool {
 		return isOther && hasAll(p) && share(p) > least && holdsNames(names, p.text+"\n"+p.around) &&
 			((figure.MatchString(p.figures) || lookedUp.MatchString(p.figures)) && !holdsFigures(says.figures, p.figures, p) || !s.deniesAlike(says, p) || !boundsAgree(says, p))
 	})
-}
-
-// repeats reports whether a sentence says little but the words of the question, as "Yes, it is allowed" does: then they are the claim.
-func (s *sources) repeats(words map[string]int) bool {
-	var all, new float64
-	for word := range words {
-		weight := s.weight(word)
-		if all += weight; s.asked[word] == 0 {
-			new += weight
-		}
-	}
-	return new < leastNew*all
-}
-
-// against are the clauses that are compared with those of a part. An answer may have said in two sentences what this one says in one, with "and".
-func (says said) against(p part) []clause {
-	if p.isFact {
-		return says.apart
-	}
-	return says.clauses
 }
 
 func (s *sources) rank(score float64, says said, p part) float64 {
@@ -400,7 +168,7 @@ func (s *sources) figuresBelong(says said, p part) bool {
 		if len(words) == len(one.words) || len(words) == 0 || lookedUp.MatchString(one.text) && p.size == 1 { // the number belongs to what its row is about
 			continue
 		}
-		beside, elsewhere, several := 0.0, 0.0, len(figuresIn(one.text)) > 1
+		beside, elsewhere := 0.0, 0.0
 		for index, other := range p.clauses {
 			score := s.score(words, part{own: union(other.words, p.context)})
 			if score < leastClause || score <= beside+sameRank { // it changes nothing
@@ -409,7 +177,11 @@ func (s *sources) figuresBelong(says said, p part) bool {
 			holds := func(other clause) bool {
 				return one.boundedAs(other) && holdsFigures(one.text, other.text, part{around: p.text + "\n" + p.around})
 			}
-			if holds(other) || several && other.joined && holds(p.clauses[index-1].with(other)) || several && index+1 < len(p.clauses) && p.clauses[index+1].joined && holds(other.with(p.clauses[index+1])) {
+			holdsJoined := func(first int) bool { // which several figures of one clause need
+				second := first + 1
+				return second < len(p.clauses) && p.clauses[second].joined && len(figuresIn(one.text)) > 1 && holds(p.clauses[first].with(p.clauses[second]))
+			}
+			if holds(other) || holdsJoined(index-1) || holdsJoined(index) {
 				beside = score
 			} else if figure.MatchString(other.text) {
 				elsewhere = max(elsewhere, score)
@@ -506,14 +278,4 @@ func (s *sources) scattered(says said, least float64) []quoted {
 		}
 	}
 	return best
-}
-
-func union(one, other map[string]int) map[string]int {
-	both := make(map[string]int, len(one)+len(other))
-	for _, words := range []map[string]int{one, other} {
-		for word, count := range words {
-			both[word] += count
-		}
-	}
-	return both
 }

@@ -14,8 +14,11 @@ type row struct {
 // cell has the figures of a cell, and the words of its column's heading.
 type cell struct{ figures, heading map[string]int }
 
-// rowOf is a line of a table with this heading.
-func rowOf(line, heading string) row {
+// rowOf is a line of a table with this heading. Without one, or where it is the heading, it is a sentence, of which figures is what compared has written.
+func rowOf(line, heading, figures string) row {
+	if heading == "" || heading == line {
+		return row{cells: []cell{{figures: figuresIn(figures)}}}
+	}
 	headings := cellsOf(heading)
 	found := row{own: Words(line)}
 	for column, text := range cellsOf(line) {
@@ -47,7 +50,7 @@ func columnsAgree(says said, p part) bool {
 		return true
 	}
 	for _, one := range says.against(p) {
-		for figure := range figuresIn(one.text) {
+		for figure := range one.bounds {
 			there, agrees := false, false
 			for _, line := range p.rows {
 				for column := range line.cells {
