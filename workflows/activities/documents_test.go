@@ -46,35 +46,44 @@ func TestAFileThatTakesTooLongCountsAsTried(t *testing.T) {
 	}
 }
 
-func TestAReindexThatWasWaitedForTakesNothingOfThePatience(t *testing.T) {
-	t.Parallel()
+// waitingUpload is an ingest of one file, uploaded, and what has it wait since so long.
+func waitingUpload(t *testing.T) (registry *ingests.Registry, waited func(time.Duration)) {
+	t.Helper()
 	db := recordstest.Own(t)
-	registry := ingests.New(db)
-	const id = "ingest-1"
-	if err := registry.Begin(t.Context(), ingests.Ingest{ID: id, Kind: ingests.Upload}, ingests.File{Source: "upload:a.md", Name: "a.md", Content: []byte("text")}); err != nil {
+	registry = ingests.New(db)
+	if err := registry.Begin(t.Context(), ingests.Ingest{ID: uploaded, Kind: ingests.Upload}, ingests.File{Source: "upload:a.md", Name: "a.md", Content: []byte("text")}); err != nil {
 		t.Fatal(err)
 	}
-	d := NewDocuments(DocumentsOptions{Patience: time.Hour})
-	waits := func(cause error) bool {
+	return registry, func(long time.Duration) {
 		t.Helper()
-		file, found, err := registry.Next(t.Context(), id)
-		if err != nil || !found {
-			t.Fatal(found, err)
-		}
-		file, err = d.without(t.Context(), registry, id, file, cause)
-		return err != nil && file.State == ingests.NotIn
-	}
-	later := func() { // than the patience lasts
-		t.Helper()
-		if _, err := db.SQL().ExecContext(t.Context(), "UPDATE ingests SET waits_since = ?", time.Now().Add(-2*time.Hour).UTC().Format("2006-01-02T15:04:05.000Z")); err != nil {
+		if _, err := db.SQL().ExecContext(t.Context(), "UPDATE ingests SET waits_since = ?", time.Now().Add(-long).UTC().Format("2006-01-02T15:04:05.000Z")); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// uploaded is the id of a waitingUpload.
+const uploaded = "ingest-1"
+
+func TestAReindexThatWasWaitedForTakesNothingOfThePatience(t *testing.T) {
+	t.Parallel()
+	registry, waited := waitingUpload(t)
+	d := NewDocuments(DocumentsOptions{Patience: time.Hour})
+	waits := func(cause error) bool {
+		t.Helper()
+		file, found, err := registry.Next(t.Context(), uploaded)
+		if err != nil || !found {
+			t.Fatal(found, err)
+		}
+		file, err = d.without(t.Context(), registry, uploaded, file, cause)
+		return err != nil && file.State == ingests.NotIn
+	}
+	const later = 2 * time.Hour // than the patience lasts
 	for range 2 {
 		if !waits(library.ErrReindexing) {
 			t.Error("a reindex is not waited for")
 		}
-		later()
+		waited(later)
 	}
 	if !waits(library.ErrReindexing) {
 		t.Error("a reindex is waited for no longer than anything else")
@@ -82,7 +91,7 @@ func TestAReindexThatWasWaitedForTakesNothingOfThePatience(t *testing.T) {
 	if !waits(library.ErrBusy) {
 		t.Error("what somebody else changes is not waited for, since a reindex was")
 	}
-	later()
+	waited(later)
 	if waits(library.ErrBusy) {
 		t.Error("it is waited for longer than the patience lasts")
 	}
@@ -91,25 +100,18 @@ func TestAReindexThatWasWaitedForTakesNothingOfThePatience(t *testing.T) {
 // TestAnIndexOfAnotherModelIsWaitedForAShortWhile since a reindex may be between two attempts.
 func TestAnIndexOfAnotherModelIsWaitedForAShortWhile(t *testing.T) {
 	t.Parallel()
-	db := recordstest.Own(t)
-	registry := ingests.New(db)
-	const id = "ingest-1"
-	if err := registry.Begin(t.Context(), ingests.Ingest{ID: id, Kind: ingests.Upload}, ingests.File{Source: "upload:a.md", Name: "a.md", Content: []byte("text")}); err != nil {
-		t.Fatal(err)
-	}
+	registry, waited := waitingUpload(t)
 	d := NewDocuments(DocumentsOptions{})
 	for _, test := range []struct {
 		waited time.Duration
 		kind   string
 	}{{0, ErrorWaiting}, {time.Minute, ErrorWaiting}, {3 * time.Minute, ErrorReindex}} {
-		if _, err := db.SQL().ExecContext(t.Context(), "UPDATE ingests SET waits_since = ?", time.Now().Add(-test.waited).UTC().Format("2006-01-02T15:04:05.000Z")); err != nil {
-			t.Fatal(err)
-		}
-		file, _, err := registry.Next(t.Context(), id)
+		waited(test.waited)
+		file, _, err := registry.Next(t.Context(), uploaded)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = d.without(t.Context(), registry, id, file, library.ErrReindex)
+		_, err = d.without(t.Context(), registry, uploaded, file, library.ErrReindex)
 		wantFailure(t, err, test.kind, test.kind == ErrorWaiting)
 	}
 }

@@ -191,30 +191,32 @@ func (l *Library) add(ctx context.Context, index knowledge.Index, document knowl
 
 // Remove takes a document away. It is no longer found from the first moment on; existed tells whether there was one, or one of which an earlier removal has left something in the index.
 func (l *Library) Remove(ctx context.Context, id string) (existed bool, err error) {
-	ctx, claim, err := l.claim(ctx, id)
-	if err != nil {
-		return false, fmt.Errorf("remove the document %s: %w", id, err)
-	}
-	defer claim.release(ctx)
-	return l.remove(ctx, claim)
+	return l.removeWhere(ctx, id, func(context.Context) (bool, error) { return true, nil })
 }
 
 // RemoveIf takes a document away of which gone, asked now that nobody else changes it, says that it is gone; what somebody has put in since it was listed may not be. It does nothing
 // where there is no such document any more.
 func (l *Library) RemoveIf(ctx context.Context, id string, gone func(knowledge.Document) (bool, error)) (removed bool, err error) {
+	return l.removeWhere(ctx, id, func(ctx context.Context) (bool, error) {
+		document, _, err := l.row(ctx, id)
+		if errors.Is(err, ErrUnknownDocument) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		return gone(document)
+	})
+}
+
+// removeWhere takes a document away if it is to be, which is asked under its claim.
+func (l *Library) removeWhere(ctx context.Context, id string, is func(context.Context) (bool, error)) (existed bool, err error) {
 	ctx, claim, err := l.claim(ctx, id)
 	if err != nil {
 		return false, fmt.Errorf("remove the document %s: %w", id, err)
 	}
 	defer claim.release(ctx)
-	document, _, err := l.row(ctx, id)
-	if errors.Is(err, ErrUnknownDocument) {
-		return false, nil
-	}
-	if err == nil {
-		removed, err = gone(document)
-	}
-	if err != nil || !removed {
+	if removed, err := is(ctx); err != nil || !removed {
 		return false, err
 	}
 	return l.remove(ctx, claim)
@@ -265,14 +267,9 @@ func (l *Library) Sweep(ctx context.Context) error {
 
 // sweep ends the removal of a document, unless it was put in again meanwhile.
 func (l *Library) sweep(ctx context.Context, id string) error {
-	ctx, claim, err := l.claim(ctx, id)
-	if err != nil {
-		return fmt.Errorf("remove the document %s: %w", id, err)
-	}
-	defer claim.release(ctx)
-	if still, err := l.ids(ctx, "version = '' AND id = ?", id); err != nil || len(still) == 0 {
-		return err
-	}
-	_, err = l.remove(ctx, claim)
+	_, err := l.removeWhere(ctx, id, func(ctx context.Context) (bool, error) {
+		still, err := l.ids(ctx, removing+" AND id = ?", id)
+		return len(still) > 0, err
+	})
 	return err
 }
