@@ -27,6 +27,7 @@ type part struct {
 	rows    []row
 	own     map[string]int
 	context map[string]int // words of title and section
+	whole   map[string]int // words of the passage, with those
 	around  string         // the text of these
 	quotes  map[string]int // words of the quote, where another agent has said the text of it
 	isFact  bool
@@ -81,8 +82,9 @@ var isRow = regexp.MustCompile(`^\s*[-*•·–|]|\s\|\s`)
 func (s *sources) add(passage Passage) {
 	around, heading, caption := strings.Join(append([]string{passage.Title}, passage.Section...), "\n"), "", ""
 	context := Words(around)
+	words := union(Words(passage.Text), context)
 	single := func(quote, text string, at int) part {
-		return part{quoted: quoted{passage, quote, at}, text: text, figures: compared(text), size: 1, clauses: clausesOf(text), own: Words(text), context: context, around: around}
+		return part{quoted: quoted{passage, quote, at}, text: text, figures: compared(text), size: 1, clauses: clausesOf(text), own: Words(text), context: context, whole: words, around: around}
 	}
 	before := len(s.parts)
 	at := sentences(passage.Text)

@@ -31,6 +31,8 @@ const (
 	// leastLookedUp takes the place of both for a sentence with a number or an address that only one place has: the rest of it may be the question's, and its names must be there all the same. Not in
 	// Chinese, where names are not told from other words.
 	leastLookedUp = 0.3
+	// leastAsked is the share of the words of the question that a sentence repeats which the passage must have: else it is about something else.
+	leastAsked = 0.5
 	// moreOfIt is how many times as much of the words beside figures a sentence must have to contradict a quote.
 	moreOfIt = 1.05
 	// notItself is what a quote loses of which another agent has said the sentence, so that one that says it itself comes first.
@@ -154,10 +156,27 @@ func (s *sources) agrees(says said, p part) bool {
 	if !holdsFigures(says.figures, p.figures, p) || !holdsNames(says.names, p.text+"\n"+p.around) {
 		return false
 	}
+	if !p.isFact && !s.isAbout(says, p) {
+		return false
+	}
 	if all, own, around := s.shares(says.beside, p); own+around < leastLookedUp*all {
 		return false
 	}
 	return p.isFact && p.clauses == nil || s.figuresBelong(says, p) && s.deniesAlike(says, p) && boundsAgree(says, p) && columnsAgree(says, p) && conditionsAgree(says.text, p.text)
+}
+
+// isAbout reports whether the passage has what the sentence repeats of the question: "A taxi ride costs 12 euros" is not said by "Parking costs 12 euros".
+func (s *sources) isAbout(says said, p part) bool {
+	var all, has float64
+	for word := range says.words {
+		if s.asked[word] > 0 {
+			weight := s.weight(word)
+			if all += weight; p.whole[word] > 0 {
+				has += weight
+			}
+		}
+	}
+	return has >= leastAsked*all
 }
 
 // figuresBelong reports whether each figure stands beside words that it has in the sentence too, and no clause with another figure has more of them.
@@ -246,7 +265,7 @@ func (s *sources) pair(says said, least float64) []quoted {
 	best, rank := []quoted(nil), 0.0
 	for position, one := range some {
 		for _, other := range some[position+1:] {
-			both := part{text: one.text + "\n" + other.text, figures: one.figures + "\n" + other.figures, own: union(one.own, other.own), context: union(one.context, other.context), around: one.around + "\n" + other.around,
+			both := part{text: one.text + "\n" + other.text, figures: one.figures + "\n" + other.figures, own: union(one.own, other.own), context: union(one.context, other.context), whole: union(one.whole, other.whole), around: one.around + "\n" + other.around,
 				clauses: slices.Concat(one.clauses, other.clauses), rows: slices.Concat(one.rows, other.rows)}
 			if score := s.score(says.words, both); one.quote != other.quote && score > rank+sameRank && score >= least && s.agrees(says, both) {
 				best, rank = []quoted{one.quoted, other.quoted}, score
