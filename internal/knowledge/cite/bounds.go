@@ -25,10 +25,16 @@ var (
 	boundBehind = regexp.MustCompile(`(?i)^.{0,20}?(?:(\bor\s+(?:less|fewer|below)\b|\bat\s+most\b|以内|之内|以下)|\b(?:or|and)\s+(?:more|above|over)\b|\bat\s+least\b|以上)`)
 	// carriedOver is no bound.
 	carriedOver = regexp.MustCompile(`(?i)\b(carr(?:y|ies|ied|ying))\s+over\b`)
-	exceeding   = regexp.MustCompile(`(?i)exceed|超[过出]`)
-	aNumber     = regexp.MustCompile(`\d[\d,.]*`)
-	unless      = regexp.MustCompile(`(?i)\bunless\b|除非`)
-	onlyIf      = regexp.MustCompile(`(?i)\b(?:if|when|provided)\b|如果|若|只要`)
+	// within stands behind its figure and the unit at once: 30天内, but not 30天后在公司内.
+	within = regexp.MustCompile(`(?i)^\s*` + unit + `\s*内`)
+	// toNext stands between the ends of a range, and so does andNext where betweenTwo stands before them.
+	toNext     = regexp.MustCompile(`(?i)^\s*(?:` + unit + `s?|(?:` + codes + `)\b)?\s*(?:[-–—~～至到]|\bto\b)\s*[$€£¥￥]?\s*$`)
+	andNext    = regexp.MustCompile(`(?i)^\s*(?:` + unit + `s?|(?:` + codes + `)\b)?\s+and\s+[$€£¥￥]?$`)
+	betweenTwo = regexp.MustCompile(`(?i)\bbetween\s+[$€£¥￥]?$`)
+	exceeding  = regexp.MustCompile(`(?i)exceed|超[过出]`)
+	aNumber    = regexp.MustCompile(`\d[\d,.]*`)
+	unless     = regexp.MustCompile(`(?i)\bunless\b|除非`)
+	onlyIf     = regexp.MustCompile(`(?i)\b(?:if|when|provided)\b|如果|若|只要`)
 )
 
 // The bounds of a figure.
@@ -41,14 +47,22 @@ const (
 func boundsOf(text string) map[string][]string {
 	found := map[string][]string{}
 	text = carriedOver.ReplaceAllString(unscaled(text), "$1")
-	numbers, from := aNumber.FindAllStringIndex(text, -1), 0
+	numbers, from, end := aNumber.FindAllStringIndex(text, -1), 0, ""
 	for index, at := range numbers {
 		to := len(text)
 		if index+1 < len(numbers) {
 			to = numbers[index+1][0]
 		}
 		figure := valueOf(text[at[0]:at[1]], "")
-		found[figure] = append(found[figure], boundOf(text[from:at[0]], text[at[1]:to]))
+		bound := boundOf(text[from:at[0]], text[at[1]:to])
+		if end != "" { // of a range that begins with the figure before
+			bound, end = end, ""
+		} else if index+1 < len(numbers) {
+			if gap := text[at[1]:to]; toNext.MatchString(gap) || andNext.MatchString(gap) && betweenTwo.MatchString(text[from:at[0]]) {
+				bound, end = atLeast, atMost
+			}
+		}
+		found[figure] = append(found[figure], bound)
 		from = at[1]
 	}
 	if len(numbers) == 0 && exceeding.MatchString(text) {
@@ -68,6 +82,8 @@ func boundOf(before, behind string) string {
 		return atLeast
 	}
 	switch found := boundBehind.FindStringSubmatch(behind); {
+	case within.MatchString(behind):
+		return atMost
 	case found == nil:
 		return ""
 	case found[1] != "":

@@ -7,15 +7,18 @@ import (
 
 // clause is a part of a sentence between commas, in which a figure or a negation belongs to what stands beside it.
 type clause struct {
-	text    string // as compared writes it
-	words   map[string]int
-	negated bool
+	text  string // as compared writes it
+	words map[string]int
+	// denials is how many things it denies: "employees not on the list may not enter" denies two.
+	denials int
 	// about is set where a denial says which things are meant, and mainly where another one stands beside it.
 	about, mainly bool
 	// joined is set where the clause before goes on with it behind an "and".
 	joined bool
 	// bounds are those that it sets, by their figures.
 	bounds map[string][]string
+	// things are what else it says that another clause may say otherwise, by their kinds.
+	things map[string][]string
 }
 
 // between are the signs that part clauses: not the comma of a number.
@@ -61,7 +64,7 @@ var isCase = regexp.MustCompile(`\d[^，]*的\s*$`)
 
 func newClause(said string, words map[string]int) clause {
 	meant := neutral.ReplaceAllString(said, " ")
-	return clause{text: said, words: words, negated: denies(said), about: attributive.MatchString(meant), mainly: denies(attributive.ReplaceAllString(meant, " ")), bounds: boundsOf(said)}
+	return clause{text: said, words: words, denials: denialsOf(said), about: attributive.MatchString(meant), mainly: denies(attributive.ReplaceAllString(meant, " ")), bounds: boundsOf(said), things: thingsOf(said)}
 }
 
 // with is a clause with the one that goes on behind it.
@@ -74,7 +77,21 @@ func (c clause) deniesAs(other clause) bool {
 	if c.about && other.about {
 		return c.mainly == other.mainly
 	}
-	return c.negated == other.negated
+	if c.denials > 0 && other.denials > 0 && c.denials != other.denials && sameWords(c.words, other.words) >= leastSame {
+		return false // one of them is left out: employees not on the list may enter
+	}
+	return (c.denials > 0) == (other.denials > 0)
+}
+
+// sameWords is the share of the words that two texts have both, of those of the longer one.
+func sameWords(one, other map[string]int) float64 {
+	both := 0
+	for word := range one {
+		if other[word] > 0 {
+			both++
+		}
+	}
+	return float64(both) / float64(max(len(one), len(other), 1))
 }
 
 // joint joins two things that each may have a figure.
@@ -87,6 +104,9 @@ func halves(said string) (found []string) {
 		if said[at[0]:at[1]] == "、" && startsWithFigure.MatchString(said[at[1]:]) { // 每月5日、20日发工资 has one verb
 			continue
 		}
+		if isRange.MatchString(said[from:at[0]]) {
+			continue
+		}
 		if figure.MatchString(said[from:at[0]]) && figure.MatchString(said[at[1]:]) {
 			found = append(found, said[from:at[0]])
 			from = at[1]
@@ -94,6 +114,9 @@ func halves(said string) (found []string) {
 	}
 	return append(found, said[from:])
 }
+
+// isRange is what begins a range: between 5 and 10 days.
+var isRange = regexp.MustCompile(`(?i)\bbetween\s+\S+(?:\s+\w+)?$`)
 
 var startsWithFigure = regexp.MustCompile(`^\s*\d`)
 
@@ -105,4 +128,23 @@ func withoutFigures(words map[string]int) map[string]int {
 		}
 	}
 	return kept
+}
+
+// introduces begins a clause that says of what the next one speaks.
+var introduces = regexp.MustCompile(`(?i)^\W*(?:for|in|on|as|at|with|during|within|outside|inside|abroad)\b|^\W*(?:对于|对|如果|若|如|在)`)
+
+// introduced are clauses, of which one without a figure goes with the next, of which it says what that speaks of: "For domestic trips, the allowance is $50".
+func introduced(clauses []clause) (found []clause) {
+	const longest = 6 // words: a longer one is a rule of its own
+	for index := 0; index < len(clauses); index++ {
+		one := clauses[index]
+		if index+1 < len(clauses) && len(one.words) <= longest && introduces.MatchString(one.text) && !figure.MatchString(one.text) {
+			index++
+			isJoined := clauses[index].joined
+			one = one.with(clauses[index])
+			one.joined = isJoined
+		}
+		found = append(found, one)
+	}
+	return found
 }

@@ -37,7 +37,20 @@ func isName(found string) bool {
 
 // compared is a text without emphasis, with its numbers in digits, and its days and times in one way.
 func compared(text string) string {
-	return uniform(oneUnit.ReplaceAllString(spanOfOne.ReplaceAllString(InDigits(plain(text)), "$1 1$2"), "1$1"))
+	return uniform(oneUnit.ReplaceAllString(spanOfOne.ReplaceAllString(withoutMarks(InDigits(plain(text))), "$1 1$2"), "1$1"))
+}
+
+// footnote is a mark behind a figure that has a unit: 25^3 days are 25 days.
+var footnote = regexp.MustCompile(`(?i)(\d[\d,.]*)\^\d{1,2}(\s*(?:` + unit + `|(?:` + codes + `)\b))`)
+
+// withoutMarks is a text without the marks of footnotes behind figures. Powers are those of two and ten.
+func withoutMarks(text string) string {
+	return submatches(footnote, text, func(found []string) string {
+		if found[1] == "2" || found[1] == "10" {
+			return found[0]
+		}
+		return found[1] + found[2]
+	})
 }
 
 // amount is a figure with its unit: 5 days, per week. Days may be told to be working days, or calendar days.

@@ -15,6 +15,10 @@ var (
 	namedChinese = regexp.MustCompile(`(?:^|[\p{Han}\p{P}])\s*(\p{Lu}` + restOfName + `)`)
 	// department is the end of the name of one: 财务部. Not so 全部 and 部分.
 	department = regexp.MustCompile(`([^\P{Han}全内外局各总本该一二两三四五六七八九十几每干上下中底顶])部(?:$|[^分门署件队长落位级])`)
+	// party is who signs, decides or pays.
+	party = regexp.MustCompile(`[甲乙丙丁买卖]方|总经理|董事长|总裁|(?:部门|人事|财务|项目|法务|行政|销售|分管|直属)(?:经理|总监|主管|上级)`)
+	// exception is who is left out where rules are for the others.
+	exception = regexp.MustCompile(`(?i)\bpart-time\b`)
 	// coined is a name at the beginning of a sentence, told by a capital within it, as CloudLux.
 	coined = regexp.MustCompile(`^\W*(\p{Lu}\p{Ll}+\p{Lu}[\p{L}\p{N}]*)`)
 	// manyOf are abbreviations in the plural, as PCs.
@@ -42,8 +46,12 @@ func namesOf(sentence string) (names []string) {
 		for _, found := range department.FindAllStringSubmatch(sentence, -1) {
 			add(found[1] + "部")
 		}
+		for _, found := range party.FindAllString(sentence, -1) {
+			add(found)
+		}
 		return names
 	}
+	names = append(names, exception.FindAllString(sentence, -1)...)
 	// The next name may stand right behind, with the last letter of the one before.
 	for rest, at := sentence, named.FindStringSubmatchIndex(sentence); at != nil; at = named.FindStringSubmatchIndex(rest) {
 		add(rest[at[2]:at[3]])

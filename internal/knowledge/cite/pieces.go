@@ -19,7 +19,7 @@ const (
 	// leastBehind is the share of the pieces that must have a quote.
 	leastBehind = 0.5
 	// leastKnown is the share of a piece's words that a passage or a fact must have so that it does not come from elsewhere, and fewestForeign is how many words it must have to be told so.
-	leastKnown, fewestForeign = 0.25, 3
+	leastKnown, fewestForeign = 0.25, 2
 )
 
 // piece is one of the things that a sentence counts up; nothing may stand behind it.

@@ -13,6 +13,8 @@ const (
 	ownShare = 0.5
 	// leastClause is the share of the words of a sentence, or of its clause with a figure, that a clause has to have to be about the same.
 	leastClause = 0.25
+	// leastSame is the share of the words, not weighed, from which on two clauses are about the same and differ where one denies something more.
+	leastSame = 0.6
 	// leastUnlike is the share of a clause's words from which on one that denies otherwise says the opposite, where none has as much of them and denies as it does.
 	leastUnlike = 0.5
 	// longerQuote is what a further sentence of a quote must add, so that a quote is no longer than it needs to be.
@@ -77,7 +79,7 @@ func (s *sources) behind(claim string, hints []int) (found []quoted, supported b
 
 // contradicted reports whether the document of a quote has a sentence that says all that the quote does of what was said, and more, but with another figure, another bound, or a denial.
 func (s *sources) contradicted(says said, best part) bool {
-	words, has := withoutFigures(Words(anAddress.ReplaceAllString(says.text, " "))), map[string]int{}
+	words, has := withoutFigures(wordsIn(measure.ReplaceAllString(compared(anAddress.ReplaceAllString(says.text, " ")), " "))), map[string]int{}
 	for word := range words {
 		if best.own[word]+best.context[word] > 0 {
 			has[word]++
@@ -153,16 +155,14 @@ func (s *sources) shares(words map[string]int, p part) (all, own, around float64
 
 // agrees reports whether a part has the figures of a sentence, and it or what stands around it the names and identifiers, and whether both deny or neither does.
 func (s *sources) agrees(says said, p part) bool {
-	if !holdsFigures(says.figures, p.figures, p) || !holdsNames(says.names, p.text+"\n"+p.around) {
-		return false
-	}
-	if !p.isFact && !s.isAbout(says, p) {
+	if !holdsFigures(says.figures, p.figures, p) || !holdsNames(says.names, p.text+"\n"+p.around) || !p.isFact && !s.isAbout(says, p) {
 		return false
 	}
 	if all, own, around := s.shares(says.beside, p); own+around < leastLookedUp*all {
 		return false
 	}
-	return p.isFact && p.clauses == nil || s.figuresBelong(says, p) && s.deniesAlike(says, p) && boundsAgree(says, p) && columnsAgree(says, p) && conditionsAgree(says.text, p.text)
+	return p.isFact && p.clauses == nil || s.figuresBelong(says, p) && s.deniesAlike(says, p) && boundsAgree(says, p) && columnsAgree(says, p) && conditionsAgree(says.text, p.text) &&
+		sidesAgree(says.figures, p.figures) && s.thingsBelong(says, p)
 }
 
 // isAbout reports whether the passage has what the sentence repeats of the question: "A taxi ride costs 12 euros" is not said by "Parking costs 12 euros".
@@ -181,15 +181,23 @@ func (s *sources) isAbout(says said, p part) bool {
 
 // figuresBelong reports whether each figure stands beside words that it has in the sentence too, and no clause with another figure has more of them.
 func (s *sources) figuresBelong(says said, p part) bool {
-	for _, one := range says.against(p) {
+	clauses := introduced(p.clauses)
+	for _, one := range introduced(says.against(p)) {
 		one.text = yearOfDate.ReplaceAllString(one.text, "$1") // which may stand in another clause
 		words := withoutFigures(one.words)
 		if len(words) == len(one.words) || len(words) == 0 || lookedUp.MatchString(one.text) && p.size == 1 { // the number belongs to what its row is about
 			continue
 		}
 		beside, elsewhere := 0.0, 0.0
-		for index, other := range p.clauses {
-			score := s.score(words, part{own: union(other.words, p.context)})
+		shareOf := func(c clause) float64 { return s.score(words, part{own: union(c.words, p.context)}) }
+		for index, other := range clauses {
+			score := shareOf(other)
+			if index > 0 && isShortened(other, clauses[index-1]) {
+				before := clauses[index-1]
+				if with := shareOf(clause{words: union(before.words, other.words)}); with > shareOf(before)+sameRank {
+					score = max(score, with)
+				}
+			}
 			if score < leastClause || score <= beside+sameRank { // it changes nothing
 				continue
 			}
@@ -198,7 +206,7 @@ func (s *sources) figuresBelong(says said, p part) bool {
 			}
 			holdsJoined := func(first int) bool { // which several figures of one clause need
 				second := first + 1
-				return second < len(p.clauses) && p.clauses[second].joined && len(figuresIn(one.text)) > 1 && holds(p.clauses[first].with(p.clauses[second]))
+				return second < len(clauses) && clauses[second].joined && len(figuresIn(one.text)) > 1 && holds(clauses[first].with(clauses[second]))
 			}
 			if holds(other) || holdsJoined(index-1) || holdsJoined(index) {
 				beside = score
@@ -213,6 +221,11 @@ func (s *sources) figuresBelong(says said, p part) bool {
 	return true
 }
 
+// isShortened reports whether a clause leaves out what the one before says as well: "$75 for international trips and $50 for domestic trips".
+func isShortened(one, before clause) bool {
+	return len(one.words) < len(before.words) && figure.MatchString(one.text) && figure.MatchString(before.text)
+}
+
 // deniesAlike reports whether a clause denies for each clause of the sentence that does, with words of it, and none does, with words of the sentence, where the sentence does not. Of two clauses that
 // have words of one of the sentence, that which has more of them decides.
 func (s *sources) deniesAlike(says said, p part) bool {
@@ -224,14 +237,14 @@ func (s *sources) deniesAlike(says said, p part) bool {
 		}
 		return most
 	}
-	isNegated := func(c clause) bool { return c.negated }
+	isNegated := func(c clause) bool { return c.denials > 0 }
 	negated := false
 	for _, one := range says.clauses {
 		alike, unlike := best(one.words, one.deniesAs), best(one.words, func(c clause) bool { return !one.deniesAs(c) })
 		if unlike >= leastUnlike && unlike > alike+sameRank {
 			return false
 		}
-		if !one.negated {
+		if one.denials == 0 {
 			continue
 		}
 		negated = true
@@ -288,8 +301,8 @@ func (s *sources) scattered(says said, least float64) []quoted {
 			if p.size > 1 {
 				continue
 			}
-			if figured && (!holdsFigures(says.figures, p.figures, p) || !holdsNames(says.names, p.text+"\n"+p.around) || !columnsAgree(says, p)) {
-				continue // the passage has another figure for this name, or in this column
+			if figured && (!holdsFigures(says.figures, p.figures, p) || !holdsNames(says.names, p.text+"\n"+p.around) || !columnsAgree(says, p)) || !s.thingsBelong(says, p) {
+				continue // the passage has another figure for this name, or in this column, or says it of another day or of somebody else
 			}
 			if value := s.rank(s.score(says.words, p), says, p); value > rank+sameRank && !s.contradicted(says, p) {
 				best, rank = []quoted{p.quoted}, value

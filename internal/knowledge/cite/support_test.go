@@ -102,6 +102,13 @@ var handbook = []cite.Passage{
 
 var badges = []cite.Passage{{Document: "badges", Title: "Badges", Text: "Badges are issued at the gate by the porter. Whoever has lost one pays money for another. Visitors wear theirs visibly."}}
 
+// fares are of three things, of which nobody asks for the parking.
+var fares = []cite.Passage{
+	{Document: "parking", Title: "Parking", Text: "Parking costs 12 euros a month from March on."},
+	{Document: "door", Title: "Doors", Text: "The code of the front door is 4711."},
+	{Document: "taxi", Title: "Travel", Text: "Taxi rides are booked at the gate. They may cost $45."},
+}
+
 func TestAnAnswerIsHeldAgainstWhatWasAsked(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -115,6 +122,9 @@ func TestAnAnswerIsHeldAgainstWhatWasAsked(t *testing.T) {
 		"in words of all the passage":  {"What are the rules for badges?", "Badges issued at the gate are worn visibly and lost ones cost money.", badges, "pays money"},
 		"yes is no word of a document": {"Are crowns covered?", "Yes, crowns.", handbook, "- Dental care"},
 		"new words of another place":   {"What does the health insurance cover?", "The health insurance covers funerals, pets and lost luggage.", handbook, ""},
+		"about something else":         {"How much may a taxi ride cost?", "The taxi ride costs 12 euros a month from March on.", fares, ""},
+		"about what nothing is about":  {"What is the code of the vault?", "The code of the vault is 4711.", fares, ""},
+		"it, of the sentence before":   {"How much may a taxi ride cost?", "A taxi ride may cost $45.", fares, "They may cost $45"},
 		"words of the question alone":  {"What does the health insurance of all employees cover in the company?", "The health insurance of all employees in the company covers funerals.", handbook, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

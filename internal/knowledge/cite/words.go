@@ -17,7 +17,8 @@ func Words(text string) map[string]int { return wordsIn(compared(text)) }
 func wordsIn(text string) map[string]int {
 	words, single := map[string]int{}, map[string]int{}
 	text = wholeTime.ReplaceAllStringFunc(boundingWord.ReplaceAllString(boundedBefore.ReplaceAllString(text, "$1 "), " "), func(time string) string { return strings.Replace(time, ":", "h", 1) }) // one word
-	for _, term := range terms.Query(unscaled(text)) {
+	text = modal.ReplaceAllString(behindUnit.ReplaceAllString(text, "$1 $2"), " ")
+	for _, term := range terms.Query(unscaled(sameWord.Replace(text))) {
 		if first, size := utf8.DecodeRuneInString(term); size == len(term) && unicode.Is(unicode.Han, first) {
 			single[term]++
 			continue
@@ -33,6 +34,14 @@ func wordsIn(text string) map[string]int {
 	return words
 }
 
+var (
+	// modal are words of Chinese without which a sentence says the same, or denies it, which is compared by itself: they would make pairs with the characters beside them.
+	modal = regexp.MustCompile(`可以|需要|必须|应当|应该|能够|不予|不得|不能|不可以?|无[需须]|须`)
+	// behindUnit is what goes on behind a figure and its unit, and makes no pair with it: 158天产假.
+	behindUnit = regexp.MustCompile(`(\d\s*(?:个?工作日|个月|小时|[天日元年周次人]))(\p{Han})`)
+	sameWord   = strings.NewReplacer("到", "至", "与", "和")
+)
+
 // joins are pairs of characters of which one is a particle, and which are no words: 理的 and 准为 are none of 经理的住宿标准为200元.
 var joins = regexp.MustCompile(`^(?:[^目]的|的[^士确]|[^还于可总]是|是[^否非]|[^因认行作成更较极]为|为[^了何止期])$`)
 
@@ -40,14 +49,26 @@ var (
 	negates = regexp.MustCompile(`(?i)\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|forbidden|prohibited|excluded|unable)\b|n['’]t\b|[不没未无勿禁非]`)
 	// neutral are words that look like a negation and bound something, say which things are meant ("days that were not taken"), or are part of another word.
 	neutral = regexp.MustCompile(`(?i)` + denied + `(?:later|earlier|more|less|fewer|longer\s+than|exceed\w*)\b|\b(?:not|cannot)\s+only\b` +
-		`|` + conditionDenied + `(?:\s+been)?\s+\w+|` + deniedChinese + `(?:超[过出]|多于|少于|低于|高于|晚于|迟于|早于|大于|小于)|不(?:同|仅|但|断|足|动产)|无论|无锡|无线|无人机|不锈钢|非洲|非常|未来`)
+		`|` + conditionDenied + `(?:\s+been)?\s+\w+|` + deniedChinese + `(?:超[过出]|多于|少于|低于|高于|晚于|迟于|早于|大于|小于)|不(?:同|仅|但|断|足|动产)|无论|不可抗力|无锡|无线|无人机|不锈钢|非洲|非常|未来`)
 )
 
 // attributive is a denial that says which things are meant: "visitors without a badge". Not so 无法 and the like.
 var attributive = regexp.MustCompile(`(?i)\b(?:without|excluded)\b|未[^，。；]*?的|不合格|无[^\P{Han}法需须权]`)
 
+// deniedAgain goes on with a denial: "neither alcohol nor tobacco", "no food and no drinks", 既不报销也不补贴.
+var deniedAgain = regexp.MustCompile(`(?i)\bnor\b|\b(?:and|or)\s+(?:no|not|never|without)\b|[也又且或]\s*[不没未无非]`)
+
+// denialsOf is how many things a text denies.
+func denialsOf(text string) int {
+	text = neutral.ReplaceAllString(text, " ")
+	if !negates.MatchString(text) {
+		return 0
+	}
+	return max(1, len(negates.FindAllString(deniedAgain.ReplaceAllString(text, " "), -1)))
+}
+
 // denies reports whether a text says of something that it is not so.
-func denies(text string) bool { return negates.MatchString(neutral.ReplaceAllString(text, " ")) }
+func denies(text string) bool { return denialsOf(text) > 0 }
 
 var (
 	// unknowing says that something is not to be found, which is no claim about the world: in English that documents say nothing of it, that nothing is there, or that nobody knows.
