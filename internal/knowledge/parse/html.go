@@ -107,13 +107,22 @@ var unshown = []atom.Atom{
 	atom.Button, atom.Select, atom.Textarea, atom.Input, atom.Dialog, atom.Datalist,
 }
 
-// isHeadingButton reports whether a button is in a heading, as one that opens the answer to the question on it; not one beside the heading's text that does something else.
+// isHeadingButton reports whether a button is the heading of what it opens, as a question is of its answer: a tab, one of an accordion, or one in a heading or term; not one beside the heading's text
+// that does something else.
 func isHeadingButton(node *html.Node) bool {
-	if node.DataAtom != atom.Button || !opens(node) && !isAlone(node) {
+	if node.DataAtom != atom.Button {
 		return false
 	}
+	return attribute(node, "role") == "tab" || accordion.MatchString(attribute(node, "class")) || (opens(node) || isAlone(node)) && inHeading(node)
+}
+
+// accordion is what pages call buttons above panels that open, where they do not say so for those who do not see.
+var accordion = regexp.MustCompile(`(?i)\b(?:accordion|collapsible)\b`)
+
+// inHeading reports whether an element stands in a heading, or in a term of a list of terms.
+func inHeading(node *html.Node) bool {
 	for around := node.Parent; around != nil; around = around.Parent {
-		if around.DataAtom == atom.Summary || slices.Contains(headings, around.DataAtom) {
+		if around.DataAtom == atom.Summary || around.DataAtom == atom.Dt || slices.Contains(headings, around.DataAtom) || attribute(around, "role") == "heading" {
 			return true
 		}
 	}
@@ -135,11 +144,11 @@ func isAlone(element *html.Node) bool {
 	return true
 }
 
-// openPanels shows what the buttons in headings open; the page says which panel is each one's.
+// openPanels shows what tabs and the buttons in headings open; the page says which panel is each one's.
 func openPanels(root *html.Node) {
 	panels := map[string]bool{}
 	for node := range root.Descendants() {
-		if id := attribute(node, "aria-controls"); id != "" && isHeadingButton(node) {
+		if id := attribute(node, "aria-controls"); id != "" && (isHeadingButton(node) || attribute(node, "role") == "tab") {
 			panels[id] = true
 		}
 	}

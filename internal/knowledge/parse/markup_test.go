@@ -365,4 +365,19 @@ func TestButtonsThatAreHeadingsAreShownWithWhatTheyOpen(t *testing.T) {
 	wantBlocks(t, readFile(t, "a.html", []byte(page)), heading(3, "How many days?"), paragraph("Thirty."), paragraph("And then?"), paragraph("None."))
 	wantBlocks(t, readFile(t, "a.html", []byte(`<h2>Leave <button>Copy link</button></h2><h2 class="accordion-header"><button class="accordion-button">Who asks?</button></h2><p>You.</p>`)),
 		heading(2, "Leave"), heading(2, "Who asks?"), paragraph("You."))
+	for name, test := range map[string]struct {
+		page string
+		want []knowledge.Block
+	}{
+		"a term":            {`<dl><dt><button aria-expanded="false" aria-controls="p1">How many days?</button></dt><dd id="p1" hidden>Ten days.</dd></dl>`, []knowledge.Block{paragraph("How many days?"), paragraph("Ten days.")}},
+		"the role":          {`<div role="heading" aria-level="3"><button aria-expanded="false" aria-controls="p1">How many days?</button></div><div id="p1" hidden>Ten days.</div>`, []knowledge.Block{paragraph("How many days?"), paragraph("Ten days.")}},
+		"an accordion":      {`<button class="accordion">How many days?</button><div class="panel"><p>Ten days.</p></div>`, []knowledge.Block{paragraph("How many days?"), paragraph("Ten days.")}},
+		"tabs":              {`<div role="tablist"><button role="tab" aria-controls="t1">Full time</button> <button role="tab" aria-controls="t2">Part time</button></div><div id="t1">25 days.</div><div id="t2" hidden>15 days.</div>`, []knowledge.Block{paragraph("Full time Part time"), paragraph("25 days."), paragraph("15 days.")}},
+		"a menu is no such": {`<button aria-expanded="false" aria-controls="m">Menu</button><ul id="m" hidden><li>Home</li></ul><p>Text.</p>`, []knowledge.Block{paragraph("Text.")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wantBlocks(t, readFile(t, "a.html", []byte(test.page)), test.want...)
+		})
+	}
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // Version changes whenever the same bytes are read to something else, so that documents are read anew.
-const Version = "4"
+const Version = "5"
 
 // Limits bound what one file may cost.
 type Limits struct {
