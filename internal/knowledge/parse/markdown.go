@@ -112,7 +112,7 @@ func withoutFrontMatter(source string) (title, text string) {
 			title = value
 		}
 		known = known || slices.Contains(knownSettings, strings.ToLower(key))
-		sentence = sentence || len(strings.Fields(value)) >= 3 || strings.ContainsAny(value, "，。！")
+		sentence = sentence || len(strings.Fields(value)) >= 3 || strings.ContainsAny(value, "，。！") || strings.ContainsFunc(key, unspaced)
 	}
 	if sentence && !known {
 		return "", source // a notice such as "Warning: Disconnect the mains"

@@ -314,6 +314,7 @@ func TestANoticeBetweenRulesIsNoSettings(t *testing.T) {
 	for _, c := range []struct{ name, source, first string }{
 		{"a notice", "---\nWarning: Disconnect the mains before you open the housing.\n---\nText", "Warning: Disconnect the mains before you open the housing."},
 		{"in Chinese", "---\n警告: 打开外壳之前，请断开电源。\n---\nText", "警告: 打开外壳之前，请断开电源。"},
+		{"rules in Chinese", "---\n报销标准: 每天200元\n---\nText", "报销标准: 每天200元"},
 		{"settings that have a sentence", "---\nDescription: What everybody should know\nnote: What everybody should know\n---\nText", "Text"},
 		{"settings that nobody knows", "---\nowner: Personnel\nreview: true\n---\nText", "Text"},
 	} {
