@@ -116,6 +116,25 @@ func TestAnIndexOfAnotherModelIsWaitedForAShortWhile(t *testing.T) {
 	}
 }
 
+// TestAnIndexOfAnotherModelIsWaitedForWhateverWasWaitedForBefore since the reindex of a server that was away for minutes begins once it is back.
+func TestAnIndexOfAnotherModelIsWaitedForWhateverWasWaitedForBefore(t *testing.T) {
+	t.Parallel()
+	registry, waited := waitingUpload(t)
+	d := NewDocuments(DocumentsOptions{})
+	for _, test := range []struct {
+		cause error
+		kind  string
+	}{{errors.New("connection refused"), ErrorWaiting}, {library.ErrReindex, ErrorWaiting}, {library.ErrReindex, ErrorReindex}} {
+		file, _, err := registry.Next(t.Context(), uploaded)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = d.without(t.Context(), registry, uploaded, file, test.cause)
+		wantFailure(t, err, test.kind, test.kind == ErrorWaiting)
+		waited(3 * time.Minute)
+	}
+}
+
 func TestWhatIsGoneIsWaitedForAsLongAsIfNoFileHadBeen(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t)
