@@ -135,6 +135,24 @@ func TestAnIndexOfAnotherModelIsWaitedForWhateverWasWaitedForBefore(t *testing.T
 	}
 }
 
+// TestAFileThatEndsTheWorkerIsGivenUpThoughItsDeadClaimIsWaitedFor since each attempt after such an end meets the claim of the one before.
+func TestAFileThatEndsTheWorkerIsGivenUpThoughItsDeadClaimIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	registry, _ := waitingUpload(t)
+	d := NewDocuments(DocumentsOptions{})
+	for ended := range mostTries + 1 {
+		file, _, err := registry.Next(t.Context(), uploaded)
+		if err != nil || file.Tries != ended+1 {
+			t.Fatalf("it is begun for the time %d after %d ends, %v", file.Tries, ended, err)
+		}
+		if file, _, err = registry.Next(t.Context(), uploaded); err != nil { // after the worker has ended
+			t.Fatal(err)
+		}
+		_, err = d.without(t.Context(), registry, uploaded, file, library.ErrBusy)
+		wantFailure(t, err, ErrorWaiting, true)
+	}
+}
+
 func TestWhatIsGoneIsWaitedForAsLongAsIfNoFileHadBeen(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t)
