@@ -145,7 +145,17 @@ func (l *Library) fill(ctx context.Context, claim *claimed, index knowledge.Inde
 		}
 		begun = nil
 	}
-	return l.add(ctx, index, *document, lacking(chunks, begun))
+	lacks := lacking(chunks, begun)
+	first := lacks[:min(len(lacks), addedAtATime)]
+	if err := l.add(ctx, index, *document, first); err != nil {
+		return err
+	}
+	if file.Progress != nil && len(first) > 0 {
+		if err := file.Progress(ctx); err != nil {
+			return err
+		}
+	}
+	return l.add(ctx, index, *document, lacks[len(first):])
 }
 
 // lacking are the chunks that an attempt before, which was killed or has run out of time, has not added.
