@@ -395,13 +395,18 @@ func (d *Documents) notRemoved(ctx context.Context, registry *ingests.Registry, 
 }
 
 // wait notes what an ingest waits for, and reports whether it is patient still. A reindex takes as long as it does: it ends, and what fails behind it is waited for as long as if there
-// had been none.
+// had been none. An index of another model has its short while from when it is met, whatever was waited for before.
 func (d *Documents) wait(ctx context.Context, registry *ingests.Registry, id string, file ingests.File, reason string, cause error) (patient bool, err error) {
 	reindexing, patience := errors.Is(cause, library.ErrReindexing), d.options.Patience
+	anew := reindexing
 	if errors.Is(cause, library.ErrReindex) {
-		patience = min(patience, modelPatience)
+		before, err := registry.Get(ctx, id)
+		if err != nil {
+			return false, err
+		}
+		patience, anew = min(patience, modelPatience), before.Reason != ingests.AsNoted(reason)
 	}
-	since, err := registry.Wait(ctx, id, file, reason, reindexing)
+	since, err := registry.Wait(ctx, id, file, reason, anew)
 	return reindexing || time.Since(since) < patience, err
 }
 

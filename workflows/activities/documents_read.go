@@ -25,7 +25,7 @@ func (d *Documents) read(ctx context.Context, shelf Shelf, input run.Ingest, fil
 		file.Advice = "split the file, or give the machine more memory, and put it in again"
 		return shelf.Ingests.Note(ctx, input.ID, file)
 	}
-	file, err := d.put(ctx, shelf.Library, input, file)
+	file, err := d.put(ctx, shelf, input, file)
 	if err != nil {
 		if file, err = d.without(ctx, shelf.Ingests, input.ID, file, err); err != nil {
 			return err
@@ -36,7 +36,7 @@ func (d *Documents) read(ctx context.Context, shelf Shelf, input run.Ingest, fil
 }
 
 // put gives the file with what has become of it.
-func (d *Documents) put(ctx context.Context, into *library.Library, input run.Ingest, file ingests.File) (ingests.File, error) {
+func (d *Documents) put(ctx context.Context, into Shelf, input run.Ingest, file ingests.File) (ingests.File, error) {
 	content := file.Content
 	var err error
 	switch ingests.Kind(input.Kind) {
@@ -50,7 +50,11 @@ func (d *Documents) put(ctx context.Context, into *library.Library, input run.In
 		return file, err
 	}
 	file.Size = int64(len(content))
-	_, change, err := into.Put(ctx, library.File{Domain: input.Domain, Source: file.Source, Root: input.Root, Name: file.Name, Bytes: content})
+	_, change, err := into.Library.Put(ctx, library.File{
+		Domain: input.Domain, Source: file.Source, Root: input.Root, Name: file.Name, Bytes: content,
+		// What a large file waited for before it went on is nothing to what fails hours later.
+		Progress: func(ctx context.Context) error { return into.Ingests.GoOn(ctx, input.ID) },
+	})
 	file.State = ingests.FileState(change)
 	return file, err
 }

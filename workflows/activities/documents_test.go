@@ -11,6 +11,7 @@ import (
 	"bestbox/internal/knowledge/ingests"
 	"bestbox/internal/knowledge/library"
 	"bestbox/internal/records/recordstest"
+	"bestbox/workflows/run"
 )
 
 // TestAFileThatTakesTooLongCountsAsTried since one that never ends in time would otherwise be begun for ever, and keep those behind it out.
@@ -113,6 +114,78 @@ func TestAnIndexOfAnotherModelIsWaitedForAShortWhile(t *testing.T) {
 		}
 		_, err = d.without(t.Context(), registry, uploaded, file, library.ErrReindex)
 		wantFailure(t, err, test.kind, test.kind == ErrorWaiting)
+	}
+}
+
+// TestAnIndexOfAnotherModelIsWaitedForWhateverWasWaitedForBefore since the reindex of a server that was away for minutes begins once it is back.
+func TestAnIndexOfAnotherModelIsWaitedForWhateverWasWaitedForBefore(t *testing.T) {
+	t.Parallel()
+	registry, waited := waitingUpload(t)
+	d := NewDocuments(DocumentsOptions{})
+	for _, test := range []struct {
+		cause error
+		kind  string
+	}{{errors.New("connection refused"), ErrorWaiting}, {library.ErrReindex, ErrorWaiting}, {library.ErrReindex, ErrorReindex}} {
+		file, _, err := registry.Next(t.Context(), uploaded)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = d.without(t.Context(), registry, uploaded, file, test.cause)
+		wantFailure(t, err, test.kind, test.kind == ErrorWaiting)
+		waited(3 * time.Minute)
+	}
+}
+
+// TestAFileThatEndsTheWorkerIsGivenUpThoughItsDeadClaimIsWaitedFor since each attempt after such an end meets the claim of the one before.
+func TestAFileThatEndsTheWorkerIsGivenUpThoughItsDeadClaimIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	registry, _ := waitingUpload(t)
+	d := NewDocuments(DocumentsOptions{})
+	for ended := range mostTries + 1 {
+		file, _, err := registry.Next(t.Context(), uploaded)
+		if err != nil || file.Tries != ended+1 {
+			t.Fatalf("it is begun for the time %d after %d ends, %v", file.Tries, ended, err)
+		}
+		if file, _, err = registry.Next(t.Context(), uploaded); err != nil { // after the worker has ended
+			t.Fatal(err)
+		}
+		_, err = d.without(t.Context(), registry, uploaded, file, library.ErrBusy)
+		wantFailure(t, err, ErrorWaiting, true)
+	}
+}
+
+// TestAFileThatGoesOnWaitsForNothing since a large one may be embedded for hours after it was held up for a moment, and would be given up at the next.
+func TestAFileThatGoesOnWaitsForNothing(t *testing.T) {
+	t.Parallel()
+	a := newArchive(t)
+	var book strings.Builder
+	for chapter := range 200 {
+		fmt.Fprintf(&book, "# Chapter %d\n\n%s\n\n", chapter, strings.Repeat(fmt.Sprintf("It says %d. ", chapter), 60))
+	}
+	input := run.Ingest{ID: uploaded, Kind: string(ingests.Upload)}
+	if err := a.Ingests.Begin(t.Context(), ingests.Ingest{ID: uploaded, Kind: ingests.Upload}, ingests.File{Source: "upload:book.md", Name: "book.md", Content: []byte(book.String())}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.db.SQL().ExecContext(t.Context(), "UPDATE ingests SET waits_since = '2020-01-01T00:00:00.000Z', reason = 'no server'"); err != nil {
+		t.Fatal(err)
+	}
+	waits, batches := true, 0
+	a.embed.before = func() {
+		if batches++; batches < 2 {
+			return
+		}
+		ingest, err := a.Ingests.Get(t.Context(), uploaded)
+		if err != nil {
+			t.Error(err)
+		}
+		waits, a.embed.refuses = !ingest.Waits.IsZero(), errors.New("the server is gone")
+	}
+	wantFailure(t, a.does(a.ReadDocuments, input), ErrorWaiting, true)
+	if waits {
+		t.Error("it is said to wait while it is embedded")
+	}
+	if ingest, err := a.Ingests.Get(t.Context(), uploaded); err != nil || ingest.Counts.Failed > 0 || time.Since(ingest.Waits) > time.Minute {
+		t.Errorf("%+v, %v", ingest, err)
 	}
 }
 

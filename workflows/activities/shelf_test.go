@@ -82,14 +82,20 @@ func (a *archive) does(activity, input any) error {
 	return err
 }
 
-// embedder is an embedding server that can refuse.
-type embedder struct{ refuses error }
+// embedder is an embedding server that can refuse. Before, where it is not nil, runs before it embeds documents.
+type embedder struct {
+	refuses error
+	before  func()
+}
 
 func (e *embedder) Describe(context.Context) (knowledge.Model, error) {
 	return knowledge.Model{Name: "a model", Dimension: 2}, nil
 }
 
 func (e *embedder) EmbedDocuments(_ context.Context, texts []string) ([][]float32, error) {
+	if e.before != nil {
+		e.before()
+	}
 	vectors := make([][]float32, len(texts))
 	for i := range vectors {
 		vectors[i] = []float32{0.6, 0.8}
@@ -102,7 +108,11 @@ func (e *embedder) EmbedQuery(context.Context, string) ([]float32, error) {
 }
 
 func (e *embedder) CountTokens(_ context.Context, texts []string) ([]int, error) {
-	return make([]int, len(texts)), nil
+	counts := make([]int, len(texts))
+	for i, text := range texts {
+		counts[i] = len(text)/4 + 1
+	}
+	return counts, nil
 }
 
 // keeping is a store that says when something is taken away.

@@ -88,7 +88,8 @@ func (r *Registry) NoteRest(ctx context.Context, id string, state FileState, rea
 	})
 }
 
-// Wait notes what an ingest waits for before it can go on with a file, and gives since when it does: from now on where it waits anew. The file counts as not begun.
+// Wait notes what an ingest waits for before it can go on with a file, and gives since when it does: from now on where it waits anew. The file counts as not begun this time;
+// the times before, which may have ended the worker, count still.
 func (r *Registry) Wait(ctx context.Context, id string, file File, reason string, anew bool) (since time.Time, err error) {
 	err = r.db.Write(ctx, func(tx *sql.Tx) error {
 		var text string
@@ -101,7 +102,7 @@ func (r *Registry) Wait(ctx context.Context, id string, file File, reason string
 		if since, err = time.Parse(form, text); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "UPDATE ingest_files SET tries = 0 WHERE ingest = ? AND position = ?", id, file.Position); err != nil {
+		if err := untry(ctx, tx, id, file); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, "UPDATE ingests SET reason = ?, waits_since = ? WHERE id = ? AND state = ?", AsNoted(reason), text, id, Running)
@@ -112,10 +113,12 @@ func (r *Registry) Wait(ctx context.Context, id string, file File, reason string
 
 // Untry notes that a file was not begun after all.
 func (r *Registry) Untry(ctx context.Context, id string, file File) error {
-	return r.db.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "UPDATE ingest_files SET tries = tries - 1 WHERE ingest = ? AND position = ? AND tries > 0", id, file.Position)
-		return err
-	})
+	return r.db.Write(ctx, func(tx *sql.Tx) error { return untry(ctx, tx, id, file) })
+}
+
+func untry(ctx context.Context, tx *sql.Tx, id string, file File) error {
+	_, err := tx.ExecContext(ctx, "UPDATE ingest_files SET tries = tries - 1 WHERE ingest = ? AND position = ? AND tries > 0", id, file.Position)
+	return err
 }
 
 // Sources are those of all files that were listed, whatever has become of them.

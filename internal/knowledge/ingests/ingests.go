@@ -124,9 +124,8 @@ const (
 
 // Begin notes a new ingest, with its files as far as they are known. One that is there already stays as it is.
 func (r *Registry) Begin(ctx context.Context, ingest Ingest, files ...File) error {
-	now := time.Now()
 	return r.db.Write(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM ingests WHERE ended_at <> '' AND ended_at < ?", written(now.Add(-kept))); err != nil {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM ingests WHERE ended_at <> '' AND ended_at < ?", written(time.Now().Add(-kept))); err != nil {
 			return err
 		}
 		var there int
@@ -135,7 +134,7 @@ func (r *Registry) Begin(ctx context.Context, ingest Ingest, files ...File) erro
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO ingests (id, kind, domain, root, started_by, workflow, state, whole, reason, waits_since, started_at, ended_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, 0, '', '', ?, '')`, ingest.ID, ingest.Kind, ingest.Domain, ingest.Root, ingest.By, ingest.Workflow, Running, written(now)); err != nil {
+			VALUES (?, ?, ?, ?, ?, ?, ?, 0, '', '', ?, '')`, ingest.ID, ingest.Kind, ingest.Domain, ingest.Root, ingest.By, ingest.Workflow, Running, written(time.Now())); err != nil {
 			return fmt.Errorf("note the ingest %s: %w", ingest.ID, err)
 		}
 		return insert(ctx, tx, ingest.ID, files)

@@ -1,6 +1,7 @@
 package ingests_test
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -239,6 +240,31 @@ func TestWaitingLastsFromItsFirstMomentUntilAFileGoesIn(t *testing.T) {
 	if ingest, err := registry.Get(t.Context(), handbook); err != nil || !ingest.Waits.IsZero() || ingest.Reason != "" {
 		t.Errorf("after a file that went in: %+v, %v", ingest, err)
 	}
+}
+
+// TestAnIngestHasStartedOnceItIsNoted since one without a workflow a minute after its start is taken for one that never began.
+func TestAnIngestHasStartedOnceItIsNoted(t *testing.T) {
+	t.Parallel()
+	recordstest.OnEach(t, func(t *testing.T, db *records.DB) {
+		var free time.Time
+		writing, written := make(chan struct{}), make(chan error)
+		go func() {
+			written <- db.Write(t.Context(), func(*sql.Tx) error {
+				close(writing)
+				time.Sleep(100 * time.Millisecond)
+				free = time.Now()
+				return nil
+			})
+		}()
+		<-writing
+		registry := begun(t, db)
+		if err := <-written; err != nil {
+			t.Fatal(err)
+		}
+		if ingest, err := registry.Get(t.Context(), handbook); err != nil || ingest.Started.Before(free.Truncate(time.Millisecond)) {
+			t.Errorf("started %s, while another wrote until %s: %v", ingest.Started, free, err)
+		}
+	})
 }
 
 func TestAnIngestThatGoesOnWaitsForNothing(t *testing.T) {

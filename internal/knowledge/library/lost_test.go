@@ -1,6 +1,7 @@
 package library_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -112,14 +113,19 @@ func TestALostDocumentIsNotFoundBeforeItIsWholeAgain(t *testing.T) {
 	}
 }
 
+// book is the text of a file that is added in several batches.
+func book() string {
+	var text strings.Builder
+	for chapter := range 200 {
+		fmt.Fprintf(&text, "# Chapter %d\n\n%s\n\n", chapter, strings.Repeat(fmt.Sprintf("It says %d. ", chapter), 60))
+	}
+	return text.String()
+}
+
 func TestADocumentThatWasBegunGoesOnWithWhatIsLacking(t *testing.T) {
 	t.Parallel()
 	w := withMeaning(t, recordstest.Own(t))
 	put(t, w.Library, file("office", "/docs/tea.md", "# Tea\n\nTea is free.\n"), library.Added)
-	var book strings.Builder
-	for chapter := range 200 {
-		fmt.Fprintf(&book, "# Chapter %d\n\n%s\n\n", chapter, strings.Repeat(fmt.Sprintf("It says %d. ", chapter), 60))
-	}
 	batches, ended := 0, errors.New("the power is gone")
 	w.embed.set(func(f *fakeEmbedder) {
 		f.before = func() {
@@ -128,7 +134,7 @@ func TestADocumentThatWasBegunGoesOnWithWhatIsLacking(t *testing.T) {
 			}
 		}
 	})
-	long := file("office", "/docs/book.md", book.String())
+	long := file("office", "/docs/book.md", book())
 	if _, _, err := w.Put(t.Context(), long); !errors.Is(err, ended) {
 		t.Fatal(err)
 	}
@@ -157,6 +163,36 @@ func TestADocumentThatWasBegunGoesOnWithWhatIsLacking(t *testing.T) {
 	put(t, w.Library, other, library.Added)
 	if _, chunks, err := w.Document(t.Context(), short.ID); err != nil || len(chunks) != short.Chunks {
 		t.Errorf("%d chunks of %d, %v", len(chunks), short.Chunks, err)
+	}
+}
+
+func TestAFileSaysThatItGoesOnOnceItsFirstChunksAreIn(t *testing.T) {
+	t.Parallel()
+	w := withMeaning(t, recordstest.Own(t))
+	long := file("office", "/docs/book.md", book())
+	said, batches, saidAt := 0, 0, 0
+	long.Progress = func(context.Context) error {
+		said, saidAt = said+1, batches
+		return nil
+	}
+	w.embed.set(func(f *fakeEmbedder) { f.before, f.down = func() { batches++ }, errDown })
+	if _, _, err := w.Put(t.Context(), long); !errors.Is(err, errDown) || said > 0 {
+		t.Fatalf("without a server it goes on %d times: %v", said, err)
+	}
+	w.embed.set(func(f *fakeEmbedder) { f.down = nil })
+	batches = 0
+	w.Forget()
+	put(t, w.Library, long, library.Added)
+	if said != 1 || saidAt != 1 || batches < 2 {
+		t.Errorf("said %d times, after %d of %d batches", said, saidAt, batches)
+	}
+	if put(t, w.Library, long, library.Unchanged); said != 1 {
+		t.Error("said of a file of which nothing is put in")
+	}
+	long.Bytes = append(long.Bytes, "\n\nThe end.\n"...)
+	long.Progress = func(context.Context) error { return errDown }
+	if _, _, err := w.Put(t.Context(), long); !errors.Is(err, errDown) {
+		t.Errorf("where that cannot be noted: %v", err)
 	}
 }
 

@@ -88,7 +88,7 @@ func (l *Library) put(ctx context.Context, claim *claimed, document *knowledge.D
 		if before.Version == document.Version || before.Lost {
 			change = Added // it was not found
 		}
-		if err := l.fill(ctx, index, document, before.Version, file); err != nil {
+		if err := l.fill(ctx, claim, index, document, before.Version, file); err != nil {
 			return "", err
 		}
 		document.Ingested = time.Now().UTC().Truncate(time.Second)
@@ -106,7 +106,7 @@ func (l *Library) put(ctx context.Context, claim *claimed, document *knowledge.D
 }
 
 // fill reads a file and adds its chunks to the index, where they are not found before the row says so. Before is the version that counts until then.
-func (l *Library) fill(ctx context.Context, index knowledge.Index, document *knowledge.Document, before string, file File) error {
+func (l *Library) fill(ctx context.Context, claim *claimed, index knowledge.Index, document *knowledge.Document, before string, file File) error {
 	content, err := parse.Read(ctx, file.Name, file.Bytes, l.limits)
 	if err != nil {
 		return err
@@ -137,12 +137,25 @@ func (l *Library) fill(ctx context.Context, index knowledge.Index, document *kno
 		if before == document.Version {
 			before = ""
 		}
+		if err := claim.still(ctx); err != nil { // else what somebody else has put in since would go
+			return err
+		}
 		if err := index.Keep(ctx, document.ID, before); err != nil {
 			return err
 		}
 		begun = nil
 	}
-	return l.add(ctx, index, *document, lacking(chunks, begun))
+	lacks := lacking(chunks, begun)
+	first := lacks[:min(len(lacks), addedAtATime)]
+	if err := l.add(ctx, index, *document, first); err != nil {
+		return err
+	}
+	if file.Progress != nil && len(first) > 0 {
+		if err := file.Progress(ctx); err != nil {
+			return err
+		}
+	}
+	return l.add(ctx, index, *document, lacks[len(first):])
 }
 
 // lacking are the chunks that an attempt before, which was killed or has run out of time, has not added.
@@ -216,6 +229,7 @@ func (l *Library) removeWhere(ctx context.Context, id string, is func(context.Co
 		return false, fmt.Errorf("remove the document %s: %w", id, err)
 	}
 	defer claim.release(ctx)
+	defer func() { err = because(ctx, err) }()
 	if removed, err := is(ctx); err != nil || !removed {
 		return false, err
 	}

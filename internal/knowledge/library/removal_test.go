@@ -254,25 +254,36 @@ func TestAReindexWhoseClaimWasLostDoesNotSwitch(t *testing.T) {
 // TestWhoeverHasLostTheClaimTakesNothingAway since the points of a version that was put in meanwhile would go.
 func TestWhoeverHasLostTheClaimTakesNothingAway(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(ctx context.Context, l *library.Library, id string) error{
-		"a removal": func(ctx context.Context, l *library.Library, id string) error {
+	travelling := file("office", "/docs/travel.md", travel)
+	for name, test := range map[string]struct {
+		half   string // the version of what is half put in; empty: the one that counts
+		change func(ctx context.Context, l *library.Library, id string) error
+	}{
+		"a removal": {"half", func(ctx context.Context, l *library.Library, id string) error {
 			_, err := l.Remove(ctx, id)
 			return err
-		},
-		"a repair": func(ctx context.Context, l *library.Library, _ string) error {
+		}},
+		"a repair": {"half", func(ctx context.Context, l *library.Library, _ string) error {
 			_, _, err := l.Repair(ctx, nil)
 			return err
-		},
+		}},
+		"a file that was cut otherwise": {"", func(ctx context.Context, l *library.Library, _ string) error {
+			_, _, err := l.Put(ctx, travelling)
+			return err
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := withMeaning(t, recordstest.Own(t))
-			document := put(t, w.Library, file("office", "/docs/travel.md", travel), library.Added)
+			document := put(t, w.Library, travelling, library.Added)
 			index, err := w.store(t).Live(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			half := knowledge.Point{Chunk: knowledge.Chunk{Document: document.ID, Text: "hotels"}, Domain: "office", Version: "half", Terms: map[string]int{"hotel": 1}, Dense: make([]float32, 64)}
+			if test.half == "" {
+				test.half = document.Version
+			}
+			half := knowledge.Point{Chunk: knowledge.Chunk{Document: document.ID, Position: 9, Text: "hotels"}, Domain: "office", Version: test.half, Terms: map[string]int{"hotel": 1}, Dense: make([]float32, 64)}
 			if err := index.Add(t.Context(), []knowledge.Point{half}); err != nil {
 				t.Fatal(err)
 			}
@@ -281,11 +292,62 @@ func TestWhoeverHasLostTheClaimTakesNothingAway(t *testing.T) {
 					t.Error(err)
 				}
 			}})
-			if err := change(t.Context(), l, document.ID); !errors.Is(err, library.ErrBusy) {
+			if err := test.change(t.Context(), l, document.ID); !errors.Is(err, library.ErrBusy) {
 				t.Errorf("got %v", err)
 			}
 			if count, err := index.Count(t.Context()); err != nil || count != document.Chunks+1 {
 				t.Errorf("%d points of %d are left, %v", count, document.Chunks+1, err)
+			}
+		})
+	}
+}
+
+// TestWhoLosesTheClaimWhileTheIndexIsAtItIsToldSo since whoever is told of a context that has ended takes the store for away.
+func TestWhoLosesTheClaimWhileTheIndexIsAtItIsToldSo(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		version string // of both documents' rows, by now
+		change  func(ctx context.Context, l *library.Library, id string) error
+		left    int // documents of which the index holds something
+	}{
+		"a removal": {"another", func(ctx context.Context, l *library.Library, id string) error {
+			_, err := l.Remove(ctx, id)
+			return err
+		}, 2},
+		"a repair": {"another", func(ctx context.Context, l *library.Library, _ string) error {
+			_, _, err := l.Repair(ctx, nil)
+			return err
+		}, 2},
+		"a sweep, which goes on with the other": {"", func(ctx context.Context, l *library.Library, _ string) error { return l.Sweep(ctx) }, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := withMeaning(t, recordstest.Own(t))
+			put(t, w.Library, file("office", "/docs/tea.md", "# Tea\n\nTea is free.\n"), library.Added)
+			document := put(t, w.Library, file("office", "/docs/travel.md", travel), library.Added)
+			if _, err := w.db.SQL().ExecContext(t.Context(), "UPDATE documents SET version = ?", test.version); err != nil {
+				t.Fatal(err)
+			}
+			kept := 0
+			l := w.openOn(t, changed{Store: w.store(t), keep: func(ctx context.Context, index knowledge.Index, document, version string) error {
+				if kept++; kept > 1 {
+					return index.Keep(ctx, document, version)
+				}
+				if _, err := w.db.SQL().ExecContext(ctx, "UPDATE document_claims SET owner = 'another'"); err != nil {
+					t.Error(err)
+				}
+				<-ctx.Done() // as soon as the claim is to be renewed
+				return ctx.Err()
+			}})
+			if err := test.change(t.Context(), l, document.ID); !errors.Is(err, library.ErrBusy) {
+				t.Errorf("got %v", err)
+			}
+			index, err := w.store(t).Live(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if held, err := index.Versions(t.Context()); err != nil || len(held) != test.left {
+				t.Errorf("the index holds %v, %v", held, err)
 			}
 		})
 	}

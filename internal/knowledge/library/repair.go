@@ -75,6 +75,7 @@ func (l *Library) mend(ctx context.Context, id string, waits bool) (leftOver, lo
 		return 0, 0, err
 	}
 	defer claim.release(ctx)
+	defer func() { err = because(ctx, err) }()
 	index, err := l.store.Live(ctx)
 	if err != nil && !errors.Is(err, knowledge.ErrNoIndex) {
 		return 0, 0, err

@@ -5,6 +5,7 @@
 package library
 
 import (
+	"context"
 	"time"
 
 	"bestbox/internal/knowledge"
@@ -19,6 +20,8 @@ type File struct {
 	// Name is that of the file, with the extension; it hints at the format.
 	Name  string
 	Bytes []byte
+	// Progress, where it is not nil, is called once the first of the chunks that the index lacks are in it: whatever kept the file from going in is over.
+	Progress func(context.Context) error
 }
 
 // Change says what Put has done.
