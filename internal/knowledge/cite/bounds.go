@@ -26,10 +26,11 @@ var (
 	// carriedOver is no bound.
 	carriedOver = regexp.MustCompile(`(?i)\b(carr(?:y|ies|ied|ying))\s+over\b`)
 	// within stands behind its figure and the unit at once: 30天内, but not 30天后在公司内.
-	within = regexp.MustCompile(`(?i)^\s*` + unit + `\s*内`)
+	within    = regexp.MustCompile(`(?i)^\s*` + unit + `\s*内`)
+	firstUnit = `(?:` + unit + `s?|(?:` + codes + `)\b)?`
 	// toNext stands between the ends of a range, and so does andNext where betweenTwo stands before them.
-	toNext     = regexp.MustCompile(`(?i)^\s*(?:` + unit + `s?|(?:` + codes + `)\b)?\s*(?:[-–—~～至到]|\bto\b)\s*[$€£¥￥]?\s*$`)
-	andNext    = regexp.MustCompile(`(?i)^\s*(?:` + unit + `s?|(?:` + codes + `)\b)?\s+and\s+[$€£¥￥]?$`)
+	toNext     = regexp.MustCompile(`(?i)^\s*` + firstUnit + `\s*(?:[-–—~～至到]|\bto\b)\s*[$€£¥￥]?\s*$`)
+	andNext    = regexp.MustCompile(`(?i)^\s*` + firstUnit + `\s+and\s+[$€£¥￥]?$`)
 	betweenTwo = regexp.MustCompile(`(?i)\bbetween\s+[$€£¥￥]?$`)
 	exceeding  = regexp.MustCompile(`(?i)exceed|超[过出]`)
 	aNumber    = regexp.MustCompile(`\d[\d,.]*`)

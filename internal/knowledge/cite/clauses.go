@@ -77,11 +77,13 @@ func (c clause) deniesAs(other clause) bool {
 	if c.about && other.about {
 		return c.mainly == other.mainly
 	}
-	if c.denials > 0 && other.denials > 0 && c.denials != other.denials && sameWords(c.words, other.words) >= leastSame {
+	if c.negated() && other.negated() && c.denials != other.denials && sameWords(c.words, other.words) >= leastSame {
 		return false // one of them is left out: employees not on the list may enter
 	}
-	return (c.denials > 0) == (other.denials > 0)
+	return c.negated() == other.negated()
 }
+
+func (c clause) negated() bool { return c.denials > 0 }
 
 // sameWords is the share of the words that two texts have both, of those of the longer one.
 func sameWords(one, other map[string]int) float64 {

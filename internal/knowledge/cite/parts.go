@@ -82,9 +82,10 @@ var isRow = regexp.MustCompile(`^\s*[-*•·–|]|\s\|\s`)
 func (s *sources) add(passage Passage) {
 	around, heading, caption := strings.Join(append([]string{passage.Title}, passage.Section...), "\n"), "", ""
 	context := Words(around)
-	words := union(Words(passage.Text), context)
+	words := Words(passage.Text)
+	all := union(words, context)
 	single := func(quote, text string, at int) part {
-		return part{quoted: quoted{passage, quote, at}, text: text, figures: compared(text), size: 1, clauses: clausesOf(text), own: Words(text), context: context, whole: words, around: around}
+		return part{quoted: quoted{passage, quote, at}, text: text, figures: compared(text), size: 1, clauses: clausesOf(text), own: Words(text), context: context, whole: all, around: around}
 	}
 	before := len(s.parts)
 	at := sentences(passage.Text)
@@ -122,7 +123,7 @@ func (s *sources) add(passage Passage) {
 	}
 	for _, said := range passage.Said {
 		p := single(strings.TrimSpace(passage.Text), said, len(passage.Text)-len(strings.TrimLeftFunc(passage.Text, unicode.IsSpace)))
-		p.quotes = Words(passage.Text)
+		p.quotes = words
 		s.parts = append(s.parts, p)
 	}
 	s.wholes = append(s.wholes, whole{single(passage.Text, passage.Text, 0), s.parts[before:]})

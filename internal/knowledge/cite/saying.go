@@ -1,6 +1,7 @@
 package cite
 
 import (
+	"maps"
 	"regexp"
 	"strings"
 	"unicode"
@@ -14,6 +15,7 @@ type said struct {
 	text    string
 	figures string // the text as compared writes it
 	words   map[string]int
+	asked   map[string]int // those of them that the question has
 	clauses []clause
 	apart   []clause // parted at each "and" as well
 	names   []string
@@ -38,6 +40,8 @@ func (s *sources) sayingOf(sentence string, hints []int) (says said, least float
 		says.words = Words(webAddress.ReplaceAllString(sentence, " "))
 	}
 	delete(says.words, "yes")
+	says.asked = maps.Clone(says.words)
+	maps.DeleteFunc(says.asked, func(word string, _ int) bool { return s.asked[word] == 0 })
 	switch {
 	case isLookedUp:
 		says.names = append(says.names, s.begins(sentence)...)

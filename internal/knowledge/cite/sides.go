@@ -10,15 +10,15 @@ import (
 type side string
 
 const (
-	before side = "before"
-	after  side = "after"
-	inside side = "within"
+	earlier side = "before"
+	later   side = "after"
+	inside  side = "within"
 )
 
-// moment is a day or a time as compared writes it, and length how long something is.
+// momentSaid is a day or a time as compared writes it, and spanSaid how long something is.
 var (
-	moment = `((?:\d{4}\s*年\s*)?\d{1,2}\s*月\s*\d{1,2}\s*[日号]|\d{1,2}:\d\d|\d{1,2}(?:st|nd|rd|th)\b|\d{1,2}\s*[日号])`
-	length = `(\d[\d,.]*)\s*(?:(?:` + working + `|calendar)[\s-]*)?` + unit + `s?`
+	momentSaid = `((?:\d{4}\s*年\s*)?\d{1,2}\s*月\s*\d{1,2}\s*[日号]|\d{1,2}:\d\d|\d{1,2}(?:st|nd|rd|th)\b|\d{1,2}\s*[日号])`
+	spanSaid   = `(\d[\d,.]*)\s*(?:(?:` + working + `|calendar)[\s-]*)?` + unit + `s?`
 )
 
 // sided are the ways to say on which side something lies; the first group that is found is the moment, or the figure of the span.
@@ -26,21 +26,21 @@ var sided = []struct {
 	pattern *regexp.Regexp
 	side    side
 }{
-	{regexp.MustCompile(`(?i)\b(?:before|by|until|till|to|prior\s+to)\s+(?:the\s+)?` + moment), before},
-	{regexp.MustCompile(`(?:截至|截止到?|[至到])\s*` + moment), before},
-	{regexp.MustCompile(moment + `\s*[之以]?前`), before},
-	{regexp.MustCompile(`(?i)\b(?:after|from|since)\s+(?:the\s+)?` + moment), after},
-	{regexp.MustCompile(`[自从]\s*` + moment), after},
-	{regexp.MustCompile(moment + `\s*(?:[之以]?后|起|开始)`), after},
-	{regexp.MustCompile(`(?i)` + length + `\s+(?:before|prior|in\s+advance|ahead|earlier)\b`), before},
-	{regexp.MustCompile(`(?i)\bbefore\s+` + length), before},
-	{regexp.MustCompile(`提前[^\d，。；]{0,4}` + length), before},
-	{regexp.MustCompile(length + `\s*[之以]?前`), before},
-	{regexp.MustCompile(`(?i)` + length + `\s+(?:after|later)\b`), after},
-	{regexp.MustCompile(`(?i)\bafter\s+` + length), after},
-	{regexp.MustCompile(length + `\s*[之以]?后`), after},
-	{regexp.MustCompile(`(?i)\bwithin\s+` + length), inside},
-	{regexp.MustCompile(length + `\s*[之以]?内`), inside},
+	{regexp.MustCompile(`(?i)\b(?:before|by|until|till|to|prior\s+to)\s+(?:the\s+)?` + momentSaid), earlier},
+	{regexp.MustCompile(`(?:截至|截止到?|[至到])\s*` + momentSaid), earlier},
+	{regexp.MustCompile(momentSaid + `\s*[之以]?前`), earlier},
+	{regexp.MustCompile(`(?i)\b(?:after|from|since)\s+(?:the\s+)?` + momentSaid), later},
+	{regexp.MustCompile(`[自从]\s*` + momentSaid), later},
+	{regexp.MustCompile(momentSaid + `\s*(?:[之以]?后|起|开始)`), later},
+	{regexp.MustCompile(`(?i)` + spanSaid + `\s+(?:before|prior|in\s+advance|ahead|earlier)\b`), earlier},
+	{regexp.MustCompile(`(?i)\bbefore\s+` + spanSaid), earlier},
+	{regexp.MustCompile(`提前[^\d，。；]{0,4}` + spanSaid), earlier},
+	{regexp.MustCompile(spanSaid + `\s*[之以]?前`), earlier},
+	{regexp.MustCompile(`(?i)` + spanSaid + `\s+(?:after|later)\b`), later},
+	{regexp.MustCompile(`(?i)\bafter\s+` + spanSaid), later},
+	{regexp.MustCompile(spanSaid + `\s*[之以]?后`), later},
+	{regexp.MustCompile(`(?i)\bwithin\s+` + spanSaid), inside},
+	{regexp.MustCompile(spanSaid + `\s*[之以]?内`), inside},
 }
 
 // sidesOf are the sides on which something lies in a text as compared writes it, by their moments and figures.

@@ -167,15 +167,7 @@ func (s *sources) agrees(says said, p part) bool {
 
 // isAbout reports whether the passage has what the sentence repeats of the question: "A taxi ride costs 12 euros" is not said by "Parking costs 12 euros".
 func (s *sources) isAbout(says said, p part) bool {
-	var all, has float64
-	for word := range says.words {
-		if s.asked[word] > 0 {
-			weight := s.weight(word)
-			if all += weight; p.whole[word] > 0 {
-				has += weight
-			}
-		}
-	}
+	all, has, _ := s.shares(says.asked, part{own: p.whole})
 	return has >= leastAsked*all
 }
 
@@ -237,22 +229,21 @@ func (s *sources) deniesAlike(says said, p part) bool {
 		}
 		return most
 	}
-	isNegated := func(c clause) bool { return c.denials > 0 }
 	negated := false
 	for _, one := range says.clauses {
 		alike, unlike := best(one.words, one.deniesAs), best(one.words, func(c clause) bool { return !one.deniesAs(c) })
 		if unlike >= leastUnlike && unlike > alike+sameRank {
 			return false
 		}
-		if one.denials == 0 {
+		if !one.negated() {
 			continue
 		}
 		negated = true
-		if alike < leastClause && (len(says.clauses) > 1 || best(says.words, isNegated) < leastClause) {
+		if alike < leastClause && (len(says.clauses) > 1 || best(says.words, clause.negated) < leastClause) {
 			return false
 		}
 	}
-	return negated || best(says.words, isNegated) < leastClause
+	return negated || best(says.words, clause.negated) < leastClause
 }
 
 // pair finds two quotes of which each has a part of the sentence, and both together what one must have.

@@ -26,11 +26,7 @@ var (
 // thingsOf are what a clause says besides figures that another clause may say otherwise, by their kinds: who, which day, how often.
 func thingsOf(text string) map[string][]string {
 	found := map[string][]string{}
-	add := func(kind, thing string) {
-		if thing != "" {
-			found[kind] = append(found[kind], thing)
-		}
-	}
+	add := func(kind, thing string) { found[kind] = append(found[kind], thing) }
 	text = strings.ToLower(text)
 	for _, name := range party.FindAllString(text, -1) {
 		add("party", name)

@@ -113,8 +113,11 @@ func isHeadingButton(node *html.Node) bool {
 	if node.DataAtom != atom.Button {
 		return false
 	}
-	return attribute(node, "role") == "tab" || accordion.MatchString(attribute(node, "class")) || (opens(node) || isAlone(node)) && inHeading(node)
+	return isTab(node) || accordion.MatchString(attribute(node, "class")) || (opens(node) || isAlone(node)) && inHeading(node)
 }
+
+// isTab reports whether an element, which may be a button or a link, is the heading of one of several panels.
+func isTab(node *html.Node) bool { return attribute(node, "role") == "tab" }
 
 // accordion is what pages call buttons above panels that open, where they do not say so for those who do not see.
 var accordion = regexp.MustCompile(`(?i)\b(?:accordion|collapsible)\b`)
@@ -148,7 +151,7 @@ func isAlone(element *html.Node) bool {
 func openPanels(root *html.Node) {
 	panels := map[string]bool{}
 	for node := range root.Descendants() {
-		if id := attribute(node, "aria-controls"); id != "" && (isHeadingButton(node) || attribute(node, "role") == "tab") {
+		if id := attribute(node, "aria-controls"); id != "" && (isHeadingButton(node) || isTab(node)) {
 			panels[id] = true
 		}
 	}
